@@ -1,0 +1,1 @@
+"""Configuration: read once, validated, and imported by everything that needs a setting."""

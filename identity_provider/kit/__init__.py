@@ -1,0 +1,1 @@
+"""The HTTP toolkit that every face shares and that knows no journey."""

@@ -1,0 +1,1 @@
+"""The outside world on a laptop: real processes on real ports."""

@@ -1,0 +1,1 @@
+"""Use cases as functions: no Flask, no commit."""

@@ -1,0 +1,1 @@
+"""What a teacher sees, one slice per journey."""
