@@ -1,1 +1,38 @@
 """The tables, one aggregate per file."""
+
+from identity_provider.models.audit_event import AuditEvent
+from identity_provider.models.browser_session import BrowserSession
+from identity_provider.models.client import Client, ClientSecret
+from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.journey import AuthorizationRequest, Journey
+from identity_provider.models.lookup import Lookup
+from identity_provider.models.outbox import Delivery, OutboxMessage
+from identity_provider.models.rate_counter import RateCounter
+from identity_provider.models.resume_link import ResumeLink
+from identity_provider.models.staff_user import StaffUser
+from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.trn_link import TrnLink
+from identity_provider.models.user import User
+
+__all__ = [
+    "AuditEvent",
+    "AuthorizationRequest",
+    "BrowserSession",
+    "CaseNote",
+    "CaseStatus",
+    "Client",
+    "ClientSecret",
+    "CodeChallenge",
+    "Delivery",
+    "Journey",
+    "Lookup",
+    "OutboxMessage",
+    "RateCounter",
+    "Resolution",
+    "ResumeLink",
+    "SentCode",
+    "StaffUser",
+    "SupportTicket",
+    "TrnLink",
+    "User",
+]

@@ -1,0 +1,14 @@
+"""Commands for operators: thin, each with --help, sensible exit codes, and --json where it prints facts."""
+
+from __future__ import annotations
+
+from click import Command
+from flask import Flask
+
+COMMANDS: tuple[Command, ...] = ()
+
+
+def register_commands(app: Flask) -> None:
+    """Give the application its commands."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
