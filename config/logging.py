@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, with the request's id, and without anything that could be used or that names a person."""
+"""Logs: one JSON object a line, with the request's id, without anything that names or could impersonate a person."""
 
 from __future__ import annotations
 

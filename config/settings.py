@@ -189,7 +189,7 @@ class _Reader:
 
     def _optional_number(self, name: str) -> int | None:
         text = self._text(name)
-        if text and not text.isascii() or text and not text.isdigit():
+        if (text and not text.isascii()) or (text and not text.isdigit()):
             self.problems.append(f"{name}: a whole number")
             return None
         return int(text) if text else None

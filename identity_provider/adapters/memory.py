@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.ports import (
     DeskTicket,
@@ -14,7 +15,6 @@ from identity_provider.ports import (
     TextMessage,
     TicketDeskUnavailable,
 )
-from matching.memory import InMemoryRegister
 from matching.records import CandidateAnswer, CandidateQuestion, TeachingRecord
 
 
@@ -99,7 +99,7 @@ class MemoryDesk:
 
 @dataclass
 class MemoryRegister:
-    """A register in memory that can be made to fall silent."""
+    """A small register in memory that can be made to fall silent: every record is a candidate."""
 
     records: list[TeachingRecord] = field(default_factory=list)
     down: bool = False
@@ -107,17 +107,22 @@ class MemoryRegister:
     @property
     def size(self) -> int:
         """How many records there are."""
-        return self._register().size
+        self._answer()
+        return len(self.records)
 
     def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
-        """The records with this TRN or NINO."""
-        return self._register().find_by_identifiers(trn, nino)
+        """The records with this TRN or NINO, and the survivors of merged ones."""
+        self._answer()
+        found = {each.trn: each for each in self.records if trn and each.trn == trn}
+        found |= {each.trn: each for each in self.records if nino and each.nino[:8] == nino}
+        survivors = {each.merged_into for each in found.values()}
+        return tuple((found | {each.trn: each for each in self.records if each.trn in survivors}).values())
 
-    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
-        """The records worth comparing."""
-        return self._register().find_candidates(question)
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:  # noqa: ARG002 -- all are compared
+        """Every record."""
+        self._answer()
+        return CandidateAnswer(tuple(self.records))
 
-    def _register(self) -> InMemoryRegister:
+    def _answer(self) -> None:
         if self.down:
             raise RegisterUnavailable("the register does not answer")
-        return InMemoryRegister(self.records)

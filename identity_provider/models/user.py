@@ -10,11 +10,19 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base
-from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel
+from identity_provider.domain.lookup import REASONS, LookupReason, LookupState, LookupStatus, VerificationLevel
 from identity_provider.domain.values import PersonName
 
 if TYPE_CHECKING:
     from identity_provider.models.trn_link import TrnLink
+
+# The pairs that domain.md lists, as the database checks them.
+_LISTED_PAIRS = " OR ".join(
+    "(lookup_status = '{}' AND lookup_reason IN ({}))".format(
+        status.value, ", ".join(f"'{reason.value}'" for reason in sorted(reasons))
+    )
+    for status, reasons in REASONS.items()
+)
 
 NAME_LENGTH = 200
 EMAIL_LENGTH = 320
@@ -30,6 +38,7 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint("(lookup_status = 'Found') = (trn IS NOT NULL)", name="found_means_trn"),
+        CheckConstraint(_LISTED_PAIRS, name="status_and_reason_agree"),
         CheckConstraint("(trn IS NULL) = (verification_level IS NULL)", name="level_means_trn"),
         CheckConstraint("trn ~ '^[0-9]{7}$'", name="trn_is_seven_digits"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),

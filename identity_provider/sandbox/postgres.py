@@ -148,9 +148,7 @@ class EmbeddedPostgres:
                 ended = self._guardian is None or self._guardian.poll() is not None
                 if ended or time.monotonic() > deadline:
                     last_words = "\n".join(log.read_text("utf-8", "replace").splitlines()[-10:])
-                    raise PostgresUnusable(
-                        f"PostgreSQL did not start; {log} ends with:\n{last_words}"
-                    ) from None
+                    raise PostgresUnusable(f"PostgreSQL did not start; {log} ends with:\n{last_words}") from None
                 time.sleep(0.05)
             else:
                 return
