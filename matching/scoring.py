@@ -148,9 +148,7 @@ class Scorer:
             day_bits += self.rarity.birthday
         return (
             *names,
-            FieldComparison(
-                Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)
-            ),
+            FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)),
             self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
             self._identifier(Field.NINO, stated.nino, [_nino(other.nino) for other in numbers]),
             self._email(record),
@@ -190,9 +188,7 @@ class Scorer:
 
     def _swapped(self, held_first: Name, lasts: tuple[Name, ...]) -> bool:
         stated = self.statement
-        return bool(stated.has_names) and comparisons.swapped(
-            stated.firsts[0], stated.lasts[0], held_first, lasts
-        )
+        return bool(stated.has_names) and comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
@@ -213,16 +209,12 @@ class Scorer:
             level = comparisons.identifiers(stated, number)
             if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
                 best, shown = (level, number) if level is not Level.MISSING else (best, shown)
-        return FieldComparison(
-            field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown
-        )
+        return FieldComparison(field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown)
 
     def _email(self, record: TeachingRecord) -> FieldComparison:
         held = normalise.email(record.email) if self.statement.email else ""
         level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
-        return FieldComparison(
-            Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held
-        )
+        return FieldComparison(Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held)
 
 
 _CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MISSING: 3}
@@ -237,9 +229,7 @@ def _nino(raw: str) -> str:
     return number.value if number else ""
 
 
-def candidates(
-    scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float
-) -> tuple[Candidate, ...]:
+def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float) -> tuple[Candidate, ...]:
     """Score every record, join merged ones to their survivors, weigh all against each other and nobody."""
     held = {record.trn: record for record in records}
     facets: dict[str, list[TeachingRecord]] = defaultdict(list)
@@ -252,9 +242,7 @@ def candidates(
         best, source = max(compared, key=lambda pair: sum(c.bits for c in pair[0]))
         scored.append((sum(c.bits for c in best), trn, source, best))
     scored.sort(key=lambda row: (-row[0], row[1]))
-    prior = math.log2(prior_share / (1 - prior_share)) - math.log2(
-        max(scorer.rarity.size, weights.SMALL_REGISTER)
-    )
+    prior = math.log2(prior_share / (1 - prior_share)) - math.log2(max(scorer.rarity.size, weights.SMALL_REGISTER))
     odds = [2.0 ** min(60.0, bits + prior) for bits, *_ in scored]
     total = 1.0 + sum(odds)
     return tuple(

@@ -139,9 +139,7 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level is Level.VARIANT:
         frequency = max(frequency, group)
     elif relation.level is Level.NEARLY:
-        m /= (SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE) ** (
-            1.0 if relation.alike else relation.slips
-        )
+        m /= (SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE) ** (1.0 if relation.alike else relation.slips)
     return min(MOST_BITS[relation.level], math.log2(m / frequency))
 
 
