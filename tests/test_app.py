@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -41,7 +42,7 @@ def test_an_audit_row_can_not_be_changed(app: Flask) -> None:
 
 
 def test_a_job_is_kept_or_forgotten_with_its_transaction(app: Flask) -> None:
-    with pytest.raises(ZeroDivisionError), transaction():
+    with suppress(ZeroDivisionError), transaction():
         defer("anything", thing="1")
         raise ZeroDivisionError
     with transaction():

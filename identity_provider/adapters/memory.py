@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.ports import (
     DeskTicket,
