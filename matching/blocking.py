@@ -9,19 +9,18 @@ The kinds, by their first letter:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from matching import normalise
-from matching.normalise import Name
-from matching.records import PAIR_YEARS, NamePair, PersonDetails, TeachingRecord
+from matching.normalise import CountedNames, name_forms
+from matching.records import PAIR_YEARS, NamePair, TeachingRecord
+from matching.statements import Statement
 
 COLUMN_KINDS: Final = frozenset("tned")
 """Kinds of key that are a plain column of the record; the others need a table of keys."""
 
-FORMS_PER_NAME: Final = 6
 FIRST_YEAR_WITHOUT_A_DATE: Final = 1925
 
 _SOUNDS: Final = (
@@ -59,32 +58,13 @@ def sound(name: str) -> str:
     return (lead + code)[:_SOUND_LENGTH]
 
 
-@dataclass(frozen=True, slots=True)
-class CountedNames:
-    """The names that a record counts for in `NameStatistics`, each once."""
-
-    first_names: tuple[str, ...]
-    last_names: tuple[str, ...]
-
-    @property
-    def pairs(self) -> tuple[NamePair, ...]:
-        """Every first name with every last name."""
-        return tuple((first, last) for first in self.first_names for last in self.last_names)
-
-
-def _forms(names: Iterable[Name]) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    for name in names:
-        for form in name.forms:
-            found[form] = None
-    return tuple(found)[:FORMS_PER_NAME]
-
-
-def counted_names(details: PersonDetails | TeachingRecord) -> CountedNames:
-    """Name forms of a record or a person: concatenations and the tokens that could stand for them."""
-    firsts = (details.first_name, *details.previous_first_names)
-    lasts = (details.last_name, *details.previous_last_names)
-    return CountedNames(_forms(map(normalise.given_name, firsts)), _forms(map(normalise.family_name, lasts)))
+def counted_names(record: TeachingRecord) -> CountedNames:
+    """Name forms of a record: concatenations and the tokens that could stand for them."""
+    firsts = (record.first_name, *record.previous_first_names)
+    lasts = (record.last_name, *record.previous_last_names)
+    return CountedNames(
+        name_forms(map(normalise.given_name, firsts)), name_forms(map(normalise.family_name, lasts))
+    )
 
 
 def pair_year_keys(first: str, last: str, birth_year: int) -> tuple[str, ...]:
@@ -112,23 +92,22 @@ def record_keys(record: TeachingRecord) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def person_keys(person: PersonDetails, today: date) -> tuple[str, ...]:
+def person_keys(statement: Statement, today: date) -> tuple[str, ...]:
     """Every key to ask a register for, each once."""
-    names = counted_names(person)
+    names = statement.names
     keys: list[str] = []
-    if stated := normalise.trn(person.trn):
-        keys.append(f"t:{stated.value}")
-        keys += [f"t:{slip}" for slip in trn_slips(stated.value)]
-    if number := normalise.nino(person.nino):
-        keys.append(f"n:{number.value}")
-    if address := normalise.email(person.email):
-        keys.append(f"e:{address}")
-    born = normalise.birth_date(person.date_of_birth, today)
-    if born is None:
+    if statement.trn:
+        keys.append(f"t:{statement.trn}")
+        keys += [f"t:{slip}" for slip in trn_slips(statement.trn)]
+    if statement.nino:
+        keys.append(f"n:{statement.nino}")
+    if statement.email:
+        keys.append(f"e:{statement.email}")
+    if statement.born is None:
         years: Iterable[int] = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
     else:
-        years = (born.year,)
-        keys += _date_keys(born, names, today)
+        years = (statement.born.year,)
+        keys += _date_keys(statement.born, names, today)
     keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
     return tuple(dict.fromkeys(keys))
 

@@ -27,8 +27,8 @@ _ALL_YEARS: Final = range(1900, 2030)
 class InMemoryRegister:
     """Answers like a register in a database; built once, then only read.
 
-    Keys are kept as one sorted column of 64-bit hashes beside the position of the record: eight bytes a key, and
-    nothing that a forked process would have to copy. A clash of hashes only brings one more record to compare.
+    Keys are kept as one sorted column of 64-bit hashes beside the position of the record: eight bytes a key,
+    and nothing that a forked process would have to copy. A clash of hashes only brings one more record.
     """
 
     def __init__(self, records: Iterable[TeachingRecord]) -> None:

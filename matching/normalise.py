@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -60,6 +61,30 @@ class Name:
 
 
 NO_NAME: Final = Name("", ())
+
+
+MOST_FORMS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class CountedNames:
+    """The names that a record counts for in `NameStatistics`, each once."""
+
+    first_names: tuple[str, ...]
+    last_names: tuple[str, ...]
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every first name with every last name."""
+        return tuple((first, last) for first in self.first_names for last in self.last_names)
+
+
+def name_forms(names: Iterable[Name]) -> tuple[str, ...]:
+    """Forms of all the names, each once; absurdly many are cut off."""
+    found: dict[str, None] = {}
+    for name in names:
+        found.update(dict.fromkeys(name.forms))
+    return tuple(found)[:MOST_FORMS]
 
 
 @dataclass(frozen=True, slots=True)
