@@ -13,6 +13,7 @@ from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.user import User
 
@@ -35,6 +36,10 @@ __all__ = [
     "PushedRequest",
     "RateCounter",
     "RefreshToken",
+    "RegisterBatch",
+    "RegisterGeneration",
+    "RegisterImport",
+    "RegisterReject",
     "Resolution",
     "ResumeLink",
     "SentCode",

@@ -13,6 +13,7 @@ from identity_provider.models import User
 from identity_provider.oidc import tokens
 from identity_provider.oidc.registered_client import RegisteredClient
 from identity_provider.services import grants as storage
+from identity_provider.services.clients import SERVICE_SCOPES
 from identity_provider.services.grants import Granted
 
 AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
@@ -90,5 +91,59 @@ class RefreshTokenGrant(_Issues, grants.RefreshTokenGrant):  # type: ignore[misc
     """RFC 6749 6, with rotation in a family (RFC 9700 4.14.2)."""
 
     def authenticate_refresh_token(self, refresh_token: str) -> Redeemed | None:
-        found = storage.find_refresh_token(refresh_token, now=ports().clock.now())
-        return Redeemed(found.granted) if found and found.granted else None
+        now = ports().clock.now()
+        found = storage.find_refresh_token(refresh_token, now=now, grace=storage.REUSE_GRACE)
+        if found is None or found.granted is None:
+            storage.revoke_reused_family(refresh_token, self._client_id(), now=now)
+            return None
+        return Redeemed(found.granted)
+
+    def authenticate_user(self, refresh_token: Redeemed) -> User:
+        user = _live_user(refresh_token.granted)
+        rotated = storage.rotate_refresh_token(self.request.form["refresh_token"], now=ports().clock.now())
+        if user is None or rotated is None:
+            raise InvalidGrantError("The refresh token is not good any more.")
+        self.next_token = rotated[1]
+        self.request.authorization_code = refresh_token
+        return user
+
+    def save_token(self, token: dict[str, Any]) -> None:
+        self._keep(token, self.request.refresh_token.granted)
+        token["refresh_token"] = self.next_token
+
+    def revoke_old_credential(self, refresh_token: Redeemed) -> None:
+        """It was exchanged before anything was issued."""
+
+    def _client_id(self) -> str:
+        return str(self.request.client.row.id)
+
+
+class ClientCredentialsGrant(_Issues, grants.ClientCredentialsGrant):  # type: ignore[misc]  # Authlib carries no types
+    """RFC 6749 4.4: a service acting for itself, with the scopes for services that it is registered for."""
+
+    def validate_token_request(self) -> None:
+        super().validate_token_request()
+        allowed = [each for each in self.request.client.row.scopes if each in SERVICE_SCOPES]
+        asked = (self.request.payload.scope or "").split() or allowed
+        if not asked or not set(asked) <= set(allowed):
+            raise InvalidScopeError()
+        self.request.scope = " ".join(asked)
+
+    def generate_token(self, user: User | None = None, scope: str = "", **others: Any) -> dict[str, Any]:
+        return super().generate_token(None, self.request.scope, **others)
+
+    def save_token(self, token: dict[str, Any]) -> None:
+        self._keep(token, None)
+
+
+class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib carries no types
+    """Adds the ID token to an answer whose scope holds `openid`."""
+
+    def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
+        granted = request.authorization_code.granted
+        return tokens.id_token(request.client.row, request.user, granted, token, ports().clock.now())
+
+
+def _live_user(granted: Granted) -> User | None:
+    user = db.session.get(User, granted.user_id)
+    return user if user is not None and user.is_live else None

@@ -10,14 +10,13 @@ from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy
-from identity_provider.domain.values import ValueRefused
 from identity_provider.kit.app import settings
 from identity_provider.models import Client, User
 from identity_provider.oidc import claims
 from identity_provider.oidc.keys import key_ring
 from identity_provider.services import signing_keys, statements
 from identity_provider.services.grants import ACCESS_TOKEN_LIVES, Granted, new_access_token
-from identity_provider.vault import SealBroken, new_secret
+from identity_provider.vault import new_secret
 
 ID_TOKEN_LIVES = timedelta(minutes=5)
 JWT_SCOPE = "dqt:read"
@@ -88,9 +87,5 @@ def _person(client: Client, user: User) -> claims.Person:
 
 
 def _nino(client: Client, user: User) -> str | None:
-    if client.match_policy is not MatchPolicy.STRICT or user.stated_nino_encrypted is None:
-        return None
-    try:
-        return str(statements.nino_of(user))
-    except (SealBroken, ValueRefused):
-        return None
+    nino = statements.nino_of(user) if client.match_policy is MatchPolicy.STRICT else None
+    return str(nino) if nino else None

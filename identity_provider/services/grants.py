@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import and_, insert, or_, select, update
 
 from config.logging import SECURITY
 from identity_provider.db import db
@@ -210,45 +210,43 @@ def start_family(grant_id: UUID, *, now: datetime) -> str:
     return _add_refresh_token(grant_id, now)
 
 
-def rotate_refresh_token(token: str, client_id: str, *, now: datetime) -> tuple[Granted, str] | None:
-    """Exchange a refresh token for the next of its family; None when it is not good for this client.
+def rotate_refresh_token(token: str, *, now: datetime) -> tuple[Granted, str] | None:
+    """Exchange a refresh token for the next of its family, by one UPDATE; None when it is not good.
 
-    A token that was exchanged before is refused and its family revoked: either the client or a thief holds a stale
-    copy (RFC 9700 4.14.2). Within a short grace it is taken for a lost answer or a second worker, and written down.
+    A second exchange within a short grace is taken for a lost answer or a second worker, and written down.
     """
-    hashes = vault.keyed_hashes(_REFRESH, token)
-    lives: ColumnElement[bool] = and_(
-        RefreshToken.token_hmac.in_(hashes),
+    good = and_(
+        RefreshToken.token_hmac.in_(vault.keyed_hashes(_REFRESH, token)),
         RefreshToken.expires_at > now,
         RefreshToken.grant_id == Grant.id,
-        Grant.client_id == client_id,
         Grant.revoked_at.is_(None),
         Grant.expires_at > now,
     )
     row = db.session.execute(
-        update(RefreshToken).where(lives, RefreshToken.rotated_at.is_(None)).values(rotated_at=now).returning(*_GRANTED)
-    ).first() or db.session.execute(
-        update(RefreshToken)
-        .where(lives, RefreshToken.rotated_at > now - REUSE_GRACE)
-        .values(reused=RefreshToken.reused + 1)
-        .returning(*_GRANTED)
+        update(RefreshToken).where(good, RefreshToken.rotated_at.is_(None)).values(rotated_at=now).returning(*_GRANTED)
     ).first()
     if row is None:
-        _revoke_reused_family(hashes, client_id, now)
-        return None
-    granted = Granted(*row)
-    return granted, _add_refresh_token(granted.id, now)
+        row = db.session.execute(
+            update(RefreshToken)
+            .where(good, RefreshToken.rotated_at > now - REUSE_GRACE)
+            .values(reused=RefreshToken.reused + 1)
+            .returning(*_GRANTED)
+        ).first()
+        if row is None:
+            return None
+        log.warning("refresh_token_used_twice_within_grace", grant_id=str(row.id), client_id=row.client_id)
+    return Granted(*row), _add_refresh_token(row.id, now)
 
 
-def find_refresh_token(token: str, *, now: datetime) -> Presented | None:
-    """The live refresh token of this text, not exchanged yet."""
+def find_refresh_token(token: str, *, now: datetime, grace: timedelta = timedelta()) -> Presented | None:
+    """The live refresh token of this text: not exchanged yet, or at most `grace` ago."""
     row = db.session.execute(
         select(RefreshToken.id, RefreshToken.issued_at, RefreshToken.expires_at, *_GRANTED)
         .join(Grant, Grant.id == RefreshToken.grant_id)
         .where(
             RefreshToken.token_hmac.in_(vault.keyed_hashes(_REFRESH, token)),
             RefreshToken.expires_at > now,
-            RefreshToken.rotated_at.is_(None),
+            or_(RefreshToken.rotated_at.is_(None), RefreshToken.rotated_at > now - grace),
             Grant.revoked_at.is_(None),
             Grant.expires_at > now,
         )
@@ -257,6 +255,27 @@ def find_refresh_token(token: str, *, now: datetime) -> Presented | None:
         return None
     granted = Granted(*row[3:])
     return Presented(row[0], granted.client_id, granted.scope, row.issued_at, row.expires_at, granted)
+
+
+def revoke_reused_family(token: str, client_id: str, *, now: datetime) -> None:
+    """End the family of a refresh token that was exchanged before: the client or a thief holds a stale copy.
+
+    RFC 9700 4.14.2. Nothing happens for a token that is unknown or another client's.
+    """
+    reused = db.session.execute(
+        update(Grant)
+        .where(
+            Grant.id == RefreshToken.grant_id,
+            Grant.client_id == client_id,
+            Grant.revoked_at.is_(None),
+            RefreshToken.token_hmac.in_(vault.keyed_hashes(_REFRESH, token)),
+            RefreshToken.rotated_at <= now - REUSE_GRACE,
+        )
+        .values(revoked_at=now)
+        .returning(Grant.id)
+    ).first()
+    if reused is not None:
+        log.warning("refresh_token_reused", grant_id=str(reused.id), client_id=client_id)
 
 
 def revoke_access_token(token_id: UUID, *, now: datetime) -> None:
@@ -278,23 +297,6 @@ def revoke_of_session(session_id: UUID, *, now: datetime) -> list[str]:
         .returning(Grant.client_id)
     )
     return sorted(set(rows))
-
-
-def _revoke_reused_family(hashes: list[bytes], client_id: str, now: datetime) -> None:
-    reused = db.session.execute(
-        update(Grant)
-        .where(
-            Grant.id == RefreshToken.grant_id,
-            Grant.client_id == client_id,
-            Grant.revoked_at.is_(None),
-            RefreshToken.token_hmac.in_(hashes),
-            RefreshToken.rotated_at.is_not(None),
-        )
-        .values(revoked_at=now)
-        .returning(Grant.id)
-    ).first()
-    if reused is not None:
-        log.warning("refresh_token_reused", grant_id=str(reused.id), client_id=client_id)
 
 
 def _add_refresh_token(grant_id: UUID, now: datetime) -> str:
