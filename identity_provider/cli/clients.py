@@ -47,7 +47,7 @@ clients = AppGroup("clients", help="Register and look after relying services.")
 @click.option("--bare-post-logout-redirect/--no-bare-post-logout-redirect", default=False, show_default=True)
 def add(client_id: str, secret: str | None, jwks_file: Path | None, **chosen: Any) -> None:
     """Register a service and print it with its secret, which is shown this once."""
-    words = {
+    words: dict[str, Any] = {
         "scopes": tuple(scope for each in chosen.pop("scopes") for scope in each.split()),
         "trn_requirement": TrnRequirement(chosen.pop("trn_requirement")),
         "match_policy": MatchPolicy(chosen.pop("match_policy")),
@@ -67,7 +67,7 @@ def add(client_id: str, secret: str | None, jwks_file: Path | None, **chosen: An
 
 @clients.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
-def show_all(as_json: bool) -> None:  # noqa: ARG001, FBT001 -- click passes it by name
+def show_all(as_json: bool) -> None:  # noqa: ARG001 -- click passes it by name
     """Print every service."""
     _print([_facts(client) for client in db.session.scalars(db.select(Client).order_by(Client.id))])
 
@@ -75,7 +75,7 @@ def show_all(as_json: bool) -> None:  # noqa: ARG001, FBT001 -- click passes it 
 @clients.command("show")
 @click.argument("client_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
-def show(client_id: str, as_json: bool) -> None:  # noqa: ARG001, FBT001 -- click passes it by name
+def show(client_id: str, as_json: bool) -> None:  # noqa: ARG001 -- click passes it by name
     """Print one service."""
     _print(_facts(_find(client_id)))
 
@@ -136,3 +136,6 @@ def _facts(client: Client) -> dict[str, Any]:
 
 def _print(facts: object) -> None:
     click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+
+
+COMMANDS = (clients,)

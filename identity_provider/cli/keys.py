@@ -19,7 +19,7 @@ keys = AppGroup("keys", help="The keys that sign tokens: pending, active, retire
 
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
-def show_all(as_json: bool) -> None:  # noqa: ARG001, FBT001 -- click passes it by name
+def show_all(as_json: bool) -> None:  # noqa: ARG001 -- click passes it by name
     """Print every key with its state, oldest first."""
     _print([_facts(key) for key in db.session.scalars(db.select(SigningKey).order_by(SigningKey.created_at))])
 
@@ -70,3 +70,6 @@ def _facts(key: SigningKey) -> dict[str, Any]:
 
 def _print(facts: object) -> None:
     click.echo(json.dumps(facts, indent=2))
+
+
+COMMANDS = (keys,)

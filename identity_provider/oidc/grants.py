@@ -126,11 +126,11 @@ class ClientCredentialsGrant(_Issues, grants.ClientCredentialsGrant):  # type: i
         allowed = [each for each in self.request.client.row.scopes if each in SERVICE_SCOPES]
         asked = (self.request.payload.scope or "").split() or allowed
         if not asked or not set(asked) <= set(allowed):
-            raise InvalidScopeError()
+            raise InvalidScopeError
         self.request.scope = " ".join(asked)
 
-    def generate_token(self, user: User | None = None, scope: str = "", **others: Any) -> dict[str, Any]:
-        return super().generate_token(None, self.request.scope, **others)
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        return super().generate_token(None, self.request.scope)
 
     def save_token(self, token: dict[str, Any]) -> None:
         self._keep(token, None)

@@ -54,8 +54,11 @@ class KeyRing:
         """
         published = {each["kid"]: each for each in self.public_keys()}
         try:
-            header = jwt.decode(token, KeySet.import_key_set({"keys": list(published.values())}),
-                                algorithms=list(signing_keys.ALGORITHMS))
+            header = jwt.decode(
+                token,
+                KeySet.import_key_set({"keys": list(published.values())}),
+                algorithms=list(signing_keys.ALGORITHMS),
+            )
         except (JoseError, ValueError, TypeError, UnicodeError):
             return None
         used = published.get(str(header.header.get("kid")))

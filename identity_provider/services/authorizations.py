@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -17,6 +18,13 @@ from identity_provider.vault import vault
 REQUEST_LIVES = timedelta(hours=2)
 
 BROWSER_PURPOSE = "journey_browser"
+
+
+class Hindrance(StrEnum):
+    """The OAuth error that `prompt=none` is answered with (OpenID Connect Core 3.1.2.6)."""
+
+    LOGIN = "login_required"
+    INTERACTION = "interaction_required"
 
 
 def wants_fresh_proof(request: AuthorizationRequest) -> bool:
@@ -38,6 +46,18 @@ def session_suffices(request: AuthorizationRequest, session: BrowserSession) -> 
     if wants_fresh_proof(request):
         return False
     return request.max_age is None or request.created_at - signed_in_at <= timedelta(seconds=request.max_age)
+
+
+def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> Hindrance | None:
+    """What keeps us from answering at once from the session at the browser, if anything."""
+    if session is None or session.user is None or wants_fresh_proof(request):
+        return Hindrance.LOGIN
+    if not session_suffices(request, session) or not is_meant_for(request, session.user):
+        return Hindrance.LOGIN
+    if not may_return(request, session.user):
+        return Hindrance.INTERACTION
+    silent = "none" in request.prompt.split()
+    return None if silent or is_settled(request, session.user) else Hindrance.INTERACTION
 
 
 def is_meant_for(request: AuthorizationRequest, user: User) -> bool:

@@ -98,7 +98,7 @@ _GRANTED = (
 )
 
 
-def issue_code(request: AuthorizationRequest, session: BrowserSession, *, scope: str, now: datetime) -> str:
+def issue_code(request: AuthorizationRequest, session: BrowserSession, *, now: datetime) -> str:
     """Grant what was asked to the client, and return the code that it redeems."""
     if session.user_id is None or session.authenticated_at is None:
         raise ValueError("nobody is signed in")
@@ -108,7 +108,7 @@ def issue_code(request: AuthorizationRequest, session: BrowserSession, *, scope:
             id=uuid4(),
             client_id=request.client_id,
             user_id=session.user_id,
-            scope=scope,
+            scope=request.scope,
             session_id=session.id,
             auth_time=session.authenticated_at,
             amr=session.amr,
@@ -201,7 +201,8 @@ def find_access_token(token: str, *, now: datetime) -> Presented | None:
     ).first()
     if row is None:
         return None
-    return Presented(*row[:5], granted=Granted(*row[6:]) if row.grant_id else None)
+    token_id, client_id, token_scope, issued_at, expires_at, grant_id, *of_grant = row
+    return Presented(token_id, client_id, token_scope, issued_at, expires_at, Granted(*of_grant) if grant_id else None)
 
 
 def start_family(grant_id: UUID, *, now: datetime) -> str:
