@@ -15,7 +15,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.session import browser_secret, current_session
 from identity_provider.models import AuthorizationRequest, BrowserSession, Journey
-from identity_provider.oidc import answers
+from identity_provider.oidc import answers, pushed
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
 from identity_provider.oidc.sent import SentRequest
@@ -33,6 +33,7 @@ def authorize() -> ResponseReturnValue:
     now = ports().clock.now()
     sent = SentRequest.read(request, now)
     try:
+        sent = pushed.restore(sent)
         for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
             check(sent)
     except OAuth2Error as refusal:

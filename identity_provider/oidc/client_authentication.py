@@ -18,12 +18,13 @@ from flask import Request
 from config.logging import SECURITY
 from identity_provider.kit.app import ports
 from identity_provider.models import Client
+from identity_provider.oidc import client_assertion
 from identity_provider.services import clients, rate_limits
 
 log = structlog.get_logger(SECURITY)
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-METHODS = ("client_secret_basic", "client_secret_post", "none")
+METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,21 @@ def _proves(sent: Credentials, client: Client | None) -> bool:
     match sent.method:
         case "none":
             return client is not None and client.is_public and client.is_enabled
+        case "private_key_jwt":
+            return client is not None and client.is_enabled and _asserts(sent.proof, client)
         case _:
             return clients.knows_secret(client, sent.proof, now=ports().clock.now())
+
+
+def _asserts(assertion: str, client: Client) -> bool:
+    if client.token_endpoint_auth_method != "private_key_jwt":
+        return False
+    try:
+        client_assertion.check(assertion, client, now=ports().clock.now())
+    except client_assertion.AssertionRefused as refusal:
+        log.warning("client_assertion_refused", client_id=client.id, reason=str(refusal))
+        return False
+    return True
 
 
 def _read(request: Request) -> Credentials:
@@ -71,6 +85,8 @@ def _read(request: Request) -> Credentials:
         return _read_basic(header, form.get("client_id"))
     if "client_secret" in form:
         return Credentials("client_secret_post", form.get("client_id", ""), form["client_secret"])
+    if "client_assertion" in form:
+        return _read_assertion(form["client_assertion"], form.get("client_assertion_type"), form.get("client_id"))
     return Credentials("none", form.get("client_id", ""))
 
 
@@ -86,6 +102,13 @@ def _read_basic(header: str, named: str | None) -> Credentials:
     if not colon or (named is not None and named != client_id):
         raise _refused(basic=True)
     return Credentials("client_secret_basic", client_id, secret)
+
+
+def _read_assertion(assertion: str, kind: str | None, named: str | None) -> Credentials:
+    client_id = client_assertion.named_client(assertion)
+    if kind != ASSERTION_TYPE or (named is not None and named != client_id):
+        raise _refused(basic=False)
+    return Credentials("private_key_jwt", client_id, assertion)
 
 
 def _refused(*, basic: bool) -> InvalidClientError:

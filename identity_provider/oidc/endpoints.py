@@ -29,9 +29,26 @@ _CACHEABLE = "public, max-age=3600"
 def token() -> ResponseReturnValue:
     """Exchange a code, a refresh token or a client's own credentials for tokens (RFC 6749 3.2)."""
     key_ring().ensure_default(ports().clock.now())
+    provider().refuse_malformed()
     with transaction():
         answer: Response = provider().create_token_response()
     return answer
+
+
+@bp.post("/connect/revocation")
+@open_to(Audience.CLIENT)
+@csrf_exempt(_BY_CREDENTIALS)
+def revocation() -> ResponseReturnValue:
+    """End a token that a service does not need any more (RFC 7009)."""
+    return _token_endpoint("revocation")
+
+
+@bp.post("/connect/introspection")
+@open_to(Audience.CLIENT)
+@csrf_exempt(_BY_CREDENTIALS)
+def introspection() -> ResponseReturnValue:
+    """Tell an API what a token is good for (RFC 7662)."""
+    return _token_endpoint("introspection")
 
 
 @bp.route("/connect/userinfo", methods=["GET", "POST"])
@@ -62,6 +79,13 @@ def jwks() -> ResponseReturnValue:
 def configuration() -> ResponseReturnValue:
     """OpenID Connect Discovery 1.0 and RFC 8414: the same document at both places."""
     return jsonify(discovery.document(settings().issuer)), {"Cache-Control": _CACHEABLE}
+
+
+def _token_endpoint(name: str) -> ResponseReturnValue:
+    provider().refuse_malformed()
+    with transaction():
+        answer: Response = provider().create_endpoint_response(name)
+    return answer
 
 
 @bp.errorhandler(BearerRefused)

@@ -129,7 +129,7 @@ class ClientCredentialsGrant(_Issues, grants.ClientCredentialsGrant):  # type: i
             raise InvalidScopeError
         self.request.scope = " ".join(asked)
 
-    def generate_token(self, **_: Any) -> dict[str, Any]:
+    def generate_token(self, user: User | None = None, scope: str = "", **_: Any) -> dict[str, Any]:  # noqa: ARG002
         return super().generate_token(None, self.request.scope)
 
     def save_token(self, token: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from flask import Flask
 from identity_provider.oidc import client_authentication
 from identity_provider.oidc.grants import AuthorizationCodeGrant, ClientCredentialsGrant, IdToken, RefreshTokenGrant
 from identity_provider.oidc.registered_client import RegisteredClient
+from identity_provider.oidc.token_endpoints import IntrospectionEndpoint, RevocationEndpoint
 
 # Longer than any parameter that means something; a body of a megabyte is refused before it is parsed.
 LONGEST_PARAMETER = 16_000
@@ -60,9 +61,19 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         self.register_grant(AuthorizationCodeGrant, [IdToken()])
         self.register_grant(RefreshTokenGrant, [IdToken()])
         self.register_grant(ClientCredentialsGrant)
+        self.register_endpoint(RevocationEndpoint)
+        self.register_endpoint(IntrospectionEndpoint)
 
     def create_oauth2_request(self, request: object) -> EndpointRequest:  # noqa: ARG002 -- Authlib passes None
         return EndpointRequest(flask.request)
+
+    def refuse_malformed(self) -> None:
+        """Raises InvalidRequestError before anything looks at the parameters (RFC 6749 3.2; attack 21)."""
+        for name, values in flask.request.form.lists():
+            if len(values) > 1:
+                raise InvalidRequestError("A parameter must not be repeated.")
+            if "\0" in values[0] or "\0" in name or len(values[0]) > LONGEST_PARAMETER:
+                raise InvalidRequestError("A parameter is malformed.")
 
     def authenticate_client(self, request: EndpointRequest, methods: object, endpoint: str = "token") -> Any:  # noqa: ARG002
         """Replaces Authlib's; see client_authentication.py."""
@@ -72,12 +83,7 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         return request.client
 
     def get_token_grant(self, request: EndpointRequest) -> Any:
-        """Refuses what is malformed before any grant looks at it (RFC 6749 3.2; attack 21)."""
-        for name, values in request.payload.datalist.items():
-            if len(values) > 1:
-                raise InvalidRequestError("A parameter must not be repeated.")
-            if "\0" in values[0] or "\0" in name or len(values[0]) > LONGEST_PARAMETER:
-                raise InvalidRequestError("A parameter is malformed.")
+        """Refuses a request that does not say what it presents."""
         if not request.payload.grant_type:
             raise InvalidRequestError("The grant_type is missing.")
         return super().get_token_grant(request)

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
 from sqlalchemy import update
 
 from identity_provider.db import db
@@ -202,6 +204,18 @@ def _check_authentication(new: NewClient) -> None:
         raise ClientRefused("auth-method: a public client needs PKCE and can not act for itself")
     if new.auth_method == "private_key_jwt" and not new.jwks:
         raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
+    if new.jwks is not None:
+        _check_keys(new.jwks)
+
+
+def _check_keys(jwks: dict[str, Any]) -> None:
+    """Public keys only: a secret or a private half has no business here."""
+    try:
+        keys = KeySet.import_key_set(jwks).keys  # type: ignore[arg-type]  # whatever the file held
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as broken:
+        raise ClientRefused("jwks: this is not a JSON Web Key Set") from broken
+    if not keys or any(key.key_type == "oct" or key.is_private for key in keys):
+        raise ClientRefused("jwks: public RSA, EC or OKP keys only")
 
 
 def _check_words(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:
