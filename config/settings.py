@@ -73,6 +73,8 @@ class Settings:
     proxy_hops: int = 0
     # MAX_BODY_BYTES: the largest request body accepted outside uploads.
     max_body_bytes: int = 1_000_000
+    # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
+    metrics_token: str = field(default="", repr=False)
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
     log_level: str = "INFO"
 
@@ -204,7 +206,7 @@ class _Reader:
         if settings.ticket_transport == "zendesk" and not (
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
-            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL and ZENDESK_TOKEN: all are needed to raise tickets")
+            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all are needed for TICKET_TRANSPORT=zendesk")
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
 
