@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, InvalidGrantError, InvalidScopeError, grants
@@ -96,7 +97,8 @@ class RefreshTokenGrant(_Issues, grants.RefreshTokenGrant):  # type: ignore[misc
         if found is None or found.granted is None:
             storage.revoke_reused_family(refresh_token, self._client_id(), now=now)
             return None
-        return Redeemed(found.granted)
+        # A refreshed ID token names the same sign-in, but answers no request's nonce (OpenID Connect Core 12.2).
+        return Redeemed(replace(found.granted, nonce=None))
 
     def authenticate_user(self, refresh_token: Redeemed) -> User:
         user = _live_user(refresh_token.granted)

@@ -51,7 +51,7 @@ def id_token(client: Client, user: User, granted: Granted, token: Mapping[str, A
     """OpenID Connect Core 2 and 3.1.3.6; `aud` is a string, which some services compare as one."""
     algorithm = client.id_token_signed_response_alg
     asked = granted.claims_request.get("id_token")
-    about = person_claims(client, user, granted, "id_token")
+    about = person_claims(client, user, granted, "id_token", token["scope"])
     if asked:
         about = claims.only(about, asked)
     body = about | {
