@@ -67,9 +67,7 @@ def test_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in: S
     clock.advance(timedelta(seconds=31))
     assert refresh(service, first).json["error"] == "invalid_grant"
     assert refresh(service, second["refresh_token"]).json["error"] == "invalid_grant"
-    reply = service.http.call(
-        "GET", "/connect/userinfo", headers={"Authorization": f"Bearer {second['access_token']}"}
-    )
+    reply = service.http.call("GET", "/connect/userinfo", headers={"Authorization": f"Bearer {second['access_token']}"})
     assert reply.status == 401
 
 

@@ -17,7 +17,9 @@ from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import Asked, RelyingParty
 
 
-def a_code(app: Flask, service: RelyingParty, person: User | None = None, **parameters: str | None) -> tuple[str, Asked]:
+def a_code(
+    app: Flask, service: RelyingParty, person: User | None = None, **parameters: str | None
+) -> tuple[str, Asked]:
     asked = service.ask(**parameters)
     answer = a_browser_of(app, person or a_user(trn="1234567")).get(asked.path)
     return service.code_in(answer.location, asked), asked
@@ -125,7 +127,7 @@ def test_a_public_client_redeems_with_its_verifier_alone(app: Flask) -> None:
 
 def test_a_confidential_client_may_be_registered_to_use_no_pkce(app: Flask) -> None:
     service = a_relying_party(app, require_pkce=False, auth_method="client_secret_post")
-    code, asked = a_code(app, service, code_challenge=None, code_challenge_method=None)
+    code, _ = a_code(app, service, code_challenge=None, code_challenge_method=None)
     assert service.redeem(code, None).status == 200
 
 
