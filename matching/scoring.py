@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -14,7 +14,7 @@ from rapidfuzz.process import cdist
 
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
-from matching.given_names import given_name_forms
+from matching.given_names import family_name_forms, given_name_forms
 from matching.normalise import Name
 from matching.records import CandidateQuestion, RecordStatus, TeachingRecord
 from matching.statements import Statement
@@ -66,11 +66,14 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
     related = {*names.first_names, *names.last_names[:2]}
     for first in names.first_names:
         related.update(sorted(given_name_forms(first))[:GROUP_NAMES])
+    families = {*names.last_names, *names.first_names[:2]}
+    for last in names.last_names:
+        families |= family_name_forms(last)
     return CandidateQuestion(
         person=statement.person,
         keys=keys,
         first_names=tuple(related),
-        last_names=names.last_names + names.first_names,
+        last_names=tuple(families),
         name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
         birth_year=statement.born.year if statement.born else None,
     )
@@ -135,14 +138,23 @@ class Scorer:
         self.statement = statement
         self.rarity = rarity
         self.shared_emails = shared_emails
-        firsts = [form for name in statement.firsts[:1] for form in sorted(given_name_forms(name.joined))]
-        self._group = sum(rarity.frequency(Field.FIRST_NAME, form) for form in firsts[:GROUP_NAMES])
+        self._groups = {
+            Field.FIRST_NAME: self._group(Field.FIRST_NAME, statement.firsts, given_name_forms),
+            Field.LAST_NAME: self._group(Field.LAST_NAME, statement.lasts, family_name_forms),
+        }
+
+    def _group(self, field: Field, names: Sequence[Name], forms: Callable[[str], frozenset[str]]) -> float:
+        """How many people bear another form of the stated name."""
+        others = sorted(form for name in names[:1] for form in forms(name.joined))[:GROUP_NAMES]
+        return sum(self.rarity.frequency(field, form) for form in others)
 
     def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare one record; TRN and NINO with those of every record merged with it."""
         names = self._names(record)
         stated = self.statement
         day = comparisons.dates(stated.born, record.date_of_birth)
+        if stated.impossible_date:
+            day = Level.UNREADABLE
         day_bits = weights.fixed_bits(Field.DATE_OF_BIRTH, day)
         if day is Level.SAME:
             day_bits += self.rarity.birthday
@@ -181,8 +193,7 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
-        group = self._group if field is Field.FIRST_NAME else 0.0
-        bits = weights.name_bits(field, relation, self.rarity, group)
+        bits = weights.name_bits(field, relation, self.rarity, self._groups[field])
         level = relation.level
         if level is Level.NEARLY and bits <= 0:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
@@ -200,11 +211,12 @@ class Scorer:
         other = NameRelation(Level.SAME, first, first)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
         other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)
-        penalty = weights.fixed_bits(Field.WHOLE_NAME, Level.SWAPPED)
+        swap = weights.swapped_bits(first, last, self.rarity)
+        together = weights.joint_bits(one, other, bits + other_bits, self.rarity)
         return [
             FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, last, held_first.joined),
             FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, first, first),
-            FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, penalty),
+            FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
         ]
 
     def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:

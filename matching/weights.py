@@ -42,7 +42,6 @@ FIXED: Final[Mapping[tuple[Field, Level], Weight]] = {
     (Field.LAST_NAME, Level.BEGINNING): Weight(0.5, ESTIMATE),
     (Field.LAST_NAME, Level.ANOTHER): Weight(-2.0, ESTIMATE),
     (Field.LAST_NAME, Level.DIFFERENT): Weight(-4.2, TRIALS),
-    (Field.WHOLE_NAME, Level.SWAPPED): Weight(-7.0, TRIALS),
     (Field.DATE_OF_BIRTH, Level.SAME): Weight(14.0, TRIALS),
     (Field.DATE_OF_BIRTH, Level.DAY_MONTH_SWAPPED): Weight(7.0, TRIALS),
     (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): Weight(4.5, TRIALS),
@@ -62,14 +61,20 @@ FIXED: Final[Mapping[tuple[Field, Level], Weight]] = {
 AGREEMENT: Final[Mapping[tuple[Field, Level], float]] = {
     (Field.FIRST_NAME, Level.SAME): 0.86,
     (Field.FIRST_NAME, Level.PART): 0.40,
-    (Field.FIRST_NAME, Level.VARIANT): 0.15,
+    (Field.FIRST_NAME, Level.VARIANT): 0.03,
     (Field.FIRST_NAME, Level.NEARLY): 0.02,
     (Field.LAST_NAME, Level.SAME): 0.80,
     (Field.LAST_NAME, Level.PART): 0.08,
-    (Field.LAST_NAME, Level.VARIANT): 0.05,
+    (Field.LAST_NAME, Level.VARIANT): 0.017,
     (Field.LAST_NAME, Level.NEARLY): 0.02,
 }
-"""m of the levels whose u is the frequency of the name."""
+"""m of the levels whose u is the frequency of the name; of a variant or a slip, m of one typed form."""
+
+COMPOUND_TYPED: Final = 0.4
+"""m where a double-barrelled name was typed and a part of it is held: such names are rare in themselves."""
+
+NAMES_SWAPPED: Final = 0.005
+"""Share of people who type first and last name in each other's field."""
 
 IDENTIFIER_HELD_BY_ANOTHER: Final = 0.06
 """Share of people who state an identifier of a record that is not theirs: u is this over the register."""
@@ -78,7 +83,7 @@ SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
 """How many other spellings a name slips into; fewer when the typed one must sound alike."""
 
-MOST_BITS: Final = {Level.SAME: 20.0, Level.PART: 18.0, Level.VARIANT: 10.0, Level.NEARLY: 8.0}
+MOST_BITS: Final = {Level.SAME: 20.0, Level.PART: 18.0, Level.VARIANT: 12.0, Level.NEARLY: 8.0}
 UNKNOWN_FREQUENCY: Final = {Field.FIRST_NAME: 0.004, Field.LAST_NAME: 0.0005}
 UNSEEN_AMONG: Final = 1_000_000
 SMALL_REGISTER: Final = 1_000
@@ -140,12 +145,25 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
         return fixed.bits if fixed else 0.0
     frequency = rarity.frequency(field, relation.typed)
     if relation.level is Level.VARIANT:
-        frequency = max(frequency, group)
+        # Strangers type this form too: those who bear it, and those whose name it is a form of.
+        frequency += m * group
+    elif relation.level is Level.PART and relation.compound:
+        m = COMPOUND_TYPED
     elif relation.level is Level.NEARLY:
         m /= (SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE) ** (
             1.0 if relation.alike else relation.slips
         )
     return min(MOST_BITS[relation.level], math.log2(m / frequency))
+
+
+def swapped_bits(first: str, last: str, rarity: Rarity) -> float:
+    """Bits of names in each other's place, beyond what they earn: strangers swap theirs as often.
+
+    What counts against it is that some people are really called that: James Thomas.
+    """
+    crossed = rarity.frequency(Field.FIRST_NAME, last) * rarity.frequency(Field.LAST_NAME, first)
+    straight = rarity.frequency(Field.FIRST_NAME, first) * rarity.frequency(Field.LAST_NAME, last)
+    return -math.log2(1.0 + straight / (NAMES_SWAPPED * crossed))
 
 
 def identifier_bits(field: Field, level: Level, size: int) -> float:
