@@ -132,7 +132,7 @@ def _found_early(
         return None
     rule = linking_rule(evidence)
     blocked = blocks(ranked[0], ranked[1:], CERTAIN_FROM)
-    if rule is None or blocked or not releases(policy, rule, evidence, statement):
+    if rule is None or blocked or not releases(policy, rule, ranked[0], statement):
         return None
     explanation = Explanation(ranked, policy, weights.VERSION, rule, found_early=True)
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
@@ -183,7 +183,7 @@ def _decide(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
     )  # fmt: skip
-    if rule and not blocked and releases(policy, rule, Evidence.of(shown[0]), statement):
+    if rule and not blocked and releases(policy, rule, shown[0], statement):
         return DefiniteMatch(shown[0].record, rule, shown, explanation, policy)
     why = _reason(statement, explanation, near) or _gap(statement, answer, empty=empty)
     if why is None:

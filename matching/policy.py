@@ -132,15 +132,16 @@ def _one_name_agrees(evidence: Evidence) -> bool:
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 
-def releases(policy: Policy, rule: Rule, evidence: Evidence, statement: Statement) -> bool:
+def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statement) -> bool:
     """Whether a policy links by itself what the evidence shows."""
+    evidence = Evidence.of(candidate)
     if policy is Policy.LINKAGE:
         return True
     if policy is Policy.DEFAULT:
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
-    by_nino = evidence.nino is Level.SAME or (evidence.nino is Level.MISSING and evidence.names_agree)
+    by_nino = evidence.nino is Level.SAME or (not candidate.record.nino and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
 
 
