@@ -135,7 +135,7 @@ def evaluate(
 
 
 def evaluate_files(predictions: Path, truth: Path) -> Report:
-    """Score a file of predictions; classes that nobody can decide are read from meta.json beside the truth."""
+    """Score a file of predictions; meta.json beside the truth may name classes that nobody can decide."""
     meta = truth.with_name("meta.json")
     undecidable = json.loads(meta.read_text(encoding="utf-8")).get("undecidable", ()) if meta.exists() else ()
     with (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 from typing import Final, Literal
 
 from matching import weights
@@ -25,8 +26,9 @@ from matching.policy import (
     linking_rule,
     releases,
 )
+from matching.prefilter import worth_comparing
 from matching.records import CandidateAnswer, PersonDetails, TeacherRegister, TeachingRecord
-from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, candidates, worth_comparing
+from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 
@@ -205,8 +207,9 @@ def _verdict(
 
 
 def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    kept = [c for c in ranked if c in near or c.weight >= 0]
-    return tuple(kept[:MOST_KEPT])
+    close = {candidate.record.trn for candidate in near}
+    kept = (c for c in ranked if c.record.trn in close or c.weight >= 0)
+    return tuple(islice(kept, MOST_KEPT))
 
 
 def _is_near(candidate: Candidate) -> bool:

@@ -1,4 +1,4 @@
-"""From records to scored candidates: ask, pre-filter in columns, compare, weigh."""
+"""From records to scored candidates: ask, compare, weigh."""
 
 import math
 from collections import defaultdict
@@ -6,11 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
-from rapidfuzz.distance import JaroWinkler
-from rapidfuzz.process import cdist
 
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
@@ -20,7 +15,6 @@ from matching.records import CandidateQuestion, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
 
-WORTH_COMPARING_FROM: Final = 0.78
 MOST_KEPT: Final = 10
 GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
@@ -77,58 +71,6 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
         name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
         birth_year=statement.born.year if statement.born else None,
     )
-
-
-def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
-    """Drop the records of which no name and no identifier resembles; in columns, as they are many."""
-    if not records:
-        return []
-    keep = np.zeros(len(records), dtype=bool)
-    firsts = [normalise.given_name(record.first_name).joined for record in records]
-    lasts: list[str] = []
-    owners: list[int] = []
-    for at, record in enumerate(records):
-        for raw in (record.last_name, *record.previous_last_names):
-            name = normalise.family_name(raw)
-            lasts.append(name.joined)
-            owners.append(at)
-            if len(name.tokens) > 1:
-                lasts += name.tokens
-                owners += [at] * len(name.tokens)
-    stated_firsts = _spellings(statement.firsts)
-    stated_lasts = _spellings(statement.lasts)
-    keep[_resembling(stated_firsts, firsts)] = True
-    keep[np.array(owners)[_resembling(stated_lasts, lasts)]] = True
-    loose = set(stated_lasts) | {form for name in stated_firsts for form in given_name_forms(name)}
-    for at in np.flatnonzero(~keep).tolist():
-        keep[at] = _resembles_otherwise(statement, records[at], firsts[at], loose)
-    return [records[at] for at in np.flatnonzero(keep).tolist()]
-
-
-def _spellings(names: tuple[Name, ...]) -> list[str]:
-    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
-
-
-def _resembling(stated: list[str], held: list[str]) -> NDArray[np.bool_]:
-    if not stated:
-        return np.zeros(len(held), dtype=bool)
-    scores = cdist(stated, held, scorer=JaroWinkler.normalized_similarity, score_cutoff=WORTH_COMPARING_FROM)
-    return np.asarray(scores.any(axis=0), dtype=np.bool_)
-
-
-def _resembles_otherwise(statement: Statement, record: TeachingRecord, first: str, loose: set[str]) -> bool:
-    if first in loose or (statement.trn and record.trn == statement.trn):
-        return True
-    if statement.email and normalise.email(record.email) == statement.email:
-        return True
-    number = normalise.nino(record.nino) if statement.nino else None
-    if number and number.value == statement.nino:
-        return True
-    earlier = (
-        *normalise.given_name(record.middle_name).tokens,
-        *normalise.given_name(record.first_name).tokens,
-    )
-    return any(name.tokens[0] in earlier for name in statement.firsts)
 
 
 class Scorer:
