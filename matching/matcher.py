@@ -219,11 +219,14 @@ def _is_near(candidate: Candidate) -> bool:
         return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
+    if first and last:
+        return evidence.born in NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
+    # With one name only it may be a marriage, or a stranger; another number on the record says a stranger.
+    if evidence.nino is Level.DIFFERENT:
+        return False
     if evidence.born is Level.SAME:
         return first or last or evidence.first is Level.ANOTHER
-    if evidence.born in NEAR_DATE:
-        return evidence.first in AGREES or (first and last)
-    return first and last and evidence.born in (Level.TWO_PARTS, Level.MISSING)
+    return evidence.born in NEAR_DATE and evidence.first in AGREES
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:

@@ -23,12 +23,18 @@ COLUMNS: Final = (
 BLOCK: Final = 50_000
 """People are made in blocks of so many, each with a seed of its own, so that memory stays small."""
 
+BLOCKS: Final = 200
+"""So many blocks have National Insurance numbers of their own: as many as there are TRNs."""
+
 ALL_TRNS: Final = 9_999_999
 _OLDEST: Final = date(1945, 1, 1)
 _DAYS: Final = [_OLDEST + timedelta(days=n) for n in range((date(2004, 12, 31) - _OLDEST).days)]
 _PREFIXES: Final = "ABCEGHJKLMNOPRSTWXYZ"
 _SECOND: Final = "ABCEGHJKLMNPRSTWXYZ"
-_UNUSED: Final = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
+_SPREAD: Final = 101_160_409
+_ISSUED: Final = sorted(
+    {one + other for one in _PREFIXES for other in _SECOND} - {"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"}
+)
 
 Row = tuple[str, ...]
 _Flags = NDArray[np.bool_]
@@ -63,7 +69,8 @@ def generate_blocks(count: int, seed: int) -> Iterator[list[Row]]:
     trns = _trns(count, seed)
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
-        yield _Block(np.random.default_rng([seed, start]), trns[start : start + size]).rows()
+        rng = np.random.default_rng([seed, start])
+        yield _Block(start // BLOCK, rng, trns[start : start + size]).rows()
 
 
 def _trns(count: int, seed: int) -> Sequence[str]:
@@ -74,9 +81,10 @@ def _trns(count: int, seed: int) -> Sequence[str]:
 
 
 class _Block:
-    """One block of people, in columns."""
+    """One block of people, in columns; its number keeps its National Insurance numbers apart."""
 
-    def __init__(self, rng: np.random.Generator, trns: Sequence[str]) -> None:
+    def __init__(self, number: int, rng: np.random.Generator, trns: Sequence[str]) -> None:
+        self._number = number
         self._rng = rng
         self._count = len(trns)
         self._trn = list(trns)
@@ -163,7 +171,11 @@ class _Block:
         return [_nino(code) if flag else "" for code, flag in zip(self._codes(), held, strict=True)]
 
     def _codes(self) -> list[int]:
-        return [int(code) for code in self._rng.integers(0, 380 * 10**6 * 4, self._count)]
+        """Numbers that no other block draws, so that nobody shares one by chance."""
+        span = len(_ISSUED) * 10**6 // BLOCKS
+        first = self._number % BLOCKS * span
+        drawn = first + self._rng.choice(span, self._count, replace=False)
+        return [int(code) for code in drawn]
 
     def _addresses(self) -> list[str]:
         held, school, office = self._chance(0.42), self._chance(0.3), self._chance(0.02)
@@ -244,10 +256,9 @@ def _near(day: int, distance: int) -> int:
 
 
 def _nino(code: int) -> str:
-    code, suffix = divmod(code, 4)
-    code, digits = divmod(code, 10**6)
-    prefix = _PREFIXES[code // len(_SECOND) % len(_PREFIXES)] + _SECOND[code % len(_SECOND)]
-    return f"{'CE' if prefix in _UNUSED else prefix}{digits:06d}{'ABCD'[suffix]}"
+    """Write a number; far apart for codes that are near, so that one slip seldom hits somebody else."""
+    prefix, digits = divmod(code * _SPREAD % (len(_ISSUED) * 10**6), 10**6)
+    return f"{_ISSUED[prefix % len(_ISSUED)]}{digits:06d}{'ABCD'[code % 4]}"
 
 
 def _plain(name: str) -> str:
