@@ -73,10 +73,10 @@ def test_a_program_that_ends_at_once_is_a_failure_that_quotes_it(tmp_path: Path)
 def test_a_stubborn_program_and_its_children_are_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("identity_provider.sandbox.programs.WAY_DOWN", ("TERM:0.3",))
     stubborn = (
-        "import signal, subprocess, sys, time\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        "subprocess.Popen(['sleep', '600'])\n"
-        "print('ready', flush=True)\n"
+        "import signal, subprocess, time; "
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "subprocess.Popen(['sleep', '600']); "
+        "print('ready', flush=True); "
         "time.sleep(600)"
     )
     with Programs(tmp_path / "logs", tmp_path) as programs:
