@@ -131,7 +131,6 @@ def _load(connection: Connection, task: LoadingTask, path: Path, options: Import
         batches = _missing(read_batches(reader), _loaded_numbers(connection, task.generation))
         for _ in load(task, batches, workers):
             watch("loading", _position(lines), size)
-    watch("loading", size, size)
 
 
 def _missing(batches: Iterator[Batch], loaded: set[int]) -> Iterator[Batch]:
