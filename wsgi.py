@@ -7,6 +7,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.logging import configure_logging
+from config.sandbox import environment
 from config.settings import Settings
 from identity_provider.adapters.choice import choose_ports
 from identity_provider.cli import register_commands
@@ -25,7 +26,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     Raises SettingsInvalid with every problem at once.
     """
     if settings is None:
-        settings = Settings.from_environment()
+        settings = Settings.from_environment(environment())
         configure_logging(settings.log_level)
     app = Flask("identity_provider", static_folder=None)
     app.extensions["settings"] = settings
