@@ -5,9 +5,9 @@ from __future__ import annotations
 from click import Command
 from flask import Flask
 
-from identity_provider.cli import staff
+from identity_provider.cli import match, register, staff
 
-COMMANDS: tuple[Command, ...] = (*staff.COMMANDS,)
+COMMANDS: tuple[Command, ...] = (*match.COMMANDS, *register.COMMANDS, *staff.COMMANDS)
 
 
 def register_commands(app: Flask) -> None:
