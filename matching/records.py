@@ -90,8 +90,7 @@ class CandidateQuestion:
 
 @dataclass(frozen=True, slots=True)
 class NameStatistics:
-    """How common names are in the register. A name that is missing here is unknown, not absent: absent is
-    0.
+    """How common names are in the register. A name missing here is unknown; an absent one has count 0.
 
     `first_names` and `last_names`: in how many records (of any status) the name is counted, current or
     previous.

@@ -1,0 +1,161 @@
+"""Blocking keys: equality look-ups that find every record worth comparing, without a database extension.
+
+Keys are short text, stable between runs and machines, so that a register may store them (or a hash of them).
+The kinds, by their first letter:
+
+    t:TRN   n:NINO (first 8)   e:email   d:date of birth            answerable from a column of the record
+    l:date:sound of a surname  f:date:sound of a first name         stored per record
+    y:birth year:first name:surname                                 stored per record; also counts namesakes
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from matching import normalise
+from matching.normalise import CountedNames, name_forms
+from matching.records import PAIR_YEARS, NamePair, TeachingRecord
+from matching.statements import Statement
+
+COLUMN_KINDS: Final = frozenset("tned")
+"""Kinds of key that are a plain column of the record; the others need a table of keys."""
+
+FIRST_YEAR_WITHOUT_A_DATE: Final = 1925
+
+_SOUNDS: Final = (
+    ("ph", "f"), ("gh", ""), ("kn", "n"), ("wr", "r"), ("ck", "k"), ("ce", "se"), ("ci", "si"), ("cy", "sy"),
+    ("sch", "s"), ("sh", "s"), ("ch", "k"), ("x", "ks"), ("tz", "s"), ("cz", "s"), ("dg", "g"),
+)  # fmt: skip
+_CLASSES: Final = {
+    c: digit
+    for digit, letters in {"1": "bpfvw", "2": "cgjkqsz", "3": "dt", "4": "l", "5": "mn", "6": "r"}.items()
+    for c in letters
+}
+_SOUND_LENGTH: Final = 4
+
+
+@lru_cache(maxsize=1 << 17)
+def sound(name: str) -> str:
+    """Code how a name sounds, coarsely: equal for most misspellings and transliterations of one name."""
+    text = name
+    text = text[:1] + text[1:].replace("w", "")
+    for written, said in _SOUNDS:
+        if written in text:
+            text = text.replace(written, said)
+    code = ""
+    last = ""
+    for letter in text:
+        digit = _CLASSES.get(letter, "")
+        if digit and digit != last:
+            code += digit
+        if letter not in "h":
+            last = digit
+    first = text[:1]
+    lead = "a" if first in "aeiouyh" else _CLASSES.get(first, first)
+    if code[:1] == lead:
+        code = code[1:]
+    return (lead + code)[:_SOUND_LENGTH]
+
+
+def counted_names(record: TeachingRecord) -> CountedNames:
+    """Name forms of a record: concatenations and the tokens that could stand for them."""
+    firsts = (record.first_name, *record.previous_first_names)
+    lasts = (record.last_name, *record.previous_last_names)
+    return CountedNames(
+        name_forms(map(normalise.given_name, firsts)), name_forms(map(normalise.family_name, lasts))
+    )
+
+
+def pair_year_keys(first: str, last: str, birth_year: int) -> tuple[str, ...]:
+    """Keys whose records, counted, are the namesakes of `NameStatistics.pairs`."""
+    years = range(birth_year - PAIR_YEARS, birth_year + PAIR_YEARS + 1)
+    return tuple(f"y:{year}:{first}:{last}" for year in years)
+
+
+def record_keys(record: TeachingRecord) -> tuple[str, ...]:
+    """Every key under which a record must be found; about nine, of which four are columns."""
+    keys = [f"t:{record.trn}"]
+    if number := normalise.nino(record.nino):
+        keys.append(f"n:{number.value}")
+    if address := normalise.email(record.email):
+        keys.append(f"e:{address}")
+    born = record.date_of_birth
+    if born is None:
+        return tuple(keys)
+    names = counted_names(record)
+    day = f"{born:%Y%m%d}"
+    keys.append(f"d:{day}")
+    keys += dict.fromkeys(f"l:{day}:{sound(name)}" for name in names.last_names)
+    keys += dict.fromkeys(f"f:{day}:{sound(name)}" for name in names.first_names)
+    keys += [f"y:{born.year}:{first}:{last}" for first, last in names.pairs]
+    return tuple(keys)
+
+
+def person_keys(statement: Statement, today: date) -> tuple[str, ...]:
+    """Every key to ask a register for, each once."""
+    names = statement.names
+    keys: list[str] = []
+    if statement.trn:
+        keys.append(f"t:{statement.trn}")
+        keys += [f"t:{slip}" for slip in trn_slips(statement.trn)]
+    if statement.nino:
+        keys.append(f"n:{statement.nino}")
+    if statement.email:
+        keys.append(f"e:{statement.email}")
+    if statement.born is None:
+        years: Iterable[int] = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
+    else:
+        years = (statement.born.year,)
+        keys += _date_keys(statement.born, names, today)
+    keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
+    return tuple(dict.fromkeys(keys))
+
+
+def _both_ways(names: CountedNames) -> list[NamePair]:
+    """Pair the names as stated, and with first and last name in each other's field."""
+    pairs = list(names.pairs)
+    return pairs + [(last, first) for first, last in pairs[:2]]
+
+
+def _date_keys(born: date, names: CountedNames, today: date) -> list[str]:
+    keys = [f"d:{born:%Y%m%d}"]
+    sounds = [f"l:%s:{code}" for code in dict.fromkeys(map(sound, names.last_names))]
+    sounds += [f"f:%s:{code}" for code in dict.fromkeys(map(sound, names.first_names))]
+    for slip in date_slips(born.year, born.month, born.day):
+        if slip <= f"{today:%Y%m%d}":
+            keys += [pattern % slip for pattern in sounds]
+    return keys
+
+
+@lru_cache(maxsize=1 << 12)
+def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
+    """Dates that are one slip away: day and month swapped, neighbouring digits swapped, one digit wrong."""
+    digits = f"{year:04d}{month:02d}{day:02d}"
+    written = {f"{year:04d}{day:02d}{month:02d}"}
+    for at in (0, 4, 6, 2):
+        written.add(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])
+    for at in range(2, 8):
+        written.update(digits[:at] + str(n) + digits[at + 1 :] for n in range(10))
+    written.update(f"{century}{digits[2:]}" for century in ("19", "20"))
+    written.discard(digits)
+    return tuple(sorted(slip for slip in written if _is_date(slip)))
+
+
+def _is_date(digits: str) -> bool:
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).year >= normalise.OLDEST_BIRTH_YEAR
+    except ValueError:
+        return False
+
+
+def trn_slips(value: str) -> tuple[str, ...]:
+    """TRNs that are one slip away: a digit replaced, or neighbours swapped."""
+    slips: dict[str, None] = {}
+    for at in range(len(value)):
+        for digit in "0123456789":
+            slips[value[:at] + digit + value[at + 1 :]] = None
+        if at + 1 < len(value):
+            slips[value[:at] + value[at + 1] + value[at] + value[at + 2 :]] = None
+    slips.pop(value, None)
+    return tuple(slips)

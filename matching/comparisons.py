@@ -1,0 +1,282 @@
+"""Comparison levels: how two normalised values of one field relate. What a level is worth is in `weights`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from matching.blocking import date_slips, sound
+from matching.given_names import are_family_name_forms, are_given_name_forms
+from matching.normalise import PARTICLES, Name
+
+SIMILAR_FROM: Final = 0.88
+SIMILAR_SOUND_FROM: Final = 0.78
+TWO_SLIPS_FROM: Final = 8
+"""Two slips make the same name only when it has so many letters."""
+
+
+class Field(StrEnum):
+    """What is compared."""
+
+    FIRST_NAME = "first_name"
+    MIDDLE_NAME = "middle_name"
+    LAST_NAME = "last_name"
+    DATE_OF_BIRTH = "date_of_birth"
+    TRN = "trn"
+    NINO = "nino"
+    EMAIL = "email"
+    WHOLE_NAME = "whole_name"
+
+
+class Level(StrEnum):
+    """How two values of a field relate; every level belongs to some of the fields only."""
+
+    SAME = "same"
+    PART = "part"
+    VARIANT = "variant"
+    NEARLY = "nearly"
+    INITIAL = "initial"
+    MIDDLE = "middle"
+    SWAPPED = "swapped"
+    SIMILAR = "similar"
+    BEGINNING = "beginning"
+    ANOTHER = "another"
+    DIFFERENT = "different"
+    MISSING = "missing"
+    DAY_MONTH_SWAPPED = "day_month_swapped"
+    YEAR_DIGITS_SWAPPED = "year_digits_swapped"
+    DIGITS_SWAPPED = "digits_swapped"
+    ONE_DIGIT = "one_digit"
+    TWO_PARTS = "two_parts"
+    ONE_SLIP = "one_slip"
+    SHARED = "shared"
+    COMMON = "common"
+
+
+@dataclass(frozen=True, slots=True)
+class NameRelation:
+    """How a stated name relates to a known one.
+
+    `typed` is the form that the agreement rests on, as stated; `held` the record's. `slips` and `alike`
+    describe a misspelling: how many letters differ, and whether the two sound the same.
+    """
+
+    level: Level
+    typed: str = ""
+    held: str = ""
+    slips: int = 0
+    alike: bool = False
+
+
+ABSENT: Final = NameRelation(Level.MISSING)
+_BEST_FIRST: Final = {
+    level: rank
+    for rank, level in enumerate(
+        (
+            Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.INITIAL, Level.MIDDLE, Level.SIMILAR,
+            Level.BEGINNING, Level.ANOTHER, Level.DIFFERENT, Level.MISSING,
+        )
+    )
+}  # fmt: skip
+
+
+def better(one: NameRelation, other: NameRelation) -> NameRelation:
+    """Return the stronger of two relations; the first when they are level."""
+    rank, than = (_BEST_FIRST[one.level], one.slips), (_BEST_FIRST[other.level], other.slips)
+    return one if rank <= than else other
+
+
+def last_names(stated: Iterable[Name], known: Iterable[Name]) -> NameRelation:
+    """Best relation between any stated and any known family name, current or previous."""
+    best = ABSENT
+    known = [name for name in known if name]
+    for typed in stated:
+        if not typed:
+            continue
+        for held in known:
+            best = better(best, last_name(typed, held))
+            if best.level is Level.SAME:
+                return best
+    return best
+
+
+@lru_cache(maxsize=1 << 14)
+def last_name(typed: Name, held: Name) -> NameRelation:
+    """Relation of two family names."""
+    if typed.joined == held.joined or (len(typed.tokens) > 1 and sorted(typed.tokens) == sorted(held.tokens)):
+        return NameRelation(Level.SAME, typed.joined, held.joined)
+    shared = _shared_part(typed, held)
+    if shared:
+        return NameRelation(Level.PART, shared, held.joined)
+    if are_family_name_forms(typed.joined, held.joined):
+        return NameRelation(Level.VARIANT, typed.joined, held.joined)
+    return _misspelt(typed.joined, held.joined)
+
+
+def _shared_part(one: Name, other: Name) -> str:
+    """Return the longest word that stands in both names, where at least one has several."""
+    if len(one.tokens) < 2 and len(other.tokens) < 2:
+        return ""
+    theirs = other.forms
+    return max((form for form in one.forms if form in theirs and form not in PARTICLES), key=len, default="")
+
+
+def _misspelt(typed: str, held: str) -> NameRelation:
+    """Relation of two names that are written differently."""
+    alike = sound(typed) == sound(held)
+    shorter = min(len(typed), len(held))
+    if typed == held:
+        return NameRelation(Level.SIMILAR, typed, held)
+    slips = OSA.distance(typed, held, score_cutoff=2)
+    near = slips == 1 and shorter >= 2
+    if near or (slips == 2 and (shorter >= TWO_SLIPS_FROM or (alike and shorter >= 5))):
+        return NameRelation(Level.NEARLY, typed, held, slips, alike)
+    similarity = JaroWinkler.normalized_similarity(typed, held)
+    if similarity >= SIMILAR_FROM or (alike and similarity >= SIMILAR_SOUND_FROM):
+        return NameRelation(Level.SIMILAR, typed, held, slips, alike)
+    if shorter >= 3 and (typed.startswith(held) or held.startswith(typed)):
+        return NameRelation(Level.BEGINNING, typed, held)
+    return NameRelation(Level.DIFFERENT, typed, held)
+
+
+def first_names(
+    stated: Iterable[Name], middle: Name, known: Iterable[Name], known_middle: Name
+) -> NameRelation:
+    """Best relation between any stated and any known given name, middle names used as first ones included."""
+    best = ABSENT
+    known = [name for name in known if name]
+    for typed in stated:
+        if not typed:
+            continue
+        for held in known:
+            best = better(best, first_name(typed, middle, held, known_middle))
+            if best.level is Level.SAME:
+                return best
+    return best
+
+
+@lru_cache(maxsize=1 << 14)
+def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation:
+    """Relation of two first names, knowing the middle names beside them."""
+    if typed.joined == held.joined:
+        return NameRelation(Level.SAME, typed.joined, held.joined)
+    one, other = typed.tokens[0], held.tokens[0]
+    if len(typed.tokens) > 1 or len(held.tokens) > 1:
+        compound = _compound(typed, middle, held, held_middle)
+        if compound is not None:
+            return compound
+    if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
+        return NameRelation(Level.VARIANT, typed.joined, held.joined)
+    if len(one) == 1 or len(other) == 1:
+        return NameRelation(Level.INITIAL if one[0] == other[0] else Level.DIFFERENT, one, other)
+    written = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
+    if written.level is not Level.NEARLY and _used_as_first(typed, middle, held, held_middle):
+        return NameRelation(Level.MIDDLE, typed.joined, held.joined)
+    return written
+
+
+def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
+    """Relation of names of which one has several words: Janice Helen is Janice, Mary Ann is not Mary Jane."""
+    one, other = typed.tokens[0], held.tokens[0]
+    rest, held_rest = typed.tokens[1:] + middle.tokens, held.tokens[1:] + held_middle.tokens
+    if len(one) < 2 or one != other:
+        return None
+    clash = rest and held_rest and not any(_may_be_one(a, b) for a in rest for b in held_rest)
+    if clash and typed.tokens[1:] and held.tokens[1:]:
+        return NameRelation(Level.SIMILAR, typed.joined, held.joined)
+    if set(typed.tokens[1:]) <= set(held_rest) and set(held.tokens[1:]) <= set(rest):
+        return NameRelation(Level.SAME, one, other)
+    return NameRelation(Level.PART, one, other)
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    if len(one) == 1 or len(other) == 1:
+        return one[0] == other[0]
+    return one == other or are_given_name_forms(one, other) or OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
+    """Whether a middle name of one side is the first name of the other."""
+    return typed.tokens[0] in (*held_middle.tokens, *held.tokens[1:]) or held.tokens[0] in (
+        *middle.tokens,
+        *typed.tokens[1:],
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name) -> NameRelation:
+    """Relation of middle names; further words of a first name count as middle names."""
+    rest, held_rest = first.tokens[1:] + middle.tokens, held_first.tokens[1:] + held_middle.tokens
+    if not rest or not held_rest:
+        return ABSENT
+    typed, held = "".join(rest), "".join(held_rest)
+    if set(rest) & set(held_rest):
+        return NameRelation(Level.SAME, typed, held)
+    if rest[0] == held_first.joined and held_rest[0] == first.joined:
+        return NameRelation(Level.SAME, typed, held)
+    if any(len(a) == 1 or len(b) == 1 for a in rest[:1] for b in held_rest[:1]):
+        level = Level.INITIAL if rest[0][0] == held_rest[0][0] else Level.DIFFERENT
+        return NameRelation(level, typed, held)
+    if any(_may_be_one(a, b) for a in rest for b in held_rest):
+        return NameRelation(Level.SIMILAR, typed, held)
+    return NameRelation(Level.DIFFERENT, typed, held)
+
+
+def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> bool:
+    """Whether first and last name stand in each other's field."""
+    if not (first and last and held_first):
+        return False
+    return any(
+        _near_enough(last, held_first) and _near_enough(first, held) and not _near_enough(first, held_first)
+        for held in held_lasts
+        if held
+    )
+
+
+def _near_enough(one: Name, other: Name) -> bool:
+    return one.joined == other.joined or (
+        min(len(one.joined), len(other.joined)) >= 5 and OSA.distance(one.joined, other.joined) <= 1
+    )
+
+
+@lru_cache(maxsize=1 << 12)
+def dates(stated: date | None, held: date | None) -> Level:
+    """Relation of two dates of birth."""
+    if stated is None or held is None:
+        return Level.MISSING
+    if stated == held:
+        return Level.SAME
+    one, other = f"{stated:%Y%m%d}", f"{held:%Y%m%d}"
+    if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
+        return Level.DAY_MONTH_SWAPPED
+    if other in date_slips(stated.year, stated.month, stated.day):
+        return _date_slip(one, other)
+    parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
+    return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
+
+
+def _date_slip(one: str, other: str) -> Level:
+    differing = [at for at in range(8) if one[at] != other[at]]
+    if len(differing) == 2 and sorted(one) == sorted(other):
+        return Level.YEAR_DIGITS_SWAPPED if differing[1] < 4 else Level.DIGITS_SWAPPED
+    return Level.ONE_DIGIT
+
+
+def identifiers(stated: str, held: str) -> Level:
+    """Relation of two TRNs or two National Insurance numbers in canonical form; empty is missing."""
+    if not stated or not held:
+        return Level.MISSING
+    if stated == held:
+        return Level.SAME
+    return Level.ONE_SLIP if OSA.distance(stated, held, score_cutoff=1) <= 1 else Level.DIFFERENT
+
+
+def emails(stated: str, held: str, *, shared: bool) -> Level:
+    """Relation of two addresses; another address is no evidence, people have several."""
+    if not stated or stated != held:
+        return Level.MISSING
+    return Level.SHARED if shared else Level.SAME

@@ -1,0 +1,1 @@
+"""Precision, recall and coverage on labelled queries; definitions as in the project's evaluation tool."""

@@ -1,0 +1,66 @@
+"""Other forms of a name: short forms, spellings and transliterations, from the lists in `data/`."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+MOST_FORMS: Final = 60
+
+_Forms = dict[str, frozenset[str]]
+
+
+def _groups(file_name: str) -> Iterator[list[str]]:
+    text = resources.files("matching").joinpath("data", file_name).read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            yield line.split()
+
+
+def _variants(file_name: str) -> _Forms:
+    """Each name with the others of its groups: a relation without direction."""
+    found: dict[str, set[str]] = {}
+    for group in _groups(file_name):
+        for name in group:
+            found.setdefault(name, set()).update(other for other in group if other != name)
+    return {name: frozenset(others) for name, others in found.items()}
+
+
+def _short_forms() -> _Forms:
+    """Each name with its short or formal forms, and with the short forms that share a formal form with it.
+
+    Two formal names that share a short form stay strangers: Albert and Alan are both Al, and two people.
+    """
+    found: dict[str, set[str]] = {}
+    for formal, *short in _groups("short_forms.txt"):
+        found.setdefault(formal, set()).update(short)
+        for name in short:
+            found.setdefault(name, set()).update({formal, *short} - {name})
+    return {name: frozenset(others) for name, others in found.items()}
+
+
+_GIVEN: Final = _variants("given_name_variants.txt")
+_SHORT: Final = _short_forms()
+_FAMILY: Final = _variants("family_name_variants.txt")
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+@lru_cache(maxsize=1 << 14)
+def given_name_forms(name: str) -> frozenset[str]:
+    """Other given names by which somebody of this name may be known; symmetric, never the name itself."""
+    return (_GIVEN.get(name, _NONE) | _SHORT.get(name, _NONE)) - {name}
+
+
+def family_name_forms(name: str) -> frozenset[str]:
+    """Other spellings of a family name; symmetric, never the name itself."""
+    return _FAMILY.get(name, _NONE)
+
+
+def are_given_name_forms(one: str, other: str) -> bool:
+    """Whether two different given names may be one person's."""
+    return other in given_name_forms(one)
+
+
+def are_family_name_forms(one: str, other: str) -> bool:
+    """Whether two different family names may be two spellings of one."""
+    return other in _FAMILY.get(one, _NONE)

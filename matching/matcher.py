@@ -1,0 +1,282 @@
+"""Find the one record that is a person's, or say why it cannot be said."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, Literal
+
+from matching import weights
+from matching.blocking import person_keys
+from matching.comparisons import Field, Level
+from matching.explain import Explanation
+from matching.normalise import email as read_email
+from matching.policy import (
+    AGREES,
+    CERTAIN_FROM,
+    NEAR_DATE,
+    SHARE_OF_ASKERS_REGISTERED,
+    Block,
+    Evidence,
+    Policy,
+    Rule,
+    blocks,
+    linking_rule,
+    releases,
+)
+from matching.records import CandidateAnswer, PersonDetails, TeacherRegister, TeachingRecord
+from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, candidates, worth_comparing
+from matching.statements import Statement, prepare
+from matching.weights import Rarity
+
+
+class Reason(StrEnum):
+    """Why no single record was linked."""
+
+    AMBIGUOUS = "ambiguous"
+    NEAR_MATCH = "near_match"
+    STATED_TRN_CONFLICTS = "stated_trn_conflicts"
+    STATED_TRN_NOT_FOUND = "stated_trn_not_found"
+    TOO_MANY_CANDIDATES = "too_many_candidates"
+    TOO_LITTLE_GIVEN = "too_little_given"
+    RECORD_CLOSED = "record_closed"
+    NOT_RELEASED_BY_POLICY = "not_released_by_policy"
+    REGISTER_INCOMPLETE = "register_incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class DefiniteMatch:
+    """One record, and evidence that suffices to link it under the policy."""
+
+    record: TeachingRecord
+    rule: Rule
+    candidates: tuple[Candidate, ...]
+    explanation: Explanation
+    policy: Policy
+    weights_version: str = weights.VERSION
+
+    @property
+    def candidate(self) -> Candidate:
+        """The linked record with its evidence."""
+        return self.candidates[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PotentialMatches:
+    """There may well be a record, but which one, or whether, cannot be said. `candidates` are ranked, perhaps none.
+
+    `ask_next` names the field of `PersonDetails` whose answer would help most; empty when nothing is left to ask.
+    """
+
+    outcome: Literal["ambiguous", "not_determinable"]
+    reason: Reason
+    candidates: tuple[Candidate, ...]
+    explanation: Explanation
+    policy: Policy
+    ask_next: str = ""
+    weights_version: str = weights.VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """The evidence was complete and well formed, the register answered, and nothing in it resembles the person.
+
+    `strong` when a well-formed National Insurance number was given as well, else `weak`.
+    """
+
+    grade: Literal["strong", "weak"]
+    explanation: Explanation
+    policy: Policy
+    candidates: tuple[Candidate, ...] = ()
+    ask_next: str = ""
+    weights_version: str = weights.VERSION
+
+
+MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
+
+_CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
+_WORTH_SHOWING: Final = -12.0
+"""Candidates so many bits behind the best are left out, unless they are near."""
+
+
+def match(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> MatchOutcome:
+    """Compare a person with a register. Bad input gives an outcome; a register that cannot answer raises."""
+    statement = prepare(person, today)
+    identified: tuple[TeachingRecord, ...] = ()
+    if statement.trn or statement.nino:
+        identified = register.find_by_identifiers(statement.trn, statement.nino)
+        early = _found_early(statement, identified, register.size, policy)
+        if early:
+            return early
+    keys = person_keys(statement, today)
+    answer = register.find_candidates(ask(statement, keys)) if keys else CandidateAnswer(())
+    ranked = _rank(statement, identified, answer, register.size)
+    return _decide(statement, ranked, answer, policy, empty=register.size == 0)
+
+
+def _found_early(
+    statement: Statement, identified: Sequence[TeachingRecord], size: int, policy: Policy
+) -> DefiniteMatch | None:
+    """Decide on the record of the TRN or National Insurance number alone, where nothing at all is amiss."""
+    if not identified or not statement.has_names:
+        return None
+    rarity = Rarity(size, CandidateAnswer(()).statistics, has_year=False)
+    ranked = candidates(Scorer(statement, rarity, frozenset()), identified, SHARE_OF_ASKERS_REGISTERED)
+    evidence = Evidence.of(ranked[0])
+    if not (
+        evidence.born is Level.SAME
+        and evidence.first in _CERTAINLY_NAMED
+        and evidence.last in _CERTAINLY_NAMED
+        and Level.DIFFERENT not in (evidence.trn, evidence.nino)
+        and (evidence.trn is Level.SAME or not statement.trn)
+    ):
+        return None
+    rule = linking_rule(evidence)
+    blocked = blocks(ranked[0], ranked[1:], statement, CERTAIN_FROM)
+    if rule is None or blocked or not releases(policy, rule, evidence, statement):
+        return None
+    explanation = Explanation(ranked, policy, weights.VERSION, rule, found_early=True)
+    return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
+
+
+def _rank(
+    statement: Statement, identified: Sequence[TeachingRecord], answer: CandidateAnswer, size: int
+) -> tuple[Candidate, ...]:
+    """Score what the register gave, best first."""
+    records = {record.trn: record for record in (*identified, *answer.records)}
+    compared = {record.trn: record for record in worth_comparing(statement, list(records.values()))}
+    for record in tuple(compared.values()):
+        if record.merged_into in records:
+            compared[record.merged_into] = records[record.merged_into]
+    same_day = (
+        sum(record.date_of_birth == statement.born for record in records.values()) if statement.born else 0
+    )
+    rarity = Rarity.of(answer, size, has_year=statement.born is not None, same_day=same_day)
+    scorer = Scorer(statement, rarity, _shared_emails(statement, records.values()))
+    return candidates(scorer, list(compared.values()), SHARE_OF_ASKERS_REGISTERED)
+
+
+def _shared_emails(statement: Statement, records: "Sequence[TeachingRecord] | object") -> frozenset[str]:
+    """The stated address, when more than one person of the register has it."""
+    if not statement.email:
+        return frozenset()
+    owners = Counter(
+        record.merged_into or record.trn
+        for record in records
+        if record.email and read_email(record.email) == statement.email
+    )
+    return frozenset({statement.email}) if len(owners) > 1 else frozenset()
+
+
+def _decide(
+    statement: Statement,
+    ranked: tuple[Candidate, ...],
+    answer: CandidateAnswer,
+    policy: Policy,
+    *,
+    empty: bool,
+) -> MatchOutcome:
+    """Choose the outcome from the ranked candidates."""
+    near = tuple(candidate for candidate in ranked if _is_near(candidate))
+    shown = _worth_showing(ranked, near)
+    rule: Rule | None = None
+    blocked: tuple[Block, ...] = ()
+    if shown:
+        best = shown[0]
+        evidence = Evidence.of(best)
+        rule = linking_rule(evidence)
+        others = [candidate for candidate in ranked if candidate is not best]
+        blocked = blocks(best, others, statement, CERTAIN_FROM)
+    explanation = Explanation(
+        shown, policy, weights.VERSION, rule, blocked,
+        tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
+    )  # fmt: skip
+    if rule and not blocked and releases(policy, rule, evidence, statement):
+        return DefiniteMatch(best.record, rule, shown, explanation, policy)
+    why = _reason(statement, explanation, near)
+    if why is None and empty:
+        why = Reason.REGISTER_INCOMPLETE
+    if why is None:
+        return NoMatch("strong" if statement.nino_well_formed else "weak", explanation, policy, shown)
+    outcome: Literal["ambiguous", "not_determinable"] = (
+        "ambiguous" if why is Reason.AMBIGUOUS else "not_determinable"
+    )
+    return PotentialMatches(outcome, why, shown, explanation, policy, _ask_next(statement, why))
+
+
+def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    kept = [c for c in ranked if c in near or c.weight >= 0]
+    return tuple(kept[:MOST_KEPT])
+
+
+def _is_near(candidate: Candidate) -> bool:
+    """Whether this record resembles the person so much that nobody may say that there is none."""
+    evidence = Evidence.of(candidate)
+    if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
+        return True
+    first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
+    last = evidence.last in AGREES or evidence.last is Level.SIMILAR
+    if evidence.born is Level.SAME:
+        return first or last or evidence.first is Level.ANOTHER
+    if evidence.born in NEAR_DATE:
+        return evidence.first in AGREES or (first and last)
+    return first and last and evidence.born in (Level.TWO_PARTS, Level.MISSING)
+
+
+def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:
+    """Why there is no link; None when nothing resembles the person and everything was given."""
+    blocked = explanation.blocked_by
+    if explanation.rule and blocked == (Block.RECORD_CLOSED,):
+        return Reason.RECORD_CLOSED
+    if explanation.rule and not blocked:
+        return Reason.NOT_RELEASED_BY_POLICY
+    if statement.trn:
+        return _reason_with_trn(near)
+    if _several_fit(near):
+        return Reason.AMBIGUOUS
+    if not (statement.has_names and statement.born):
+        return Reason.TOO_LITTLE_GIVEN if not near else Reason.NEAR_MATCH
+    if near:
+        return Reason.NEAR_MATCH
+    if explanation.capped_keys:
+        return Reason.TOO_MANY_CANDIDATES
+    if not explanation.complete:
+        return Reason.REGISTER_INCOMPLETE
+    return Reason.TOO_LITTLE_GIVEN if statement.misread else None
+
+
+def _reason_with_trn(near: Sequence[Candidate]) -> Reason:
+    holders = [c for c in near if c.level(Field.TRN) is Level.SAME]
+    if not holders:
+        return Reason.STATED_TRN_NOT_FOUND
+    return Reason.AMBIGUOUS if _several_fit(near) else Reason.STATED_TRN_CONFLICTS
+
+
+def _several_fit(near: Sequence[Candidate]) -> bool:
+    """Whether two or more records fit what was stated, as far as it goes."""
+    fitting = [
+        candidate
+        for candidate in near
+        if (evidence := Evidence.of(candidate)).names_agree
+        and evidence.born in (Level.SAME, Level.MISSING)
+        and Level.DIFFERENT not in (evidence.trn, evidence.nino)
+    ]
+    return len(fitting) > 1
+
+
+def _ask_next(statement: Statement, why: Reason) -> str:
+    """Name the answer that would decide most, among those not given yet."""
+    if why is Reason.RECORD_CLOSED:
+        return ""
+    person = statement.person
+    wanted = [
+        ("date_of_birth", statement.born is None),
+        ("last_name", not statement.lasts),
+        ("first_name", not statement.firsts),
+        ("nino", not statement.nino),
+        ("trn", not statement.trn),
+        ("previous_last_names", not any(person.previous_last_names)),
+        ("middle_name", not statement.middle),
+    ]
+    return next((field for field, missing in wanted if missing), "")

@@ -1,0 +1,125 @@
+"""A register in memory with real indexes: for batches, evaluation and tests."""
+
+import gc
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.blocking import counted_names, pair_year_keys, record_keys
+from matching.normalise import nino as read_nino
+from matching.records import (
+    ROWS_PER_ANSWER,
+    ROWS_PER_KEY,
+    CandidateAnswer,
+    CandidateQuestion,
+    NamePair,
+    NameStatistics,
+    RecordStatus,
+    TeachingRecord,
+)
+
+_Index = tuple[NDArray[np.int64], NDArray[np.int32]]
+_ALL_YEARS: Final = range(1900, 2030)
+
+
+class InMemoryRegister:
+    """Answers like a register in a database; built once, then only read.
+
+    Keys are kept as one sorted column of 64-bit hashes beside the position of the record: eight bytes a key,
+    and nothing that a forked process would have to copy. A clash of hashes only brings one more record.
+    """
+
+    def __init__(self, records: Iterable[TeachingRecord]) -> None:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            self._records: Sequence[TeachingRecord] = list(records)
+            self._positions = {record.trn: at for at, record in enumerate(self._records)}
+            self._hashes, self._owners = self._index()
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _index(self) -> _Index:
+        hashes: list[int] = []
+        owners: list[int] = []
+        self._first_names: dict[str, int] = {}
+        self._last_names: dict[str, int] = {}
+        for at, record in enumerate(self._records):
+            keys = record_keys(record)
+            hashes += map(hash, keys)
+            owners += [at] * len(keys)
+            names = counted_names(record)
+            for name in names.first_names:
+                self._first_names[name] = self._first_names.get(name, 0) + 1
+            for name in names.last_names:
+                self._last_names[name] = self._last_names.get(name, 0) + 1
+        column = np.array(hashes, dtype=np.int64)
+        order = np.argsort(column, kind="stable")
+        return column[order], np.array(owners, dtype=np.int32)[order]
+
+    @property
+    def size(self) -> int:
+        """How many records there are."""
+        return len(self._records)
+
+    def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+        """As `TeacherRegister.find_by_identifiers`."""
+        found: dict[int, None] = {}
+        if trn and trn in self._positions:
+            found[self._positions[trn]] = None
+        if nino:
+            low, high = self._spans([f"n:{nino}"])
+            for at in self._owners[low[0] : min(high[0], low[0] + ROWS_PER_KEY)].tolist():
+                number = read_nino(self._records[at].nino)
+                if number and number.value == nino:
+                    found[at] = None
+        return self._with_survivors(found)
+
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
+        """As `TeacherRegister.find_candidates`."""
+        found: dict[int, None] = {}
+        capped: list[str] = []
+        low, high = self._spans(question.keys)
+        for at in np.flatnonzero(high > low).tolist():
+            start, end = int(low[at]), int(high[at])
+            if end - start > ROWS_PER_KEY or len(found) >= ROWS_PER_ANSWER:
+                capped.append(question.keys[at])
+                end = min(end, start + ROWS_PER_KEY)
+            if len(found) < ROWS_PER_ANSWER:
+                found.update(dict.fromkeys(self._owners[start:end].tolist()))
+        return CandidateAnswer(
+            self._with_survivors(found), tuple(capped), complete=True, statistics=self._statistics(question)
+        )
+
+    def _spans(self, keys: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the records of each key begin and end in the index."""
+        wanted = np.fromiter(map(hash, keys), dtype=np.int64, count=len(keys))
+        low = np.searchsorted(self._hashes, wanted, side="left")
+        return low, np.searchsorted(self._hashes, wanted, side="right")
+
+    def _with_survivors(self, found: dict[int, None]) -> tuple[TeachingRecord, ...]:
+        records = {at: self._records[at] for at in found}
+        for record in tuple(records.values()):
+            if record.status is RecordStatus.MERGED and record.merged_into in self._positions:
+                at = self._positions[record.merged_into]
+                records[at] = self._records[at]
+        return tuple(records.values())
+
+    def _statistics(self, question: CandidateQuestion) -> NameStatistics:
+        return NameStatistics(
+            first_names={name: self._first_names.get(name, 0) for name in question.first_names},
+            last_names={name: self._last_names.get(name, 0) for name in question.last_names},
+            pairs={pair: self._namesakes(pair, question.birth_year) for pair in question.name_pairs},
+        )
+
+    def _namesakes(self, pair: NamePair, birth_year: int | None) -> int:
+        first, last = pair
+        if birth_year is None:
+            keys = tuple(f"y:{year}:{first}:{last}" for year in _ALL_YEARS)
+        else:
+            keys = pair_year_keys(first, last, birth_year)
+        low, high = self._spans(keys)
+        return int((high - low).sum())

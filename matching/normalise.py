@@ -1,0 +1,196 @@
+"""One canonical form for names, dates, TRNs, National Insurance numbers and emails, on both sides."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+LONGEST_NAME: Final = 100
+"""Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
+
+OLDEST_BIRTH_YEAR: Final = 1900
+
+_APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\ufeff"
+"""Every apostrophe form vanishes (O’Brien is O'Brien is OBrien), and so does what cannot be seen."""
+
+_SPELLED_OUT: Final = str.maketrans(
+    {"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    | {"ħ": "h", "ŋ": "ng", "ə": "e", "ŧ": "t", "ĸ": "k"}
+    | dict.fromkeys(_APOSTROPHES, "")
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TITLES: Final = _words("mr mrs miss ms mx dr prof professor rev revd reverend sir dame")
+_SUFFIXES: Final = _words("jr jnr snr esq pgce bsc msc phd qts mba obe mbe bed hons ii iii")
+_JOINING: Final = _words("o d l mc mac")
+PARTICLES: Final = _words(
+    "al el ul ur ud bin ibn abu van von der den de di da do dos das du la le les los y e und ter ten st nee "
+    "formerly known as born the"
+)
+"""Tokens that many unrelated names share: they never make one name a part of another."""
+
+_NINO: Final = re.compile(r"[A-Z]{2}\d{6}[A-Z]?")
+_NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
+_NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
+_NINO_SUFFIXES: Final = frozenset("ABCDFMU")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as its tokens and as their concatenation; both are empty where there is no letter."""
+
+    joined: str
+    tokens: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.joined)
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The concatenation, then each token that could stand for the whole name."""
+        if len(self.tokens) < 2:
+            return (self.joined,) if self.joined else ()
+        return (self.joined, *dict.fromkeys(t for t in self.tokens if len(t) > 2 and t not in PARTICLES))
+
+
+NO_NAME: Final = Name("", ())
+
+
+MOST_FORMS: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class CountedNames:
+    """The names that a record counts for in `NameStatistics`, each once."""
+
+    first_names: tuple[str, ...]
+    last_names: tuple[str, ...]
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every first name with every last name."""
+        return tuple((first, last) for first in self.first_names for last in self.last_names)
+
+
+def name_forms(names: Iterable[Name]) -> tuple[str, ...]:
+    """Forms of all the names, each once; absurdly many are cut off."""
+    found: dict[str, None] = {}
+    for name in names:
+        found.update(dict.fromkeys(name.forms))
+    return tuple(found)[:MOST_FORMS]
+
+
+@dataclass(frozen=True, slots=True)
+class Trn:
+    """A TRN of seven digits; `padded` when zeros were added in front of five or six."""
+
+    value: str
+    padded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nino:
+    """A National Insurance number without its suffix; `well_formed` when such a number may be issued."""
+
+    value: str
+    well_formed: bool
+
+
+def fold(raw: str) -> str:
+    """Lower-case letters without marks, words apart by one space; digits and signs are gone."""
+    text = unicodedata.normalize("NFKD", raw[:LONGEST_NAME].lower().translate(_SPELLED_OUT))
+    text = unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT)
+    letters = (c if c.isalpha() else " " for c in text if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
+@lru_cache(maxsize=1 << 17)
+def given_name(raw: str) -> Name:
+    """Canonical form of a first or middle name."""
+    if raw.isalpha() and raw.isascii() and len(raw) <= LONGEST_NAME:
+        lower = raw.lower()
+        return Name(lower, (lower,))
+    tokens = _without_titles(fold(raw).split())
+    return Name("".join(tokens), tuple(tokens))
+
+
+@lru_cache(maxsize=1 << 18)
+def family_name(raw: str) -> Name:
+    """Canonical form of a last name: as a first name, and a leading O, D, L, Mc joins what follows."""
+    if raw.isalpha() and raw.isascii() and len(raw) <= LONGEST_NAME:
+        lower = raw.lower()
+        return Name(lower, (lower,))
+    tokens: list[str] = []
+    joining = ""
+    for token in _without_titles(fold(raw).split()):
+        if token in _JOINING:
+            joining += token
+            continue
+        tokens.append(joining + token)
+        joining = ""
+    if joining:
+        tokens.append(joining)
+    return Name("".join(tokens), tuple(tokens))
+
+
+def _without_titles(tokens: list[str]) -> list[str]:
+    """Drop titles in front and suffixes behind while something remains."""
+    while len(tokens) > 1 and tokens[0] in _TITLES:
+        tokens = tokens[1:]
+    while len(tokens) > 1 and tokens[-1] in _SUFFIXES:
+        tokens = tokens[:-1]
+    return tokens
+
+
+def trn(raw: str) -> Trn | None:
+    """Read a TRN from the digits of anything; None unless there are five to seven, not all zero."""
+    digits = "".join(
+        str(unicodedata.digit(c)) for c in raw[:LONGEST_NAME] if c.isdigit() and unicodedata.digit(c, -1) >= 0
+    )
+    if not 5 <= len(digits) <= 7 or not digits.strip("0"):
+        return None
+    return Trn(digits.zfill(7), padded=len(digits) < 7)
+
+
+def nino(raw: str) -> Nino | None:
+    """Read a National Insurance number; None where no two letters and six digits are there."""
+    text = "".join(c for c in unicodedata.normalize("NFKC", raw[:LONGEST_NAME]).upper() if c.isalnum())
+    if not text.isascii() or not _NINO.fullmatch(text):
+        return None
+    prefix = text[:2]
+    issued = bool(_NINO_PREFIX.fullmatch(prefix)) and prefix not in _NINO_UNUSED
+    return Nino(text[:8], well_formed=issued and (len(text) == 8 or text[8] in _NINO_SUFFIXES))
+
+
+def birth_date(raw: date | None, today: date) -> date | None:
+    """Return the date of birth if somebody alive could have it, else None."""
+    if raw is None or raw.year < OLDEST_BIRTH_YEAR or raw > today:
+        return None
+    return raw
+
+
+def read_date(raw: str) -> date | None:
+    """Read an ISO date; None for anything else."""
+    try:
+        return date.fromisoformat(raw.strip()[:10])
+    except ValueError:
+        return None
+
+
+def email(raw: str) -> str:
+    """Lower case with an ASCII domain; empty where it cannot be an address."""
+    text = unicodedata.normalize("NFKC", raw[:320]).strip().lower()
+    local, at, domain = text.rpartition("@")
+    if not (at and local and domain) or any(c.isspace() or not c.isprintable() for c in text):
+        return ""
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return ""

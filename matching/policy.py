@@ -1,0 +1,196 @@
+"""What may be linked without a human: the evidence of one candidate, the rules that fire and those that block.
+
+The score alone never links. A rule names field evidence that suffices; a block names what forbids a link however
+good the rest is. Policies differ in the rules that they release.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from matching.comparisons import Field, Level
+from matching.scoring import Candidate
+from matching.statements import Statement
+
+CERTAIN_FROM: Final = 0.9995
+SHARE_OF_ASKERS_REGISTERED: Final = 0.9
+
+
+class Policy(StrEnum):
+    """How much evidence a link needs."""
+
+    LINKAGE = "Linkage"
+    DEFAULT = "Default"
+    STRICT = "Strict"
+
+
+class Rule(StrEnum):
+    """Which evidence sufficed."""
+
+    IDENTIFIER_BIRTHDAY_AND_NAME = "identifier_birthday_and_name"
+    IDENTIFIER_AND_NAMES = "identifier_and_names"
+    IDENTIFIER_FIRST_NAME_AND_NEAR_DATE = "identifier_first_name_and_near_date"
+    BOTH_IDENTIFIERS_AND_NAMES = "both_identifiers_and_names"
+    NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY = "near_identifier_names_and_birthday"
+    NAMES_AND_BIRTHDAY = "names_and_birthday"
+
+
+class Block(StrEnum):
+    """Which evidence forbade a link."""
+
+    RECORD_CLOSED = "record_closed"
+    STATED_TRN_IS_ANOTHER = "stated_trn_is_another_record"
+    STATED_TRN_DIFFERS = "stated_trn_differs"
+    STATED_NINO_IS_ANOTHER = "stated_nino_is_another_record"
+    NINO_CONTRADICTS = "nino_contradicts"
+    ANOTHER_FITS_EXACTLY = "another_record_fits_exactly"
+    ANOTHER_FITS_TOO = "another_record_fits_too"
+    IDENTIFIER_IS_SHARED = "identifier_is_on_another_record"
+    NOT_CERTAIN = "not_certain"
+
+
+AGREES: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED})
+FIRM: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.SWAPPED})
+NEAR_DATE: Final = frozenset(
+    {Level.DAY_MONTH_SWAPPED, Level.YEAR_DIGITS_SWAPPED, Level.DIGITS_SWAPPED, Level.ONE_DIGIT}
+)
+_LOOSE_DATE: Final = NEAR_DATE | {Level.TWO_PARTS, Level.MISSING}
+_FIRST_NOT_CONTRADICTED: Final = AGREES | {
+    Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING, Level.ANOTHER, Level.MISSING,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the comparisons of one candidate say, in the words of the rules."""
+
+    first: Level
+    last: Level
+    born: Level
+    trn: Level
+    nino: Level
+    email: Level
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> "Evidence":
+        """Read the evidence off a candidate."""
+        return cls(
+            candidate.level(Field.FIRST_NAME),
+            candidate.level(Field.LAST_NAME),
+            candidate.level(Field.DATE_OF_BIRTH),
+            candidate.level(Field.TRN),
+            candidate.level(Field.NINO),
+            candidate.level(Field.EMAIL),
+        )
+
+    @property
+    def identified(self) -> bool:
+        """Whether the exact TRN or National Insurance number was given."""
+        return Level.SAME in (self.trn, self.nino)
+
+    @property
+    def names_agree(self) -> bool:
+        """Whether both names are this person's, in some form."""
+        return self.first in AGREES and self.last in AGREES
+
+    @property
+    def exact(self) -> bool:
+        """Whether exactly this name and birthday were given."""
+        return self.first is Level.SAME and self.last is Level.SAME and self.born is Level.SAME
+
+
+def linking_rule(evidence: Evidence) -> Rule | None:
+    """Return the strongest rule that this evidence satisfies, for the policy Linkage."""
+    if evidence.identified:
+        return _identified_rule(evidence)
+    if not (evidence.names_agree and evidence.born is Level.SAME):
+        return None
+    if Level.ONE_SLIP in (evidence.trn, evidence.nino):
+        return Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY
+    return Rule.NAMES_AND_BIRTHDAY
+
+
+def _identified_rule(evidence: Evidence) -> Rule | None:
+    if evidence.trn is Level.SAME and evidence.nino is Level.SAME and evidence.names_agree:
+        return Rule.BOTH_IDENTIFIERS_AND_NAMES
+    if evidence.born is Level.SAME:
+        return Rule.IDENTIFIER_BIRTHDAY_AND_NAME if _one_name_agrees(evidence) else None
+    if evidence.names_agree and evidence.born in _LOOSE_DATE:
+        return Rule.IDENTIFIER_AND_NAMES
+    if evidence.first in FIRM and evidence.born in NEAR_DATE:
+        # Beyond the letter of the design: somebody newly married who also mistypes the date. A stranger's number
+        # whose owner shares the first name and, but for one slip, the birthday: one in 100,000.
+        return Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+    return None
+
+
+def _one_name_agrees(evidence: Evidence) -> bool:
+    """A surname alone must not be contradicted by the first name: that is a twin."""
+    if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
+        return True
+    return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
+
+
+def releases(policy: Policy, rule: Rule, evidence: Evidence, statement: Statement) -> bool:
+    """Whether a policy links by itself what the evidence shows."""
+    if policy is Policy.LINKAGE:
+        return True
+    if policy is Policy.DEFAULT:
+        by_email = evidence.email is Level.SAME and statement.person.email_verified
+        weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+        return (evidence.identified and not weak) or (by_email and not evidence.identified)
+    by_nino = evidence.nino is Level.SAME or (evidence.nino is Level.MISSING and evidence.names_agree)
+    return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
+
+
+def blocks(
+    chosen: Candidate, others: Sequence[Candidate], statement: Statement, certain_from: float
+) -> tuple[Block, ...]:
+    """Everything that forbids linking the chosen candidate."""
+    evidence = Evidence.of(chosen)
+    rivals = [(other, Evidence.of(other)) for other in others]
+    found = [
+        (Block.RECORD_CLOSED, not chosen.active),
+        (Block.STATED_TRN_IS_ANOTHER, _trn_is_another(evidence, rivals)),
+        (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
+        (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
+        (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
+        (Block.ANOTHER_FITS_EXACTLY, not evidence.exact and any(rival.exact for _, rival in rivals)),
+        (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival) for _, rival in rivals)),
+        (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
+        (Block.NOT_CERTAIN, chosen.posterior < certain_from),
+    ]
+    return tuple(block for block, fires in found if fires)
+
+
+def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
+    """The stated TRN belongs to somebody else, and the National Insurance number does not settle it."""
+    taken = any(rival.trn is Level.SAME for _, rival in rivals)
+    return taken and evidence.trn is not Level.SAME and evidence.nino is not Level.SAME
+
+
+def _trn_differs(evidence: Evidence) -> bool:
+    return evidence.trn is Level.DIFFERENT and evidence.nino is not Level.SAME
+
+
+def _nino_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
+    taken = any(rival.nino is Level.SAME for _, rival in rivals)
+    return taken and evidence.nino is not Level.SAME and evidence.trn is not Level.SAME
+
+
+def _nino_contradicts(evidence: Evidence) -> bool:
+    return evidence.nino is Level.DIFFERENT and evidence.trn is not Level.SAME
+
+
+def _identifier_is_shared(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
+    """Two open records hold the number that was given, and no TRN chooses between them."""
+    return evidence.trn is not Level.SAME and any(
+        other.active and rival.nino is Level.SAME for other, rival in rivals if evidence.nino is Level.SAME
+    )
+
+
+def _fits(rival: Evidence) -> bool:
+    """Whether this other record could be the person's just as well, identifiers aside."""
+    contradicted = Level.DIFFERENT in (rival.nino, rival.trn)
+    return rival.names_agree and rival.born is Level.SAME and not contradicted

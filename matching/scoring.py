@@ -1,0 +1,263 @@
+"""From records to scored candidates: ask, pre-filter in columns, compare, weigh."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.process import cdist
+
+from matching import comparisons, normalise, weights
+from matching.comparisons import Field, Level, NameRelation
+from matching.given_names import given_name_forms
+from matching.normalise import Name
+from matching.records import CandidateQuestion, RecordStatus, TeachingRecord
+from matching.statements import Statement
+from matching.weights import Rarity
+
+WORTH_COMPARING_FROM: Final = 0.78
+MOST_KEPT: Final = 10
+GROUP_NAMES: Final = 40
+JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
+
+
+@dataclass(frozen=True, slots=True)
+class FieldComparison:
+    """One field of a candidate: how the two values relate, and what that is worth."""
+
+    field: Field
+    level: Level
+    bits: float
+    stated: str = ""
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record with the evidence for it; the survivor where it was a merged record that resembled."""
+
+    record: TeachingRecord
+    weight: float
+    posterior: float
+    comparisons: tuple[FieldComparison, ...]
+    merged_from: str | None = None
+
+    def level(self, field: Field) -> Level:
+        """How this candidate relates in one field."""
+        for comparison in self.comparisons:
+            if comparison.field is field:
+                return comparison.level
+        return Level.MISSING
+
+    @property
+    def active(self) -> bool:
+        """Whether the record may be linked at all."""
+        return self.record.status is RecordStatus.ACTIVE
+
+
+def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
+    """Put the whole question to a register: keys, and every name whose frequency scoring may want."""
+    names = statement.names
+    related = {*names.first_names, *names.last_names[:2]}
+    for first in names.first_names:
+        related.update(sorted(given_name_forms(first))[:GROUP_NAMES])
+    return CandidateQuestion(
+        person=statement.person,
+        keys=keys,
+        first_names=tuple(related),
+        last_names=names.last_names + names.first_names,
+        name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
+        birth_year=statement.born.year if statement.born else None,
+    )
+
+
+def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
+    """Drop the records of which no name and no identifier resembles; in columns, as they are many."""
+    if not records:
+        return []
+    keep = np.zeros(len(records), dtype=bool)
+    firsts = [normalise.given_name(record.first_name).joined for record in records]
+    lasts: list[str] = []
+    owners: list[int] = []
+    for at, record in enumerate(records):
+        for raw in (record.last_name, *record.previous_last_names):
+            name = normalise.family_name(raw)
+            lasts.append(name.joined)
+            owners.append(at)
+            if len(name.tokens) > 1:
+                lasts += name.tokens
+                owners += [at] * len(name.tokens)
+    stated_firsts = _spellings(statement.firsts)
+    stated_lasts = _spellings(statement.lasts)
+    keep[_resembling(stated_firsts, firsts)] = True
+    keep[np.array(owners)[_resembling(stated_lasts, lasts)]] = True
+    loose = set(stated_lasts) | {form for name in stated_firsts for form in given_name_forms(name)}
+    for at in np.flatnonzero(~keep).tolist():
+        keep[at] = _resembles_otherwise(statement, records[at], firsts[at], loose)
+    return [records[at] for at in np.flatnonzero(keep).tolist()]
+
+
+def _spellings(names: tuple[Name, ...]) -> list[str]:
+    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
+
+
+def _resembling(stated: list[str], held: list[str]) -> NDArray[np.bool_]:
+    if not stated:
+        return np.zeros(len(held), dtype=bool)
+    scores = cdist(stated, held, scorer=JaroWinkler.normalized_similarity, score_cutoff=WORTH_COMPARING_FROM)
+    return np.asarray(scores.any(axis=0), dtype=np.bool_)
+
+
+def _resembles_otherwise(statement: Statement, record: TeachingRecord, first: str, loose: set[str]) -> bool:
+    if first in loose or (statement.trn and record.trn == statement.trn):
+        return True
+    if statement.email and normalise.email(record.email) == statement.email:
+        return True
+    number = normalise.nino(record.nino) if statement.nino else None
+    if number and number.value == statement.nino:
+        return True
+    earlier = (
+        *normalise.given_name(record.middle_name).tokens,
+        *normalise.given_name(record.first_name).tokens,
+    )
+    return any(name.tokens[0] in earlier for name in statement.firsts)
+
+
+class Scorer:
+    """Scores the records of one answer against one statement."""
+
+    def __init__(self, statement: Statement, rarity: Rarity, shared_emails: frozenset[str]) -> None:
+        self.statement = statement
+        self.rarity = rarity
+        self.shared_emails = shared_emails
+        firsts = [form for name in statement.firsts[:1] for form in sorted(given_name_forms(name.joined))]
+        self._group = sum(rarity.frequency(Field.FIRST_NAME, form) for form in firsts[:GROUP_NAMES])
+
+    def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
+        """Compare one record; TRN and NINO with those of every record merged with it."""
+        names = self._names(record)
+        stated = self.statement
+        day = comparisons.dates(stated.born, record.date_of_birth)
+        day_bits = weights.fixed_bits(Field.DATE_OF_BIRTH, day)
+        if day is Level.SAME:
+            day_bits += self.rarity.birthday
+        return (
+            *names,
+            FieldComparison(
+                Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)
+            ),
+            self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
+            self._identifier(Field.NINO, stated.nino, [_nino(other.nino) for other in numbers]),
+            self._email(record),
+        )
+
+    def _names(self, record: TeachingRecord) -> list[FieldComparison]:
+        stated = self.statement
+        held_first, held_middle = (
+            normalise.given_name(record.first_name),
+            normalise.given_name(record.middle_name),
+        )
+        firsts = (held_first, *map(normalise.given_name, record.previous_first_names))
+        lasts = tuple(map(normalise.family_name, (record.last_name, *record.previous_last_names)))
+        first = comparisons.first_names(stated.firsts, stated.middle, firsts, held_middle)
+        last = comparisons.last_names(stated.lasts, lasts)
+        if first.level not in JOINTLY and last.level not in JOINTLY and self._swapped(held_first, lasts):
+            return self._swapped_names(held_first)
+        one = self._named(Field.FIRST_NAME, first)
+        other = self._named(Field.LAST_NAME, last)
+        found = [one, other]
+        if first.level in JOINTLY and last.level in JOINTLY:
+            bits = weights.joint_bits(first, last, one.bits + other.bits, self.rarity)
+            found.append(FieldComparison(Field.WHOLE_NAME, Level.COMMON, bits))
+        if stated.firsts:
+            middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
+            bits = weights.fixed_bits(Field.MIDDLE_NAME, middle.level)
+            found.append(FieldComparison(Field.MIDDLE_NAME, middle.level, bits, middle.typed, middle.held))
+        return found
+
+    def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
+        group = self._group if field is Field.FIRST_NAME else 0.0
+        bits = weights.name_bits(field, relation, self.rarity, group)
+        level = relation.level
+        if level is Level.NEARLY and bits <= 0:
+            level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
+        return FieldComparison(field, level, bits, relation.typed, relation.held)
+
+    def _swapped(self, held_first: Name, lasts: tuple[Name, ...]) -> bool:
+        stated = self.statement
+        return bool(stated.has_names) and comparisons.swapped(
+            stated.firsts[0], stated.lasts[0], held_first, lasts
+        )
+
+    def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
+        first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
+        one = NameRelation(Level.SAME, last, held_first.joined)
+        other = NameRelation(Level.SAME, first, first)
+        bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
+        other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)
+        penalty = weights.fixed_bits(Field.WHOLE_NAME, Level.SWAPPED)
+        return [
+            FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, last, held_first.joined),
+            FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, first, first),
+            FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, penalty),
+        ]
+
+    def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:
+        best, shown = Level.MISSING, ""
+        for number in held:
+            level = comparisons.identifiers(stated, number)
+            if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
+                best, shown = (level, number) if level is not Level.MISSING else (best, shown)
+        return FieldComparison(
+            field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown
+        )
+
+    def _email(self, record: TeachingRecord) -> FieldComparison:
+        held = normalise.email(record.email) if self.statement.email else ""
+        level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
+        return FieldComparison(
+            Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held
+        )
+
+
+_CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MISSING: 3}
+
+
+def _iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _nino(raw: str) -> str:
+    number = normalise.nino(raw) if raw else None
+    return number.value if number else ""
+
+
+def candidates(
+    scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float
+) -> tuple[Candidate, ...]:
+    """Score every record, join merged ones to their survivors, weigh all against each other and nobody."""
+    held = {record.trn: record for record in records}
+    facets: dict[str, list[TeachingRecord]] = defaultdict(list)
+    for record in records:
+        merged = record.status is RecordStatus.MERGED and record.merged_into in held
+        facets[record.merged_into if merged and record.merged_into else record.trn].append(record)
+    scored: list[tuple[float, str, TeachingRecord, tuple[FieldComparison, ...]]] = []
+    for trn, alike in facets.items():
+        compared = [(scorer.facet(record, alike), record) for record in alike]
+        best, source = max(compared, key=lambda pair: sum(c.bits for c in pair[0]))
+        scored.append((sum(c.bits for c in best), trn, source, best))
+    scored.sort(key=lambda row: (-row[0], row[1]))
+    prior = math.log2(prior_share / (1 - prior_share)) - math.log2(
+        max(scorer.rarity.size, weights.SMALL_REGISTER)
+    )
+    odds = [2.0 ** min(60.0, bits + prior) for bits, *_ in scored]
+    total = 1.0 + sum(odds)
+    return tuple(
+        Candidate(held[trn], bits, odd / total, best, source.trn if source.trn != trn else None)
+        for odd, (bits, trn, source, best) in zip(odds, scored, strict=True)
+    )

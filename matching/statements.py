@@ -1,0 +1,74 @@
+"""What a person stated, prepared once for asking and comparing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from matching import normalise
+from matching.normalise import CountedNames, Name, name_forms
+from matching.records import PersonDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a person stated, normalised. Empty where nothing usable was given.
+
+    `misread` says that something was given that could not be read, so that its absence proves nothing.
+    """
+
+    person: PersonDetails
+    firsts: tuple[Name, ...]
+    middle: Name
+    lasts: tuple[Name, ...]
+    born: date | None
+    trn: str
+    nino: str
+    nino_well_formed: bool
+    email: str
+    misread: bool
+
+    @property
+    def has_names(self) -> bool:
+        """Whether both a first and a last name were given."""
+        return bool(self.firsts and self.lasts)
+
+    @property
+    def names(self) -> CountedNames:
+        """The stated names in the forms under which a register counts them."""
+        return CountedNames(name_forms(self.firsts), name_forms(self.lasts))
+
+
+def prepare(person: PersonDetails, today: date) -> Statement:
+    """Normalise what was stated; a whole name in one box is taken apart."""
+    first, middle = normalise.given_name(person.first_name), normalise.given_name(person.middle_name)
+    last = normalise.family_name(person.last_name)
+    split = False
+    if not last and len(first.tokens) > 1:
+        last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
+        split = True
+    earlier_firsts = map(normalise.given_name, person.previous_first_names)
+    earlier_lasts = map(normalise.family_name, person.previous_last_names)
+    stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
+    born = normalise.birth_date(person.date_of_birth, today)
+    unread = (person.trn.strip() and not stated_trn) or (person.nino.strip() and not number)
+    return Statement(
+        person=person,
+        firsts=_distinct((first, *earlier_firsts)),
+        middle=middle,
+        lasts=_distinct((last, *earlier_lasts)),
+        born=born,
+        trn=stated_trn.value if stated_trn else "",
+        nino=number.value if number else "",
+        nino_well_formed=bool(number and number.well_formed),
+        email=normalise.email(person.email),
+        misread=bool(split or unread or (person.date_of_birth and not born)),
+    )
+
+
+def _without_last(name: Name) -> Name:
+    tokens = name.tokens[:-1]
+    return Name("".join(tokens), tokens)
+
+
+def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
+    return tuple(dict.fromkeys(name for name in names if name))
