@@ -11,7 +11,7 @@ from config.settings import Settings
 from identity_provider.adapters.choice import choose_ports
 from identity_provider.cli import register_commands
 from identity_provider.db import db
-from identity_provider.kit import csrf, requests, session
+from identity_provider.kit import csrf, health, requests, session
 from identity_provider.ports import Ports
 from identity_provider.vault import vault
 
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     requests.init_requests(app)
     session.init_sessions(app)
     csrf.init_csrf(app)
+    health.init_health(app)
     register_commands(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops

@@ -1,6 +1,10 @@
 """Gunicorn's settings; each can be overridden by GUNICORN_CMD_ARGS."""
 
 import os
+import shutil
+from pathlib import Path
+
+from prometheus_client import multiprocess
 
 from config.logging import configure_logging
 
@@ -23,3 +27,17 @@ loglevel = "warning"
 def post_fork(server: object, worker: object) -> None:  # noqa: ARG001
     """Each worker logs as the application does."""
     configure_logging(os.environ.get("LOG_LEVEL", "INFO"))
+
+
+def on_starting(server: object) -> None:  # noqa: ARG001
+    """Metrics begin anew: files of a former run would be counted twice."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory:
+        shutil.rmtree(directory, ignore_errors=True)
+        Path(directory).mkdir(parents=True)
+
+
+def child_exit(server: object, worker: object) -> None:  # noqa: ARG001
+    """A worker's gauges go with it."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(getattr(worker, "pid", 0))

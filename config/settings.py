@@ -73,6 +73,8 @@ class Settings:
     proxy_hops: int = 0
     # MAX_BODY_BYTES: the largest request body accepted outside uploads.
     max_body_bytes: int = 1_000_000
+    # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
+    metrics_token: str = field(default="", repr=False)
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
     log_level: str = "INFO"
 

@@ -32,7 +32,7 @@ def remove_expired(now: datetime) -> dict[str, int]:
         while True:
             with transaction():
                 doomed = select(*key).where(expired).limit(BATCH).subquery()
-                matches = [column == doomed.c[column.key] for column in key]
+                matches = [column == doomed.c[str(column.key)] for column in key]
                 gone = db.session.execute(delete(table).where(select(1).where(*matches).exists())).rowcount  # type: ignore[attr-defined]  # a CursorResult, as of every DELETE
             removed[table.__tablename__] = removed.get(table.__tablename__, 0) + gone
             if gone < BATCH:

@@ -1,0 +1,115 @@
+"""Two sample services that know people only through the identity provider, with a library that others use too."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import OAuth
+from flask import Flask, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from jinja2 import StrictUndefined
+from joserfc.errors import JoseError
+from requests import RequestException
+
+from identity_provider.sandbox.relying_pages import SamplePages, SampleService, SignInFailed
+from identity_provider.sandbox.serving import port_from_command_line, serve
+from identity_provider.sandbox.visits import PendingRequests, Visits
+
+COOKIE = "sample_services"  # cookies of localhost are shared by all ports: not the provider's name
+SECONDS_TO_ANSWER = 15
+
+
+@dataclass(frozen=True)
+class Relying:
+    """Where the sample services are, whom they trust, and as which clients they are registered."""
+
+    base_url: str
+    issuer: str
+    services: tuple[SampleService, ...]
+
+
+def create_relying_service(relying: Relying) -> Flask:
+    """Make the application with all its services."""
+    app = Flask(__name__, static_folder=None)
+    app.jinja_env.undefined = StrictUndefined
+    app.config.update(SECRET_KEY=secrets.token_bytes(32), SESSION_COOKIE_NAME=COOKIE, SESSION_COOKIE_SAMESITE="Lax")
+    oauth = OAuth(app, cache=PendingRequests())
+    visits = Visits()
+    for service in relying.services:
+        client = oauth.register(
+            service.slug,
+            client_id=service.client_id,
+            client_secret=service.client_secret,
+            server_metadata_url=f"{relying.issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": "openid profile email trn",
+                "code_challenge_method": "S256",
+                "default_timeout": SECONDS_TO_ANSWER,
+            },
+        )
+        app.register_blueprint(SamplePages(service, client, visits, relying.base_url).blueprint())
+    _add_common_pages(app, relying)
+    return app
+
+
+def _add_common_pages(app: Flask, relying: Relying) -> None:
+    @app.before_request
+    def keep_to_one_host() -> ResponseReturnValue | None:
+        """127.0.0.1 and localhost have cookies of their own: the way back would not know the way there."""
+        if request.host == urlsplit(relying.base_url).netloc or request.method != "GET":
+            return None
+        return redirect(relying.base_url + request.full_path.rstrip("?"))
+
+    @app.get("/")
+    def index() -> str:
+        return render_template("relying/index.html", services=relying.services)
+
+    @app.get("/signed-out")
+    def signed_out() -> str:
+        return render_template("relying/signed_out.html", services=relying.services)
+
+    @app.errorhandler(SignInFailed)
+    def refused(error: SignInFailed) -> ResponseReturnValue:
+        return render_template("relying/failed.html", failure=error), 400
+
+    @app.errorhandler(AuthlibBaseError)
+    @app.errorhandler(JoseError)
+    def not_believed(error: AuthlibBaseError | JoseError) -> ResponseReturnValue:
+        """What came back did not pass the library's checks."""
+        failure = SignInFailed(_service_asked_for(relying), error.error, error.description or "")
+        return render_template("relying/failed.html", failure=failure), 400
+
+    @app.errorhandler(RequestException)
+    def no_answer(_: RequestException) -> ResponseReturnValue:
+        failure = SignInFailed(_service_asked_for(relying), "no_answer", "The identity service did not answer.")
+        return render_template("relying/failed.html", failure=failure), 503
+
+
+def _service_asked_for(relying: Relying) -> SampleService:
+    slug = request.path.split("/")[1]
+    return next((service for service in relying.services if service.slug == slug), relying.services[0])
+
+
+def main() -> None:
+    port = port_from_command_line("The sandbox's sample services.")
+    relying = Relying(
+        base_url=f"http://localhost:{port}",
+        issuer=os.environ["ISSUER"],
+        services=(
+            SampleService(
+                "npq", "Register for an NPQ (sample)", os.environ["NPQ_CLIENT_ID"], os.environ["NPQ_CLIENT_SECRET"]
+            ),
+            SampleService(
+                "qts", "Apply for QTS (sample)", os.environ["QTS_CLIENT_ID"], os.environ["QTS_CLIENT_SECRET"]
+            ),
+        ),
+    )
+    serve(create_relying_service(relying), port)
+
+
+if __name__ == "__main__":
+    main()
