@@ -56,8 +56,10 @@ class Answers:
     existing_account: bool = False
     existing_account_is_mine: bool | None = None
     other_address_proved: bool = False
-    # The service asked for a TRN, and none is known yet.
+    # The person's record is to be found for the service.
     wants_record: bool = False
+    # The record is known; the service wants more proof that it is theirs.
+    step_up: bool = False
     matched: bool = False
     has_nino: bool | None = None
     has_trn: bool | None = None
@@ -148,6 +150,8 @@ def _asked_about_record(answers: Answers) -> Iterator[tuple[Question, bool]]:
         (Question.QTS, answers.has_qts is not None),
         (Question.TRAINING, answers.has_training_provider),
     ):
+        if question is Question.QTS and answers.step_up:
+            return
         if question is Question.TRAINING and not answers.has_qts:
             return
         if answered or not answers.matched:
