@@ -206,7 +206,7 @@ class _Reader:
         if settings.ticket_transport == "zendesk" and not (
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
-            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL and ZENDESK_TOKEN: all are needed to raise tickets")
+            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all are needed for TICKET_TRANSPORT=zendesk")
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
 

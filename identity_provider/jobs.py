@@ -14,7 +14,7 @@ from procrastinate.jobs import Job
 
 from identity_provider.db import db, transaction
 from identity_provider.kit import emails
-from identity_provider.kit.app import ports
+from identity_provider.kit.app import ports, settings
 from identity_provider.models import Delivery, OutboxMessage
 from identity_provider.ports import (
     EmailMessage,
@@ -110,7 +110,7 @@ def _send_email(message: OutboxMessage) -> bool:
 
 
 def _open_ticket(message: OutboxMessage) -> bool:
-    support_tickets.deliver_open(message, ports().desk, ports().clock.now())
+    support_tickets.deliver_open(message, ports().desk, ports().clock.now(), issuer=settings().issuer)
     return True
 
 
@@ -119,9 +119,15 @@ def _solve_ticket(message: OutboxMessage) -> bool:
     return True
 
 
+def _comment_on_ticket(message: OutboxMessage) -> bool:
+    support_tickets.deliver_comment(message, ports().desk, ports().clock.now())
+    return True
+
+
 DELIVERIES: dict[str, Callable[[OutboxMessage], bool]] = {
-    support_tickets.OPEN: _open_ticket,
-    support_tickets.SOLVE: _solve_ticket,
+    support_tickets.OPEN_KIND: _open_ticket,
+    support_tickets.SOLVE_KIND: _solve_ticket,
+    support_tickets.COMMENT_KIND: _comment_on_ticket,
 }
 """Which messages are no email: everything else is one, named after its template."""
 

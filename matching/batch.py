@@ -23,7 +23,11 @@ _job: list[_Job] = []
 
 
 def match_batch(
-    register: TeacherRegister, people: Sequence[PersonDetails], policy: Policy, today: date, processes: int = 0
+    register: TeacherRegister,
+    people: Sequence[PersonDetails],
+    policy: Policy,
+    today: date,
+    processes: int = 0,
 ) -> Iterator[MatchOutcome]:
     """Match everybody, in the order given, over `processes` (all cores when 0).
 
@@ -49,7 +53,11 @@ def _match_in_worker(person: PersonDetails) -> MatchOutcome:
 
 
 def match_rows(
-    register: TeacherRegister, rows: Sequence[Mapping[str, str]], policy: Policy, today: date, processes: int = 0
+    register: TeacherRegister,
+    rows: Sequence[Mapping[str, str]],
+    policy: Policy,
+    today: date,
+    processes: int = 0,
 ) -> Iterator[dict[str, str]]:
     """Match rows of a CSV file and give rows of one; a row costs a few words between processes."""
     workers = processes or os.cpu_count() or 1
@@ -99,7 +107,9 @@ def read_record(row: Mapping[str, str]) -> TeachingRecord:
         nino=text.get("nino", ""),
         email=text.get("email", ""),
         status=RecordStatus(text.get("status", "") or "active"),
-        merged_into=text.get("merged_into", "").strip().zfill(7) if text.get("merged_into", "").strip() else None,
+        merged_into=text.get("merged_into", "").strip().zfill(7)
+        if text.get("merged_into", "").strip()
+        else None,
         has_qts={"1": True, "true": True, "0": False, "false": False}.get(text.get("has_qts", "").lower()),
         has_open_alert=text.get("has_open_alert", "").lower() in ("1", "true"),
     )
@@ -153,8 +163,9 @@ def write_answers(path: Path, rows: Iterable[Mapping[str, str]]) -> int:
         with part.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, OUT_COLUMNS)
             writer.writeheader()
-            for count, row in enumerate(rows, start=1):
+            for row in rows:
                 writer.writerow(row)
+                count += 1
         part.replace(path)
     finally:
         with suppress(FileNotFoundError):

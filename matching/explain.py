@@ -1,4 +1,4 @@
-"""Why: each field of each candidate in bits and in a sentence, the rule that fired and the rules that blocked."""
+"""Why: each field of each candidate in bits and in a sentence, the rule that fired and those that blocked."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -43,8 +43,8 @@ _SENTENCES: Final = {
     (Field.MIDDLE_NAME, Level.SIMILAR): "Middle names are similar ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.SAME): "Same date of birth ({held}).",
     (Field.DATE_OF_BIRTH, Level.DAY_MONTH_SWAPPED): "Day and month of birth are swapped ({stated} / {held}).",
-    (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): "Two digits of the birth year are swapped ({stated} / {held}).",
-    (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): "Two digits of the date of birth are swapped ({stated} / {held}).",
+    (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): "Digits of the year are swapped ({stated} / {held}).",
+    (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): "Digits of the date are swapped ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): "Date of birth differs in one digit ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.TWO_PARTS): "Two parts of the date of birth agree ({stated} / {held}).",
     (Field.TRN, Level.SAME): "The TRN given is this record's ({stated}).",

@@ -1,7 +1,7 @@
 """Find the one record that is a person's, or say why it cannot be said."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -64,9 +64,9 @@ class DefiniteMatch:
 
 @dataclass(frozen=True, slots=True)
 class PotentialMatches:
-    """There may well be a record, but which one, or whether, cannot be said. `candidates` are ranked, perhaps none.
+    """There may well be a record, but which one, or whether, cannot be said. `candidates` are ranked.
 
-    `ask_next` names the field of `PersonDetails` whose answer would help most; empty when nothing is left to ask.
+    `ask_next` names the field of `PersonDetails` whose answer would help most; empty when none is left.
     """
 
     outcome: Literal["ambiguous", "not_determinable"]
@@ -80,7 +80,7 @@ class PotentialMatches:
 
 @dataclass(frozen=True, slots=True)
 class NoMatch:
-    """The evidence was complete and well formed, the register answered, and nothing in it resembles the person.
+    """The evidence was complete and well formed, the register answered, and nothing in it resembles it.
 
     `strong` when a well-formed National Insurance number was given as well, else `weak`.
     """
@@ -96,8 +96,6 @@ class NoMatch:
 MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
 
 _CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
-_WORTH_SHOWING: Final = -12.0
-"""Candidates so many bits behind the best are left out, unless they are near."""
 
 
 def match(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> MatchOutcome:
@@ -133,7 +131,7 @@ def _found_early(
     ):
         return None
     rule = linking_rule(evidence)
-    blocked = blocks(ranked[0], ranked[1:], statement, CERTAIN_FROM)
+    blocked = blocks(ranked[0], ranked[1:], CERTAIN_FROM)
     if rule is None or blocked or not releases(policy, rule, evidence, statement):
         return None
     explanation = Explanation(ranked, policy, weights.VERSION, rule, found_early=True)
@@ -149,16 +147,14 @@ def _rank(
     for record in tuple(compared.values()):
         if record.merged_into in records:
             compared[record.merged_into] = records[record.merged_into]
-    same_day = (
-        sum(record.date_of_birth == statement.born for record in records.values()) if statement.born else 0
-    )
+    same_day = sum(record.date_of_birth == statement.born for record in records.values()) if statement.born else 0
     rarity = Rarity.of(answer, size, has_year=statement.born is not None, same_day=same_day)
     scorer = Scorer(statement, rarity, _shared_emails(statement, records.values()))
     return candidates(scorer, list(compared.values()), SHARE_OF_ASKERS_REGISTERED)
 
 
-def _shared_emails(statement: Statement, records: "Sequence[TeachingRecord] | object") -> frozenset[str]:
-    """The stated address, when more than one person of the register has it."""
+def _shared_emails(statement: Statement, records: Iterable[TeachingRecord]) -> frozenset[str]:
+    """Return the stated address when more than one person of the register has it."""
     if not statement.email:
         return frozenset()
     owners = Counter(
@@ -180,29 +176,28 @@ def _decide(
     """Choose the outcome from the ranked candidates."""
     near = tuple(candidate for candidate in ranked if _is_near(candidate))
     shown = _worth_showing(ranked, near)
-    rule: Rule | None = None
-    blocked: tuple[Block, ...] = ()
-    if shown:
-        best = shown[0]
-        evidence = Evidence.of(best)
-        rule = linking_rule(evidence)
-        others = [candidate for candidate in ranked if candidate is not best]
-        blocked = blocks(best, others, statement, CERTAIN_FROM)
+    rule, blocked = _verdict(shown, ranked)
     explanation = Explanation(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
     )  # fmt: skip
-    if rule and not blocked and releases(policy, rule, evidence, statement):
-        return DefiniteMatch(best.record, rule, shown, explanation, policy)
-    why = _reason(statement, explanation, near)
-    if why is None and empty:
-        why = Reason.REGISTER_INCOMPLETE
+    if rule and not blocked and releases(policy, rule, Evidence.of(shown[0]), statement):
+        return DefiniteMatch(shown[0].record, rule, shown, explanation, policy)
+    why = _reason(statement, explanation, near) or _gap(statement, answer, empty=empty)
     if why is None:
         return NoMatch("strong" if statement.nino_well_formed else "weak", explanation, policy, shown)
-    outcome: Literal["ambiguous", "not_determinable"] = (
-        "ambiguous" if why is Reason.AMBIGUOUS else "not_determinable"
-    )
+    outcome: Literal["ambiguous", "not_determinable"] = "ambiguous" if why is Reason.AMBIGUOUS else "not_determinable"
     return PotentialMatches(outcome, why, shown, explanation, policy, _ask_next(statement, why))
+
+
+def _verdict(
+    shown: Sequence[Candidate], ranked: Sequence[Candidate]
+) -> tuple[Rule | None, tuple[Block, ...]]:
+    """Return the rule that the best candidate satisfies, and what forbids it."""
+    if not shown:
+        return None, ()
+    others = [candidate for candidate in ranked if candidate is not shown[0]]
+    return linking_rule(Evidence.of(shown[0])), blocks(shown[0], others, CERTAIN_FROM)
 
 
 def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -225,25 +220,26 @@ def _is_near(candidate: Candidate) -> bool:
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:
-    """Why there is no link; None when nothing resembles the person and everything was given."""
+    """Say what stands in the way of a link; None when nothing resembles the person."""
     blocked = explanation.blocked_by
-    if explanation.rule and blocked == (Block.RECORD_CLOSED,):
-        return Reason.RECORD_CLOSED
     if explanation.rule and not blocked:
         return Reason.NOT_RELEASED_BY_POLICY
+    if explanation.rule and blocked == (Block.RECORD_CLOSED,):
+        return Reason.RECORD_CLOSED
     if statement.trn:
         return _reason_with_trn(near)
     if _several_fit(near):
         return Reason.AMBIGUOUS
-    if not (statement.has_names and statement.born):
-        return Reason.TOO_LITTLE_GIVEN if not near else Reason.NEAR_MATCH
-    if near:
-        return Reason.NEAR_MATCH
-    if explanation.capped_keys:
+    return Reason.NEAR_MATCH if near else None
+
+
+def _gap(statement: Statement, answer: CandidateAnswer, *, empty: bool) -> Reason | None:
+    """Say why it proves nothing that nothing was found; None when it does."""
+    if not (statement.has_names and statement.born) or statement.misread:
+        return Reason.TOO_LITTLE_GIVEN
+    if answer.capped_keys:
         return Reason.TOO_MANY_CANDIDATES
-    if not explanation.complete:
-        return Reason.REGISTER_INCOMPLETE
-    return Reason.TOO_LITTLE_GIVEN if statement.misread else None
+    return Reason.REGISTER_INCOMPLETE if empty or not answer.complete else None
 
 
 def _reason_with_trn(near: Sequence[Candidate]) -> Reason:

@@ -57,7 +57,7 @@ class Name:
         """The concatenation, then each token that could stand for the whole name."""
         if len(self.tokens) < 2:
             return (self.joined,) if self.joined else ()
-        return (self.joined, *dict.fromkeys(t for t in self.tokens if len(t) > 2 and t not in PARTICLES))
+        return (self.joined, *dict.fromkeys(t for t in self.tokens if len(t) > 1 and t not in PARTICLES))
 
 
 NO_NAME: Final = Name("", ())

@@ -1,7 +1,7 @@
-"""What may be linked without a human: the evidence of one candidate, the rules that fire and those that block.
+"""What may be linked without a human: the evidence of a candidate, the rules that fire and those that block.
 
-The score alone never links. A rule names field evidence that suffices; a block names what forbids a link however
-good the rest is. Policies differ in the rules that they release.
+The score alone never links. A rule names field evidence that suffices; a block names what forbids a link,
+however good the rest is. Policies differ in the rules that they release.
 """
 
 from collections.abc import Sequence
@@ -119,14 +119,14 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
     if evidence.names_agree and evidence.born in _LOOSE_DATE:
         return Rule.IDENTIFIER_AND_NAMES
     if evidence.first in FIRM and evidence.born in NEAR_DATE:
-        # Beyond the letter of the design: somebody newly married who also mistypes the date. A stranger's number
-        # whose owner shares the first name and, but for one slip, the birthday: one in 100,000.
+        # Somebody newly married who also mistypes the date. That the owner of a stranger's number shares the
+        # first name and, but for one slip, the birthday happens once in 100,000.
         return Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
     return None
 
 
 def _one_name_agrees(evidence: Evidence) -> bool:
-    """A surname alone must not be contradicted by the first name: that is a twin."""
+    """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin."""
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
@@ -144,10 +144,8 @@ def releases(policy: Policy, rule: Rule, evidence: Evidence, statement: Statemen
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
 
 
-def blocks(
-    chosen: Candidate, others: Sequence[Candidate], statement: Statement, certain_from: float
-) -> tuple[Block, ...]:
-    """Everything that forbids linking the chosen candidate."""
+def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) -> tuple[Block, ...]:
+    """Everything that forbids linking the chosen candidate, the other candidates known."""
     evidence = Evidence.of(chosen)
     rivals = [(other, Evidence.of(other)) for other in others]
     found = [
@@ -165,7 +163,7 @@ def blocks(
 
 
 def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
-    """The stated TRN belongs to somebody else, and the National Insurance number does not settle it."""
+    """Whether the stated TRN is somebody else's and the National Insurance number does not settle it."""
     taken = any(rival.trn is Level.SAME for _, rival in rivals)
     return taken and evidence.trn is not Level.SAME and evidence.nino is not Level.SAME
 
@@ -184,7 +182,7 @@ def _nino_contradicts(evidence: Evidence) -> bool:
 
 
 def _identifier_is_shared(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
-    """Two open records hold the number that was given, and no TRN chooses between them."""
+    """Whether two open records hold the number that was given, and no TRN chooses between them."""
     return evidence.trn is not Level.SAME and any(
         other.active and rival.nino is Level.SAME for other, rival in rivals if evidence.nino is Level.SAME
     )

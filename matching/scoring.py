@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -246,18 +246,61 @@ def candidates(
     for record in records:
         merged = record.status is RecordStatus.MERGED and record.merged_into in held
         facets[record.merged_into if merged and record.merged_into else record.trn].append(record)
-    scored: list[tuple[float, str, TeachingRecord, tuple[FieldComparison, ...]]] = []
-    for trn, alike in facets.items():
-        compared = [(scorer.facet(record, alike), record) for record in alike]
-        best, source = max(compared, key=lambda pair: sum(c.bits for c in pair[0]))
-        scored.append((sum(c.bits for c in best), trn, source, best))
-    scored.sort(key=lambda row: (-row[0], row[1]))
-    prior = math.log2(prior_share / (1 - prior_share)) - math.log2(
-        max(scorer.rarity.size, weights.SMALL_REGISTER)
-    )
-    odds = [2.0 ** min(60.0, bits + prior) for bits, *_ in scored]
-    total = 1.0 + sum(odds)
+    scored = [
+        max(
+            (_Scored.of(scorer.facet(record, alike), record, trn) for record in alike),
+            key=lambda row: row.apart,
+        )
+        for trn, alike in facets.items()
+    ]
+    scored.sort(key=lambda row: (-row.apart, row.trn))
+    return _weighed(scored, held, _prior(scorer.rarity.size, prior_share))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A candidate before it is weighed.
+
+    `apart` leaves out how often the two names go together: that tells a record from strangers outside of the
+    register, not from the other candidates, who were found by these very names.
+    """
+
+    trn: str
+    source: str
+    comparisons: tuple[FieldComparison, ...]
+    bits: float
+    apart: float
+
+    @classmethod
+    def of(cls, compared: tuple[FieldComparison, ...], record: TeachingRecord, trn: str) -> "_Scored":
+        bits = sum(comparison.bits for comparison in compared)
+        together = sum(comparison.bits for comparison in compared if comparison.level is Level.COMMON)
+        return cls(trn, record.trn, compared, bits, bits - together)
+
+
+def _prior(size: int, share: float) -> float:
+    """Bits by which a record is the person's before anything is compared."""
+    return math.log2(share / (1 - share)) - math.log2(max(size, weights.SMALL_REGISTER))
+
+
+def _weighed(
+    scored: Sequence[_Scored], held: Mapping[str, TeachingRecord], prior: float
+) -> tuple[Candidate, ...]:
+    """Posterior of each: its share among the candidates, times that it is one of them and not nobody."""
+    if not scored:
+        return ()
+    best = scored[0]
+    shares = [2.0 ** max(-1000.0, row.apart - best.apart) for row in scored]
+    total = sum(shares)
+    odds = 2.0 ** min(200.0, best.bits + prior)
+    somebody = odds / (1 + odds)
     return tuple(
-        Candidate(held[trn], bits, odd / total, best, source.trn if source.trn != trn else None)
-        for odd, (bits, trn, source, best) in zip(odds, scored, strict=True)
+        Candidate(
+            held[row.trn],
+            row.bits,
+            somebody * share / total,
+            row.comparisons,
+            row.source if row.source != row.trn else None,
+        )
+        for row, share in zip(scored, shares, strict=True)
     )

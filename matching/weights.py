@@ -120,13 +120,16 @@ class Rarity:
             return 0.5 / max(self.size, UNSEEN_AMONG)
         return min(1.0, (count + 0.5) / (self.size + SMALL_REGISTER))
 
-    def namesakes(self, pair: NamePair) -> float | None:
-        """Share of the people of that age who have both names, the one candidate left out."""
+    def together(self, pair: NamePair, by_chance: float) -> float:
+        """Share of the people of that age who have both names, the one candidate left out.
+
+        Nobody else is not never: then what chance would bring stands in, up to half a person.
+        """
         count = self.statistics.pairs.get(pair)
         if count is None:
-            return None
+            return by_chance
         among = max(self.size * (WINDOW_SHARE if self.has_year else 1.0), SMALL_REGISTER)
-        return (max(0, count - 1) + NAMESAKES_UNSEEN) / among
+        return (max(0, count - 1) + min(NAMESAKES_UNSEEN, by_chance * among)) / among
 
 
 def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float = 0.0) -> float:
@@ -139,9 +142,7 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level is Level.VARIANT:
         frequency = max(frequency, group)
     elif relation.level is Level.NEARLY:
-        m /= (SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE) ** (
-            1.0 if relation.alike else relation.slips
-        )
+        m /= (SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE) ** (1.0 if relation.alike else relation.slips)
     return min(MOST_BITS[relation.level], math.log2(m / frequency))
 
 
@@ -161,8 +162,8 @@ def fixed_bits(field: Field, level: Level) -> float:
 def joint_bits(first: NameRelation, last: NameRelation, bits: float, rarity: Rarity) -> float:
     """Correct the sum of two agreeing names for how often they go together; `bits` is the sum."""
     m = AGREEMENT[Field.FIRST_NAME, first.level] * AGREEMENT[Field.LAST_NAME, last.level]
-    together = rarity.namesakes((first.typed, last.typed))
-    if together is None or Level.VARIANT in (first.level, last.level):
-        by_chance = m / 2.0**bits * JOINT_LIFT
-        together = max(by_chance, together or 0.0)
+    by_chance = m / 2.0**bits * JOINT_LIFT
+    together = rarity.together((first.typed, last.typed), by_chance)
+    if Level.VARIANT in (first.level, last.level):
+        together = max(by_chance, together)
     return min(MOST_JOINT_GAIN, math.log2(m / together) - bits)

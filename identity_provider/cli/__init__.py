@@ -5,7 +5,9 @@ from __future__ import annotations
 from click import Command
 from flask import Flask
 
-COMMANDS: tuple[Command, ...] = ()
+from identity_provider.cli import staff
+
+COMMANDS: tuple[Command, ...] = (*staff.COMMANDS,)
 
 
 def register_commands(app: Flask) -> None:

@@ -11,6 +11,7 @@ from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.user import User
 
@@ -28,6 +29,10 @@ __all__ = [
     "Lookup",
     "OutboxMessage",
     "RateCounter",
+    "RegisterBatch",
+    "RegisterGeneration",
+    "RegisterImport",
+    "RegisterReject",
     "Resolution",
     "ResumeLink",
     "SentCode",

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base, stored_by_value
-from identity_provider.domain.errors import CaseAlreadyResolved
+from identity_provider.domain.errors import CaseAlreadyResolved, IllegalMove
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.models.client import Client
 from identity_provider.models.staff_user import StaffUser
@@ -81,6 +81,16 @@ class SupportTicket(Base):
         self.resolution_note = note
         self.resolved_by = by
         self.resolved_at = now
+
+    def reopen(self) -> None:
+        """A decision was taken back: the case is open again, as if it had not ended; the audit keeps what was."""
+        if self.status is CaseStatus.OPEN:
+            raise IllegalMove("the case is open")
+        self.status = CaseStatus.OPEN
+        self.resolution = None
+        self.resolution_note = ""
+        self.resolved_by = None
+        self.resolved_at = None
 
 
 class CaseNote(Base):

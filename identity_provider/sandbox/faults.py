@@ -12,10 +12,6 @@ from flask import Blueprint, Flask, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 
-class ConnectionDropped(Exception):
-    """The connection was closed without an answer."""
-
-
 @dataclass
 class Faults:
     """The present fault of one stand-in. `ok` is none."""
@@ -66,7 +62,7 @@ def add_faults(app: Flask, *modes: str) -> Faults:
 
 
 def drop_connection() -> NoReturn:
-    """Close the connection of this request without an answer, as a broken network would."""
+    """Close the connection of this request, so that the answer reaches nobody, as in a broken network."""
     connection: socket.socket = request.environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionDropped
+    abort(500)

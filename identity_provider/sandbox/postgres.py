@@ -3,7 +3,6 @@
 import fcntl
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from identity_provider.sandbox import guardian
+from identity_provider.sandbox.guarding import guarded_by
 from identity_provider.sandbox.quarters import NoQuarters, Quarters, find_quarters, fits_a_socket
 
 SUPERUSER = "postgres"
@@ -82,6 +81,11 @@ class EmbeddedPostgres:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server runs. It may not: somebody may have killed it."""
+        return self._guardian is not None and self._guardian.poll() is None
 
     def url(self, dbname: str) -> str:
         """Give the SQLAlchemy address of a database of this server."""
@@ -235,14 +239,7 @@ def _settings(socket_dir: Path, options: Mapping[str, str]) -> list[str]:
 def _guarded(quarters: Quarters, lock: int) -> list[str | Path]:
     account = quarters.account
     who = ["--user", str(account.uid), "--group", str(account.gid)] if account else []
-    blows = [word for blow in WAY_DOWN for word in ("--stop", blow)]
-    return [
-        *(sys.executable, "-I", "-S", guardian.__file__),
-        *blows,
-        *who,
-        *("--cwd", quarters.home),
-        *("--keep-fd", str(lock)),
-    ]
+    return [*guarded_by(*WAY_DOWN), *who, "--cwd", quarters.home, "--keep-fd", str(lock)]
 
 
 def _open_log(path: Path) -> BinaryIO:

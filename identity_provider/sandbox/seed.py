@@ -9,6 +9,7 @@ from matching.records import RecordStatus, TeachingRecord
 
 RETURNING = "returning.teacher@example.com"
 ADMINISTRATOR = "admin@example.com"
+AGENT = "agent@example.com"
 
 
 @dataclass(frozen=True, slots=True)

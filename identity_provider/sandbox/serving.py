@@ -8,8 +8,6 @@ import logging
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from identity_provider.sandbox.faults import ConnectionDropped
-
 HOST = "127.0.0.1"
 
 
@@ -20,13 +18,6 @@ class QuietRequests(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write nothing."""
-
-    def run_wsgi(self) -> None:
-        """Let a dropped connection end quietly."""
-        try:
-            super().run_wsgi()
-        except (ConnectionDropped, ConnectionError):
-            self.close_connection = True
 
 
 def port_from_command_line(description: str) -> int:

@@ -6,9 +6,7 @@ import time
 
 def commands_mentioning(text: object) -> list[str]:
     """The running commands whose command line holds the text, each with its process id in front."""
-    listed = subprocess.run(
-        ["ps", "-axww", "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run(["ps", "-axww", "-o", "pid=,stat=,command="], capture_output=True, text=True, check=True)
     lines = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
     return [f"{pid} {command}" for pid, stat, command in lines if str(text) in command and "Z" not in stat]
 

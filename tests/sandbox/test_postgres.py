@@ -119,9 +119,7 @@ def test_kill_9_of_the_parent_leaves_no_process_and_the_next_start_works(
     assert wait_until_nobody_mentions(place) == []
 
 
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death"
-)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death")
 def test_kill_9_of_the_guardian_takes_the_server_along(place: Path, parent: "subprocess.Popen[str]") -> None:
     [guardian] = [line for line in commands_mentioning(place) if "guardian.py" in line]
     os.kill(int(guardian.split()[0]), signal.SIGKILL)

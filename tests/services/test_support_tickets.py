@@ -38,7 +38,7 @@ def message(kind: str) -> OutboxMessage:
 def test_an_open_case_is_used_again(app: Flask) -> None:
     user = a_user()
     assert a_case(user).id == a_case(user).id
-    assert message(support_tickets.OPEN_KIND)
+    assert message(support_tickets.OPEN_KIND).payload
 
 
 def test_a_reference_can_be_read_out(app: Flask) -> None:
@@ -80,7 +80,7 @@ def test_of_twelve_requests_at_once_one_opens_the_case(app: Flask) -> None:
         each.join()
     assert len(cases) == 12
     assert len(set(cases)) == 1
-    assert message(support_tickets.OPEN_KIND)
+    assert message(support_tickets.OPEN_KIND).payload
 
 
 def test_the_ticket_says_what_was_stated_and_only_the_end_of_the_nino(app: Flask) -> None:
