@@ -80,9 +80,7 @@ def another_code(journey_id: UUID, page_name: str) -> ResponseReturnValue:
     return to(journey, question)
 
 
-def _is_accepted(
-    journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]
-) -> bool | None:
+def _is_accepted(journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]) -> bool | None:
     """Whether the code was right; None when it was, but the account is locked."""
     try:
         journey_codes.check(journey, purpose, typed, now=ports().clock.now())
