@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
-from wtforms import Field, Form
+from wtforms import Field
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 from identity_provider.kit.app import ports
@@ -63,7 +64,7 @@ class DateField(Field):
         """The id of the first box that is wrong."""
         return f"{self.id}-{self.wrong_parts[0] if self.wrong_parts else 'day'}"
 
-    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:  # noqa: ARG002
         """Read the three boxes, or show the given date in them."""
         self.process_errors: list[str] = []
         if data is None:
@@ -76,7 +77,7 @@ class DateField(Field):
             self.data = None
         self.raw_data = [self.parts[part] for part in PARTS if self.parts[part]]
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
         """Name the first thing that is wrong, and the boxes that it is in."""
         self.wrong_parts = ()
         missing = tuple(part for part in PARTS if not self.parts[part])
@@ -142,8 +143,8 @@ def _month(typed: str) -> int | None:
 
 def _missing_words(what: str, missing: tuple[str, ...]) -> str:
     names = {"day": _("a day"), "month": _("a month"), "year": _("a year")}
-    listed = _(" and ").join(names[part] for part in missing)
-    return _("%(what)s must include %(missing)s", what=_capital(what), missing=listed)
+    listed = str(_(" and ")).join(names[part] for part in missing)
+    return str(_("%(what)s must include %(missing)s", what=_capital(what), missing=listed))
 
 
 def _capital(words: str) -> str:

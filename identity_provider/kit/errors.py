@@ -143,7 +143,7 @@ def _page(status: int, error: HTTPException) -> Response:
 
 
 def _page_to_open_again(status: int) -> str | None:
-    """This address, when it is a page that can be opened and opening it may help."""
+    """The same address, when it is a page that can be opened and opening it may help."""
     rule = request.url_rule
     openable = rule is not None and "GET" in (rule.methods or ())
     return request.path if openable and status in {400, 409, 413, 429, 500, 503} else None

@@ -8,8 +8,9 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
-from wtforms import Field, Form, RadioField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import Field, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
+from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
 
 # Soft hyphens, zero-width characters and marks that turn the direction of text: they come with pasted text.
@@ -25,7 +26,7 @@ class Answered:
     def __init__(self, message: object) -> None:
         self.message = message
 
-    def __call__(self, form: Form, field: Field) -> None:
+    def __call__(self, form: BaseForm, field: Field) -> None:  # noqa: ARG002  # WTForms gives it
         """Stop at the field's own complaint, so that a person reads one message for one box."""
         if field.errors:
             raise StopValidation
@@ -39,7 +40,7 @@ class Parsed:
     def __init__(self, parse: Callable[[str], object]) -> None:
         self.parse = parse
 
-    def __call__(self, form: Form, field: Field) -> None:
+    def __call__(self, form: BaseForm, field: Field) -> None:  # noqa: ARG002  # WTForms gives it
         """Values refuse with a ValueError whose text is meant for the person."""
         if field.errors or not field.data:
             return
@@ -97,7 +98,7 @@ class CodeField(CleanString):
         plain = unicodedata.normalize("NFKC", typed).translate(_INVISIBLE)
         return "".join(each for each in plain if not each.isspace() and unicodedata.category(each) != "Pd")
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
         """An empty box is for `Answered` to refuse."""
         if self.data and not (self.data.isascii() and self.data.isdigit()):
             raise StopValidation(_("Enter the code using numbers only"))
@@ -113,7 +114,7 @@ class EmailField(CleanString):
         plain = unicodedata.normalize("NFKC", typed).translate(_INVISIBLE)
         return plain.strip().removeprefix("mailto:").strip("<> ")
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
         """An empty box is for `Answered` to refuse."""
         if not self.data:
             return
@@ -159,7 +160,7 @@ class ChoiceField(_OfferedAnswers, RadioField):
         self.message = message
         self.offer(choices or {})
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
         self.refuse_unoffered(self.data, self.iter_choices())
 
 
@@ -179,5 +180,5 @@ class ListField(_OfferedAnswers, SelectField):
         self.message = message
         self.offer(choices or {})
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
         self.refuse_unoffered(self.data, self.iter_choices())

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from flask_wtf import FlaskForm
+from typing import Any
+
+import wtforms
+from flask import request
+from werkzeug.datastructures import CombinedMultiDict
 
 
-class Form(FlaskForm):
-    """A WTForms form that reads the request. Its token is checked before any view runs, by kit/csrf.py."""
+class Form(wtforms.Form):
+    """A WTForms form that reads the request when it was posted. Its token is checked earlier, by kit/csrf.py.
 
-    class Meta(FlaskForm.Meta):
-        csrf = False
+    `EmailForm()` in a view, or `EmailForm(data={...})` to show what is known already. A search form that is sent
+    with GET is made from the address: `SearchForm(request.args)`.
+    """
+
+    def __init__(self, formdata: Any = None, **more: Any) -> None:
+        if formdata is None and request.method == "POST":
+            formdata = CombinedMultiDict([request.files, request.form])
+        super().__init__(formdata=formdata, **more)
+
+    def validate_on_submit(self) -> bool:
+        """Whether this is a POST whose answers are all right."""
+        return request.method == "POST" and self.validate()
 
     def error_list(self) -> list[dict[str, object]]:
         """The first error of each field in the page's order, linked to the input to mend."""
