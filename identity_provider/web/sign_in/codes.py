@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import CodeRefused
@@ -98,7 +99,7 @@ def _show(journey: Journey, question: Question, form: CodeForm) -> ResponseRetur
     waiting = journey_codes.is_waiting(journey, purpose, now=now)
     if form.errors and not waiting:
         # There is no box to mend any more: the page says in words that a new code is needed.
-        form = CodeForm(formdata=None)
+        form = CodeForm(MultiDict())
     return show(
         journey,
         question,
