@@ -17,6 +17,8 @@ from identity_provider.kit.layout import init_kit
 from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.vault import vault
+from identity_provider.web.pages.views import bp as pages
+from identity_provider.web.sign_in.views import bp as sign_in
 
 migrate = Migrate()
 
@@ -43,6 +45,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     csrf.init_csrf(app)
     health.init_health(app)
     init_oidc(app)
+    app.register_blueprint(pages)
+    app.register_blueprint(sign_in)
     register_commands(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops
