@@ -24,7 +24,7 @@ def send_link(case: SupportTicket, kind: str, *, now: datetime) -> ResumeLink:
     link = ResumeLink(ticket_id=case.id, created_at=now, expires_at=now + LIFETIME)
     db.session.add(link)
     db.session.flush()
-    words = {"service": case.client.name} if case.client else {}
+    words = {"service_name": case.client.name} if case.client else {}
     payload = {"resume_link_id": str(link.id), "reference": case.reference} | words
     outbox.post(kind, f"resume:{link.id}", to=case.user.email, payload=payload, now=now)
     return link
