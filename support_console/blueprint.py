@@ -14,13 +14,16 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.session import current_staff
 from identity_provider.models import StaffUser
 from support_console.auth import require
+from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
 from support_console.sign_in.views import bp as sign_in
+from support_console.users.views import bp as users
 
-SLICES = (sign_in, cases)
+SLICES = (sign_in, cases, decisions, users)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
+    ("users", "support.users.search", Permission.VIEW_USERS),
 )
 
 

@@ -69,7 +69,7 @@ class Row:
             Mark.DIFFERENT: _("Different"),
             Mark.MISSING: _("Missing"),
         }
-        return words[self.mark]
+        return str(words[self.mark])
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _label(of: Field) -> str:
         Field.NINO: _("National Insurance number"),
         Field.EMAIL: _("Email address"),
     }
-    return labels[of]
+    return str(labels[of])
 
 
 def _stated(of: Field, user: User, person: PersonDetails) -> str:
@@ -177,10 +177,10 @@ def _held(of: Field, record: TeachingRecord) -> str:
 def _with_previous(name: str, previous: tuple[str, ...]) -> str:
     if not previous:
         return name
-    return _("%(name)s (before: %(previous)s)", name=name, previous=", ".join(previous))
+    return str(_("%(name)s (before: %(previous)s)", name=name, previous=", ".join(previous)))
 
 
 def _end_of(nino: str) -> str:
     """Agents see the end of the number; whether the numbers agree is said by the mark."""
     compact = "".join(nino.split())
-    return _("ends in %(end)s", end=compact[-3:]) if compact else ""
+    return str(_("ends in %(end)s", end=compact[-3:])) if compact else ""

@@ -22,8 +22,10 @@ from support_console.auth import me, require
 from support_console.cases.comparison import beside
 from support_console.cases.forms import AttachForm, ReasonForm, TrnForm
 from support_console.cases.page import case_or_404, case_page
+from support_console.cases.refusals import register_refusals
 
 bp = Blueprint("decisions", __name__, url_prefix="/cases/<uuid:case_id>", template_folder="templates")
+register_refusals(bp)
 
 
 @bp.post("/trn/check")
@@ -45,16 +47,14 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
         return _correct(case_id, form)
     record = case_work.record_of(ports().register, form.parsed)
     with transaction():
-        case_work.attach_trn(
-            case_id, record=record, staff=me(), reason=str(form.reason.data), now=ports().clock.now()
-        )
+        case_work.attach_trn(case_id, record=record, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 
 @bp.get("/no-trn")
 @require(Permission.ATTACH_TRN)
 def no_trn(case_id: UUID) -> ResponseReturnValue:
-    """Is it certain that this person has no TRN?"""
+    """Ask whether it is certain that this person has no TRN."""
     return render_template("cases/no_trn.html", case=_open_to_me(case_id), form=ReasonForm(formdata=None))
 
 
@@ -73,7 +73,7 @@ def confirm_no_trn(case_id: UUID) -> ResponseReturnValue:
 @bp.get("/undo")
 @require(Permission.ATTACH_TRN)
 def undo(case_id: UUID) -> ResponseReturnValue:
-    """Take back what was decided?"""
+    """Ask whether to take back what was decided."""
     return render_template("cases/undo.html", case=_mine_to_touch(case_id), form=ReasonForm(formdata=None))
 
 

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.models import CaseStatus, Client, Lookup, SupportTicket, TrnLink, User
+from support_console import people
 
 PER_PAGE = 25
+_DIGITS_OF_A_NUMBER = 10
 AGES = (1, 3, 7, 14, 28)
 
 
@@ -150,8 +152,26 @@ def history_of(case: SupportTicket) -> History:
     )
 
 
-def holders_of(trns: list[str]) -> dict[str, User]:
-    """Who holds these TRNs now."""
+def holders_of(trns: list[str], *, but: UUID) -> dict[str, User]:
+    """Which other users hold these TRNs now."""
     if not trns:
         return {}
-    return {user.trn: user for user in db.session.scalars(select(User).where(User.trn.in_(trns))) if user.trn}
+    others = db.session.scalars(select(User).where(User.trn.in_(trns), User.id != but))
+    return {user.trn: user for user in others if user.trn}
+
+
+def search(text: str) -> list[SupportTicket]:
+    """The cases that this leads to: a reference, a Zendesk number, or a person; open ones first."""
+    wanted: list[ColumnElement[bool]] = [SupportTicket.user_id.in_(people.find_ids(text))]
+    compact = text.strip().upper()
+    if compact.startswith("GAI"):
+        wanted = [SupportTicket.reference == f"GAI-{compact[3:].strip(' -')}"]
+    elif compact.isascii() and compact.isdigit() and len(compact) < _DIGITS_OF_A_NUMBER:
+        wanted.append(SupportTicket.zendesk_ticket_id == int(compact))
+    rows = db.session.scalars(
+        select(SupportTicket)
+        .where(or_(*wanted))
+        .order_by(SupportTicket.status, SupportTicket.created_at)
+        .limit(people.MOST_SHOWN)
+    )
+    return list(rows)

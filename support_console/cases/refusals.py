@@ -22,6 +22,7 @@ from identity_provider.models import SupportTicket
 from identity_provider.services import audit, case_work, trn_links
 from identity_provider.services.audit import Actor, Subject
 from support_console.cases.page import case_or_404
+from support_console.cases.words import label_of
 
 
 def register_refusals(bp: Blueprint) -> None:
@@ -37,7 +38,7 @@ def register_refusals(bp: Blueprint) -> None:
 
 def _decided(_error: CaseAlreadyResolved) -> ResponseReturnValue:
     """Somebody was first: by whom, when and how."""
-    return render_template("cases/decided.html", case=_case()), 409
+    return render_template("cases/decided.html", case=_case(), label_of=label_of), 409
 
 
 def _held(error: TrnAlreadyLinked) -> ResponseReturnValue:

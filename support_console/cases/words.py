@@ -37,7 +37,7 @@ def label_of(word: StrEnum | str) -> str:
         Resolution.MATCHED_LATER.value: _("Record found automatically"),
         Resolution.WITHDRAWN.value: _("Withdrawn"),
     }
-    return labels.get(str(word), str(word).replace("_", " ").capitalize())
+    return str(labels.get(str(word), str(word).replace("_", " ").capitalize()))
 
 
 def choices(services: Sequence[Client]) -> dict[str, list[Choice]]:
@@ -48,5 +48,8 @@ def choices(services: Sequence[Client]) -> dict[str, list[Choice]]:
         "reason": [("", _("Any")), *((each.value, statements.why(each)) for each in pending)],
         "service": [("", _("Any")), *((each.id, each.name) for each in services)],
         "assigned": [("", _("Anyone or nobody")), ("me", _("Me")), ("nobody", _("Nobody"))],
-        "age": [("", _("Any")), *((str(days), ngettext("Over %(num)s day", "Over %(num)s days", days)) for days in AGES)],
+        "age": [
+            ("", _("Any")),
+            *((str(days), ngettext("Over %(num)s day", "Over %(num)s days", days)) for days in AGES),
+        ],
     }
