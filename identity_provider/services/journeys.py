@@ -148,7 +148,8 @@ def answers_changed(journey: Journey) -> None:
 
 def identity_changed(journey: Journey) -> None:
     """Name or birthday is another one: somebody else's account may have them, unless the person said that none is
-    theirs."""
+    theirs.
+    """
     if journey.existing_account_declined is True or journey.user_id is not None:
         return
     other = accounts.namesake(journey)

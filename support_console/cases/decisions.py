@@ -55,7 +55,7 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def no_trn(case_id: UUID) -> ResponseReturnValue:
     """Ask whether it is certain that this person has no TRN."""
-    return render_template("cases/no_trn.html", case=_open_to_me(case_id), form=ReasonForm(formdata=None))
+    return render_template("support/cases/no_trn.html", case=_open_to_me(case_id), form=ReasonForm(formdata=None))
 
 
 @bp.post("/no-trn")
@@ -64,7 +64,7 @@ def confirm_no_trn(case_id: UUID) -> ResponseReturnValue:
     """Confirm that there is no TRN."""
     form = ReasonForm()
     if not form.validate():
-        return render_template("cases/no_trn.html", case=_open_to_me(case_id), form=form), 422
+        return render_template("support/cases/no_trn.html", case=_open_to_me(case_id), form=form), 422
     with transaction():
         case_work.confirm_no_trn(case_id, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
@@ -74,7 +74,7 @@ def confirm_no_trn(case_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def undo(case_id: UUID) -> ResponseReturnValue:
     """Ask whether to take back what was decided."""
-    return render_template("cases/undo.html", case=_mine_to_touch(case_id), form=ReasonForm(formdata=None))
+    return render_template("support/cases/undo.html", case=_mine_to_touch(case_id), form=ReasonForm(formdata=None))
 
 
 @bp.post("/undo")
@@ -83,7 +83,7 @@ def take_back(case_id: UUID) -> ResponseReturnValue:
     """Take it back: the case is open again."""
     form = ReasonForm()
     if not form.validate():
-        return render_template("cases/undo.html", case=_mine_to_touch(case_id), form=form), 422
+        return render_template("support/cases/undo.html", case=_mine_to_touch(case_id), form=form), 422
     with transaction():
         case_work.undo(case_id, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
@@ -100,7 +100,7 @@ def conflict(case_id: UUID, holder_id: UUID) -> ResponseReturnValue:
         link = trn_links.live_link_of(holder)
         for person in (case.user, holder):
             audit.record("conflict_viewed", Subject("user", person.id), actor=Actor.of(me()), now=ports().clock.now())
-    return render_template("cases/conflict.html", case=case, holder=holder, link=link)
+    return render_template("support/cases/conflict.html", case=case, holder=holder, link=link)
 
 
 def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> str:
@@ -112,7 +112,7 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
     case_work.check_linkable(record)
     holder = trn_links.holder_of(record.trn)
     return render_template(
-        "cases/confirm_trn.html",
+        "support/cases/confirm_trn.html",
         case=case,
         compared=beside(case.user, record, ports().clock.now().date()),
         merged_from=asked_for.trn if asked_for is not record else None,

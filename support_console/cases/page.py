@@ -39,7 +39,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     candidates = candidates_for(case.user, ports().register, now.date()) if waits else Candidates()
     holders = queries.holders_of([each.record.trn for each in candidates.found], but=case.user_id)
     return render_template(
-        "cases/case.html",
+        "support/cases/case.html",
         case=case,
         history=history,
         search_rows=[_search_row(each) for each in history.lookups],

@@ -38,39 +38,39 @@ def register_refusals(bp: Blueprint) -> None:
 
 def _decided(_error: CaseAlreadyResolved) -> ResponseReturnValue:
     """Somebody was first: by whom, when and how."""
-    return render_template("cases/decided.html", case=_case(), label_of=label_of), 409
+    return render_template("support/cases/decided.html", case=_case(), label_of=label_of), 409
 
 
 def _held(error: TrnAlreadyLinked) -> ResponseReturnValue:
     holder = trn_links.holder_of(error.trn)
     if holder is None:
-        return render_template("cases/not_possible.html", case=_case()), 409
+        return render_template("support/cases/not_possible.html", case=_case()), 409
     return redirect(url_for("support.decisions.conflict", case_id=_case().id, holder_id=holder.id), 303)
 
 
 def _has_trn(error: UserAlreadyHasTrn) -> ResponseReturnValue:
-    return render_template("cases/has_trn.html", case=_case(), trn=error.trn), 409
+    return render_template("support/cases/has_trn.html", case=_case(), trn=error.trn), 409
 
 
 def _not_linkable(error: RecordNotLinkable) -> ResponseReturnValue:
-    return render_template("cases/not_linkable.html", case=_case(), why=error), 409
+    return render_template("support/cases/not_linkable.html", case=_case(), why=error), 409
 
 
 def _silent(_error: RegisterUnavailable) -> ResponseReturnValue:
-    response = make_response(render_template("cases/silent.html", case=_case()), 503)
+    response = make_response(render_template("support/cases/silent.html", case=_case()), 503)
     response.headers["Retry-After"] = "30"
     return response
 
 
 def _not_possible(_error: IllegalMove) -> ResponseReturnValue:
-    return render_template("cases/not_possible.html", case=_case()), 409
+    return render_template("support/cases/not_possible.html", case=_case()), 409
 
 
 def _own(_error: case_work.OwnCase) -> ResponseReturnValue:
     """An agent's own case: refused, and the attempt is written down (attack 33)."""
     with transaction():
         audit.record("own_case_refused", Subject("case", _case().id), actor=Actor.of(g.staff), now=ports().clock.now())
-    return render_template("cases/own.html", case=_case()), Forbidden.code
+    return render_template("support/cases/own.html", case=_case()), Forbidden.code
 
 
 def _case() -> SupportTicket:

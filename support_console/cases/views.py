@@ -38,7 +38,7 @@ def queue() -> ResponseReturnValue:
     filters = Filters(status=request.args.get("status", "open"), **known)
     found = queries.queue(filters, me=me().id, page=request.args.get("page", 1, type=int), now=now)
     return render_template(
-        "cases/queue.html",
+        "support/cases/queue.html",
         filters=filters,
         choices=choices(queries.services()),
         counts=queries.counts(me=me().id, now=now),
@@ -53,7 +53,7 @@ def queue() -> ResponseReturnValue:
 @require(Permission.VIEW_CASES)
 def search() -> ResponseReturnValue:
     """An empty search, for whoever comes here by Back or reload."""
-    return render_template("cases/search.html", search=SearchForm(formdata=None), **_list_of(None, 0))
+    return render_template("support/cases/search.html", search=SearchForm(formdata=None), **_list_of(None, 0))
 
 
 @bp.post("/search")
@@ -62,11 +62,11 @@ def search_for() -> ResponseReturnValue:
     """Find cases; what is searched for stands in the body, never in an address or a log."""
     form = SearchForm()
     if not form.validate():
-        return render_template("cases/search.html", search=form, form=form, **_list_of(None, 0)), 422
+        return render_template("support/cases/search.html", search=form, form=form, **_list_of(None, 0)), 422
     with transaction():
         cases = queries.search(str(form.q.data))
         audit.record("cases_searched", Subject("case", "search"), actor=Actor.of(me()), now=ports().clock.now())
-    return render_template("cases/search.html", search=form, **_list_of(cases, len(cases)))
+    return render_template("support/cases/search.html", search=form, **_list_of(cases, len(cases)))
 
 
 @bp.get("/<uuid:case_id>")

@@ -30,7 +30,7 @@ def start() -> ResponseReturnValue:
     way_on = local_path(request.args.get("next", HOME))
     if session.current_staff() is not None:
         return redirect(way_on, 303)
-    return render_template("sign_in/email.html", form=EmailForm(formdata=None, next=way_on))
+    return render_template("support/sign_in/email.html", form=EmailForm(formdata=None, next=way_on))
 
 
 @bp.post("/sign-in")
@@ -39,7 +39,7 @@ def send_code() -> ResponseReturnValue:
     """Send a code, if the address is of somebody who may enter; the answer is the same for everybody."""
     form = EmailForm()
     if not form.validate():
-        return render_template("sign_in/email.html", form=form), 422
+        return render_template("support/sign_in/email.html", form=form), 422
     _send(str(form.email.data).lower())
     return redirect(url_for(".code", next=form.way_on), 303)
 
@@ -52,7 +52,7 @@ def code() -> ResponseReturnValue:
     if challenge is None:
         return _from_the_start()
     form = CodeForm(formdata=None, next=local_path(request.args.get("next", HOME)))
-    return render_template("sign_in/code.html", form=form, again=Onward(formdata=None, next=form.next.data))
+    return render_template("support/sign_in/code.html", form=form, again=Onward(formdata=None, next=form.next.data))
 
 
 @bp.post("/sign-in/code")
@@ -72,7 +72,7 @@ def check_code() -> ResponseReturnValue:
         if right:
             return redirect(url_for(".authenticator", next=form.way_on), 303)
         form.code.errors = [_("The code is wrong or has run out. Check it, or have a new one sent")]
-    return render_template("sign_in/code.html", form=form, again=Onward(formdata=None, next=form.way_on)), 422
+    return render_template("support/sign_in/code.html", form=form, again=Onward(formdata=None, next=form.way_on)), 422
 
 
 @bp.post("/sign-in/code/again")
@@ -140,12 +140,12 @@ def _send(address: str) -> None:
 
 def _authenticator_page(member: StaffUser, form: CodeForm) -> str:
     if member.totp_confirmed_at is not None:
-        return render_template("sign_in/authenticator.html", form=form)
+        return render_template("support/sign_in/authenticator.html", form=form)
     with transaction():
         secret = staff_service.enrol_totp(member)
     picture = segno.make(staff_service.provisioning_uri(member, secret)).svg_data_uri(scale=5, border=2)
     spaced = " ".join(secret[each : each + 4] for each in range(0, len(secret), 4))
-    return render_template("sign_in/enrol.html", form=form, picture=picture, secret=spaced)
+    return render_template("support/sign_in/enrol.html", form=form, picture=picture, secret=spaced)
 
 
 def _from_the_start() -> ResponseReturnValue:

@@ -21,14 +21,14 @@ def details_of(user: User, merged: list[User]) -> Details:
         _row(_("Email address"), user.email),
         _row(_("Mobile number"), user.mobile_number or unknown),
         _row(_("Date of birth"), statements.day(user.date_of_birth) or unknown),
-        _row(_("TRN"), user.trn or _("None")),
+        _row(_("TRN"), user.trn or _("Not any")),
         _row(_("Lookup"), f"{user.lookup_status} ({user.lookup_reason.replace('_', ' ')})"),
-        _row(_("Verification level"), user.verification_level or _("None")),
+        _row(_("Verification level"), user.verification_level or _("Not any")),
         _row(_("Came from"), user.registered_with_client_id or unknown),
         _row(_("Created"), written_moment(user.created_at)),
         _row(_("Last signed in"), written_moment(user.last_signed_in_at) if user.last_signed_in_at else never),
         _row(_("Standing"), standing(user)),
-        _row(_("Users merged into this one"), ", ".join(str(each.id) for each in merged) or _("None")),
+        _row(_("Users merged into this one"), ", ".join(str(each.id) for each in merged) or _("Not any")),
     ]
 
 

@@ -28,7 +28,7 @@ bp = Blueprint("users", __name__, url_prefix="/users", template_folder="template
 @require(Permission.VIEW_USERS)
 def search() -> ResponseReturnValue:
     """Ask whom they are looking for."""
-    return render_template("users/search.html", search=SearchForm(formdata=None), users=None)
+    return render_template("support/users/search.html", search=SearchForm(formdata=None), users=None)
 
 
 @bp.post("")
@@ -37,11 +37,11 @@ def search_for() -> ResponseReturnValue:
     """Who it may be."""
     form = SearchForm()
     if not form.validate():
-        return render_template("users/search.html", search=form, form=form, users=None), 422
+        return render_template("support/users/search.html", search=form, form=form, users=None), 422
     with transaction():
         users = people.find(str(form.q.data))
         audit.record("users_searched", Subject("user", "search"), actor=Actor.of(me()), now=ports().clock.now())
-    return render_template("users/search.html", search=form, users=users, most=people.MOST_SHOWN)
+    return render_template("support/users/search.html", search=form, users=users, most=people.MOST_SHOWN)
 
 
 @bp.get("/<uuid:user_id>")
@@ -53,7 +53,7 @@ def show(user_id: UUID) -> ResponseReturnValue:
         dossier = dossier_of(user)
         audit.record("user_viewed", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
     return render_template(
-        "users/user.html",
+        "support/users/user.html",
         user=user,
         dossier=dossier,
         details=rows.details_of(user, dossier.merged),
@@ -69,7 +69,7 @@ def show(user_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def detach(user_id: UUID) -> ResponseReturnValue:
     """Ask whether to end the link of this person."""
-    return render_template("users/detach.html", user=_linked(user_id), form=DetachForm(formdata=None))
+    return render_template("support/users/detach.html", user=_linked(user_id), form=DetachForm(formdata=None))
 
 
 @bp.post("/<uuid:user_id>/detach")
@@ -78,12 +78,12 @@ def end_link(user_id: UUID) -> ResponseReturnValue:
     """End it; a case is opened, so that the person is not forgotten."""
     form, user = DetachForm(), _linked(user_id)
     if not form.validate():
-        return render_template("users/detach.html", user=user, form=form), 422
+        return render_template("support/users/detach.html", user=user, form=form), 422
     try:
         with transaction():
             case = case_work.detach(user, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     except IllegalMove:
-        return render_template("users/changed.html", user=user), 409
+        return render_template("support/users/changed.html", user=user), 409
     return redirect(url_for("support.cases.show", case_id=case.id), 303)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import CodeRefused
@@ -80,9 +81,7 @@ def another_code(journey_id: UUID, page_name: str) -> ResponseReturnValue:
     return to(journey, question)
 
 
-def _is_accepted(
-    journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]
-) -> bool | None:
+def _is_accepted(journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]) -> bool | None:
     """Whether the code was right; None when it was, but the account is locked."""
     try:
         journey_codes.check(journey, purpose, typed, now=ports().clock.now())
@@ -100,7 +99,7 @@ def _show(journey: Journey, question: Question, form: CodeForm) -> ResponseRetur
     waiting = journey_codes.is_waiting(journey, purpose, now=now)
     if form.errors and not waiting:
         # There is no box to mend any more: the page says in words that a new code is needed.
-        form = CodeForm(formdata=None)
+        form = CodeForm(MultiDict())
     return show(
         journey,
         question,

@@ -22,7 +22,7 @@ from identity_provider.web.sign_in.steps import answers_of, page, search_for_kno
 @page(Question.NO_MATCH)
 def no_match(journey: Journey) -> ResponseReturnValue:
     form = EmptyForm()
-    if not form.is_submitted():
+    if request.method != "POST":
         return show(journey, Question.NO_MATCH, form, tries_left=journeys.SUBMISSIONS - journey.submissions)
     change = request.form.get("next") == "change"
     with transaction():
@@ -53,7 +53,7 @@ def trn_in_use(journey: Journey) -> ResponseReturnValue:
 @page(Question.CHOOSE_EMAIL)
 def choose_email(journey: Journey) -> ResponseReturnValue:
     form = ChooseEmailForm(data={"email": journey.email})
-    form.email.choices = [(address, address) for address in submissions.addresses(journey)]
+    form.email.offer({address: address for address in submissions.addresses(journey)})
     if not form.validate_on_submit():
         return show(journey, Question.CHOOSE_EMAIL, form)
     with transaction():
@@ -69,7 +69,7 @@ def choose_email(journey: Journey) -> ResponseReturnValue:
 @page(Question.OUTCOME)
 def outcome(journey: Journey) -> ResponseReturnValue:
     form = EmptyForm()
-    if not form.is_submitted():
+    if request.method != "POST":
         return _show_outcome(journey, form)
     with transaction():
         journey = journeys.held(journey)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -13,7 +14,7 @@ from identity_provider.kit.fields import Answered, ChoiceField, CleanString, Cod
 from identity_provider.kit.forms import Form
 
 YES, NO = "yes", "no"
-YES_OR_NO = [(YES, _l("Yes")), (NO, _l("No"))]
+YES_OR_NO = {YES: _l("Yes"), NO: _l("No")}
 CODE_LENGTH = 6
 
 
@@ -34,7 +35,7 @@ class SharedMailboxForm(Form):
 
     choice = ChoiceField(
         _l("Which email address do you want to use?"),
-        choices=[("another", _l("Use a different email address")), ("keep", _l("Keep using this email address"))],
+        choices={"another": _l("Use a different email address"), "keep": _l("Keep using this email address")},
         message=_l("Select which email address you want to use"),
     )
 
@@ -52,14 +53,14 @@ class PreviousNamesForm(Form):
 
     changed = ChoiceField(
         _l("Have you ever changed your name?"),
-        choices=[(YES, _l("Yes")), (NO, _l("No"))],
+        choices={YES: _l("Yes"), NO: _l("No")},
         message=_l("Select yes if you have ever changed your name"),
     )
     previous_first_name = CleanString(_l("Previous first name, if it was different"))
     previous_last_name = CleanString(_l("Previous last name, if it was different"))
     other_last_name = CleanString(_l("Another previous last name (optional)"))
 
-    def validate(self, extra_validators: dict[str, list[object]] | None = None) -> bool:
+    def validate(self, extra_validators: Any = None) -> bool:
         """A "yes" comes with a name."""
         if self.changed.data == NO:
             # What stands in the boxes under the other answer does not count, whatever it is.
@@ -85,7 +86,7 @@ class PreferredNameForm(Form):
     choice = ChoiceField(_l("What name should we use when we contact you?"), message=_l("Select which name to use"))
     other = CleanString(_l("Enter the name to use"))
 
-    def validate(self, extra_validators: dict[str, list[object]] | None = None) -> bool:
+    def validate(self, extra_validators: Any = None) -> bool:
         """Another name is to be entered when it is chosen."""
         if self.choice.data != "other":
             return bool(self.choice.validate(self))
@@ -109,7 +110,7 @@ class ExistingAccountForm(Form):
 
     mine = ChoiceField(
         _l("Is this your account?"),
-        choices=[(YES, _l("Yes, this is my account")), (NO, _l("No, this is not my account"))],
+        choices={YES: _l("Yes, this is my account"), NO: _l("No, this is not my account")},
         message=_l("Select yes if this is your account"),
     )
 
@@ -120,7 +121,7 @@ class NumberForm(Form):
     has = ChoiceField()
     number = CleanString(max_length=40)
 
-    def validate(self, extra_validators: dict[str, list[object]] | None = None) -> bool:
+    def validate(self, extra_validators: Any = None) -> bool:
         """The number is looked at only when the person says that they have it."""
         if self.has.data != YES:
             return bool(self.has.validate(self))
@@ -132,7 +133,7 @@ class NinoForm(NumberForm):
 
     has = ChoiceField(
         _l("Do you have a National Insurance number?"),
-        choices=[(YES, _l("Yes")), (NO, _l("No, or I do not know it"))],
+        choices={YES: _l("Yes"), NO: _l("No, or I do not know it")},
         message=_l("Select yes if you have a National Insurance number"),
     )
     number = CleanString(
@@ -147,7 +148,7 @@ class TrnForm(NumberForm):
 
     has = ChoiceField(
         _l("Do you know your teacher reference number (TRN)?"),
-        choices=[(YES, _l("Yes")), (NO, _l("No, or I do not have one"))],
+        choices={YES: _l("Yes"), NO: _l("No, or I do not have one")},
         message=_l("Select yes if you know your TRN"),
     )
     number = CleanString(

@@ -67,7 +67,7 @@ def preferred_name(journey: Journey) -> ResponseReturnValue:
     known = journey.preferred_name
     chosen = next((key for key, text in offered.items() if text == known), "other" if known else None)
     form = PreferredNameForm(data={"choice": chosen, "other": known if chosen == "other" else ""})
-    form.choice.choices = [*offered.items(), ("other", _("Something else"))]
+    form.choice.offer(offered | {"other": _("Something else")})
     if not form.validate_on_submit():
         return show(journey, Question.PREFERRED_NAME, form)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -88,7 +89,7 @@ def training(journey: Journey) -> ResponseReturnValue:
 @page(Question.CHECK_ANSWERS)
 def check_answers(journey: Journey) -> ResponseReturnValue:
     form = EmptyForm()
-    if not form.is_submitted():
+    if request.method != "POST":
         return show(journey, Question.CHECK_ANSWERS, form, rows=_rows(journey))
     if journey.submitted_at is not None:
         # A second click: what was sent off is sent off.
