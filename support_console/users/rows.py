@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from identity_provider.domain.lookup import LookupStatus
 from identity_provider.kit.written import written_moment
 from identity_provider.models import BrowserSession, Lookup, TrnLink, User
 from identity_provider.services import statements
@@ -21,14 +22,14 @@ def details_of(user: User, merged: list[User]) -> Details:
         _row(_("Email address"), user.email),
         _row(_("Mobile number"), user.mobile_number or unknown),
         _row(_("Date of birth"), statements.day(user.date_of_birth) or unknown),
-        _row(_("TRN"), user.trn or _("Not any")),
-        _row(_("Lookup"), f"{user.lookup_status} ({user.lookup_reason.replace('_', ' ')})"),
-        _row(_("Verification level"), user.verification_level or _("Not any")),
+        _row(_("TRN"), user.trn or _("No TRN")),
+        _row(_("Lookup"), f"{lookup_standing(user.lookup_status)} ({user.lookup_reason.replace('_', ' ')})"),
+        _row(_("Verification level"), user.verification_level or _("Not linked")),
         _row(_("Came from"), user.registered_with_client_id or unknown),
         _row(_("Created"), written_moment(user.created_at)),
         _row(_("Last signed in"), written_moment(user.last_signed_in_at) if user.last_signed_in_at else never),
         _row(_("Standing"), standing(user)),
-        _row(_("Users merged into this one"), ", ".join(str(each.id) for each in merged) or _("Not any")),
+        _row(_("Users merged into this one"), ", ".join(str(each.id) for each in merged) or _("Nobody")),
     ]
 
 
@@ -36,6 +37,17 @@ def stated_by(user: User) -> Details:
     """What the person said to help find their record."""
     lines = statements.stated_lines(user, user.registered_with_client_id or "", user.lookup_reason)
     return [_row(label, text) for label, text in lines[1:2] + lines[4:8]]
+
+
+def lookup_standing(status: LookupStatus) -> str:
+    """Where a search stands, in words: the claim's own "None" reads like a mistake."""
+    words = {
+        LookupStatus.FOUND: _("Found"),
+        LookupStatus.PENDING: _("Pending"),
+        LookupStatus.NONE: _("No record"),
+        LookupStatus.FAILED: _("Confirmed: no TRN"),
+    }
+    return str(words[status])
 
 
 def standing(user: User) -> str:

@@ -41,7 +41,9 @@ def search_for() -> ResponseReturnValue:
     with transaction():
         users = people.find(str(form.q.data))
         audit.record("users_searched", Subject("user", "search"), actor=Actor.of(me()), now=ports().clock.now())
-    return render_template("support/users/search.html", search=form, users=users, most=people.MOST_SHOWN)
+    return render_template(
+        "support/users/search.html", search=form, users=users, most=people.MOST_SHOWN, standing=rows.lookup_standing
+    )
 
 
 @bp.get("/<uuid:user_id>")
