@@ -15,6 +15,7 @@ from identity_provider.kit import csrf, health, requests, session
 from identity_provider.kit.layout import init_kit
 from identity_provider.ports import Ports
 from identity_provider.vault import vault
+from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.sign_in.views import bp as sign_in
 from support_console.blueprint import register_console
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     init_kit(app)
     csrf.init_csrf(app)
     health.init_health(app)
+    app.register_blueprint(pages)
     app.register_blueprint(sign_in)
     register_console(app)
     register_commands(app)

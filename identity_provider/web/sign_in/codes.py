@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import abort, render_template
+from flask import abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -97,10 +97,11 @@ def _is_accepted(journey: Journey, purpose: CodeFor, typed: str, accept: Callabl
 def _show(journey: Journey, question: Question, form: CodeForm) -> ResponseReturnValue:
     purpose, now = CODE_PAGES[question], ports().clock.now()
     waiting = journey_codes.is_waiting(journey, purpose, now=now)
-    if form.errors and not waiting:
+    status = 422 if form.errors else 200
+    if not waiting:
         # There is no box to mend any more: the page says in words that a new code is needed.
         form = CodeForm(MultiDict())
-    return show(
+    page = show(
         journey,
         question,
         form,
@@ -108,6 +109,7 @@ def _show(journey: Journey, question: Question, form: CodeForm) -> ResponseRetur
         waiting=waiting,
         exhausted=journey_codes.is_exhausted(journey, purpose),
     )
+    return make_response(page), status
 
 
 def _already_entered(journey: Journey) -> ResponseReturnValue:

@@ -168,7 +168,7 @@ def _full_name(journey: Journey) -> str:
 
 def _previous(journey: Journey) -> str:
     named = [f"{each['first_name']} {each['last_name']}".strip() for each in journey.previous_names]
-    return ", ".join(named) or _("None")
+    return ", ".join(named) or _("No previous names")
 
 
 def _nino(journey: Journey) -> str:

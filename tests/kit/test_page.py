@@ -1,0 +1,1 @@
+"""The page-checking browser finds what it is there to find."""
