@@ -84,9 +84,7 @@ def _newest(address: str) -> str | None:
     return sign_in_codes.code_to_write(challenge, counter, now=ports().clock.now())
 
 
-def a_case(
-    user: User | None = None, reason: LookupReason = LookupReason.NEAR_MATCH, **client: Any
-) -> SupportTicket:
+def a_case(user: User | None = None, reason: LookupReason = LookupReason.NEAR_MATCH, **client: Any) -> SupportTicket:
     """A person whose record was not found, and their case."""
     with transaction():
         return support_tickets.open_case(user or a_user(), a_client(**client), None, reason, ports().clock.now())
@@ -114,9 +112,7 @@ def messages(kind: str) -> list[OutboxMessage]:
     """What was posted of one kind, oldest first."""
     db.session.rollback()
     return list(
-        db.session.scalars(
-            select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.created_at)
-        )
+        db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.created_at))
     )
 
 

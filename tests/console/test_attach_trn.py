@@ -8,7 +8,7 @@ from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.models import Resolution
 from tests.builders import a_record, a_user
-from tests.console.agents import Agent, a_case, an_agent, anew, audited, messages, user_of
+from tests.console.agents import Agent, a_case, anew, audited, messages, user_of
 
 
 def test_the_whole_path_from_signing_in_to_the_email(app: Flask, register: MemoryRegister) -> None:

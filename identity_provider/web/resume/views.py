@@ -20,7 +20,8 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.errors import answer_error
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
 from identity_provider.models import Client, ResumeLink
-from identity_provider.services import rate_limits, resume
+from identity_provider.services import audit, rate_limits, resume
+from identity_provider.services.audit import Actor, Subject
 from identity_provider.web.resume import way_on
 from identity_provider.web.resume.forms import CodeForm
 
@@ -93,11 +94,13 @@ def check_code(token: str) -> ResponseReturnValue:
 def signed_in() -> ResponseReturnValue:
     """For a service that cannot be told to begin: the person follows a link to it."""
     user = session.current_user()
-    case = resume.last_case_of(user) if user is not None else None
+    if user is None:
+        raise LinkOver(None)
+    case = resume.last_case_of(user)
     client = case.client if case is not None else None
     return render_template(
         "resume/signed_in.html",
-        found=user is not None and user.trn is not None,
+        found=user.trn is not None,
         service_name=client.name if client else None,
         start=way_on.start_of(client),
     )
@@ -139,6 +142,7 @@ def _sign_in(link: ResumeLink) -> str:
     """Sign the person in, in the caller's transaction, and return the address to go on to."""
     now, client, user = ports().clock.now(), link.ticket.client, link.ticket.user
     session.sign_in(user, amr=["otp"])
+    audit.record("resume_link_used", Subject("user", user.id), actor=Actor.of(user), now=now)
     journey = way_on.living_journey(user, client, now=now)
     if journey is not None:
         return way_on.go_on(journey, now=now)
