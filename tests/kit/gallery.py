@@ -90,7 +90,7 @@ def gallery_settings(**chosen: object) -> Settings:
 def _add_routes(app: Flask) -> None:
     app.add_url_rule("/everything", view_func=everything, methods=["GET", "POST"])
     app.add_url_rule("/email", view_func=email, methods=["GET", "POST"])
-    app.add_url_rule("/console", view_func=console)
+    app.add_url_rule("/support", view_func=console)
     app.add_url_rule("/done", view_func=done)
     app.add_url_rule("/fails/<int:status>", view_func=fails, methods=["GET", "POST"])
     app.add_url_rule("/breaks/<how>", view_func=breaks)
@@ -124,8 +124,8 @@ def done() -> str:
 @open_to(Audience.ANYONE)
 def console() -> str:
     navigation = [
-        {"text": "Cases", "href": "/console", "current": True},
-        {"text": "Users", "href": "/console?users", "current": False},
+        {"text": "Cases", "href": "/support", "current": True},
+        {"text": "Users", "href": "/support?users", "current": False},
     ]
     return render_template("console.html", console_navigation=navigation)
 
