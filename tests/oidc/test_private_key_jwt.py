@@ -23,6 +23,7 @@ from tests.kit.provider import a_relying_party
 from tests.kit.relying_party import RelyingParty, Reply
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig", "alg": "PS256"})
+RSA_FOR_ANYTHING = RSAKey.import_key(RSA.as_pem(private=True), {"kid": "rsa"})
 EC = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"})
 FOREIGN = ECKey.generate_key("P-256", {"kid": "ec", "use": "sig"})
 PUBLIC = {"keys": [dict(RSA.as_dict(private=False)), dict(EC.as_dict(private=False))]}
@@ -109,7 +110,7 @@ def test_42_signatures_that_prove_nothing(service: RelyingParty, said: dict[str,
         repeated,
         f"{to_sign}.{base64.urlsafe_b64encode(keyed_by_public_key).decode().rstrip('=')}",
         signed(said, FOREIGN),
-        signed(said, RSA, "RS256"),  # registered for PS256
+        signed(said, RSA_FOR_ANYTHING, "RS256"),  # registered for PS256
         signed(said, FOREIGN, jwk=dict(FOREIGN.as_dict(private=False))),
         signed(said, EC, typ="oauth-authz-req+jwt"),
         "a.b.c.d.e",
