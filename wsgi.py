@@ -13,6 +13,8 @@ from identity_provider.adapters.choice import choose_ports
 from identity_provider.cli import register_commands
 from identity_provider.db import db
 from identity_provider.kit import csrf, health, requests, session
+from identity_provider.kit.layout import init_kit
+from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.vault import vault
 
@@ -37,8 +39,10 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.extensions["ports"] = ports or choose_ports(settings)
     requests.init_requests(app)
     session.init_sessions(app)
+    init_kit(app)
     csrf.init_csrf(app)
     health.init_health(app)
+    init_oidc(app)
     register_commands(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops

@@ -12,7 +12,7 @@ DECISIVE = ("DATABASE_URL", "ISSUER")
 
 
 def environment(own: Mapping[str, str] | None = None, running: Path = RUNNING) -> Mapping[str, str]:
-    """The process's environment; where that names no service and a sandbox runs in this clone, the sandbox's as well."""
+    """The process's environment; where that names no service, the settings of the sandbox that runs here as well."""
     mine = os.environ if own is None else own
     if any(mine.get(name) for name in DECISIVE) or not running.exists():
         return mine
