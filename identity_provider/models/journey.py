@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base
@@ -75,6 +75,8 @@ class Journey(Base):
     date_of_birth: Mapped[date | None]
     existing_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     existing_account_declined: Mapped[bool | None]
+    # The address of the other account (the existing one, or the holder of the TRN) was proved to be theirs too.
+    other_address_proved_at: Mapped[datetime | None]
     has_nino: Mapped[bool | None]
     nino_encrypted: Mapped[bytes | None]
     has_trn: Mapped[bool | None]
@@ -84,11 +86,21 @@ class Journey(Base):
     # A definite match made while the answers came in: it ends the questions, and is decided anew at the end.
     matched_trn: Mapped[str | None] = mapped_column(String(7))
     submissions: Mapped[int] = mapped_column(default=0)
+    # The answers as they stand were sent off; changing one of them makes this None again.
+    submitted_at: Mapped[datetime | None]
+    # The account was made by this journey: until the person goes on, its facts follow the answers.
+    made_user: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The record that was found is linked to this other account.
+    trn_holder_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
+    no_access_to_holder: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The person saw that no record was found and chose to go on without one.
+    went_on_at: Mapped[datetime | None]
     outcome_seen_at: Mapped[datetime | None]
 
     authorization_request: Mapped[AuthorizationRequest] = relationship(lazy="joined")
     user: Mapped[User | None] = relationship(foreign_keys=[user_id], lazy="joined")
     existing_account: Mapped[User | None] = relationship(foreign_keys=[existing_account_id])
+    trn_holder: Mapped[User | None] = relationship(foreign_keys=[trn_holder_id])
 
     @property
     def client(self) -> Client:
