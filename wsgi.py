@@ -18,7 +18,9 @@ from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.vault import vault
 from identity_provider.web.pages.views import bp as pages
+from identity_provider.web.resume.views import bp as resume
 from identity_provider.web.sign_in.views import bp as sign_in
+from support_console.blueprint import register_console
 
 migrate = Migrate()
 
@@ -47,6 +49,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     init_oidc(app)
     app.register_blueprint(pages)
     app.register_blueprint(sign_in)
+    app.register_blueprint(resume)
+    register_console(app)
     register_commands(app)
     if settings.proxy_hops:
         hops = settings.proxy_hops

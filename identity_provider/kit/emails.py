@@ -9,9 +9,11 @@ from uuid import UUID
 from flask import render_template
 from flask_babel import force_locale
 
+from identity_provider.db import db
 from identity_provider.kit.app import settings
-from identity_provider.models import OutboxMessage
-from identity_provider.services import sign_in_codes
+from identity_provider.kit.links import sign_link
+from identity_provider.models import OutboxMessage, ResumeLink
+from identity_provider.services import resume, sign_in_codes
 
 
 def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
@@ -37,7 +39,18 @@ def _with_code(message: OutboxMessage, now: datetime) -> dict[str, object] | Non
     return None if code is None else {"service_name": "", **message.payload, "code": code}
 
 
+def _with_resume_link(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
+    """The link is signed only here; None when it was withdrawn, used or has run out meanwhile."""
+    link = db.session.get(ResumeLink, UUID(message.payload["resume_link_id"]))
+    if link is None or not resume.is_usable(link, now=now):
+        return None
+    token = sign_link(resume.PURPOSE, {resume.LINK_ID: str(link.id)}, until=link.expires_at)
+    return {"service_name": "", **message.payload, "link": f"{settings().issuer}/resume/{token}"}
+
+
 PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {
     sign_in_codes.EMAIL_KIND: _with_code,
+    resume.TRN_ATTACHED: _with_resume_link,
+    resume.NO_TRN_CONFIRMED: _with_resume_link,
 }
 """What a kind of message needs beside its payload."""

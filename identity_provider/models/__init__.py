@@ -16,8 +16,11 @@ from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolu
 from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.user import User
+from identity_provider.models.user_search import FIRST_CONSONANTS, LAST_CONSONANTS
 
 __all__ = [
+    "FIRST_CONSONANTS",
+    "LAST_CONSONANTS",
     "AccessToken",
     "AuditEvent",
     "AuthorizationRequest",

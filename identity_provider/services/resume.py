@@ -8,10 +8,19 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from identity_provider.db import db
-from identity_provider.models import ResumeLink, SupportTicket
-from identity_provider.services import outbox
+from identity_provider.domain.errors import CodeRefused
+from identity_provider.models import CodeChallenge, ResumeLink, SupportTicket, User
+from identity_provider.services import outbox, sign_in_codes
+from identity_provider.vault import vault
+
+PURPOSE = "resume"
+"""What links and codes of this kind are signed and asked for."""
+
+LINK_ID = "link"
+"""What a signed link holds: the id of its row."""
 
 LIFETIME = timedelta(days=14)
+_CODES_LAST = timedelta(hours=1)
 TRN_ATTACHED = "trn_attached"
 NO_TRN_CONFIRMED = "no_trn_confirmed"
 
@@ -24,7 +33,7 @@ def send_link(case: SupportTicket, kind: str, *, now: datetime) -> ResumeLink:
     link = ResumeLink(ticket_id=case.id, created_at=now, expires_at=now + LIFETIME)
     db.session.add(link)
     db.session.flush()
-    words = {"service": case.client.name} if case.client else {}
+    words = {"service_name": case.client.name} if case.client else {}
     payload = {"resume_link_id": str(link.id), "reference": case.reference} | words
     outbox.post(kind, f"resume:{link.id}", to=case.user.email, payload=payload, now=now)
     return link
@@ -39,12 +48,34 @@ def withdraw_links(case: SupportTicket, *, now: datetime) -> None:
     )
 
 
-def usable(link_id: UUID, *, now: datetime) -> ResumeLink | None:
-    """The link, if it can still be used: neither used, nor expired, nor of somebody who is no longer here."""
-    link = db.session.scalar(select(ResumeLink).where(ResumeLink.id == link_id))
-    if link is None or link.used_at is not None or now >= link.expires_at or not link.ticket.user.is_live:
-        return None
-    return link
+def is_usable(link: ResumeLink, *, now: datetime) -> bool:
+    """Whether the link leads anywhere: not used, not expired, and its person still has their identity."""
+    return link.used_at is None and now < link.expires_at and link.ticket.user.is_live
+
+
+def send_code(link: ResumeLink, browser: str, *, now: datetime) -> None:
+    """Send a fresh code to the person's address, to be entered in this browser only."""
+    asked = sign_in_codes.challenge(PURPOSE, link.ticket.user.email, _subject(link, browser), now=now)
+    words = {"service_name": link.ticket.client.name} if link.ticket.client else {}
+    sign_in_codes.send(asked, now=now, words=words)
+
+
+def is_code_sent(link: ResumeLink, browser: str, *, now: datetime) -> bool:
+    """Whether a code was sent for this link and browser not long ago."""
+    asked = _challenge(link, browser)
+    return asked is not None and now - asked.created_at < _CODES_LAST
+
+
+def check_code(link: ResumeLink, browser: str, typed: str, *, now: datetime) -> bool:
+    """Whether the code is right. A wrong try counts, so this returns and never raises: the caller commits."""
+    asked = _challenge(link, browser)
+    if asked is None:
+        return False
+    try:
+        sign_in_codes.check(asked, typed, now=now)
+    except CodeRefused:
+        return False
+    return True
 
 
 def use(link: ResumeLink, *, now: datetime) -> bool:
@@ -56,3 +87,27 @@ def use(link: ResumeLink, *, now: datetime) -> bool:
         .returning(ResumeLink.id)
     )
     return used is not None
+
+
+def last_case_of(user: User) -> SupportTicket | None:
+    """The case of theirs that ended last."""
+    return db.session.scalar(
+        select(SupportTicket)
+        .where(SupportTicket.user_id == user.id, SupportTicket.resolved_at.is_not(None))
+        .order_by(SupportTicket.resolved_at.desc())
+        .limit(1)
+    )
+
+
+def _challenge(link: ResumeLink, browser: str) -> CodeChallenge | None:
+    return db.session.scalar(
+        select(CodeChallenge)
+        .where(CodeChallenge.purpose == PURPOSE, CodeChallenge.subject_id == _subject(link, browser))
+        .order_by(CodeChallenge.created_at.desc())
+        .limit(1)
+    )
+
+
+def _subject(link: ResumeLink, browser: str) -> UUID:
+    """The link in one browser: a code that was asked for elsewhere is not accepted here."""
+    return UUID(bytes=vault.keyed_hash("resume_browser", f"{link.id}:{browser}")[:16])

@@ -34,14 +34,14 @@ def stated_lines(user: User, service: str, reason: LookupReason) -> list[tuple[s
     """The person's statement, line by line, as it goes into a ticket (domain.md, "Helpdesk")."""
     return [
         ("Name", user.name.full),
-        ("Previous names", ", ".join(previous_names(user)) or "None given"),
+        ("Previous names", ", ".join(previous_names(user)) or "Not given"),
         ("Email", user.email),
         ("Date of birth", day(user.date_of_birth) or "Not given"),
         ("National Insurance number", nino_end(user)),
         ("Stated TRN", user.stated_trn or _said(user.stated_has_trn)),
         ("Training provider", user.stated_training_provider or "Not given"),
         ("Claims QTS", _said(user.stated_has_qts)),
-        ("Service", service or "None"),
+        ("Service", service or "Not known"),
         ("Why no match was made", why(reason)),
     ]
 

@@ -134,7 +134,9 @@ class Browser:
     def _arrive(self, method: str, address: str, **sent: Any) -> Page:
         for _ in range(MOST_REDIRECTS):
             path = self._path_of(address)
-            response = self.client.open(path, method=method, base_url=self.origin, **sent)
+            # A context of its own, as in a server: nothing that `g` or the session kept is seen by the next request.
+            with self.app.app_context():
+                response = self.client.open(path, method=method, base_url=self.origin, **sent)
             self.page = Page(response, self._resolves)
             self.visited.append(self.page)
             if not self.page.location or not self._is_ours(self.page.location):
