@@ -7,12 +7,14 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config.logging import configure_logging
+from config.sandbox import environment
 from config.settings import Settings
 from identity_provider.adapters.choice import choose_ports
 from identity_provider.cli import register_commands
 from identity_provider.db import db
 from identity_provider.kit import csrf, health, requests, session
 from identity_provider.kit.layout import init_kit
+from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.vault import vault
 from identity_provider.web.pages.views import bp as pages
@@ -30,7 +32,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     Raises SettingsInvalid with every problem at once.
     """
     if settings is None:
-        settings = Settings.from_environment()
+        settings = Settings.from_environment(environment())
         configure_logging(settings.log_level)
     app = Flask("identity_provider", static_folder=None)
     app.extensions["settings"] = settings
@@ -44,6 +46,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     init_kit(app)
     csrf.init_csrf(app)
     health.init_health(app)
+    init_oidc(app)
     app.register_blueprint(pages)
     app.register_blueprint(sign_in)
     app.register_blueprint(resume)

@@ -105,7 +105,7 @@ def person_keys(statement: Statement, today: date) -> tuple[str, ...]:
         years: Iterable[int] = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
     else:
         years = (statement.born.year,)
-        keys += _date_keys(statement.born, names, today)
+        keys += _date_keys(statement.born, names)
     keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
     return tuple(dict.fromkeys(keys))
 
@@ -116,14 +116,21 @@ def _both_ways(names: CountedNames) -> list[NamePair]:
     return pairs + [(last, first) for first, last in pairs[:2]]
 
 
-def _date_keys(born: date, names: CountedNames, today: date) -> list[str]:
+def _date_keys(born: date, names: CountedNames) -> list[str]:
+    """Key the day, and dates one slip away together with how a name sounds."""
     keys = [f"d:{born:%Y%m%d}"]
-    sounds = [f"l:%s:{code}" for code in dict.fromkeys(map(sound, names.last_names))]
-    sounds += [f"f:%s:{code}" for code in dict.fromkeys(map(sound, names.first_names))]
-    for slip in date_slips(born.year, born.month, born.day):
-        if slip <= f"{today:%Y%m%d}":
-            keys += [pattern % slip for pattern in sounds]
+    by_last, by_first = _slip_prefixes(born)
+    for code in dict.fromkeys(map(sound, names.last_names)):
+        keys += [prefix + code for prefix in by_last]
+    for code in dict.fromkeys(map(sound, names.first_names)):
+        keys += [prefix + code for prefix in by_first]
     return keys
+
+
+@lru_cache(maxsize=1 << 12)
+def _slip_prefixes(born: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    slips = date_slips(born.year, born.month, born.day)
+    return tuple(f"l:{slip}:" for slip in slips), tuple(f"f:{slip}:" for slip in slips)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -15,6 +15,9 @@ from matching.normalise import PARTICLES, Name
 
 SIMILAR_FROM: Final = 0.88
 SIMILAR_SOUND_FROM: Final = 0.78
+GENERATION: Final = 12
+"""Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
+
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -54,6 +57,7 @@ class Level(StrEnum):
     TWO_PARTS = "two_parts"
     ONE_SLIP = "one_slip"
     SHARED = "shared"
+    UNREADABLE = "unreadable"
     COMMON = "common"
 
 
@@ -62,7 +66,8 @@ class NameRelation:
     """How a stated name relates to a known one.
 
     `typed` is the form that the agreement rests on, as stated; `held` the record's. `slips` and `alike`
-    describe a misspelling: how many letters differ, and whether the two sound the same.
+    describe a misspelling: how many letters differ, and whether the two sound the same. `compound` says that
+    the stated name has several words.
     """
 
     level: Level
@@ -70,6 +75,7 @@ class NameRelation:
     held: str = ""
     slips: int = 0
     alike: bool = False
+    compound: bool = False
 
 
 ABSENT: Final = NameRelation(Level.MISSING)
@@ -111,7 +117,7 @@ def last_name(typed: Name, held: Name) -> NameRelation:
         return NameRelation(Level.SAME, typed.joined, held.joined)
     shared = _shared_part(typed, held)
     if shared:
-        return NameRelation(Level.PART, shared, held.joined)
+        return NameRelation(Level.PART, shared, held.joined, compound=len(typed.tokens) > 1)
     if are_family_name_forms(typed.joined, held.joined):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
     return _misspelt(typed.joined, held.joined)
@@ -253,6 +259,8 @@ def dates(stated: date | None, held: date | None) -> Level:
         return Level.DAY_MONTH_SWAPPED
     if other in date_slips(stated.year, stated.month, stated.day):
         return _date_slip(one, other)
+    if abs(stated.year - held.year) >= GENERATION:
+        return Level.DIFFERENT
     parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
     return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
 

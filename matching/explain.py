@@ -47,6 +47,7 @@ _SENTENCES: Final = {
     (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): "Digits of the date are swapped ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): "Date of birth differs in one digit ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.TWO_PARTS): "Two parts of the date of birth agree ({stated} / {held}).",
+    (Field.DATE_OF_BIRTH, Level.UNREADABLE): "The date of birth given cannot be one.",
     (Field.TRN, Level.SAME): "The TRN given is this record's ({stated}).",
     (Field.TRN, Level.ONE_SLIP): "The TRN given differs by one slip ({stated} / {held}).",
     (Field.TRN, Level.DIFFERENT): "The TRN given is another one ({stated} / {held}).",

@@ -29,13 +29,16 @@ def _variants(file_name: str) -> _Forms:
 def _short_forms() -> _Forms:
     """Each name with its short or formal forms, and with the short forms that share a formal form with it.
 
-    Two formal names that share a short form stay strangers: Albert and Alan are both Al, and two people.
+    Two formal names stay strangers: Albert and Alan are both Al, Susan and Hannah both come from Susannah.
     """
+    groups = list(_groups("short_forms.txt"))
+    formal_names = {formal for formal, *_ in groups}
     found: dict[str, set[str]] = {}
-    for formal, *short in _groups("short_forms.txt"):
+    for formal, *short in groups:
         found.setdefault(formal, set()).update(short)
         for name in short:
-            found.setdefault(name, set()).update({formal, *short} - {name})
+            also = (other for other in short if other not in formal_names or name not in formal_names)
+            found.setdefault(name, set()).update({formal, *also} - {name})
     return {name: frozenset(others) for name, others in found.items()}
 
 

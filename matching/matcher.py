@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 from typing import Final, Literal
 
 from matching import weights
@@ -25,8 +26,9 @@ from matching.policy import (
     linking_rule,
     releases,
 )
+from matching.prefilter import worth_comparing
 from matching.records import CandidateAnswer, PersonDetails, TeacherRegister, TeachingRecord
-from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, candidates, worth_comparing
+from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 
@@ -132,7 +134,7 @@ def _found_early(
         return None
     rule = linking_rule(evidence)
     blocked = blocks(ranked[0], ranked[1:], CERTAIN_FROM)
-    if rule is None or blocked or not releases(policy, rule, evidence, statement):
+    if rule is None or blocked or not releases(policy, rule, ranked[0], statement):
         return None
     explanation = Explanation(ranked, policy, weights.VERSION, rule, found_early=True)
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
@@ -181,7 +183,7 @@ def _decide(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
     )  # fmt: skip
-    if rule and not blocked and releases(policy, rule, Evidence.of(shown[0]), statement):
+    if rule and not blocked and releases(policy, rule, shown[0], statement):
         return DefiniteMatch(shown[0].record, rule, shown, explanation, policy)
     why = _reason(statement, explanation, near) or _gap(statement, answer, empty=empty)
     if why is None:
@@ -201,8 +203,9 @@ def _verdict(
 
 
 def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    kept = [c for c in ranked if c in near or c.weight >= 0]
-    return tuple(kept[:MOST_KEPT])
+    close = {candidate.record.trn for candidate in near}
+    kept = (c for c in ranked if c.record.trn in close or c.weight >= 0)
+    return tuple(islice(kept, MOST_KEPT))
 
 
 def _is_near(candidate: Candidate) -> bool:
@@ -212,11 +215,14 @@ def _is_near(candidate: Candidate) -> bool:
         return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
+    if first and last:
+        return evidence.born in NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
+    # With one name only it may be a marriage, or a stranger; another number on the record says a stranger.
+    if evidence.nino is Level.DIFFERENT:
+        return False
     if evidence.born is Level.SAME:
         return first or last or evidence.first is Level.ANOTHER
-    if evidence.born in NEAR_DATE:
-        return evidence.first in AGREES or (first and last)
-    return first and last and evidence.born in (Level.TWO_PARTS, Level.MISSING)
+    return evidence.born in NEAR_DATE and evidence.first in AGREES
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:

@@ -71,34 +71,34 @@ class InMemoryRegister:
         if trn and trn in self._positions:
             found[self._positions[trn]] = None
         if nino:
-            low, high = self._spans([f"n:{nino}"])
-            for at in self._owners[low[0] : min(high[0], low[0] + ROWS_PER_KEY)].tolist():
-                number = read_nino(self._records[at].nino)
-                if number and number.value == nino:
-                    found[at] = None
+            for _, start, end in self._hits([f"n:{nino}"]):
+                for at in self._owners[start : min(end, start + ROWS_PER_KEY)].tolist():
+                    number = read_nino(self._records[at].nino)
+                    if number and number.value == nino:
+                        found[at] = None
         return self._with_survivors(found)
 
     def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
         """As `TeacherRegister.find_candidates`."""
         found: dict[int, None] = {}
         capped: list[str] = []
-        low, high = self._spans(question.keys)
-        for at in np.flatnonzero(high > low).tolist():
-            start, end = int(low[at]), int(high[at])
+        for at, start, end in self._hits(question.keys):
             if end - start > ROWS_PER_KEY or len(found) >= ROWS_PER_ANSWER:
                 capped.append(question.keys[at])
-                end = min(end, start + ROWS_PER_KEY)
             if len(found) < ROWS_PER_ANSWER:
-                found.update(dict.fromkeys(self._owners[start:end].tolist()))
+                found.update(dict.fromkeys(self._owners[start : min(end, start + ROWS_PER_KEY)].tolist()))
         return CandidateAnswer(
             self._with_survivors(found), tuple(capped), complete=True, statistics=self._statistics(question)
         )
 
-    def _spans(self, keys: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the records of each key begin and end in the index."""
+    def _hits(self, keys: Sequence[str]) -> list[tuple[int, int, int]]:
+        """Which keys have records, and where those begin and end in the index."""
         wanted = np.fromiter(map(hash, keys), dtype=np.int64, count=len(keys))
-        low = np.searchsorted(self._hashes, wanted, side="left")
-        return low, np.searchsorted(self._hashes, wanted, side="right")
+        low = np.searchsorted(self._hashes, wanted)
+        held = self._hashes[np.minimum(low, len(self._hashes) - 1)] if len(self._hashes) else low + 1
+        hits = np.flatnonzero(held == wanted)
+        high = np.searchsorted(self._hashes, wanted[hits], side="right")
+        return list(zip(hits.tolist(), low[hits].tolist(), high.tolist(), strict=True))
 
     def _with_survivors(self, found: dict[int, None]) -> tuple[TeachingRecord, ...]:
         records = {at: self._records[at] for at in found}
@@ -121,5 +121,4 @@ class InMemoryRegister:
             keys = tuple(f"y:{year}:{first}:{last}" for year in _ALL_YEARS)
         else:
             keys = pair_year_keys(first, last, birth_year)
-        low, high = self._spans(keys)
-        return int((high - low).sum())
+        return sum(end - start for _, start, end in self._hits(keys))

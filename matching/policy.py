@@ -132,15 +132,16 @@ def _one_name_agrees(evidence: Evidence) -> bool:
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 
-def releases(policy: Policy, rule: Rule, evidence: Evidence, statement: Statement) -> bool:
+def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statement) -> bool:
     """Whether a policy links by itself what the evidence shows."""
+    evidence = Evidence.of(candidate)
     if policy is Policy.LINKAGE:
         return True
     if policy is Policy.DEFAULT:
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
-    by_nino = evidence.nino is Level.SAME or (evidence.nino is Level.MISSING and evidence.names_agree)
+    by_nino = evidence.nino is Level.SAME or (not candidate.record.nino and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
 
 
@@ -163,9 +164,16 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
 
 
 def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
-    """Whether the stated TRN is somebody else's and the National Insurance number does not settle it."""
-    taken = any(rival.trn is Level.SAME for _, rival in rivals)
-    return taken and evidence.trn is not Level.SAME and evidence.nino is not Level.SAME
+    """Whether the stated TRN is somebody else's, and nothing says that it is only mistyped.
+
+    The National Insurance number settles it. So do exactly this name and birthday with a TRN one slip away,
+    when nothing at all of the TRN's holder resembles the person: in a full register one slip in three hits.
+    """
+    holders = [rival for _, rival in rivals if rival.trn is Level.SAME]
+    if evidence.trn is Level.SAME or evidence.nino is Level.SAME:
+        return False
+    mistyped = evidence.trn is Level.ONE_SLIP and evidence.exact
+    return any(not mistyped or _resembles(holder) for holder in holders)
 
 
 def _trn_differs(evidence: Evidence) -> bool:
@@ -183,9 +191,17 @@ def _nino_contradicts(evidence: Evidence) -> bool:
 
 def _identifier_is_shared(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
     """Whether two open records hold the number that was given, and no TRN chooses between them."""
-    return evidence.trn is not Level.SAME and any(
-        other.active and rival.nino is Level.SAME for other, rival in rivals if evidence.nino is Level.SAME
+    return (
+        evidence.nino is Level.SAME
+        and evidence.trn is not Level.SAME
+        and any(other.active and rival.nino is Level.SAME and _resembles(rival) for other, rival in rivals)
     )
+
+
+def _resembles(rival: Evidence) -> bool:
+    """Whether anything but a number speaks for another record."""
+    by_name = rival.first in AGREES or rival.last in AGREES
+    return by_name or rival.born in NEAR_DATE or rival.born is Level.SAME
 
 
 def _fits(rival: Evidence) -> bool:

@@ -1,26 +1,20 @@
-"""From records to scored candidates: ask, pre-filter in columns, compare, weigh."""
+"""From records to scored candidates: ask, compare, weigh."""
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-from rapidfuzz.distance import JaroWinkler
-from rapidfuzz.process import cdist
-
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
-from matching.given_names import given_name_forms
+from matching.given_names import family_name_forms, given_name_forms
 from matching.normalise import Name
 from matching.records import CandidateQuestion, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
 
-WORTH_COMPARING_FROM: Final = 0.78
 MOST_KEPT: Final = 10
 GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
@@ -66,66 +60,17 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
     related = {*names.first_names, *names.last_names[:2]}
     for first in names.first_names:
         related.update(sorted(given_name_forms(first))[:GROUP_NAMES])
+    families = {*names.last_names, *names.first_names[:2]}
+    for last in names.last_names:
+        families |= family_name_forms(last)
     return CandidateQuestion(
         person=statement.person,
         keys=keys,
         first_names=tuple(related),
-        last_names=names.last_names + names.first_names,
+        last_names=tuple(families),
         name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
         birth_year=statement.born.year if statement.born else None,
     )
-
-
-def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
-    """Drop the records of which no name and no identifier resembles; in columns, as they are many."""
-    if not records:
-        return []
-    keep = np.zeros(len(records), dtype=bool)
-    firsts = [normalise.given_name(record.first_name).joined for record in records]
-    lasts: list[str] = []
-    owners: list[int] = []
-    for at, record in enumerate(records):
-        for raw in (record.last_name, *record.previous_last_names):
-            name = normalise.family_name(raw)
-            lasts.append(name.joined)
-            owners.append(at)
-            if len(name.tokens) > 1:
-                lasts += name.tokens
-                owners += [at] * len(name.tokens)
-    stated_firsts = _spellings(statement.firsts)
-    stated_lasts = _spellings(statement.lasts)
-    keep[_resembling(stated_firsts, firsts)] = True
-    keep[np.array(owners)[_resembling(stated_lasts, lasts)]] = True
-    loose = set(stated_lasts) | {form for name in stated_firsts for form in given_name_forms(name)}
-    for at in np.flatnonzero(~keep).tolist():
-        keep[at] = _resembles_otherwise(statement, records[at], firsts[at], loose)
-    return [records[at] for at in np.flatnonzero(keep).tolist()]
-
-
-def _spellings(names: tuple[Name, ...]) -> list[str]:
-    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
-
-
-def _resembling(stated: list[str], held: list[str]) -> NDArray[np.bool_]:
-    if not stated:
-        return np.zeros(len(held), dtype=bool)
-    scores = cdist(stated, held, scorer=JaroWinkler.normalized_similarity, score_cutoff=WORTH_COMPARING_FROM)
-    return np.asarray(scores.any(axis=0), dtype=np.bool_)
-
-
-def _resembles_otherwise(statement: Statement, record: TeachingRecord, first: str, loose: set[str]) -> bool:
-    if first in loose or (statement.trn and record.trn == statement.trn):
-        return True
-    if statement.email and normalise.email(record.email) == statement.email:
-        return True
-    number = normalise.nino(record.nino) if statement.nino else None
-    if number and number.value == statement.nino:
-        return True
-    earlier = (
-        *normalise.given_name(record.middle_name).tokens,
-        *normalise.given_name(record.first_name).tokens,
-    )
-    return any(name.tokens[0] in earlier for name in statement.firsts)
 
 
 class Scorer:
@@ -135,14 +80,23 @@ class Scorer:
         self.statement = statement
         self.rarity = rarity
         self.shared_emails = shared_emails
-        firsts = [form for name in statement.firsts[:1] for form in sorted(given_name_forms(name.joined))]
-        self._group = sum(rarity.frequency(Field.FIRST_NAME, form) for form in firsts[:GROUP_NAMES])
+        self._groups = {
+            Field.FIRST_NAME: self._group(Field.FIRST_NAME, statement.firsts, given_name_forms),
+            Field.LAST_NAME: self._group(Field.LAST_NAME, statement.lasts, family_name_forms),
+        }
+
+    def _group(self, field: Field, names: Sequence[Name], forms: Callable[[str], frozenset[str]]) -> float:
+        """How many people bear another form of the stated name."""
+        others = sorted(form for name in names[:1] for form in forms(name.joined))[:GROUP_NAMES]
+        return sum(self.rarity.frequency(field, form) for form in others)
 
     def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare one record; TRN and NINO with those of every record merged with it."""
         names = self._names(record)
         stated = self.statement
         day = comparisons.dates(stated.born, record.date_of_birth)
+        if stated.impossible_date:
+            day = Level.UNREADABLE
         day_bits = weights.fixed_bits(Field.DATE_OF_BIRTH, day)
         if day is Level.SAME:
             day_bits += self.rarity.birthday
@@ -181,8 +135,7 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
-        group = self._group if field is Field.FIRST_NAME else 0.0
-        bits = weights.name_bits(field, relation, self.rarity, group)
+        bits = weights.name_bits(field, relation, self.rarity, self._groups[field])
         level = relation.level
         if level is Level.NEARLY and bits <= 0:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
@@ -200,11 +153,12 @@ class Scorer:
         other = NameRelation(Level.SAME, first, first)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
         other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)
-        penalty = weights.fixed_bits(Field.WHOLE_NAME, Level.SWAPPED)
+        swap = weights.swapped_bits(first, last, self.rarity)
+        together = weights.joint_bits(one, other, bits + other_bits, self.rarity)
         return [
             FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, last, held_first.joined),
             FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, first, first),
-            FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, penalty),
+            FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
         ]
 
     def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:

@@ -26,6 +26,7 @@ class Statement:
     nino_well_formed: bool
     email: str
     misread: bool
+    impossible_date: bool = False
 
     @property
     def has_names(self) -> bool:
@@ -62,6 +63,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
         misread=bool(split or unread or (person.date_of_birth and not born)),
+        impossible_date=person.date_of_birth is not None and born is None,
     )
 
 

@@ -33,7 +33,7 @@ FIXED: Final[Mapping[tuple[Field, Level], Weight]] = {
     (Field.FIRST_NAME, Level.SIMILAR): Weight(0.0, ESTIMATE),
     (Field.FIRST_NAME, Level.BEGINNING): Weight(0.0, ESTIMATE),
     (Field.FIRST_NAME, Level.ANOTHER): Weight(-3.0, ESTIMATE),
-    (Field.FIRST_NAME, Level.DIFFERENT): Weight(-5.6, TRIALS),
+    (Field.FIRST_NAME, Level.DIFFERENT): Weight(-7.0, "who answers to a wholly other name: 0.8 %"),
     (Field.MIDDLE_NAME, Level.SAME): Weight(3.6, TRIALS),
     (Field.MIDDLE_NAME, Level.INITIAL): Weight(2.0, TRIALS),
     (Field.MIDDLE_NAME, Level.SIMILAR): Weight(2.0, ESTIMATE),
@@ -42,7 +42,6 @@ FIXED: Final[Mapping[tuple[Field, Level], Weight]] = {
     (Field.LAST_NAME, Level.BEGINNING): Weight(0.5, ESTIMATE),
     (Field.LAST_NAME, Level.ANOTHER): Weight(-2.0, ESTIMATE),
     (Field.LAST_NAME, Level.DIFFERENT): Weight(-4.2, TRIALS),
-    (Field.WHOLE_NAME, Level.SWAPPED): Weight(-7.0, TRIALS),
     (Field.DATE_OF_BIRTH, Level.SAME): Weight(14.0, TRIALS),
     (Field.DATE_OF_BIRTH, Level.DAY_MONTH_SWAPPED): Weight(7.0, TRIALS),
     (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): Weight(4.5, TRIALS),
@@ -62,14 +61,20 @@ FIXED: Final[Mapping[tuple[Field, Level], Weight]] = {
 AGREEMENT: Final[Mapping[tuple[Field, Level], float]] = {
     (Field.FIRST_NAME, Level.SAME): 0.86,
     (Field.FIRST_NAME, Level.PART): 0.40,
-    (Field.FIRST_NAME, Level.VARIANT): 0.15,
+    (Field.FIRST_NAME, Level.VARIANT): 0.03,
     (Field.FIRST_NAME, Level.NEARLY): 0.02,
     (Field.LAST_NAME, Level.SAME): 0.80,
     (Field.LAST_NAME, Level.PART): 0.08,
-    (Field.LAST_NAME, Level.VARIANT): 0.05,
+    (Field.LAST_NAME, Level.VARIANT): 0.017,
     (Field.LAST_NAME, Level.NEARLY): 0.02,
 }
-"""m of the levels whose u is the frequency of the name."""
+"""m of the levels whose u is the frequency of the name; of a variant or a slip, m of one typed form."""
+
+COMPOUND_TYPED: Final = 0.4
+"""m where a double-barrelled name was typed and a part of it is held: such names are rare in themselves."""
+
+NAMES_SWAPPED: Final = 0.005
+"""Share of people who type first and last name in each other's field."""
 
 IDENTIFIER_HELD_BY_ANOTHER: Final = 0.06
 """Share of people who state an identifier of a record that is not theirs: u is this over the register."""
@@ -78,7 +83,7 @@ SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
 """How many other spellings a name slips into; fewer when the typed one must sound alike."""
 
-MOST_BITS: Final = {Level.SAME: 20.0, Level.PART: 18.0, Level.VARIANT: 10.0, Level.NEARLY: 8.0}
+MOST_BITS: Final = {Level.SAME: 20.0, Level.PART: 18.0, Level.VARIANT: 12.0, Level.NEARLY: 8.0}
 UNKNOWN_FREQUENCY: Final = {Field.FIRST_NAME: 0.004, Field.LAST_NAME: 0.0005}
 UNSEEN_AMONG: Final = 1_000_000
 SMALL_REGISTER: Final = 1_000
@@ -91,6 +96,8 @@ WINDOW_SHARE: Final = 0.3
 NAMESAKES_UNSEEN: Final = 0.5
 MOST_JOINT_GAIN: Final = 2.0
 COMMON_BIRTHDAY_FROM: Final = 5
+COMMON_BIRTHDAY_TIMES: Final = 2.0
+"""A day is more common than others when so many records, and so many times the usual share, have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ class Rarity:
         """Read the rarity of names and birthday from an answer."""
         usual = 2.0 ** -FIXED[Field.DATE_OF_BIRTH, Level.SAME].bits
         share = same_day / max(size, SMALL_REGISTER)
-        lost = math.log2(share / usual) if same_day >= COMMON_BIRTHDAY_FROM and share > usual else 0.0
+        common = same_day >= COMMON_BIRTHDAY_FROM and share > COMMON_BIRTHDAY_TIMES * usual
+        lost = math.log2(share / usual) if common else 0.0
         return cls(size, answer.statistics, has_year, -lost)
 
     def frequency(self, field: Field, name: str) -> float:
@@ -134,16 +142,34 @@ class Rarity:
 
 def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float = 0.0) -> float:
     """Bits of a first or last name; `group` is the frequency of all other forms of the stated name."""
-    m = AGREEMENT.get((field, relation.level))
+    m = _m(field, relation)
     if m is None:
-        fixed = FIXED.get((field, relation.level))
-        return fixed.bits if fixed else 0.0
+        return fixed_bits(field, relation.level)
     frequency = rarity.frequency(field, relation.typed)
     if relation.level is Level.VARIANT:
-        frequency = max(frequency, group)
-    elif relation.level is Level.NEARLY:
-        m /= (SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE) ** (1.0 if relation.alike else relation.slips)
+        # Strangers type this form too: those who bear it, and those whose name it is a form of.
+        frequency += m * group
     return min(MOST_BITS[relation.level], math.log2(m / frequency))
+
+
+def _m(field: Field, relation: NameRelation) -> float | None:
+    """How often the true name is stated so; None where that does not depend on the name."""
+    if relation.level is Level.PART and relation.compound:
+        return COMPOUND_TYPED
+    m = AGREEMENT.get((field, relation.level))
+    if m is not None and relation.level is Level.NEARLY:
+        m /= SLIPS_POSSIBLE_ALIKE if relation.alike else SLIPS_POSSIBLE**relation.slips
+    return m
+
+
+def swapped_bits(first: str, last: str, rarity: Rarity) -> float:
+    """Bits of names in each other's place, beyond what they earn: strangers swap theirs as often.
+
+    What counts against it is that some people are really called that: James Thomas.
+    """
+    crossed = rarity.frequency(Field.FIRST_NAME, last) * rarity.frequency(Field.LAST_NAME, first)
+    straight = rarity.frequency(Field.FIRST_NAME, first) * rarity.frequency(Field.LAST_NAME, last)
+    return -math.log2(1.0 + straight / (NAMES_SWAPPED * crossed))
 
 
 def identifier_bits(field: Field, level: Level, size: int) -> float:
@@ -161,7 +187,7 @@ def fixed_bits(field: Field, level: Level) -> float:
 
 def joint_bits(first: NameRelation, last: NameRelation, bits: float, rarity: Rarity) -> float:
     """Correct the sum of two agreeing names for how often they go together; `bits` is the sum."""
-    m = AGREEMENT[Field.FIRST_NAME, first.level] * AGREEMENT[Field.LAST_NAME, last.level]
+    m = (_m(Field.FIRST_NAME, first) or 1.0) * (_m(Field.LAST_NAME, last) or 1.0)
     by_chance = m / 2.0**bits * JOINT_LIFT
     together = rarity.together((first.typed, last.typed), by_chance)
     if Level.VARIANT in (first.level, last.level):

@@ -12,6 +12,7 @@ from flask_migrate import upgrade
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
 from identity_provider.db import db
 from identity_provider.ports import Ports
+from tests.kit.browser_client import ApartClient
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.rows import delete_every_row
@@ -37,6 +38,7 @@ def _app(cluster: TestCluster, outside: OutsideWorld) -> Iterator[Flask]:
         Ports(outside.clock, outside.mailer, outside.mailer, outside.desk, outside.register),
     )
     made.testing = True
+    made.test_client_class = ApartClient
     with made.app_context():
         upgrade()
     yield made

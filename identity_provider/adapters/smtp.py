@@ -72,6 +72,8 @@ def _letter(message: EmailMessage, sender: str) -> Letter:
     try:
         letter["From"] = sender
         letter["To"] = message.to
+        if [each.addr_spec for each in letter["To"].addresses if each.domain] != [message.to]:
+            raise MessageRefused("this is not one address")
         # A subject is one line: a line break in it would begin another header.
         letter["Subject"] = " ".join(message.subject.split())
     except ValueError as error:

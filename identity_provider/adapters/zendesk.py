@@ -127,6 +127,7 @@ class ZendeskDesk:
 def _stop_at_a_rate_limit(response: requests.Response, *_: object, **__: object) -> None:
     """Give up at once and say when to come back; left alone, zenpy would sleep in the worker's thread."""
     if response.status_code == 429:
+        response.close()
         raise TicketDeskUnavailable("Zendesk asks us to wait", retry_after_seconds=_retry_after(response))
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from click import Command
 from flask import Flask
 
-from identity_provider.cli import staff
+from identity_provider.cli import clients, keys, match, register, staff, worker
 
-COMMANDS: tuple[Command, ...] = (*staff.COMMANDS,)
+COMMANDS: tuple[Command, ...] = (
+    *clients.COMMANDS,
+    *keys.COMMANDS,
+    *match.COMMANDS,
+    *register.COMMANDS,
+    *staff.COMMANDS,
+    worker.worker,
+)
 
 
 def register_commands(app: Flask) -> None:

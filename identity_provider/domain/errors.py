@@ -11,7 +11,11 @@ class IdentityError(Exception):
 
 
 class RegisterUnavailable(IdentityError):
-    """The register did not answer. Never the same as "no record"."""
+    """The register did not answer. Never the same as "no record". It may have said when to ask again."""
+
+    def __init__(self, message: str = "the register did not answer", retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class RateLimited(IdentityError):

@@ -23,7 +23,14 @@ RETRY_SECONDS = 5
 _KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 _API = "/api/"
 # Answered in the manner of RFC 6749, section 5.2: they are called by software, never by a browser's navigation.
-_OAUTH = ("/connect/token", "/connect/userinfo", "/connect/introspect", "/connect/revoke", "/.well-known/")
+_OAUTH = (
+    "/connect/token",
+    "/connect/userinfo",
+    "/connect/introspection",
+    "/connect/revocation",
+    "/connect/par",
+    "/.well-known/",
+)
 _OAUTH_CODES = {429: "temporarily_unavailable", 500: "server_error", 503: "temporarily_unavailable"}
 
 

@@ -73,7 +73,7 @@ class CleanString(StringField):
 
     def tidy(self, typed: str) -> str:
         """What is kept of the typed text before it is checked."""
-        return " ".join(unicodedata.normalize("NFC", typed).translate(_INVISIBLE).split(" ")).strip()
+        return " ".join(unicodedata.normalize("NFC", typed).translate(_INVISIBLE).split())
 
     def is_unreadable(self, character: str) -> bool:
         """Control characters (NUL too), halves of characters, and code points that mean nothing."""
@@ -131,6 +131,7 @@ class _OfferedAnswers:
 
     message: object
     choices: Any
+    data: Any
 
     def offer(self, choices: Mapping[str, object]) -> None:
         """Set the answers when they are known only at the request: each value and its words."""
@@ -141,6 +142,7 @@ class _OfferedAnswers:
         if not answer and self.message is None:
             return
         if not answer or answer not in {str(choice.value) for choice in offered}:
+            self.data = None
             raise StopValidation(str(self.message) if self.message is not None else _("Select one of the answers"))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base
@@ -22,6 +24,9 @@ class Client(Base):
             name="auth_method",
         ),
         CheckConstraint("require_pkce OR token_endpoint_auth_method <> 'none'", name="public_needs_pkce"),
+        CheckConstraint(
+            "id_token_signed_response_alg IN ('RS256','PS256','ES256','Ed25519')", name="id_token_algorithm"
+        ),
         CheckConstraint("subject_type IN ('public','pairwise')", name="subject_type"),
     )
 
@@ -39,6 +44,10 @@ class Client(Base):
     require_nonce: Mapped[bool] = mapped_column(default=False)
     subject_type: Mapped[str] = mapped_column(String(10), default="public")
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(10), default="RS256")
+    # The client's own public keys (RFC 7517), for private_key_jwt and signed request objects.
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # Whether it may ask what any token is (RFC 7662 section 4): for APIs that accept our tokens.
+    may_introspect: Mapped[bool] = mapped_column(default=False)
     trn_requirement: Mapped[TrnRequirement] = mapped_column(default=TrnRequirement.OPTIONAL)
     match_policy: Mapped[MatchPolicy] = mapped_column(default=MatchPolicy.DEFAULT)
     raise_tickets: Mapped[bool] = mapped_column(default=True)
@@ -49,6 +58,11 @@ class Client(Base):
     updated_at: Mapped[datetime]
 
     secrets: Mapped[list[ClientSecret]] = relationship(back_populates="client", order_by="ClientSecret.created_at")
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether the service may use us at all."""
+        return self.disabled_at is None
 
     @property
     def is_public(self) -> bool:

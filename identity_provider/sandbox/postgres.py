@@ -119,13 +119,7 @@ class EmbeddedPostgres:
         cluster = quarters.home / "cluster"
         # We hold the lock: whoever wrote this file is dead, even if its number lives on in another process.
         (cluster / "postmaster.pid").unlink(missing_ok=True)
-        self._socket_dir = quarters.home / "socket"
-        sweep: list[str | Path] = []
-        if fits_a_socket(self._socket_dir):
-            quarters.new_directory(self._socket_dir)
-        else:
-            self._socket_dir = quarters.short_directory()
-            sweep = ["--sweep", self._socket_dir]
+        sweep = self._settle_the_socket(quarters)
         server: list[str | Path] = [
             quarters.binaries / "postgres",
             "-D",
@@ -142,6 +136,17 @@ class EmbeddedPostgres:
                 pass_fds=[self._lock],
                 start_new_session=True,
             )
+
+    def _settle_the_socket(self, quarters: Quarters) -> list[str | Path]:
+        """Choose the socket's directory, the same at a restart; answers with the guardian's order to remove it."""
+        if fits_a_socket(quarters.home / "socket"):
+            self._socket_dir = quarters.new_directory(quarters.home / "socket")
+            return []
+        if self._socket_dir == Path():
+            self._socket_dir = quarters.short_directory()
+        else:
+            quarters.new_directory(self._socket_dir)
+        return ["--sweep", self._socket_dir]
 
     def _wait_until_ready(self, log: Path) -> None:
         deadline = time.monotonic() + SECONDS_TO_START

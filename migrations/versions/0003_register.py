@@ -1,14 +1,14 @@
 """register
 
 Revision: 0003
-Follows: 0001
+Follows: 0002
 """
 
 from alembic import op
 import sqlalchemy as sa
 
 revision = '0003'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 

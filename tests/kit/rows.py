@@ -8,13 +8,16 @@ _TABLES: list[str] = []
 
 
 def delete_every_row(connection: Connection) -> None:
-    """Delete all rows but Alembic's, with triggers and foreign keys out of the way."""
+    """Delete all rows, with triggers and foreign keys out of the way.
+
+    Alembic's stay, and the signing keys, which are slow to make and which only tests of keys look at.
+    """
     if not _TABLES:
         _TABLES.extend(
             connection.scalars(
                 text(
                     "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
-                    " AND tablename NOT IN ('alembic_version')"
+                    " AND tablename NOT IN ('alembic_version', 'signing_keys')"
                 )
             )
         )

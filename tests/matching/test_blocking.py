@@ -1,0 +1,117 @@
+"""Keys: a record is found by every slip that the design names."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching.blocking import (
+    counted_names,
+    date_slips,
+    pair_year_keys,
+    person_keys,
+    record_keys,
+    sound,
+    trn_slips,
+)
+from matching.records import PersonDetails
+from matching.statements import prepare
+from tests.kit.people import ALEX, TODAY, a_person, a_record
+
+
+def shared(person: PersonDetails) -> set[str]:
+    return set(person_keys(prepare(person, TODAY), TODAY)) & set(record_keys(ALEX))
+
+
+def test_keys_are_stable_text_that_a_register_may_store() -> None:
+    assert record_keys(ALEX) == (
+        "t:1234567",
+        "n:AB123456",
+        "e:alex.featherstone@example.com",
+        "d:19840517",
+        "l:19840517:1362",
+        "l:19840517:a216",
+        "f:19840517:a425",
+        "y:1984:alexandra:featherstone",
+        "y:1984:alexandra:okafor",
+    )
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"last_name": "Somethingelse"},
+        {"first_name": "Zoe", "last_name": "Somethingelse"},
+        {"date_of_birth": date(1984, 5, 18), "first_name": "Zoe"},
+        {"date_of_birth": date(1948, 5, 17), "last_name": "Somethingelse"},
+        {"date_of_birth": date(1984, 9, 3)},
+        {"date_of_birth": None},
+        {"date_of_birth": None, "first_name": "", "last_name": "", "trn": "1234576"},
+        {"date_of_birth": None, "first_name": "", "last_name": "", "nino": "ab123456"},
+        {"date_of_birth": None, "first_name": "", "last_name": "", "email": "Alex.Featherstone@example.com"},
+        {"first_name": "Featherstone", "last_name": "Alexandra", "date_of_birth": date(1984, 1, 1)},
+    ],
+)
+def test_a_record_is_found_in_spite_of(stated: dict[str, str]) -> None:
+    person = PersonDetails(
+        **{
+            "first_name": "Alexandra",
+            "last_name": "Featherstone",
+            "date_of_birth": ALEX.date_of_birth,
+            **stated,
+        }
+    )  # type: ignore[arg-type] # noqa: E501
+    assert shared(person)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("smith", "smyth"), ("hussain", "husein"), ("choudhry", "chowdhury"), ("read", "reid"),
+        ("stephen", "steven"), ("philip", "fillip"), ("catherine", "kathryn"), ("shaikh", "sheikh"),
+    ],
+)  # fmt: skip
+def test_names_that_sound_alike_have_one_sound(one: str, other: str) -> None:
+    assert sound(one) == sound(other)
+
+
+def test_date_slips_are_few_and_hold_the_design_s_kinds() -> None:
+    slips = date_slips(1984, 5, 17)
+    assert len(slips) < 50
+    assert {"19480517", "19840571"} & set(slips) == {"19480517"}
+    assert {"19840518", "19840817", "19740517"} <= set(slips)
+    assert "19840305" in date_slips(1984, 5, 3)
+
+
+def test_every_trn_one_slip_away_is_asked_for() -> None:
+    slips = trn_slips("1234567")
+    assert len(slips) == 69
+    assert {"1234576", "2134567", "1234568"} <= set(slips)
+
+
+@given(st.from_regex(r"[0-9]{7}", fullmatch=True))
+def test_trn_slips_are_symmetric(trn: str) -> None:
+    assert all(trn in trn_slips(slip) for slip in trn_slips(trn))
+
+
+@given(st.dates(date(1930, 1, 1), date(2008, 1, 1)))
+def test_a_date_slip_of_a_date_is_mostly_mutual(born: date) -> None:
+    for slip in date_slips(born.year, born.month, born.day):
+        back = date_slips(int(slip[:4]), int(slip[4:6]), int(slip[6:]))
+        assert f"{born:%Y%m%d}" in back
+
+
+def test_namesakes_are_counted_within_five_years() -> None:
+    keys = pair_year_keys("alexandra", "featherstone", 1984)
+    assert len(keys) == 11
+    assert keys[0] == "y:1979:alexandra:featherstone"
+
+
+def test_every_form_of_every_known_name_is_counted() -> None:
+    record = a_record(last_name="Smith-Jones", previous_last_names=("O'Neil",))
+    assert counted_names(record).last_names == ("smithjones", "smith", "jones", "oneil")
+
+
+def test_a_person_with_a_date_and_a_trn_asks_for_few_hundred_keys() -> None:
+    assert len(person_keys(prepare(a_person(trn="1234567"), TODAY), TODAY)) < 300
