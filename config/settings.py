@@ -202,15 +202,13 @@ class _Reader:
         if not settings.sandbox:
             self._refuse_what_only_a_sandbox_may(settings)
         if settings.mail_transport == "notify" and not (settings.notify_api_key and settings.notify_email_template_id):
-            self.problems.append("NOTIFY_API_KEY and NOTIFY_EMAIL_TEMPLATE_ID: both are needed to send mail by Notify")
+            self.problems.append("NOTIFY_API_KEY and NOTIFY_EMAIL_TEMPLATE_ID: both are needed to use Notify")
         if settings.mail_transport == "smtp" and not (settings.smtp_url and settings.smtp_from):
             self.problems.append("SMTP_URL and SMTP_FROM: both are needed to send mail by SMTP")
         if settings.ticket_transport == "zendesk" and not (
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
-            self.problems.append(
-                "ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all are needed for TICKET_TRANSPORT=zendesk"
-            )
+            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
 

@@ -62,7 +62,7 @@ class EmailForm(Form):
     email = EmailField(_("Your email address"), [Answered(_("Enter your email address"))])
 
 
-def a_gallery(**settings: object) -> Flask:
+def a_gallery(translations: str = "translations", **settings: object) -> Flask:
     """The application; `settings` override the tests' ones. It touches no database."""
     app = Flask("identity_provider", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
     chosen = gallery_settings(**settings)
@@ -70,7 +70,10 @@ def a_gallery(**settings: object) -> Flask:
     mailer = MemoryMailer()
     app.extensions["ports"] = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister())
     app.config.update(
-        SECRET_KEY=chosen.secret_keys[0], MAX_CONTENT_LENGTH=chosen.max_body_bytes, TESTING=True, WTF_CSRF_ENABLED=False
+        SECRET_KEY=chosen.secret_keys[0],
+        MAX_CONTENT_LENGTH=chosen.max_body_bytes,
+        TESTING=True,
+        BABEL_TRANSLATION_DIRECTORIES=translations,
     )
     vault.unlock(chosen.secret_keys, chosen.encryption_keys)
     requests.init_requests(app)

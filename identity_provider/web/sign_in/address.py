@@ -35,12 +35,11 @@ from identity_provider.web.sign_in.steps import (
 def start(journey_id: UUID) -> ResponseReturnValue:
     """Begin or go on: whoever is signed in already, and may stay so, is not asked for an address."""
     journey = enter(journey_id)
-    session, now = current_session(), ports().clock.now()
-    person = current_user()
-    if person and session and journey.email is None and not journeys.demands_fresh_code(journey, session, now):
+    session, person = current_session(), current_user()
+    if session and person and journeys.may_enter_signed_in(journey, session):
         with transaction():
             journey = journeys.held(journey)
-            journeys.enter_signed_in(journey, person, now=now)
+            journeys.enter_signed_in(journey, person, now=ports().clock.now())
         search_for_known(journey)
     return to_next(journey)
 

@@ -6,7 +6,8 @@ from flask import g, render_template
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.errors import RateLimited
-from identity_provider.services.journeys import JourneyOutOfReach
+from identity_provider.kit.app import settings
+from identity_provider.services.journeys import AccountLocked, JourneyOutOfReach
 from identity_provider.web.sign_in.steps import bp
 
 
@@ -22,6 +23,14 @@ def out_of_reach(error: JourneyOutOfReach) -> ResponseReturnValue:
         start_again=(client.initiate_login_uri or client.service_url) if client else None,
     )
     return html, 410 if error.expired else 400
+
+
+@bp.errorhandler(AccountLocked)
+def locked(_: AccountLocked) -> ResponseReturnValue:
+    """The helpdesk has locked the account: whom to ask."""
+    journey = g.get("journey")
+    service = journey.client.name if journey else None
+    return render_template("sign_in/locked.html", service_name=service, support=settings().support_email), 403
 
 
 @bp.errorhandler(RateLimited)

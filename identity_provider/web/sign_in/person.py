@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from identity_provider.domain.errors import RateLimited
 from identity_provider.domain.questions import Question
 from identity_provider.kit.app import ports
 from identity_provider.models import Journey
@@ -21,7 +20,7 @@ from identity_provider.web.sign_in.forms import (
     PreferredNameForm,
     PreviousNamesForm,
 )
-from identity_provider.web.sign_in.steps import answered, page, send_code, show
+from identity_provider.web.sign_in.steps import answered, page, send_quietly, show
 
 
 @page(Question.NAME)
@@ -106,7 +105,7 @@ def existing_account(journey: Journey) -> ResponseReturnValue:
 
     response = answered(journey, Question.EXISTING_ACCOUNT, write)
     if mine:
-        _send_quietly(journey)
+        send_quietly(journey, CodeFor.EXISTING_ACCOUNT)
     return response
 
 
@@ -118,14 +117,6 @@ def existing_account_code(journey: Journey) -> ResponseReturnValue:
 def prove_other(journey: Journey) -> None:
     """The code that went to the other account's address came back: the person can read its mail too."""
     journey.other_address_proved_at = ports().clock.now()
-
-
-def _send_quietly(journey: Journey) -> None:
-    try:
-        send_code(journey, CodeFor.EXISTING_ACCOUNT)
-    except RateLimited:
-        # The code's page says that none is on its way, and offers to send one.
-        return
 
 
 def _previous_names(journey: Journey) -> dict[str, str | None]:

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
-from identity_provider.domain.errors import RateLimited
 from identity_provider.domain.questions import Question
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
@@ -15,7 +14,6 @@ from identity_provider.kit.session import current_user, sign_in
 from identity_provider.kit.written import written_date
 from identity_provider.models import Journey
 from identity_provider.services import journeys, statements, submissions
-from identity_provider.services.journey_codes import CodeFor
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from identity_provider.web.sign_in.forms import NO, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
@@ -25,7 +23,7 @@ from identity_provider.web.sign_in.steps import (
     count_submission,
     page,
     search_register,
-    send_code,
+    send_to_holder,
     show,
     to_next,
     url_of,
@@ -106,17 +104,6 @@ def check_answers(journey: Journey) -> ResponseReturnValue:
             sign_in(journey.user, amr=["otp"])
     send_to_holder(journey)
     return to_next(journey)
-
-
-def send_to_holder(journey: Journey) -> None:
-    """Where the record belongs to another account, a code goes to that account's address."""
-    if not answers_of(journey).trn_in_use:
-        return
-    try:
-        send_code(journey, CodeFor.TRN_HOLDER)
-    except RateLimited:
-        # The code's page says that none is on its way, and offers to send one.
-        return
 
 
 def _rows(journey: Journey) -> list[dict[str, object]]:

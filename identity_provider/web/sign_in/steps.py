@@ -145,7 +145,9 @@ def search_for_known(journey: Journey) -> None:
     except RateLimited:
         return
     with transaction():
-        submissions.search_again(journeys.held(journey), search, now=ports().clock.now())
+        journey = journeys.held(journey)
+        submissions.search_again(journey, search, now=ports().clock.now())
+    send_to_holder(journey)
 
 
 def search_register(journey: Journey, occasion: Occasion) -> Search:
@@ -165,6 +167,23 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
         journey_codes.count_sending(journey_codes.address_of(journey, purpose), visitor(), now=now)
     with transaction():
         journey_codes.send(journeys.held(journey), purpose, now=now)
+
+
+def send_to_holder(journey: Journey) -> None:
+    """Where the record belongs to another account, a code goes to that account's address."""
+    if answers_of(journey).trn_in_use:
+        send_quietly(journey, CodeFor.TRN_HOLDER)
+
+
+def send_quietly(journey: Journey, purpose: CodeFor) -> None:
+    """Send a code that the person did not ask for themselves, unless too many were sent.
+
+    The code's page then says that none is on its way, and offers to send one.
+    """
+    try:
+        send_code(journey, purpose)
+    except RateLimited:
+        return
 
 
 def count_submission(journey: Journey) -> None:
