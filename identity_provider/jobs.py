@@ -80,7 +80,7 @@ def deliver_outbox_message(message_id: str) -> None:
 @in_application
 def look_up_again(user_id: str) -> None:
     """Ask the register again about somebody for whom it had no answer; raises, to be retried, while it has none."""
-    lookups.look_up_again(UUID(user_id), ports().register, ports().clock)
+    lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
 
 
 @queue.periodic(cron="* * * * *")

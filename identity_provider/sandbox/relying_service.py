@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import pyotp
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Flask, redirect, render_template, request
@@ -15,12 +18,14 @@ from jinja2 import StrictUndefined
 from joserfc.errors import JoseError
 from requests import RequestException
 
+from identity_provider.sandbox import seed
 from identity_provider.sandbox.relying_pages import SamplePages, SampleService, SignInFailed
 from identity_provider.sandbox.serving import port_from_command_line, serve
 from identity_provider.sandbox.visits import PendingRequests, Visits
 
 COOKIE = "sample_services"  # cookies of localhost are shared by all ports: not the provider's name
 SECONDS_TO_ANSWER = 15
+TOTP_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Relying:
     base_url: str
     issuer: str
     services: tuple[SampleService, ...]
+    mailbox: str
+    totp_secrets: dict[str, str]
 
 
 def create_relying_service(relying: Relying) -> Flask:
@@ -53,6 +60,7 @@ def create_relying_service(relying: Relying) -> Flask:
         )
         app.register_blueprint(SamplePages(service, client, visits, relying.base_url).blueprint())
     _add_common_pages(app, relying)
+    _add_failures(app, relying)
     return app
 
 
@@ -71,6 +79,21 @@ def _add_common_pages(app: Flask, relying: Relying) -> None:
     @app.get("/signed-out")
     def signed_out() -> str:
         return render_template("relying/signed_out.html", services=relying.services)
+
+    @app.get("/people")
+    def people() -> str:
+        return render_template(
+            "relying/people.html",
+            people=seed.PEOPLE,
+            mailbox=relying.mailbox,
+            support=f"{relying.issuer}/support",
+            staff=[(email, secret, pyotp.TOTP(secret).now()) for email, secret in relying.totp_secrets.items()],
+            seconds_left=TOTP_SECONDS - int(time.time()) % TOTP_SECONDS,
+        )
+
+
+def _add_failures(app: Flask, relying: Relying) -> None:
+    """Whatever goes wrong is told in the same way, with a way to try again."""
 
     @app.errorhandler(SignInFailed)
     def refused(error: SignInFailed) -> ResponseReturnValue:
@@ -96,17 +119,15 @@ def _service_asked_for(relying: Relying) -> SampleService:
 
 def main() -> None:
     port = port_from_command_line("The sandbox's sample services.")
+    of = os.environ
+    npq = SampleService("npq", "Register for an NPQ (sample)", of["NPQ_CLIENT_ID"], of["NPQ_CLIENT_SECRET"])
+    qts = SampleService("qts", "Apply for QTS (sample)", of["QTS_CLIENT_ID"], of["QTS_CLIENT_SECRET"])
     relying = Relying(
         base_url=f"http://localhost:{port}",
-        issuer=os.environ["ISSUER"],
-        services=(
-            SampleService(
-                "npq", "Register for an NPQ (sample)", os.environ["NPQ_CLIENT_ID"], os.environ["NPQ_CLIENT_SECRET"]
-            ),
-            SampleService(
-                "qts", "Apply for QTS (sample)", os.environ["QTS_CLIENT_ID"], os.environ["QTS_CLIENT_SECRET"]
-            ),
-        ),
+        issuer=of["ISSUER"],
+        services=(npq, qts),
+        mailbox=f"{of['NOTIFY_BASE_URL']}/",
+        totp_secrets=json.loads(of["TOTP_SECRETS"]),
     )
     serve(create_relying_service(relying), port)
 

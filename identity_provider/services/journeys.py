@@ -15,13 +15,14 @@ from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.questions import Answers, Question, next_question
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import accounts
+from identity_provider.services import accounts, audit, authorizations
+from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
 
 LIFETIME = timedelta(hours=2)
 SUBMISSIONS = 3
-BROWSER_PURPOSE = "journey_browser"
-TRN_SCOPES = frozenset({"trn", "dqt:read"})
+BROWSER_PURPOSE = authorizations.BROWSER_PURPOSE
 
 
 class JourneyOutOfReach(IdentityError):
@@ -80,12 +81,15 @@ def is_bound_to(journey: Journey, browser: str) -> bool:
     return vault.recognises(journey.browser_hmac, BROWSER_PURPOSE, browser)
 
 
-def demands_fresh_code(journey: Journey, session: BrowserSession, now: datetime) -> bool:
-    """Whether the service wants the person to prove themselves anew (OpenID Connect Core 3.1.2.1)."""
+def may_enter_signed_in(journey: Journey, session: BrowserSession) -> bool:
+    """Whether the session at the browser is proof enough for the service, and its person the one that it means."""
     request = journey.authorization_request
-    if {"login", "select_account"} & set(request.prompt.split()) or session.authenticated_at is None:
-        return True
-    return request.max_age is not None and now - session.authenticated_at > timedelta(seconds=request.max_age)
+    return (
+        session.user is not None
+        and journey.email is None
+        and authorizations.session_suffices(request, session)
+        and authorizations.is_meant_for(request, session.user)
+    )
 
 
 def enter_signed_in(journey: Journey, user: User, *, now: datetime) -> None:
@@ -100,6 +104,12 @@ def change_address(journey: Journey, email: str) -> None:
         return
     drop_address(journey)
     journey.email = email
+
+
+def note_sign_in(journey: Journey, user: User, *, now: datetime) -> None:
+    """Write down that the person proved who they are, for their own history and for the audit."""
+    subject = Subject("user", user.id)
+    audit.record("signed_in", subject, actor=Actor.of(user), now=now, reason=journey.client.id)
 
 
 def drop_address(journey: Journey) -> None:
@@ -146,13 +156,14 @@ def answers_changed(journey: Journey) -> None:
     journey.submitted_at = None
 
 
-def identity_changed(journey: Journey) -> None:
-    """Name or birthday is another one: somebody else's account may have them, unless the person said that none is
-    theirs.
+def identity_changed(journey: Journey, *, offer: bool) -> None:
+    """Name or birthday is another one: another account with the same may be theirs, and is offered once.
+
+    `offer` is False for who has tried too many names: then nothing is said about other accounts.
     """
     if journey.existing_account_declined is True or journey.user_id is not None:
         return
-    other = accounts.namesake(journey)
+    other = accounts.namesake(journey) if offer else None
     journey.existing_account_id = other.id if other else None
     journey.existing_account = other
     journey.existing_account_declined = None
@@ -215,9 +226,7 @@ def is_step_up(journey: Journey) -> bool:
 
 def lets_return(journey: Journey) -> bool:
     """Whether the service takes the person back as they stand."""
-    if journey.user is None:
-        return False
-    return not wants_trn(journey) or journey.client.trn_requirement.lets_return(journey.user.lookup_status)
+    return journey.user is not None and authorizations.may_return(journey.authorization_request, journey.user)
 
 
 def may_try_again(journey: Journey) -> bool:

@@ -20,6 +20,7 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
     """
     journey.submissions += 1
     journey.submitted_at = now
+    _meet_own_account(journey)
     holder = trn_links.holder_of(search.trn) if search and search.trn else None
     if search and holder is not None and journey.user is None:
         lookups.keep(search, user_id=None, journey_id=journey.id)
@@ -102,6 +103,15 @@ def _conclude(journey: Journey, user: User, search: Search, *, asked_again: bool
         support_tickets.resolve_by_match(user, now)
     elif journey.submitted_at is not None and not journeys.may_try_again(journey):
         lookups.open_case_if_wanted(user, journey.client, journey, now=now)
+
+
+def _meet_own_account(journey: Journey) -> None:
+    """Another tab may have made the account of this address meanwhile. Raises AccountLocked."""
+    if journey.user is None and journey.email is not None:
+        journey.user = accounts.by_address(journey.email)
+        journey.user_id = journey.user.id if journey.user else None
+    if journey.user is not None and not journey.user.is_live:
+        raise journeys.AccountLocked
 
 
 def _account(journey: Journey, *, now: datetime) -> User:

@@ -11,7 +11,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.questions import Question
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
-from identity_provider.kit.session import current_session, current_user, sign_in
+from identity_provider.kit.session import current_session, current_user
 from identity_provider.models import Journey
 from identity_provider.services import journeys
 from identity_provider.services.journey_codes import CodeFor
@@ -25,6 +25,7 @@ from identity_provider.web.sign_in.steps import (
     search_for_known,
     send_code,
     show,
+    sign_in_here,
     to,
     to_next,
 )
@@ -35,12 +36,11 @@ from identity_provider.web.sign_in.steps import (
 def start(journey_id: UUID) -> ResponseReturnValue:
     """Begin or go on: whoever is signed in already, and may stay so, is not asked for an address."""
     journey = enter(journey_id)
-    session, now = current_session(), ports().clock.now()
-    person = current_user()
-    if person and session and journey.email is None and not journeys.demands_fresh_code(journey, session, now):
+    session, person = current_session(), current_user()
+    if session and person and journeys.may_enter_signed_in(journey, session):
         with transaction():
             journey = journeys.held(journey)
-            journeys.enter_signed_in(journey, person, now=now)
+            journeys.enter_signed_in(journey, person, now=ports().clock.now())
         search_for_known(journey)
     return to_next(journey)
 
@@ -86,4 +86,4 @@ def shared_mailbox(journey: Journey) -> ResponseReturnValue:
 def _prove(journey: Journey) -> None:
     person = journeys.prove_address(journey, now=ports().clock.now())
     if person is not None:
-        sign_in(person, amr=["otp"])
+        sign_in_here(journey, person)

@@ -14,7 +14,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.kit.app import ports, settings
+from identity_provider.kit.app import ports
 from identity_provider.models import Journey
 from identity_provider.services import journey_codes, journeys
 from identity_provider.services.journey_codes import CodeFor
@@ -57,9 +57,7 @@ def code_page(
             return _already_entered(journey)
         accepted = _is_accepted(journey, purpose, str(form.code.data), accept)
     if accepted is None:
-        return render_template(
-            "sign_in/locked.html", journey=journey, service_name=journey.client.name, support=settings().support_email
-        ), 403
+        raise journeys.AccountLocked
     if not accepted:
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
         return _show(journey, question, form)

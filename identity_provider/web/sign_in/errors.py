@@ -6,7 +6,8 @@ from flask import g, render_template
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.errors import RateLimited
-from identity_provider.services.journeys import JourneyOutOfReach
+from identity_provider.kit.app import settings
+from identity_provider.services.journeys import AccountLocked, JourneyOutOfReach
 from identity_provider.web.sign_in.steps import bp
 
 
@@ -24,6 +25,14 @@ def out_of_reach(error: JourneyOutOfReach) -> ResponseReturnValue:
     return html, 410 if error.expired else 400
 
 
+@bp.errorhandler(AccountLocked)
+def locked(_: AccountLocked) -> ResponseReturnValue:
+    """The helpdesk has locked the account: whom to ask."""
+    journey = g.get("journey")
+    service = journey.client.name if journey else None
+    return render_template("sign_in/locked.html", service_name=service, support=settings().support_email), 403
+
+
 @bp.errorhandler(RateLimited)
 def too_often(error: RateLimited) -> ResponseReturnValue:
     """Too many codes, tries or answers: when to come back, in words and for software."""
@@ -32,7 +41,8 @@ def too_often(error: RateLimited) -> ResponseReturnValue:
     html = render_template(
         "sign_in/too_often.html",
         journey=journey,
-        minutes=(seconds + 59) // 60,
+        minutes=-(-seconds // 60),
+        hours=-(-seconds // 3600),
         service_name=journey.client.name if journey else None,
     )
     return html, 429, {"Retry-After": str(seconds)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from identity_provider.domain.errors import RateLimited
 from identity_provider.domain.questions import Question
 from identity_provider.kit.app import ports
 from identity_provider.models import Journey
@@ -21,7 +20,7 @@ from identity_provider.web.sign_in.forms import (
     PreferredNameForm,
     PreviousNamesForm,
 )
-from identity_provider.web.sign_in.steps import answered, page, send_code, show
+from identity_provider.web.sign_in.steps import answered, may_look_for_namesake, page, send_quietly, show
 
 
 @page(Question.NAME)
@@ -36,14 +35,17 @@ def name(journey: Journey) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show(journey, Question.NAME, form)
 
+    stated = (str(form.first_name.data), str(form.middle_name.data), str(form.last_name.data))
+    changed = stated != (journey.first_name, journey.middle_name, journey.last_name)
+    offer = changed and may_look_for_namesake(journey)
+
     def write(journey: Journey) -> None:
-        stated = (str(form.first_name.data), str(form.middle_name.data), str(form.last_name.data))
-        if stated == (journey.first_name, journey.middle_name, journey.last_name):
+        if not changed:
             return
         journey.first_name, journey.middle_name, journey.last_name = stated
         # The name to use was chosen among forms of the old one.
         journey.preferred_name = None
-        journeys.identity_changed(journey)
+        journeys.identity_changed(journey, offer=offer)
 
     return answered(journey, Question.NAME, write)
 
@@ -83,11 +85,14 @@ def date_of_birth(journey: Journey) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show(journey, Question.DATE_OF_BIRTH, form)
 
+    changed = journey.date_of_birth != form.date_of_birth.data
+    offer = changed and may_look_for_namesake(journey)
+
     def write(journey: Journey) -> None:
-        if journey.date_of_birth == form.date_of_birth.data:
+        if not changed:
             return
         journey.date_of_birth = form.date_of_birth.data
-        journeys.identity_changed(journey)
+        journeys.identity_changed(journey, offer=offer)
 
     return answered(journey, Question.DATE_OF_BIRTH, write)
 
@@ -106,7 +111,7 @@ def existing_account(journey: Journey) -> ResponseReturnValue:
 
     response = answered(journey, Question.EXISTING_ACCOUNT, write)
     if mine:
-        _send_quietly(journey)
+        send_quietly(journey, CodeFor.EXISTING_ACCOUNT)
     return response
 
 
@@ -118,14 +123,6 @@ def existing_account_code(journey: Journey) -> ResponseReturnValue:
 def prove_other(journey: Journey) -> None:
     """The code that went to the other account's address came back: the person can read its mail too."""
     journey.other_address_proved_at = ports().clock.now()
-
-
-def _send_quietly(journey: Journey) -> None:
-    try:
-        send_code(journey, CodeFor.EXISTING_ACCOUNT)
-    except RateLimited:
-        # The code's page says that none is on its way, and offers to send one.
-        return
 
 
 def _previous_names(journey: Journey) -> dict[str, str | None]:

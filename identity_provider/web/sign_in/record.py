@@ -7,15 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
-from identity_provider.domain.errors import RateLimited
 from identity_provider.domain.questions import Question
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
-from identity_provider.kit.session import current_user, sign_in
 from identity_provider.kit.written import written_date
 from identity_provider.models import Journey
 from identity_provider.services import journeys, statements, submissions
-from identity_provider.services.journey_codes import CodeFor
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from identity_provider.web.sign_in.forms import NO, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
@@ -25,8 +22,9 @@ from identity_provider.web.sign_in.steps import (
     count_submission,
     page,
     search_register,
-    send_code,
+    send_to_holder,
     show,
+    sign_in_here,
     to_next,
     url_of,
 )
@@ -102,21 +100,10 @@ def check_answers(journey: Journey) -> ResponseReturnValue:
         journey = journeys.held(journey)
         if journey.submitted_at is None:
             submissions.submit(journey, search, now=ports().clock.now())
-        if journey.user is not None and current_user() is not journey.user:
-            sign_in(journey.user, amr=["otp"])
+        if journey.user is not None and not answers_of(journey).proved:
+            sign_in_here(journey, journey.user)
     send_to_holder(journey)
     return to_next(journey)
-
-
-def send_to_holder(journey: Journey) -> None:
-    """Where the record belongs to another account, a code goes to that account's address."""
-    if not answers_of(journey).trn_in_use:
-        return
-    try:
-        send_code(journey, CodeFor.TRN_HOLDER)
-    except RateLimited:
-        # The code's page says that none is on its way, and offers to send one.
-        return
 
 
 def _rows(journey: Journey) -> list[dict[str, object]]:
