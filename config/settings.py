@@ -53,6 +53,8 @@ class Settings:
     notify_base_url: str = "https://api.notifications.service.gov.uk"
     # NOTIFY_EMAIL_TEMPLATE_ID: a template with subject ((subject)) and body ((body)).
     notify_email_template_id: str = ""
+    # NOTIFY_SMS_TEMPLATE_ID: a text message template with body ((body)); without it no text messages are sent.
+    notify_sms_template_id: str = ""
     # SMTP_URL: smtp://user:password@host:port or smtps://…; SMTP_FROM: the sender's address.
     smtp_url: str = field(default="", repr=False)
     smtp_from: str = ""
