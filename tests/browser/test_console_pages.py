@@ -19,7 +19,9 @@ def site(app: Flask) -> Iterator[str]:
         yield origin
 
 
-@pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (True, 320), (False, 1280)], ids=["desk", "phone", "bare"])
+@pytest.mark.parametrize(
+    ("scripts", "width"), [(True, 1280), (True, 320), (False, 1280)], ids=["desk", "phone", "bare"]
+)
 def test_an_agent_solves_a_case_and_every_page_is_sound(
     app: Flask, site: str, register: MemoryRegister, open_page: PageMaker, scripts: bool, width: int
 ) -> None:
