@@ -180,7 +180,7 @@ def _decide(
     """Choose the outcome from the ranked candidates."""
     near = tuple(candidate for candidate in ranked if _is_near(candidate))
     shown = _worth_showing(ranked, near)
-    rule, blocked = _verdict(shown, ranked)
+    rule, blocked = _verdict(shown, near)
     explanation = Explanation(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
@@ -196,13 +196,11 @@ def _decide(
     return PotentialMatches(outcome, why, shown, explanation, policy, _ask_next(statement, why))
 
 
-def _verdict(
-    shown: Sequence[Candidate], ranked: Sequence[Candidate]
-) -> tuple[Rule | None, tuple[Block, ...]]:
-    """Return the rule that the best candidate satisfies, and what forbids it."""
+def _verdict(shown: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Rule | None, tuple[Block, ...]]:
+    """Return the rule that the best candidate satisfies, and what forbids it: only near ones can."""
     if not shown:
         return None, ()
-    others = [candidate for candidate in ranked if candidate is not shown[0]]
+    others = [candidate for candidate in near if candidate is not shown[0]]
     return linking_rule(Evidence.of(shown[0])), blocks(shown[0], others, CERTAIN_FROM)
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
@@ -20,8 +20,7 @@ GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
 
 
-@dataclass(frozen=True, slots=True)
-class FieldComparison:
+class FieldComparison(NamedTuple):
     """One field of a candidate: how the two values relate, and what that is worth."""
 
     field: Field
@@ -39,14 +38,12 @@ class Candidate:
     weight: float
     posterior: float
     comparisons: tuple[FieldComparison, ...]
+    levels: Mapping[Field, Level]
     merged_from: str | None = None
 
     def level(self, field: Field) -> Level:
         """How this candidate relates in one field."""
-        for comparison in self.comparisons:
-            if comparison.field is field:
-                return comparison.level
-        return Level.MISSING
+        return self.levels.get(field, Level.MISSING)
 
     @property
     def active(self) -> bool:
@@ -106,7 +103,9 @@ class Scorer:
                 Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)
             ),
             self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
-            self._identifier(Field.NINO, stated.nino, [_nino(other.nino) for other in numbers]),
+            self._identifier(
+                Field.NINO, stated.nino, [_nino(other.nino) for other in numbers if stated.nino]
+            ),
             self._email(record),
         )
 
@@ -163,7 +162,7 @@ class Scorer:
 
     def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:
         best, shown = Level.MISSING, ""
-        for number in held:
+        for number in held if stated else ():
             level = comparisons.identifiers(stated, number)
             if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
                 best, shown = (level, number) if level is not Level.MISSING else (best, shown)
@@ -254,6 +253,7 @@ def _weighed(
             row.bits,
             somebody * share / total,
             row.comparisons,
+            {comparison.field: comparison.level for comparison in row.comparisons},
             row.source if row.source != row.trn else None,
         )
         for row, share in zip(scored, shares, strict=True)

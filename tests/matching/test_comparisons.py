@@ -35,7 +35,7 @@ def test_last_names_relate(stated: str, held: str, level: Level) -> None:
         ("Alex", "", "alex", "", Level.SAME), ("Kate", "", "Katherine", "", Level.VARIANT),
         ("Mohamed", "", "Muhammad", "", Level.VARIANT), ("Janice Helen", "", "Janice", "Helen", Level.SAME),
         ("Mary Ann", "", "Mary Jane", "", Level.SIMILAR), ("Mary", "", "Mary Jane", "", Level.PART),
-        ("Wing-Yam", "", "Wing-Yan", "", Level.NEARLY), ("Rose", "Anne", "Anne", "Rose", Level.MIDDLE),
+        ("Wing-Yam", "", "Wing-Yan", "", Level.PART), ("Rose", "Anne", "Anne", "Rose", Level.MIDDLE),
         ("J", "", "Janet", "", Level.INITIAL), ("K", "", "Janet", "", Level.DIFFERENT),
         ("Emna", "", "Emma", "", Level.NEARLY), ("Gareth", "", "Emma", "", Level.DIFFERENT),
     ],
@@ -51,7 +51,8 @@ def test_first_names_relate(stated: str, middle: str, held: str, held_middle: st
     ("stated", "held", "level"),
     [
         ("1984-05-17", "1984-05-17", Level.SAME), ("1984-07-05", "1984-05-07", Level.DAY_MONTH_SWAPPED),
-        ("1948-05-17", "1984-05-17", Level.YEAR_DIGITS_SWAPPED), ("1984-05-12", "1984-05-21", Level.DIGITS_SWAPPED),
+        ("1948-05-17", "1984-05-17", Level.YEAR_DIGITS_SWAPPED),
+        ("1984-05-12", "1984-05-21", Level.DIGITS_SWAPPED),
         ("1984-05-18", "1984-05-17", Level.ONE_DIGIT), ("1984-05-17", "1984-05-29", Level.TWO_PARTS),
         ("1991-05-17", "1984-05-17", Level.TWO_PARTS), ("2013-05-17", "1984-05-17", Level.DIFFERENT),
         ("1970-01-02", "1984-05-17", Level.DIFFERENT),

@@ -37,7 +37,8 @@ def test_a_double_barrelled_name_is_its_words_and_their_concatenation() -> None:
     ("typed", "read"),
     [
         ("1234567", "1234567"), ("RP 12/34567", "1234567"), ("01/23456", "0123456"), ("12345", "0012345"),
-        ("１２３４５６７", "1234567"), ("12345678", ""), ("1234", ""), ("0000000", ""), ("", ""), ("none", ""),
+        ("１２３４５６７", "1234567"),
+        ("12345678", ""), ("1234", ""), ("0000000", ""), ("", ""), ("none", ""),
     ],
 )  # fmt: skip
 def test_a_trn_is_the_digits_of_anything(typed: str, read: str) -> None:
@@ -52,7 +53,8 @@ def test_a_short_trn_is_marked_as_padded() -> None:
 @pytest.mark.parametrize(
     ("typed", "value", "well_formed"),
     [
-        ("ab 12 34 56 c", "AB123456", True), ("AB-12-34-56", "AB123456", True), ("QQ123456C", "QQ123456", False),
+        ("ab 12 34 56 c", "AB123456", True), ("AB-12-34-56", "AB123456", True),
+        ("QQ123456C", "QQ123456", False),
         ("BG123456A", "BG123456", False), ("AB123456Z", "AB123456", False),
     ],
 )  # fmt: skip
