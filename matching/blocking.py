@@ -62,9 +62,7 @@ def counted_names(record: TeachingRecord) -> CountedNames:
     """Name forms of a record: concatenations and the tokens that could stand for them."""
     firsts = (record.first_name, *record.previous_first_names)
     lasts = (record.last_name, *record.previous_last_names)
-    return CountedNames(
-        name_forms(map(normalise.given_name, firsts)), name_forms(map(normalise.family_name, lasts))
-    )
+    return CountedNames(name_forms(map(normalise.given_name, firsts)), name_forms(map(normalise.family_name, lasts)))
 
 
 def pair_year_keys(first: str, last: str, birth_year: int) -> tuple[str, ...]:

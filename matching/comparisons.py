@@ -147,9 +147,7 @@ def _misspelt(typed: str, held: str) -> NameRelation:
     return NameRelation(Level.DIFFERENT, typed, held)
 
 
-def first_names(
-    stated: Iterable[Name], middle: Name, known: Iterable[Name], known_middle: Name
-) -> NameRelation:
+def first_names(stated: Iterable[Name], middle: Name, known: Iterable[Name], known_middle: Name) -> NameRelation:
     """Best relation between any stated and any known given name, middle names used as first ones included."""
     best = ABSENT
     known = [name for name in known if name]

@@ -42,16 +42,31 @@ def _short_forms() -> _Forms:
     return {name: frozenset(others) for name, others in found.items()}
 
 
+def _inverse(forms: _Forms) -> _Forms:
+    found: dict[str, set[str]] = {}
+    for formal, short in forms.items():
+        for name in short:
+            found.setdefault(name, set()).add(formal)
+    return {name: frozenset(formal) for name, formal in found.items()}
+
+
 _GIVEN: Final = _variants("given_name_variants.txt")
 _SHORT: Final = _short_forms()
+_SHORT_OF: Final = {formal: frozenset(short) for formal, *short in _groups("short_forms.txt")}
+_FORMAL_OF: Final = _inverse(_SHORT_OF)
 _FAMILY: Final = _variants("family_name_variants.txt")
 _NONE: Final[frozenset[str]] = frozenset()
 
 
 @lru_cache(maxsize=1 << 14)
 def given_name_forms(name: str) -> frozenset[str]:
-    """Other given names by which somebody of this name may be known; symmetric, never the name itself."""
-    return (_GIVEN.get(name, _NONE) | _SHORT.get(name, _NONE)) - {name}
+    """Other given names by which somebody of this name may be known; symmetric, never the name itself.
+
+    A short form is one of every spelling of its formal name: Kate is Katherine, and so Catherine.
+    """
+    formal = {spelling for each in _FORMAL_OF.get(name, _NONE) for spelling in _GIVEN.get(each, _NONE)}
+    short = {form for spelling in _GIVEN.get(name, _NONE) for form in _SHORT_OF.get(spelling, _NONE)}
+    return frozenset((_GIVEN.get(name, _NONE) | _SHORT.get(name, _NONE) | formal | short) - {name})
 
 
 def family_name_forms(name: str) -> frozenset[str]:

@@ -149,9 +149,7 @@ def _rank(
     for record in tuple(compared.values()):
         if record.merged_into in records:
             compared[record.merged_into] = records[record.merged_into]
-    same_day = (
-        sum(record.date_of_birth == statement.born for record in records.values()) if statement.born else 0
-    )
+    same_day = sum(record.date_of_birth == statement.born for record in records.values()) if statement.born else 0
     rarity = Rarity.of(answer, size, has_year=statement.born is not None, same_day=same_day)
     scorer = Scorer(statement, rarity, _shared_emails(statement, records.values()))
     return candidates(scorer, list(compared.values()), SHARE_OF_ASKERS_REGISTERED)
@@ -190,9 +188,7 @@ def _decide(
     why = _reason(statement, explanation, near) or _gap(statement, answer, empty=empty)
     if why is None:
         return NoMatch("strong" if statement.nino_well_formed else "weak", explanation, policy, shown)
-    outcome: Literal["ambiguous", "not_determinable"] = (
-        "ambiguous" if why is Reason.AMBIGUOUS else "not_determinable"
-    )
+    outcome: Literal["ambiguous", "not_determinable"] = "ambiguous" if why is Reason.AMBIGUOUS else "not_determinable"
     return PotentialMatches(outcome, why, shown, explanation, policy, _ask_next(statement, why))
 
 

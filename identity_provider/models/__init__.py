@@ -1,1 +1,55 @@
 """The tables, one aggregate per file."""
+
+from identity_provider.models.audit_event import AuditEvent
+from identity_provider.models.browser_session import BrowserSession
+from identity_provider.models.client import Client, ClientSecret
+from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
+from identity_provider.models.journey import AuthorizationRequest, Journey
+from identity_provider.models.lookup import Lookup
+from identity_provider.models.outbox import Delivery, OutboxMessage
+from identity_provider.models.rate_counter import RateCounter
+from identity_provider.models.resume_link import ResumeLink
+from identity_provider.models.signing_key import KeyState, SigningKey
+from identity_provider.models.staff_user import StaffUser
+from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
+from identity_provider.models.trn_link import TrnLink
+from identity_provider.models.user import User
+from identity_provider.models.user_search import FIRST_CONSONANTS, LAST_CONSONANTS
+
+__all__ = [
+    "FIRST_CONSONANTS",
+    "LAST_CONSONANTS",
+    "AccessToken",
+    "AuditEvent",
+    "AuthorizationRequest",
+    "BrowserSession",
+    "CaseNote",
+    "CaseStatus",
+    "Client",
+    "ClientSecret",
+    "CodeChallenge",
+    "Delivery",
+    "Grant",
+    "Journey",
+    "KeyState",
+    "Lookup",
+    "OutboxMessage",
+    "PushedRequest",
+    "RateCounter",
+    "RefreshToken",
+    "RegisterBatch",
+    "RegisterGeneration",
+    "RegisterImport",
+    "RegisterReject",
+    "Resolution",
+    "ResumeLink",
+    "SentCode",
+    "SigningKey",
+    "StaffUser",
+    "SupportTicket",
+    "TrnLink",
+    "UsedAssertion",
+    "User",
+]

@@ -1,0 +1,20 @@
+# The service without the sandbox. The same image runs the web processes and the worker.
+FROM python:3.13-slim AS build
+WORKDIR /app
+COPY requirements.txt .
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+
+FROM python:3.13-slim
+RUN useradd --system --create-home --uid 10001 identity
+WORKDIR /app
+COPY --from=build /venv /venv
+COPY wsgi.py ./
+COPY config config
+COPY matching matching
+COPY identity_provider identity_provider
+COPY support_console support_console
+COPY migrations migrations
+USER identity
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0:8000 PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
+EXPOSE 8000
+CMD ["gunicorn", "--config", "python:config.gunicorn_settings", "--no-control-socket", "wsgi:create_app()"]

@@ -1,0 +1,36 @@
+# The only commands a newcomer needs. Each sets up what it needs; nothing is installed by hand.
+.PHONY: run test check bench clean
+.DEFAULT_GOAL := run
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+run: $(READY)
+	@exec $(BIN)/python -m identity_provider.sandbox --port $(PORT)
+
+test: $(READY)
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture tests/migrations
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+# Wheels only where there is one for this machine; every file is checked against the hash in the lock.
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Installing what is needed into $(VENV) (once, about a minute) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache

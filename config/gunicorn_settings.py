@@ -1,0 +1,43 @@
+"""Gunicorn's settings; each can be overridden by GUNICORN_CMD_ARGS."""
+
+import os
+import shutil
+from pathlib import Path
+
+from prometheus_client import multiprocess
+
+from config.logging import configure_logging
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+max_requests = 20_000
+max_requests_jitter = 2_000
+limit_request_line = 8_190
+limit_request_fields = 60
+control_socket_disable = True
+accesslog = None  # the application writes one line per request, without query strings
+loglevel = "warning"
+
+
+def post_fork(server: object, worker: object) -> None:  # noqa: ARG001
+    """Each worker logs as the application does."""
+    configure_logging(os.environ.get("LOG_LEVEL", "INFO"))
+
+
+def on_starting(server: object) -> None:  # noqa: ARG001
+    """Metrics begin anew: files of a former run would be counted twice."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if directory:
+        shutil.rmtree(directory, ignore_errors=True)
+        Path(directory).mkdir(parents=True)
+
+
+def child_exit(server: object, worker: object) -> None:  # noqa: ARG001
+    """A worker's gauges go with it."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(getattr(worker, "pid", 0))

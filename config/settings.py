@@ -1,0 +1,219 @@
+"""Every setting of the service: one frozen object, read once from the environment and checked at start."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+MailTransport = Literal["notify", "smtp", "memory"]
+TicketTransport = Literal["zendesk", "none", "memory"]
+RegisterKind = Literal["replica", "api", "memory"]
+
+Chosen = TypeVar("Chosen", bound=str)
+
+
+class SettingsInvalid(Exception):
+    """The environment cannot be used to run the service; each problem names its variable and how to mend it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What an operator may choose. The comment over each field names its environment variable."""
+
+    # ISSUER: the issuer identifier and public origin, without a trailing slash, e.g. https://identity.example.gov.uk.
+    # Decided once: relying services compare it as a string (OpenID Connect Discovery 1.0, section 4.3).
+    issuer: str
+    # DATABASE_URL: where PostgreSQL is, as postgresql+psycopg://… or postgresql://…
+    database_url: str = field(repr=False)
+    # SECRET_KEYS: comma separated, newest first; sign links, cookies' CSRF tokens, and pepper the stored HMACs.
+    secret_keys: tuple[str, ...] = field(repr=False)
+    # ENCRYPTION_KEYS: comma separated base64 of 32 random bytes each, newest first; AES-GCM for data at rest.
+    encryption_keys: tuple[bytes, ...] = field(repr=False)
+    # SANDBOX: "true" on a laptop. Permits an http issuer and the in-memory adapters; never for real people.
+    sandbox: bool = False
+    # SERVICE_NAME: what the service is called on its screens and in its emails.
+    service_name: str = "Get an identity"
+    # GOVUK_BRAND: "true" only on a gov.uk host: crown, GOV.UK header.
+    govuk_brand: bool = False
+    # SUPPORT_EMAIL: where a person can write to when nothing else helps.
+    support_email: str = "identity.help@example.org"
+    # MAIL_TRANSPORT: notify | smtp | memory. Memory keeps mail in the process, for tests.
+    mail_transport: MailTransport = "notify"
+    # NOTIFY_API_KEY: the GOV.UK Notify key; NOTIFY_BASE_URL: only to point elsewhere than the real Notify.
+    notify_api_key: str = field(default="", repr=False)
+    notify_base_url: str = "https://api.notifications.service.gov.uk"
+    # NOTIFY_EMAIL_TEMPLATE_ID: a template with subject ((subject)) and body ((body)).
+    notify_email_template_id: str = ""
+    # NOTIFY_SMS_TEMPLATE_ID: a text message template with body ((body)); without it no text messages are sent.
+    notify_sms_template_id: str = ""
+    # SMTP_URL: smtp://user:password@host:port or smtps://…; SMTP_FROM: the sender's address.
+    smtp_url: str = field(default="", repr=False)
+    smtp_from: str = ""
+    # TICKET_TRANSPORT: zendesk | none | memory.
+    ticket_transport: TicketTransport = "none"
+    # ZENDESK_URL: e.g. https://example.zendesk.com; ZENDESK_EMAIL and ZENDESK_TOKEN: an agent and its API token.
+    zendesk_url: str = ""
+    zendesk_email: str = ""
+    zendesk_token: str = field(default="", repr=False)
+    # ZENDESK_CASE_FIELD_ID: the custom field that holds our case reference, when there is one.
+    zendesk_case_field_id: int | None = None
+    # REGISTER: replica (table in our database) | api (DQT HTTP API) | memory.
+    register: RegisterKind = "replica"
+    # DQT_API_URL and DQT_API_KEY: for REGISTER=api.
+    dqt_api_url: str = ""
+    dqt_api_key: str = field(default="", repr=False)
+    # PROXY_HOPS: how many reverse proxies stand before us and set X-Forwarded-For/-Proto; 0 trusts none.
+    proxy_hops: int = 0
+    # MAX_BODY_BYTES: the largest request body accepted outside uploads.
+    max_body_bytes: int = 1_000_000
+    # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
+    metrics_token: str = field(default="", repr=False)
+    # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
+    log_level: str = "INFO"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach us over https: cookies are then Secure with the __Host- prefix."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def origin(self) -> str:
+        """The issuer's origin, which is where every screen lives."""
+        parts = urlsplit(self.issuer)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def cookie_name(self, name: str) -> str:
+        """The name of a cookie: __Host- over https, so that no subdomain can set it (RFC 6265bis 4.1.3.2)."""
+        return f"__Host-{name}" if self.secure else name
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read and check every setting.
+
+        Raises SettingsInvalid with all problems at once, so that an operator mends them in one go.
+        """
+        return _Reader(os.environ if environment is None else environment).read()
+
+
+class _Reader:
+    """Turns text from the environment into settings, collecting what is wrong."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.problems: list[str] = []
+
+    def read(self) -> Settings:
+        values: dict[str, object] = {
+            "issuer": self._issuer(),
+            "database_url": self._database_url(),
+            "secret_keys": self._secret_keys(),
+            "encryption_keys": self._encryption_keys(),
+            "sandbox": self._flag("SANDBOX"),
+            "govuk_brand": self._flag("GOVUK_BRAND"),
+            "mail_transport": self._choice("MAIL_TRANSPORT", ("notify", "smtp", "memory"), "notify"),
+            "ticket_transport": self._choice("TICKET_TRANSPORT", ("zendesk", "none", "memory"), "none"),
+            "register": self._choice("REGISTER", ("replica", "api", "memory"), "replica"),
+            "proxy_hops": self._number("PROXY_HOPS", 0),
+            "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
+            "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
+            "log_level": self._choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+        }
+        for name in (each.name for each in fields(Settings)):
+            text = self.environment.get(name.upper(), "").strip()
+            if name not in values and text:
+                values[name] = text
+        if self.problems:
+            raise SettingsInvalid(self.problems)
+        settings = Settings(**values)  # type: ignore[arg-type]  # each value was made for its field above
+        self._refuse_what_is_unsafe(settings)
+        if self.problems:
+            raise SettingsInvalid(self.problems)
+        return settings
+
+    def _text(self, name: str) -> str:
+        return self.environment.get(name, "").strip()
+
+    def _issuer(self) -> str:
+        issuer = self._text("ISSUER")
+        parts = urlsplit(issuer)
+        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
+            self.problems.append("ISSUER: set it to the public address, e.g. https://identity.example.gov.uk")
+        elif parts.path:
+            self.problems.append("ISSUER: leave out the path and the trailing slash")
+        return issuer
+
+    def _database_url(self) -> str:
+        url = self._text("DATABASE_URL")
+        for prefix in ("postgres://", "postgresql://"):
+            url = url.replace(prefix, "postgresql+psycopg://", 1) if url.startswith(prefix) else url
+        if not url.startswith("postgresql+psycopg://"):
+            self.problems.append("DATABASE_URL: set it to a PostgreSQL address, postgresql://user@host/name")
+        return url
+
+    def _secret_keys(self) -> tuple[str, ...]:
+        keys = tuple(key.strip() for key in self._text("SECRET_KEYS").split(",") if key.strip())
+        if not keys or any(len(key) < 32 for key in keys):
+            self.problems.append("SECRET_KEYS: set one or more secrets of at least 32 characters, newest first")
+        return keys
+
+    def _encryption_keys(self) -> tuple[bytes, ...]:
+        try:
+            keys = tuple(
+                base64.b64decode(key.strip(), validate=True) for key in self._text("ENCRYPTION_KEYS").split(",")
+            )
+        except binascii.Error:
+            keys = ()
+        if not keys or any(len(key) != 32 for key in keys):
+            self.problems.append("ENCRYPTION_KEYS: set base64 of 32 random bytes each, newest first")
+        return keys
+
+    def _flag(self, name: str) -> bool:
+        text = self._text(name).lower()
+        if text not in {"", "true", "false", "1", "0", "yes", "no"}:
+            self.problems.append(f"{name}: true or false")
+        return text in {"true", "1", "yes"}
+
+    def _choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        text = self._text(name) or default
+        if text not in allowed:
+            self.problems.append(f"{name}: one of {', '.join(allowed)}")
+        return text
+
+    def _number(self, name: str, default: int) -> int:
+        return self._optional_number(name) or default
+
+    def _optional_number(self, name: str) -> int | None:
+        text = self._text(name)
+        if (text and not text.isascii()) or (text and not text.isdigit()):
+            self.problems.append(f"{name}: a whole number")
+            return None
+        return int(text) if text else None
+
+    def _refuse_what_is_unsafe(self, settings: Settings) -> None:
+        if not settings.sandbox:
+            self._refuse_what_only_a_sandbox_may(settings)
+        if settings.mail_transport == "notify" and not (settings.notify_api_key and settings.notify_email_template_id):
+            self.problems.append("NOTIFY_API_KEY and NOTIFY_EMAIL_TEMPLATE_ID: both are needed to use Notify")
+        if settings.mail_transport == "smtp" and not (settings.smtp_url and settings.smtp_from):
+            self.problems.append("SMTP_URL and SMTP_FROM: both are needed to send mail by SMTP")
+        if settings.ticket_transport == "zendesk" and not (
+            settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
+        ):
+            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
+        if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
+            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
+
+    def _refuse_what_only_a_sandbox_may(self, settings: Settings) -> None:
+        if not settings.secure:
+            self.problems.append("ISSUER: must begin with https:// (http is for SANDBOX=true only)")
+        if "memory" in {settings.mail_transport, settings.ticket_transport, settings.register}:
+            self.problems.append("MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER: memory is for SANDBOX=true only")

@@ -1,0 +1,151 @@
+"""The teacher register as the DQT HTTP API: the same scoring runs on what its searches return.
+
+The API searches by exact values only and shows no records that are closed, so an answer of ours is never `complete`:
+absence in it proves nothing, and nobody is told that they have no record because of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import date
+
+from identity_provider.adapters.dqt_calls import Call, DqtCalls, Reply
+from identity_provider.adapters.dqt_records import closed, read_person, read_results, says_not_found
+from identity_provider.domain.errors import RegisterUnavailable
+from matching import normalise
+from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeachingRecord
+
+API_VERSION = "20260120"
+SECONDS_FOR_AN_ANSWER = 5.0
+MOST_SEARCHES = 8
+MOST_DETAILS = 12
+TEACHERS_ON_RECORD = 3_000_000
+"""The API does not say how many records it has; this is how many the DQT has, about."""
+
+POINTS_FOR_A_FIND = 3
+"""`v2/teachers/find` returns who agrees in three of: full name, date of birth, email, TRN, NINO."""
+
+_LOCATION = re.compile(r"/v3/persons/([0-9]{7})(?:\?|\Z)")
+
+Query = tuple[tuple[str, str], ...]
+
+
+class DqtApi:
+    """Searches the DQT API. Raises RegisterUnavailable whenever it does not clearly answer within five seconds."""
+
+    def __init__(self, base_url: str, api_key: str, seconds: float = SECONDS_FOR_AN_ANSWER) -> None:
+        self._calls = DqtCalls(base_url, api_key)
+        self._seconds = seconds
+
+    @property
+    def size(self) -> int:
+        """As `TeacherRegister.size`: a round figure."""
+        return TEACHERS_ON_RECORD
+
+    def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:  # noqa: ARG002
+        """The record with this TRN, and its survivor. The API finds nobody by NINO alone."""
+        return self._with_trn(trn, self._deadline()) if trn else ()
+
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
+        """Ask every search that the statement allows, then for the details of whom they found."""
+        deadline = self._deadline()
+        found: dict[str, TeachingRecord] = {}
+        for reply in self._calls.gather(list(_searches(question.person))[:MOST_SEARCHES], deadline):
+            if reply.status != 200:
+                raise RegisterUnavailable(f"a search of the DQT API answered {reply.status}")
+            for record in read_results(reply.body):
+                found.setdefault(record.trn, record)
+        stated = normalise.trn(question.person.trn)
+        detailed = list(dict.fromkeys([*([stated.value] if stated else []), *found]))[:MOST_DETAILS]
+        calls = [_person(trn) for trn in detailed]
+        for trn, reply in zip(detailed, self._calls.gather(calls, deadline), strict=True):
+            for record in self._read(trn, reply, deadline):
+                found[record.trn] = record
+        return CandidateAnswer(tuple(found.values()), complete=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._calls.close()
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._seconds
+
+    def _with_trn(self, trn: str, deadline: float) -> tuple[TeachingRecord, ...]:
+        (reply,) = self._calls.gather([_person(trn)], deadline)
+        return self._read(trn, reply, deadline)
+
+    def _read(self, trn: str, reply: Reply, deadline: float) -> tuple[TeachingRecord, ...]:
+        """What `v3/persons/{trn}` says: the person, nobody, or a closed record, with its survivor when merged."""
+        match reply.status:
+            case 200:
+                return (read_person(reply.body),)
+            case 404 if says_not_found(reply.body):
+                return ()
+            case 410:
+                return (closed(self._inactive(trn, deadline), merged_into=None),)
+            case 308:
+                return self._merged(trn, reply.location, deadline)
+            case _:
+                raise RegisterUnavailable(f"the DQT API answered {reply.status} for a person")
+
+    def _merged(self, trn: str, location: str, deadline: float) -> tuple[TeachingRecord, ...]:
+        """The merged record and the one that it was joined to; a survivor that was merged itself is not followed."""
+        target = _LOCATION.search(location)
+        if target is None:
+            raise RegisterUnavailable("the DQT API merged a record into none")
+        survivor = target[1]
+        (reply,) = self._calls.gather([_person(survivor)], deadline)
+        kept = (read_person(reply.body),) if reply.status == 200 else ()
+        return (closed(self._inactive(trn, deadline), merged_into=survivor), *kept)
+
+    def _inactive(self, trn: str, deadline: float) -> TeachingRecord:
+        """What v2 still shows of a closed record: without it there would be nothing to compare."""
+        call = Call(f"/v2/teachers/{trn}", (("includeInactive", "true"),))
+        (reply,) = self._calls.gather([call], deadline)
+        return read_person(reply.body) if reply.status == 200 else TeachingRecord(trn)
+
+
+def _person(trn: str) -> Call:
+    return Call(f"/v3/persons/{trn}", (("include", "Alerts,PreviousNames"),), API_VERSION)
+
+
+def _searches(person: PersonDetails) -> Iterator[Call]:
+    """From the likeliest to find somebody to the least; empty values are never sent (they once matched blanks)."""
+    stated = _stated(person)
+    first, last = person.first_name.strip(), person.last_name.strip()
+    yield from _find(stated)
+    born = person.date_of_birth
+    surnames = [name.strip() for name in (person.last_name, *person.previous_last_names, person.first_name)]
+    for surname in dict.fromkeys(name for name in surnames if name and born):
+        query = (("findBy", "LastNameAndDateOfBirth"), ("lastName", surname), ("dateOfBirth", str(born)))
+        yield Call("/v3/persons", query, API_VERSION)
+    if first and last:
+        yield from _find(stated | {"firstName": last, "lastName": first})
+    if born and born.day <= 12 and born.day != born.month:
+        yield from _find(stated | {"dateOfBirth": str(date(born.year, born.day, born.month))})
+
+
+def _stated(person: PersonDetails) -> dict[str, str]:
+    """What was stated, as `v2/teachers/find` wants it."""
+    trn = normalise.trn(person.trn)
+    values = {
+        "firstName": person.first_name.strip(),
+        "lastName": person.last_name.strip(),
+        "previousFirstName": next(iter(person.previous_first_names), "").strip(),
+        "previousLastName": next(iter(person.previous_last_names), "").strip(),
+        "dateOfBirth": str(person.date_of_birth or ""),
+        "nationalInsuranceNumber": "".join(person.nino.split()).upper() if normalise.nino(person.nino) else "",
+        "emailAddress": normalise.email(person.email),
+        "trn": trn.value if trn else "",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def _find(stated: dict[str, str]) -> Iterator[Call]:
+    """The search, unless too little was stated for it to find anybody."""
+    single = {"dateOfBirth", "nationalInsuranceNumber", "emailAddress", "trn"}
+    points = len(single & stated.keys()) + ({"firstName", "lastName"} <= stated.keys())
+    if points >= POINTS_FOR_A_FIND:
+        yield Call("/v2/teachers/find", tuple(stated.items()))

@@ -1,0 +1,211 @@
+"""The teacher register as our own copy in PostgreSQL, filled by `flask register import`.
+
+Every answer is one round trip: a pipeline that begins with the pointer to the current generation, so that a register
+that is missing, half loaded or just being replaced is noticed in the same snapshot that is searched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+import psycopg
+
+from identity_provider.adapters.replica_connections import Connection, ConnectionLost, Connections
+from identity_provider.adapters.replica_queries import CURRENT, FOUND, MARKER, Queries, queries
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.models.register_layout import IN_COLUMNS, Generation, namesake_span, read_record, stored_key
+from matching.records import (
+    ROWS_PER_ANSWER,
+    ROWS_PER_KEY,
+    CandidateAnswer,
+    CandidateQuestion,
+    NameStatistics,
+    TeachingRecord,
+)
+
+SECONDS_A_SIZE_IS_BELIEVED = 60.0
+TRIES = 3
+NO_KEY = -1  # stored keys are positive
+
+Rows = list[tuple[Any, ...]]
+Answer = TypeVar("Answer")
+
+
+class _Replaced(Exception):
+    """The generation that was asked is not the current one (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Current:
+    generation: Generation
+    size: int
+    read_at: float
+
+
+class DqtReplica:
+    """Searches the current generation. Raises RegisterUnavailable when there is none or the database fails."""
+
+    def __init__(self, database_url: str) -> None:
+        self._connections = Connections(database_url)
+        self._current: _Current | None = None
+
+    @property
+    def size(self) -> int:
+        """As `TeacherRegister.size`; at most a minute old."""
+        current = self._current
+        if current is None or time.monotonic() - current.read_at > SECONDS_A_SIZE_IS_BELIEVED:
+            current = self._attempt(self._read_pointer)
+        return current.size
+
+    def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+        """As `TeacherRegister.find_by_identifiers`."""
+        asked = {"trn": trn, "key": stored_key(f"n:{nino}") if nino else NO_KEY}
+        (rows,) = self._ask(lambda text: [(text.identified, asked)])
+        return tuple({row[0]: read_record(row) for row in rows}.values())
+
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
+        """As `TeacherRegister.find_candidates`."""
+        asked = _AskedKeys.of(question.keys)
+        rows, counts = self._ask(
+            lambda text: [(text.candidates, asked.parameters()), (text.statistics, _names_asked(question))]
+        )
+        records, capped = _read_answer(rows, asked)
+        return CandidateAnswer(records, capped, complete=True, statistics=_read_statistics(counts, question))
+
+    def records(self) -> Iterator[TeachingRecord]:
+        """Every record of the current generation, streamed: for batches that hold the register in memory."""
+        with self._connections.lend() as connection, connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = 0")
+            generation = self._read_pointer(connection).generation
+            with connection.cursor("everything", binary=True) as cursor:
+                cursor.itersize = 5_000
+                cursor.execute(queries(generation).everything)
+                for row in cursor:
+                    yield read_record(row)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._connections.forget()
+
+    def _ask(self, make: Callable[[Queries], Sequence[tuple[Any, dict[str, Any]]]]) -> list[Rows]:
+        return self._attempt(lambda connection: self._ask_current(connection, make))
+
+    def _attempt(self, ask: Callable[[Connection], Answer]) -> Answer:
+        """Ask; again when the register was replaced meanwhile, or when the database dropped an idle connection."""
+        for _ in range(TRIES):
+            try:
+                with self._connections.lend() as connection:
+                    return ask(connection)
+            except _Replaced:
+                self._current = None
+            except ConnectionLost:
+                self._connections.forget()
+        raise RegisterUnavailable("the replica was replaced, or its connections cut, faster than it can be asked")
+
+    def _ask_current(
+        self, connection: Connection, make: Callable[[Queries], Sequence[tuple[Any, dict[str, Any]]]]
+    ) -> list[Rows]:
+        current = self._current or self._read_pointer(connection)
+        try:
+            pointer, answers = _piped(connection, make(queries(current.generation)))
+        except psycopg.errors.UndefinedTable as error:
+            raise _Replaced from error
+        if not pointer or pointer[0][0] != current.generation.number:
+            raise _Replaced
+        return answers
+
+    def _read_pointer(self, connection: Connection) -> _Current:
+        row = connection.execute(CURRENT).fetchone()
+        if row is None:
+            raise RegisterUnavailable("no generation of the register is complete: import one")
+        self._current = _Current(Generation(row[0]), row[1], time.monotonic())
+        return self._current
+
+
+def _piped(connection: Connection, asked: Sequence[tuple[Any, dict[str, Any]]]) -> tuple[Rows, list[Rows]]:
+    """The pointer and the answers, all sent before the first is read."""
+    with connection.pipeline():
+        pointer = connection.execute(CURRENT, prepare=True)
+        cursors = [connection.cursor(binary=True).execute(text, parameters, prepare=True) for text, parameters in asked]
+    return pointer.fetchall(), [cursor.fetchall() for cursor in cursors]
+
+
+@dataclass(frozen=True, slots=True)
+class _AskedKeys:
+    """The keys of a question, apart by where they are looked up."""
+
+    all: tuple[str, ...]
+    stored: tuple[str, ...]
+    days: tuple[str, ...]
+    trns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, keys: tuple[str, ...]) -> _AskedKeys:
+        return cls(
+            keys,
+            tuple(key for key in keys if key[:1] not in IN_COLUMNS),
+            tuple(key for key in keys if key.startswith("d:")),
+            tuple(key for key in keys if key.startswith("t:")),
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "keys": [stored_key(key) for key in self.stored],
+            "days": [date.fromisoformat(key[2:]) for key in self.days],
+            "trns": [key[2:] for key in self.trns],
+        }
+
+    def at(self, place: int) -> str | None:
+        """The key that an answer's place stands for: stored ones count from 1, days from -1; 0 is a TRN."""
+        if place == 0:
+            return None
+        return self.stored[place - 1] if place > 0 else self.days[-place - 1]
+
+
+def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[tuple[TeachingRecord, ...], tuple[str, ...]]:
+    records: dict[str, TeachingRecord] = {}
+    capped: dict[str, None] = {}
+    per_day: dict[int, int] = {}
+    for part, place, *row in rows:
+        if part == MARKER:
+            capped.update(dict.fromkeys(asked.stored[-place - 1 :] if place < 0 else (asked.stored[place - 1],)))
+            continue
+        if place < 0:
+            per_day[place] = per_day.get(place, 0) + 1
+        if part == FOUND and len(records) >= ROWS_PER_ANSWER and row[0] not in records:
+            capped.update(dict.fromkeys(_from(place, asked)))
+            continue
+        if row[0] not in records:
+            records[row[0]] = read_record(row)  # type: ignore[arg-type]  # the columns are COLUMNS
+    capped.update(dict.fromkeys(key for place, n in per_day.items() if n > ROWS_PER_KEY if (key := asked.at(place))))
+    return tuple(records.values()), tuple(key for key in asked.all if key in capped)
+
+
+def _from(place: int, asked: _AskedKeys) -> Iterable[str]:
+    """The keys whose records may be missing when the answer was full at this place: it and all after it."""
+    if place < 0:
+        return (*asked.days[-place - 1 :], *asked.trns, *asked.stored)
+    return asked.stored[max(place, 1) - 1 :]
+
+
+def _names_asked(question: CandidateQuestion) -> dict[str, Any]:
+    spans = [namesake_span(pair, question.birth_year) for pair in question.name_pairs]
+    return {
+        "kinds": ["f"] * len(question.first_names) + ["l"] * len(question.last_names),
+        "names": [*question.first_names, *question.last_names],
+        "lows": [low for low, _ in spans],
+        "highs": [high for _, high in spans],
+    }
+
+
+def _read_statistics(rows: Rows, question: CandidateQuestion) -> NameStatistics:
+    counted = {(kind, name): records for kind, name, records in rows}
+    return NameStatistics(
+        first_names={name: counted.get(("f", name), 0) for name in question.first_names},
+        last_names={name: counted.get(("l", name), 0) for name in question.last_names},
+        pairs={pair: counted.get(("pair", str(at)), 0) for at, pair in enumerate(question.name_pairs, start=1)},
+    )

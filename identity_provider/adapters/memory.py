@@ -1,0 +1,127 @@
+"""The outside world in memory, for tests: kept honest by the contract suites that the real adapters pass too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.ports import (
+    DeskTicket,
+    EmailMessage,
+    MailerUnavailable,
+    NewTicket,
+    TextMessage,
+    TicketDeskUnavailable,
+)
+from matching.records import CandidateAnswer, CandidateQuestion, TeachingRecord
+
+
+@dataclass
+class ManualClock:
+    """A clock that stands still until it is moved."""
+
+    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """The moment that the clock was set to."""
+        return self.moment
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self.moment += by
+
+
+@dataclass
+class MemoryMailer:
+    """Keeps what was sent."""
+
+    sent: list[EmailMessage] = field(default_factory=list)
+    texts: list[TextMessage] = field(default_factory=list)
+    down: bool = False
+
+    def send(self, message: EmailMessage) -> None:
+        """Keep the message, unless the mailer is down."""
+        if self.down:
+            raise MailerUnavailable("the mail provider does not answer")
+        self.sent.append(message)
+
+    def send_text(self, message: TextMessage) -> None:
+        """Keep the text message, unless the mailer is down."""
+        if self.down:
+            raise MailerUnavailable("the provider does not answer")
+        self.texts.append(message)
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """What was sent to an address, newest first."""
+        return [message for message in reversed(self.sent) if message.to == address]
+
+
+@dataclass
+class MemoryDesk:
+    """A helpdesk system that remembers tickets and their comments."""
+
+    tickets: dict[str, DeskTicket] = field(default_factory=dict)
+    opened: list[NewTicket] = field(default_factory=list)
+    comments: list[tuple[int, str]] = field(default_factory=list)
+    down: bool = False
+    loses_replies: bool = False
+
+    def find(self, external_id: str) -> DeskTicket | None:
+        """The ticket of that case."""
+        self._answer()
+        return self.tickets.get(external_id)
+
+    def open(self, ticket: NewTicket) -> DeskTicket:
+        """Open a ticket, once per external id."""
+        self._answer()
+        if ticket.external_id not in self.tickets:
+            self.tickets[ticket.external_id] = DeskTicket(len(self.tickets) + 1, ticket.external_id, "new")
+            self.opened.append(ticket)
+        if self.loses_replies:
+            self.loses_replies = False
+            raise TicketDeskUnavailable("the reply was lost")
+        return self.tickets[ticket.external_id]
+
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
+        """Add a comment."""
+        self._answer()
+        self.comments.append((ticket_id, text))
+        for key, ticket in self.tickets.items():
+            if ticket.id == ticket_id and solve:
+                self.tickets[key] = DeskTicket(ticket.id, ticket.external_id, "solved")
+
+    def _answer(self) -> None:
+        if self.down:
+            raise TicketDeskUnavailable("the helpdesk system does not answer")
+
+
+@dataclass
+class MemoryRegister:
+    """A small register in memory that can be made to fall silent: every record is a candidate."""
+
+    records: list[TeachingRecord] = field(default_factory=list)
+    down: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many records there are."""
+        self._answer()
+        return len(self.records)
+
+    def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+        """The records with this TRN or NINO, and the survivors of merged ones."""
+        self._answer()
+        found = {each.trn: each for each in self.records if trn and each.trn == trn}
+        found |= {each.trn: each for each in self.records if nino and each.nino[:8] == nino}
+        survivors = {each.merged_into for each in found.values()}
+        return tuple((found | {each.trn: each for each in self.records if each.trn in survivors}).values())
+
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:  # noqa: ARG002 -- all are compared
+        """Every record."""
+        self._answer()
+        return CandidateAnswer(tuple(self.records))
+
+    def _answer(self) -> None:
+        if self.down:
+            raise RegisterUnavailable("the register does not answer")

@@ -1,0 +1,198 @@
+"""flask match: ask the matcher about one person, a file of people, or how good its answers were."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar, assert_never
+
+import click
+from flask.cli import AppGroup
+
+from identity_provider.adapters.dqt_replica import DqtReplica
+from identity_provider.cli.progress import Progress
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.kit.app import ports
+from matching.batch import match_rows, opened, write_answers
+from matching.evaluate import Evaluation, Rate, evaluate_files
+from matching.explain import sentences
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
+from matching.matcher import match as match_person
+from matching.memory import InMemoryRegister
+from matching.policy import Policy
+from matching.records import PersonDetails, TeacherRegister
+
+match = AppGroup("match", help="The matcher: one person, many people, or how good it is.")
+
+SHOWN = 5
+ROWS_WORTH_MEMORY = 2_000
+"""From so many queries on, reading the whole register into memory costs less than a round trip for each."""
+
+Item = TypeVar("Item")
+
+_policy = click.option(
+    "--policy",
+    default=Policy.LINKAGE.value,
+    show_default=True,
+    type=click.Choice([each.value for each in Policy]),
+    help="How much evidence a link needs.",
+)
+
+
+@match.command("one")
+@click.option("--first-name", default="")
+@click.option("--middle-name", default="")
+@click.option("--last-name", default="")
+@click.option("--previous-last-name", "previous_last_names", multiple=True, help="May be given several times.")
+@click.option("--date-of-birth", type=click.DateTime(["%Y-%m-%d"]), help="YYYY-MM-DD")
+@click.option("--trn", default="")
+@click.option("--nino", default="", help="National Insurance number.")
+@click.option("--email", default="")
+@_policy
+@click.option("--json", "as_json", is_flag=True, help="Print outcome and explanation as JSON.")
+def one(policy: str, as_json: bool, date_of_birth: datetime | None, **stated: Any) -> None:
+    """Match one person, and say why, field by field.
+
+    Exit codes: 0 answered, whatever the outcome; 3 the register did not answer.
+    """
+    person = PersonDetails(**stated, date_of_birth=date_of_birth.date() if date_of_birth else None)
+    try:
+        outcome = match_person(person, ports().register, Policy(policy), _today())
+    except RegisterUnavailable as error:
+        raise _NoAnswer(error) from error
+    if as_json:
+        click.echo(json.dumps(_facts(outcome), indent=2))
+    else:
+        _explain(outcome)
+
+
+@match.command("batch")
+@click.argument("queries", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@_policy
+@click.option("--processes", default=0, help="How many to use; 0 means one for each core.")
+def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
+    """Match every row of QUERIES (CSV, columns as in the documentation) and write the outcomes.
+
+    Exit codes: 0 written, 3 the register did not answer (nothing is written then).
+    """
+    with opened(queries) as lines:
+        rows = list(csv.DictReader(lines))
+    if rows and "query_id" not in rows[0]:
+        raise click.UsageError("QUERIES needs a column query_id")
+    progress = Progress()
+    try:
+        register = _register_for(len(rows), progress)
+        # A register that is asked over a network connection is asked by one process.
+        workers = processes if isinstance(register, InMemoryRegister) else 1
+        answers = match_rows(register, rows, Policy(policy), _today(), workers)
+        count = write_answers(out, _watched(answers, "matching", len(rows), progress))
+    except RegisterUnavailable as error:
+        raise _NoAnswer(error) from error
+    click.echo(f"{count:,} rows written to {out.name}")
+
+
+@match.command("evaluate")
+@click.argument("predictions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("truth", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def evaluate(predictions: Path, truth: Path, as_json: bool) -> None:
+    """Score PREDICTIONS (as `match batch` writes them) against TRUTH, with 95 % intervals, and by class."""
+    try:
+        report = evaluate_files(predictions, truth)
+    except (ValueError, KeyError) as error:
+        raise click.ClickException(f"these files do not go together: {error}") from error
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=2))
+        return
+    _print_evaluation("All classes", report.everything)
+    _print_evaluation("Classes that evidence can decide", report.decidable)
+    click.echo(f"\n{'class':<32}{'queries':>8}{'false links':>13}{'coverage':>10}{'false nones':>13}")
+    for name, found in report.by_class.items():
+        click.echo(
+            f"{name:<32}{found.queries:>8,}{found.false_links:>13,}{_share(found.coverage):>10}{found.false_nones:>13,}"
+        )
+
+
+def _print_evaluation(title: str, found: Evaluation) -> None:
+    click.echo(f"{title}: {found.queries:,} queries")
+    for name, rate in (
+        ("precision", found.precision),
+        ("false links of links", found.false_link_rate),
+        ("coverage (recall)", found.coverage),
+        ("registered people called none", found.false_none_rate),
+    ):
+        low, high = rate.interval
+        click.echo(f"  {name:<30} {_share(rate)} ({rate.count:,} of {rate.total:,}; 95 % {low:.3%} to {high:.3%})")
+
+
+def _share(rate: Rate) -> str:
+    return "-" if rate.value is None else f"{rate.value:.3%}"
+
+
+def _register_for(queries: int, progress: Progress) -> TeacherRegister:
+    register = ports().register
+    if isinstance(register, DqtReplica) and queries >= ROWS_WORTH_MEMORY:
+        return InMemoryRegister(_watched(register.records(), "reading the register", register.size, progress))
+    return register
+
+
+def _watched(items: Iterable[Item], phase: str, total: int, progress: Progress) -> Iterator[Item]:
+    done = 0
+    for done, item in enumerate(items, start=1):
+        yield item
+        if done % 200 == 0:
+            progress(phase, min(done, total - 1), total)
+    progress(phase, done, done)
+
+
+def _facts(outcome: MatchOutcome) -> dict[str, Any]:
+    facts = {"policy": outcome.policy.value, "candidates": outcome.explanation.to_json()["candidates"]}
+    match outcome:
+        case DefiniteMatch():
+            return facts | {"outcome": "match", "trn": outcome.record.trn, "reason": outcome.rule.value}
+        case PotentialMatches():
+            return facts | {"outcome": outcome.outcome, "reason": outcome.reason.value, "ask_next": outcome.ask_next}
+        case NoMatch():
+            return facts | {"outcome": "none", "reason": outcome.grade, "ask_next": outcome.ask_next}
+        case _:
+            assert_never(outcome)
+
+
+def _explain(outcome: MatchOutcome) -> None:
+    facts = _facts(outcome)
+    click.echo(f"Outcome: {facts['outcome']} ({facts['reason']})")
+    if facts.get("trn"):
+        click.echo(f"TRN: {facts['trn']}")
+    if facts.get("ask_next"):
+        click.echo(f"Would help most: {facts['ask_next']}")
+    for candidate in outcome.candidates[:SHOWN]:
+        record = candidate.record
+        name = " ".join(part for part in (record.first_name, record.middle_name, record.last_name) if part)
+        click.echo(f"\n{record.trn}  {name}, born {record.date_of_birth or 'unknown'}, {record.status.value}")
+        click.echo(f"  weight {candidate.weight:.1f} bits, probability {candidate.posterior:.4f}")
+        for sentence in sentences(candidate):
+            click.echo(f"  {sentence}")
+
+
+def _today() -> date:
+    return ports().clock.now().date()
+
+
+class _NoAnswer(click.ClickException):
+    """The register did not answer: which says nothing about anybody."""
+
+    exit_code = 3
+
+    def __init__(self, error: RegisterUnavailable) -> None:
+        super().__init__(f"the register did not answer: {error}")
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"Error: {self.message}", file=file or sys.stderr)
+
+
+COMMANDS = (match,)

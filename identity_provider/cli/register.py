@@ -1,0 +1,109 @@
+"""flask register: fill the local replica of the teacher register, and see what is in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+import psycopg
+from flask.cli import AppGroup
+
+from identity_provider.cli.progress import Progress
+from identity_provider.db import transaction
+from identity_provider.kit.app import ports, settings
+from identity_provider.services import audit
+from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.register_facts import register_facts, rejected_lines
+from identity_provider.services.register_import import (
+    ImportOptions,
+    ImportRefused,
+    ImportResult,
+    ImportRunning,
+    import_register,
+)
+from identity_provider.services.register_loading import LoadingFailed
+
+register = AppGroup("register", help="The local replica of the teacher register.")
+
+_OPERATOR = Actor("system", "cli", "Command line")
+
+
+@register.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(0, 64), help="Loading processes.")
+@click.option("--force", is_flag=True, help="Switch over even to a file that lost many records.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def import_file(file: Path, workers: int, force: bool, as_json: bool) -> None:
+    """Make FILE (.csv or .csv.gz) the register that lookups search.
+
+    Lookups go on meanwhile with the register that there was. An import that was killed goes on where it stood when
+    it is started again with the same file. A file that lost more than a tenth of the records, or of which more than
+    one line in a hundred is no record, is refused.
+
+    Exit codes: 0 imported, 1 refused, 2 not done (try again).
+    """
+    clock = ports().clock
+    try:
+        result = import_register(
+            settings().database_url, file, ImportOptions(workers=workers, force=force), clock.now, Progress()
+        )
+    except ImportRefused as refused:
+        click.echo(f"Not imported: {refused}. The register is as it was.", err=True)
+        sys.exit(1)
+    except (ImportRunning, LoadingFailed, psycopg.Error) as error:
+        click.echo(f"Not done: {error}. Start the same import again to go on.", err=True)
+        sys.exit(2)
+    facts = asdict(result) | {"file": file.name}
+    with transaction():
+        audit.record(
+            "register.imported",
+            Subject("register", str(result.generation)),
+            actor=_OPERATOR,
+            now=clock.now(),
+            change=({}, facts),
+        )
+    _report(result, facts, as_json=as_json)
+
+
+@register.command("stats")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def stats(as_json: bool) -> None:
+    """Print what the register holds and the last imports. Exit code 1 when there is no register to search."""
+    facts = register_facts(settings().database_url)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, default=str))
+    else:
+        _print_facts(facts)
+    sys.exit(0 if facts["generation"] is not None else 1)
+
+
+def _report(result: ImportResult, facts: dict[str, Any], *, as_json: bool) -> None:
+    rejects = rejected_lines(settings().database_url, result.generation) if result.rejected else []
+    if as_json:
+        click.echo(json.dumps(facts | {"rejects": [{"line": line, "reason": why} for line, why in rejects]}, indent=2))
+        return
+    for line, why in rejects:
+        click.echo(f"line {line}: {why}", err=True)
+    if result.rejected > len(rejects):
+        click.echo(f"… and {result.rejected - len(rejects):,} more, in the table register_rejects", err=True)
+    click.echo(
+        f"{result.records:,} records are searched now (generation {result.generation}); "
+        f"{result.rejected:,} lines rejected"
+    )
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        if name != "imports":
+            click.echo(f"{name.replace('_', ' '):<26}{f'{value:,}' if isinstance(value, int) else value}")
+    click.echo("imports, newest first:")
+    for each in facts["imports"]:
+        ended = each["finished_at"] or "unfinished"
+        click.echo(f"  {each['generation']} {each['file']} {each['state']} {ended} rejected {each['rejected']:,}")
+
+
+COMMANDS = (register,)

@@ -1,0 +1,88 @@
+"""flask staff: who may enter the support console."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import StaffRole
+from identity_provider.domain.errors import EmailInUse
+from identity_provider.kit.app import ports
+from identity_provider.models import StaffUser
+from identity_provider.services import staff as staff_service
+from identity_provider.services.audit import Actor
+
+staff = AppGroup("staff", help="Who may enter the support console.")
+
+_OPERATOR = Actor("system", "cli", "Command line")
+
+
+@staff.command("add")
+@click.argument("email")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice([each.value for each in StaffRole]))
+@click.option("--name", default="", help="How colleagues see this person.")
+@click.option("--totp-secret", help="A base32 secret that is already in their authenticator app (the sandbox).")
+@click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
+def add(email: str, roles: tuple[str, ...], name: str, totp_secret: str | None, as_json: bool) -> None:  # noqa: ARG001
+    """Let EMAIL in. Without --totp-secret they enrol their authenticator app at the first sign-in."""
+    now = ports().clock.now()
+    try:
+        with transaction():
+            added = staff_service.add(email, [StaffRole(each) for each in roles], name=name, actor=_OPERATOR, now=now)
+            secret = staff_service.enrol_totp(added, secret=totp_secret, confirmed_at=now if totp_secret else None)
+            facts = _facts(added) | {"totp_secret": secret, "totp_uri": staff_service.provisioning_uri(added, secret)}
+    except EmailInUse:
+        click.echo(f"{email} is a member of staff already", err=True)
+        sys.exit(1)
+    click.echo(json.dumps(facts, indent=2))
+
+
+@staff.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
+def list_all(as_json: bool) -> None:  # noqa: ARG001 -- click passes it by name
+    """Print everybody who may enter, or might once."""
+    everybody = db.session.scalars(select(StaffUser).order_by(StaffUser.email))
+    click.echo(json.dumps([_facts(each) for each in everybody], indent=2))
+
+
+@staff.command("disable")
+@click.argument("email")
+def disable(email: str) -> None:
+    """Shut EMAIL out, at once and in every browser."""
+    with transaction():
+        staff_service.disable(_known(email), actor=_OPERATOR, now=ports().clock.now())
+    click.echo(f"{email} is shut out")
+
+
+@staff.command("reset-totp")
+@click.argument("email")
+def reset_totp(email: str) -> None:
+    """Have EMAIL, who lost their device, enrol a new one at the next sign-in."""
+    with transaction():
+        staff_service.reset_totp(_known(email), actor=_OPERATOR, now=ports().clock.now())
+    click.echo(f"{email} enrols a new device at the next sign-in")
+
+
+def _known(email: str) -> StaffUser:
+    found = staff_service.find(email)
+    if found is None:
+        raise click.ClickException(f"nobody has the address {email}")
+    return found
+
+
+def _facts(member: StaffUser) -> dict[str, object]:
+    return {
+        "email": member.email,
+        "name": member.name,
+        "roles": member.roles,
+        "totp_confirmed": member.totp_confirmed_at is not None,
+        "disabled": member.disabled_at is not None,
+    }
+
+
+COMMANDS = (staff,)

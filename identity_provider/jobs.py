@@ -1,0 +1,147 @@
+"""What the worker does. Every task may run twice: a killed worker's job is run again. Arguments are ids only."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+from flask import current_app
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate.jobs import Job
+
+from identity_provider.db import db, transaction
+from identity_provider.kit import emails
+from identity_provider.kit.app import ports, settings
+from identity_provider.models import Delivery, OutboxMessage
+from identity_provider.ports import (
+    EmailMessage,
+    MailerUnavailable,
+    MessageRefused,
+    TicketDeskUnavailable,
+    TicketRefused,
+)
+from identity_provider.queue import queue
+from identity_provider.services import lookups, outbox, retention, support_tickets
+
+log = structlog.get_logger("worker")
+
+_EAGER_TRIES = 120
+_PATIENT_TRIES = 1_600
+LATER_LOOKUP = lookups.LOOK_UP_AGAIN
+
+
+class Patience(BaseRetryStrategy):
+    """Every few seconds for ten minutes, then every minute for a day: what came back is noticed at once."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again; never once a message was refused or a day has passed."""
+        if isinstance(exception, MessageRefused | TicketRefused) or job.attempts >= _PATIENT_TRIES:
+            return None
+        asked_for = getattr(exception, "retry_after_seconds", None)
+        wait = asked_for or (5 if job.attempts < _EAGER_TRIES else 60)
+        return RetryDecision(retry_in={"seconds": wait})
+
+
+def in_application(task: Callable[..., None]) -> Callable[..., None]:
+    """Run a task in an application context, and so a database session, of its own."""
+
+    @functools.wraps(task)
+    def run(*args: Any, **ids: Any) -> None:
+        with current_app._get_current_object().app_context():  # type: ignore[attr-defined]
+            task(*args, **ids)
+
+    return run
+
+
+@queue.task(name=outbox.DELIVER, retry=Patience())
+@in_application
+def deliver_outbox_message(message_id: str) -> None:
+    """Tell the outside world one thing. Nothing outside is called inside a transaction."""
+    with transaction():
+        message = db.session.get(OutboxMessage, UUID(message_id))
+    if message is None or message.delivery is not Delivery.WAITING:
+        return
+    try:
+        sent = DELIVERIES.get(message.kind, _send_email)(message)
+    except (MessageRefused, TicketRefused) as refusal:
+        _settle(message, Delivery.GIVEN_UP, str(refusal))
+        log.warning("outbox_message_refused", message_id=message_id, kind=message.kind, reason=str(refusal))
+    except (MailerUnavailable, TicketDeskUnavailable) as silence:
+        _note_failure(message, str(silence))
+        raise
+    else:
+        _settle(message, Delivery.DELIVERED if sent else Delivery.GIVEN_UP, "")
+
+
+@queue.task(name=LATER_LOOKUP, retry=Patience())
+@in_application
+def look_up_again(user_id: str) -> None:
+    """Ask the register again about somebody for whom it had no answer; raises, to be retried, while it has none."""
+    lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
+    """Give the jobs of a worker that was killed to one that lives."""
+    for job in await context.app.job_manager.get_stalled_jobs():
+        await context.app.job_manager.retry_job(job)
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="remove_what_has_expired", queueing_lock="remove_what_has_expired")
+@in_application
+def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
+    """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
+    removed = retention.remove_expired(ports().clock.now())
+    log.info("expired_rows_removed", **removed)
+
+
+def _send_email(message: OutboxMessage) -> bool:
+    written = emails.write(message, now=ports().clock.now())
+    if written is None:
+        return False
+    subject, text = written
+    ports().mailer.send(EmailMessage(message.recipient, subject, text, reference=message.idempotency_key))
+    return True
+
+
+def _open_ticket(message: OutboxMessage) -> bool:
+    support_tickets.deliver_open(message, ports().desk, ports().clock.now(), issuer=settings().issuer)
+    return True
+
+
+def _solve_ticket(message: OutboxMessage) -> bool:
+    support_tickets.deliver_solve(message, ports().desk, ports().clock.now())
+    return True
+
+
+def _comment_on_ticket(message: OutboxMessage) -> bool:
+    support_tickets.deliver_comment(message, ports().desk, ports().clock.now())
+    return True
+
+
+DELIVERIES: dict[str, Callable[[OutboxMessage], bool]] = {
+    support_tickets.OPEN_KIND: _open_ticket,
+    support_tickets.SOLVE_KIND: _solve_ticket,
+    support_tickets.COMMENT_KIND: _comment_on_ticket,
+}
+"""Which messages are no email: everything else is one, named after its template."""
+
+
+def _settle(message: OutboxMessage, delivery: Delivery, error: str) -> None:
+    with transaction():
+        db.session.refresh(message)
+        message.attempts += 1
+        message.last_error = error[:500]
+        message.settle(delivery, ports().clock.now())
+
+
+def _note_failure(message: OutboxMessage, error: str) -> None:
+    with transaction():
+        db.session.refresh(message)
+        message.attempts += 1
+        message.last_error = error[:500]

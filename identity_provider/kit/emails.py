@@ -1,0 +1,56 @@
+"""Writing emails: plain, short, and with what to do if it was not you. One template per kind of message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from flask import render_template
+from flask_babel import force_locale
+
+from identity_provider.db import db
+from identity_provider.kit.app import settings
+from identity_provider.kit.links import sign_link
+from identity_provider.models import OutboxMessage, ResumeLink
+from identity_provider.services import resume, sign_in_codes
+
+
+def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
+    """The subject and text of a message; None when it has become pointless (a code that ran out).
+
+    The template `emails/<kind>.txt` holds the subject in its first line, then a blank line, then the text.
+    """
+    words: dict[str, object] | None = dict(message.payload)
+    prepare = PREPARATIONS.get(message.kind)
+    if prepare is not None:
+        words = prepare(message, now)
+    if words is None:
+        return None
+    with force_locale(str(message.payload.get("locale", "en"))):
+        rendered = render_template(f"emails/{message.kind}.txt", settings=settings(), **words)
+    subject, _, text = rendered.partition("\n")
+    return subject.strip(), text.strip() + "\n"
+
+
+def _with_code(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
+    """The code is computed only here, moments before it is sent."""
+    code = sign_in_codes.code_to_write(UUID(message.payload["challenge_id"]), int(message.payload["counter"]), now=now)
+    return None if code is None else {"service_name": "", **message.payload, "code": code}
+
+
+def _with_resume_link(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
+    """The link is signed only here; None when it was withdrawn, used or has run out meanwhile."""
+    link = db.session.get(ResumeLink, UUID(message.payload["resume_link_id"]))
+    if link is None or not resume.is_usable(link, now=now):
+        return None
+    token = sign_link(resume.PURPOSE, {resume.LINK_ID: str(link.id)}, until=link.expires_at)
+    return {"service_name": "", **message.payload, "link": f"{settings().issuer}/resume/{token}"}
+
+
+PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {
+    sign_in_codes.EMAIL_KIND: _with_code,
+    resume.TRN_ATTACHED: _with_resume_link,
+    resume.NO_TRN_CONFIRMED: _with_resume_link,
+}
+"""What a kind of message needs beside its payload."""

@@ -1,0 +1,102 @@
+"""What no view should meet: oversize, unmeasured or unreadable requests are refused here, before anything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, current_app, request
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, RequestURITooLarge
+
+View = TypeVar("View", bound=Callable[..., object])
+
+MOST_FIELDS = 1_000
+LONGEST_QUERY = 16_000
+
+
+def accepts_upload(most_bytes: int) -> Callable[[View], View]:
+    """Let a view take a body larger than MAX_BODY_BYTES, up to `most_bytes`."""
+
+    def mark(view: View) -> View:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]  # read before the request
+        return view
+
+    return mark
+
+
+def init_request_filters(app: Flask) -> None:
+    """Refuse before anything else of the application runs: call it before other `before_request` hooks are set."""
+    app.before_request(refuse_bad_requests)
+
+
+def refuse_bad_requests() -> None:
+    """400 for bad UTF-8 and NUL, 411 for a body without a length, 413 and 414 for too much (attack 21)."""
+    environ = request.environ
+    if len(environ.get("QUERY_STRING", "")) > LONGEST_QUERY:
+        raise RequestURITooLarge
+    _readable(environ.get("PATH_INFO", "").encode("latin-1"))
+    _readable(unquote_to_bytes(environ.get("QUERY_STRING", "").encode("latin-1")))
+    if request.query_string.count(b"&") >= MOST_FIELDS:
+        raise RequestEntityTooLarge
+    if request.headers.get("Transfer-Encoding") and request.content_length is None:
+        raise LengthRequired
+    if request.content_length:
+        _refuse_bad_body(request.content_length)
+
+
+def _refuse_bad_body(length: int) -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    request.max_content_length = getattr(view, "most_bytes", current_app.config["MAX_CONTENT_LENGTH"])
+    if request.max_content_length is not None and length > request.max_content_length:
+        raise RequestEntityTooLarge
+    if request.mimetype == "multipart/form-data":
+        _refuse_bad_parts()
+        return
+    try:
+        body = request.get_data(cache=True)
+    except OSError as broken:
+        raise BadRequest from broken
+    if request.mimetype == "application/x-www-form-urlencoded":
+        if body.count(b"&") >= MOST_FIELDS:
+            raise RequestEntityTooLarge
+        _readable(unquote_to_bytes(body))
+    elif request.is_json:
+        _readable_json(body)
+
+
+def _refuse_bad_parts() -> None:
+    """Werkzeug has put U+FFFD in the place of what it could not decode."""
+    for name, texts in request.form.lists():
+        if any(bad in text for bad in "\0\ufffd" for text in (name, *texts)):
+            raise BadRequest
+    for upload in request.files.values():
+        if "\0" in (upload.filename or ""):
+            raise BadRequest
+
+
+def _readable(sent: bytes) -> None:
+    try:
+        text = sent.decode("utf-8")
+    except UnicodeDecodeError as unreadable:
+        raise BadRequest from unreadable
+    if "\0" in text:
+        raise BadRequest
+
+
+def _readable_json(body: bytes) -> None:
+    """JSON can spell out NUL and halves of characters; whether it is JSON at all is for the view to say."""
+    try:
+        unchecked: list[object] = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return
+    while unchecked:
+        value = unchecked.pop()
+        if isinstance(value, str):
+            _readable(value.encode("utf-8", "surrogatepass"))
+        elif isinstance(value, list):
+            unchecked.extend(value)
+        elif isinstance(value, dict):
+            unchecked.extend(value.keys())
+            unchecked.extend(value.values())

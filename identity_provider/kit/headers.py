@@ -1,0 +1,55 @@
+"""The headers of every response: what a browser may load, frame, keep and tell others."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g
+
+from identity_provider.kit.app import settings
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*:(?://[A-Za-z0-9.\[\]:-]+)?\Z")
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"
+)
+_ALWAYS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_YEAR = 365 * 24 * 60 * 60
+
+
+def init_headers(app: Flask) -> None:
+    """Set them after each request, also when it failed before a view was reached."""
+    app.after_request(set_headers)
+
+
+def allow_form_to_lead_to(uri: str) -> None:
+    """Let the forms of this response end at the origin of `uri`: Chromium holds redirects to form-action too.
+
+    Refuses silently what is no origin, so that nothing else can be written into the policy (attack 16).
+    """
+    parts = urlsplit(uri)
+    origin = f"{parts.scheme}://{parts.netloc}" if parts.scheme in {"http", "https"} else f"{parts.scheme}:"
+    if _ORIGIN.match(origin):
+        g.setdefault("form_action_origins", set()).add(origin)
+
+
+def set_headers(response: Response) -> Response:
+    """What a view set for itself stays."""
+    for name, value in _ALWAYS.items():
+        response.headers.setdefault(name, value)
+    targets = "".join(f" {origin}" for origin in sorted(g.get("form_action_origins", ())))
+    response.headers.setdefault("Content-Security-Policy", _POLICY.format(targets=targets))
+    if settings().secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if response.cache_control.no_store:
+        response.headers.pop("ETag", None)
+    return response

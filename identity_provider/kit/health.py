@@ -1,0 +1,77 @@
+"""For operators: is the process alive, can it serve, and how is it doing."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import time
+
+from flask import Blueprint, Flask, Response, abort, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from sqlalchemy import text
+
+from identity_provider.db import db
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import settings
+
+bp = Blueprint("health", __name__)
+
+REQUESTS = Counter("http_requests", "Requests answered.", ("endpoint", "method", "status"))
+SECONDS = Histogram(
+    "http_request_seconds",
+    "Time to answer.",
+    ("endpoint",),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+def init_health(app: Flask) -> None:
+    """Count and time every request."""
+    app.register_blueprint(bp)
+    app.after_request(_measure)
+
+
+@bp.get("/healthz")
+@open_to(Audience.ANYONE)
+def alive() -> Response:
+    """The process answers; says nothing of anything behind it."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+@open_to(Audience.ANYONE)
+def ready() -> Response:
+    """The database answers, so requests can be served. Outside services are not asked: none may stop a sign-in."""
+    db.session.execute(text("SELECT 1"))
+    return Response("ready\n", mimetype="text/plain")
+
+
+@bp.get("/metrics")
+@open_to(Audience.ANYONE)
+def metrics() -> Response:
+    """Prometheus metrics of all workers, for whoever bears METRICS_TOKEN (nobody needs one in the sandbox)."""
+    wanted = f"Bearer {settings().metrics_token}"
+    sent = request.headers.get("Authorization", "")
+    if settings().metrics_token:
+        if not hmac.compare_digest(sent.encode(), wanted.encode()):
+            abort(404)
+    elif not settings().sandbox:
+        abort(404)
+    return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.MultiProcessCollector(registry)
+        return registry
+    registry.register(REQUESTS)
+    registry.register(SECONDS)
+    return registry
+
+
+def _measure(response: Response) -> Response:
+    endpoint = request.endpoint or "none"
+    REQUESTS.labels(endpoint, request.method, str(response.status_code)).inc()
+    SECONDS.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+    return response

@@ -1,0 +1,116 @@
+"""Who is at the browser: the cookies, and the rows that they lead to."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from identity_provider.db import transaction
+from identity_provider.kit.app import ports, settings
+from identity_provider.models import BrowserSession, StaffUser, User
+from identity_provider.services import browser_sessions
+from identity_provider.vault import new_secret
+
+_BROWSER = "browser"
+_PERSON = "session"
+_STAFF = "staff_session"
+
+
+def init_sessions(app: Flask) -> None:
+    """Set the cookies that a request asked for, whatever becomes of its response."""
+    app.after_request(_set_cookies)
+
+
+def browser_secret() -> str:
+    """The secret that binds journeys and forms to this browser; made, and its cookie set, when it has none."""
+    if "browser_secret" not in g:
+        known = request.cookies.get(settings().cookie_name(_BROWSER), "")
+        g.browser_secret = known if len(known) >= 40 else new_secret()
+        if g.browser_secret != known:
+            _set(_BROWSER, g.browser_secret)
+    return str(g.browser_secret)
+
+
+def current_session() -> BrowserSession | None:
+    """The session of the person at the browser, if signed in."""
+    return _load(_PERSON)
+
+
+def current_user() -> User | None:
+    """The person at the browser, if signed in."""
+    session = current_session()
+    return session.user if session else None
+
+
+def current_staff_session() -> BrowserSession | None:
+    """The session of the member of staff at the browser, if signed in."""
+    return _load(_STAFF)
+
+
+def current_staff() -> StaffUser | None:
+    """The member of staff at the browser, if signed in."""
+    session = current_staff_session()
+    return session.staff if session else None
+
+
+def sign_in(person: User | StaffUser, *, amr: list[str]) -> BrowserSession:
+    """Begin or renew a session under a new secret, in the caller's transaction, and set its cookie.
+
+    A session of somebody else in the same browser is ended (attacks 24 and 25 of oidc.md).
+    """
+    name = _STAFF if isinstance(person, StaffUser) else _PERSON
+    now = ports().clock.now()
+    session = _load(name)
+    if session is not None and person.id in (session.user_id, session.staff_id):
+        secret = browser_sessions.authenticate_again(session, amr=amr, now=now)
+        person.last_signed_in_at = now
+    else:
+        if session is not None:
+            browser_sessions.end(session, now=now)
+        session, secret = browser_sessions.begin(person, amr=amr, now=now)
+    setattr(g, f"loaded_{name}", session)
+    _set(name, secret)
+    return session
+
+
+def sign_out(*, staff: bool = False) -> None:
+    """End the session on the server, in the caller's transaction, and remove its cookie."""
+    name = _STAFF if staff else _PERSON
+    session = _load(name)
+    if session is not None:
+        browser_sessions.end(session, now=ports().clock.now())
+    setattr(g, f"loaded_{name}", None)
+    _set(name, "")
+
+
+def _load(name: str) -> BrowserSession | None:
+    key = f"loaded_{name}"
+    if key not in g:
+        secret = request.cookies.get(settings().cookie_name(name), "")
+        setattr(g, key, _find(name, secret) if secret else None)
+    found: BrowserSession | None = getattr(g, key)
+    return found
+
+
+def _find(name: str, secret: str) -> BrowserSession | None:
+    now = ports().clock.now()
+    session = browser_sessions.find(secret, now=now)
+    if session is None or bool(session.staff_id) != (name == _STAFF):
+        return None
+    if browser_sessions.needs_touch(session, now=now):
+        with transaction():
+            browser_sessions.touch(session, now=now)
+    return session
+
+
+def _set(name: str, value: str) -> None:
+    g.setdefault("cookies_to_set", {})[name] = value
+
+
+def _set_cookies(response: Response) -> Response:
+    for name, value in g.get("cookies_to_set", {}).items():
+        full = settings().cookie_name(name)
+        if value:
+            response.set_cookie(full, value, httponly=True, secure=settings().secure, samesite="Lax", path="/")
+        else:
+            response.delete_cookie(full, httponly=True, secure=settings().secure, samesite="Lax", path="/")
+    return response

@@ -1,0 +1,39 @@
+"""How values are written on a screen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask import Flask
+from flask_babel import format_date, format_datetime
+
+
+def init_filters(app: Flask) -> None:
+    """Give every template the filters `date`, `moment`, `trn` and `redacted_email`."""
+    app.jinja_env.filters.update(
+        {"date": written_date, "moment": written_moment, "trn": written_trn, "redacted_email": redacted_email}
+    )
+
+
+def written_date(value: date) -> str:
+    """`3 March 1985`, as GOV.UK writes dates; of a moment, the day in London."""
+    return str(format_date(value, "d MMMM y"))
+
+
+def written_moment(value: datetime) -> str:
+    """`3 March 2026 at 2:05pm`, London time."""
+    day = format_datetime(value, "d MMMM y")
+    time = format_datetime(value, "h:mma").replace(" ", "").lower()
+    return f"{day} at {time}"
+
+
+def written_trn(value: object) -> str:
+    """Seven digits, the leading zeros kept."""
+    return str(value).zfill(7)
+
+
+def redacted_email(address: str) -> str:
+    """`a****@e****.uk`: enough for its owner to recognise, too little for anybody else."""
+    local, _, domain = address.rpartition("@")
+    host, _, ending = domain.rpartition(".")
+    return f"{local[:1]}****@{host[:1]}****.{ending}"

@@ -1,0 +1,177 @@
+"""How one generation of the register's replica lies in PostgreSQL: its tables, and its keys as numbers.
+
+Each import fills tables of its own, `register_gen_N_records`, `_keys` and `_names`; they never change once they are
+current. Alembic leaves them alone (migrations/env.py): they live as long as their generation.
+
+- `records` lies in the order of birthdays, so that the 175 people of a day share four or five pages.
+- `keys` holds every blocking key that is not a column of the record, as eight bytes. The number starts with the kind
+  and the day, or ends with the birth year, so that keys which are asked for together lie together in the index, and
+  the namesakes of eleven birth years are one stretch of it.
+- `names` counts in how many records a first or a last name occurs.
+
+National Insurance numbers stand here in clear: the matcher weighs near misses, which no keyed hash allows, and the
+whole table may be read by nobody but the service's own database role.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from psycopg import sql
+
+from matching.records import PAIR_YEARS, NamePair, RecordStatus, TeachingRecord
+
+COLUMNS = (
+    "trn",
+    "first_name",
+    "middle_name",
+    "last_name",
+    "previous_first_names",
+    "previous_last_names",
+    "date_of_birth",
+    "nino",
+    "email",
+    "status",
+    "merged_into",
+    "has_qts",
+    "has_open_alert",
+)
+"""The columns of `records` beside its `id`, in the order of TeachingRecord's fields."""
+
+NAME_SEPARATOR = "\n"
+"""Between several previous names in one column; no name holds it."""
+
+IN_COLUMNS = frozenset("td")
+"""Kinds of key that are answered from a column of `records`, not from `keys`."""
+
+_KINDS = {"n": 1, "e": 2, "l": 3, "f": 4, "y": 5}
+_OTHER_KIND = 6
+_KIND_SHIFT = 60
+_DAY_SHIFT = 35  # a day as eight digits takes 25 bits, up to the kind
+_FIRST_YEAR = 1900
+_LAST_YEAR = _FIRST_YEAR + 255
+
+_STATUSES = {status.value: status for status in RecordStatus}
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The tables of one generation, as identifiers for psycopg.sql."""
+
+    number: int
+
+    @property
+    def loaded(self) -> sql.Identifier:
+        """Records in the order of the file; gone once `records` is there."""
+        return self._table("loaded")
+
+    @property
+    def records(self) -> sql.Identifier:
+        """Records in the order of their birthdays."""
+        return self._table("records")
+
+    @property
+    def keys(self) -> sql.Identifier:
+        """Blocking keys."""
+        return self._table("keys")
+
+    @property
+    def counted(self) -> sql.Identifier:
+        """Names counted batch by batch; gone once `names` is there."""
+        return self._table("counted")
+
+    @property
+    def names(self) -> sql.Identifier:
+        """How many records bear a name."""
+        return self._table("names")
+
+    @property
+    def tables(self) -> tuple[sql.Identifier, ...]:
+        """Every table that this generation may have."""
+        return (self.loaded, self.records, self.keys, self.counted, self.names)
+
+    def index(self, name: str) -> sql.Identifier:
+        """The name of an index of this generation."""
+        return self._table(name)
+
+    def _table(self, name: str) -> sql.Identifier:
+        return sql.Identifier(f"register_gen_{self.number}_{name}")
+
+
+def stored_key(key: str) -> int:
+    """A blocking key as the positive 64-bit number that is stored for it.
+
+    A clash of two keys only brings one record more to compare: nobody is linked by a key.
+    """
+    kind, _, rest = key.partition(":")
+    first, _, last = rest.partition(":")
+    number = _KINDS.get(kind, _OTHER_KIND) << _KIND_SHIFT
+    if kind in {"l", "f"} and len(first) == 8 and first.isdecimal() and first.isascii():
+        return number | int(first) << _DAY_SHIFT | _hashed(last, _DAY_SHIFT)
+    if kind == "y" and len(first) == 4 and first.isdecimal() and first.isascii():
+        return number | _hashed(last, _KIND_SHIFT - 8) << 8 | _year(int(first))
+    return number | _hashed(rest, _KIND_SHIFT)
+
+
+def namesake_span(pair: NamePair, birth_year: int | None) -> tuple[int, int]:
+    """The first and the last number among which every `y` key of these namesakes lies."""
+    first = _FIRST_YEAR if birth_year is None else birth_year - PAIR_YEARS
+    last = _LAST_YEAR if birth_year is None else birth_year + PAIR_YEARS
+    both = f"{pair[0]}:{pair[1]}"
+    start = _KINDS["y"] << _KIND_SHIFT | _hashed(both, _KIND_SHIFT - 8) << 8
+    return start | _year(first), start | _year(last)
+
+
+def record_row(record: TeachingRecord) -> tuple[object, ...]:
+    """A record as the values of COLUMNS."""
+    return (
+        record.trn,
+        record.first_name,
+        record.middle_name,
+        record.last_name,
+        NAME_SEPARATOR.join(record.previous_first_names),
+        NAME_SEPARATOR.join(record.previous_last_names),
+        record.date_of_birth,
+        record.nino,
+        record.email,
+        record.status.value,
+        record.merged_into,
+        record.has_qts,
+        record.has_open_alert,
+    )
+
+
+Row = tuple[str, str, str, str, str, str, date | None, str, str, str, str | None, bool | None, bool]
+
+
+def read_record(row: Row) -> TeachingRecord:
+    """The record that the values of COLUMNS hold."""
+    trn, first, middle, last, previous_firsts, previous_lasts, born, nino, email, status, merged_into, qts, alert = row
+    return TeachingRecord(
+        trn,
+        first,
+        middle,
+        last,
+        tuple(previous_firsts.split(NAME_SEPARATOR)) if previous_firsts else (),
+        tuple(previous_lasts.split(NAME_SEPARATOR)) if previous_lasts else (),
+        born,
+        nino,
+        email,
+        _STATUSES[status],
+        merged_into,
+        qts,
+        alert,
+    )
+
+
+def _year(year: int) -> int:
+    return min(max(year, _FIRST_YEAR), _LAST_YEAR) - _FIRST_YEAR
+
+
+@lru_cache(maxsize=1 << 16)
+def _hashed(text: str, bits: int) -> int:
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> (64 - bits)

@@ -1,0 +1,110 @@
+"""The authorization endpoint (OpenID Connect Core 3.1.2): checked, then answered at once or after a journey."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from authlib.oauth2.base import OAuth2Error
+from flask import abort, redirect, request
+from flask.typing import ResponseReturnValue
+
+from identity_provider.db import db, transaction
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.kit.csrf import csrf_exempt
+from identity_provider.kit.session import browser_secret, current_session
+from identity_provider.models import AuthorizationRequest, BrowserSession, Journey
+from identity_provider.oidc import answers, pushed
+from identity_provider.oidc.blueprint import bp
+from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
+from identity_provider.oidc.sent import SentRequest
+from identity_provider.services import authorizations, grants, journeys
+
+NO_TRN_YET = "No teacher reference number was found yet"
+NOT_THIS_PERSON = "Somebody other than the person asked for signed in"
+
+
+@bp.route("/connect/authorize", methods=["GET", "POST"])
+@open_to(Audience.ANYONE)
+@csrf_exempt("services send people here from elsewhere (OpenID Connect Core 3.1.2.1); it changes nothing")
+def authorize() -> ResponseReturnValue:
+    """Check a request completely, then answer it or begin a journey."""
+    now = ports().clock.now()
+    sent = SentRequest.read(request, now)
+    try:
+        sent = pushed.restore(sent)
+        for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
+            check(sent)
+    except OAuth2Error as refusal:
+        return answers.refuse(sent, refusal)
+    return _answer_or_begin(sent.accepted(), now)
+
+
+@bp.get("/connect/authorize/<uuid:request_id>/answer")
+@open_to(Audience.TRAVELLER)
+def answer(request_id: UUID) -> ResponseReturnValue:
+    """The end of a journey: hand the code to the service, once."""
+    asked, journey = _of_this_browser(request_id)
+    session = current_session()
+    now = ports().clock.now()
+    if asked.answered_at is not None or now >= asked.expires_at:
+        return answers.start_again(asked.client)
+    if journey.completed_at is None:
+        return redirect(f"/sign-in/{journey.id}", code=303)
+    if session is None or session.user_id is None or session.user_id != journey.user_id:
+        return answers.start_again(asked.client)
+    return _answer(asked, session, now)
+
+
+@bp.get("/connect/authorize/<uuid:request_id>/refuse")
+@open_to(Audience.TRAVELLER)
+def refuse(request_id: UUID) -> ResponseReturnValue:
+    """The person goes back to the service without what it demands: it gets an error, once."""
+    asked, _ = _of_this_browser(request_id)
+    return _refuse(asked, "access_denied", NO_TRN_YET, ports().clock.now())
+
+
+def _answer_or_begin(asked: AuthorizationRequest, now: datetime) -> ResponseReturnValue:
+    session = current_session()
+    hindrance = authorizations.hindrance(asked, session)
+    if session is not None and hindrance is None:
+        with transaction():
+            code = grants.issue_code(asked, session, now=now)
+        return answers.give_code(asked, code)
+    if hindrance is not None and "none" in asked.prompt.split():
+        return answers.give_error(asked, hindrance.value, "The person has to be asked something first")
+    with transaction():
+        db.session.add(asked)
+        db.session.flush()
+        journey = journeys.begin(asked, browser_secret(), now=now)
+    return redirect(f"/sign-in/{journey.id}", code=303)
+
+
+def _answer(asked: AuthorizationRequest, session: BrowserSession, now: datetime) -> ResponseReturnValue:
+    """What the service demands is asked anew at this moment, whatever the journey believed."""
+    if session.user is None or not asked.client.is_enabled:
+        return answers.problem_page("The service that sent you here is not registered with us any more.")
+    right_person = authorizations.is_meant_for(asked, session.user)
+    if not right_person or not authorizations.session_suffices(asked, session):
+        return _refuse(asked, "login_required", NOT_THIS_PERSON, now)
+    if not authorizations.may_return(asked, session.user):
+        return _refuse(asked, "access_denied", NO_TRN_YET, now)
+    with transaction():
+        code = grants.issue_code(asked, session, now=now) if authorizations.claim_answer(asked, now=now) else None
+    return answers.give_code(asked, code) if code else answers.start_again(asked.client)
+
+
+def _refuse(asked: AuthorizationRequest, error: str, description: str, now: datetime) -> ResponseReturnValue:
+    with transaction():
+        claimed = authorizations.claim_answer(asked, now=now)
+    return answers.give_error(asked, error, description) if claimed else answers.start_again(asked.client)
+
+
+def _of_this_browser(request_id: UUID) -> tuple[AuthorizationRequest, Journey]:
+    """The request and this browser's journey for it; 404 for any other browser (attack 27)."""
+    asked = authorizations.find(request_id)
+    journey = authorizations.journey_of(asked, browser_secret()) if asked else None
+    if asked is None or journey is None:
+        abort(404)
+    return asked, journey

@@ -1,0 +1,23 @@
+"""Sizes and characters: nothing oversized or unprintable reaches the database or a page (attack 21)."""
+
+from __future__ import annotations
+
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
+
+from identity_provider.oidc.sent import SentRequest
+
+MOST_PARAMETERS = 100
+_LONGEST = {"state": 2_048, "nonce": 512, "claims": 8_000, "id_token_hint": 8_000, "request": 16_000}
+_LONGEST_OTHER = 2_048
+_DECODING_FAILED = "\ufffd"
+
+
+def check(sent: SentRequest) -> None:
+    """Refuses too many parameters, too long ones, NUL, and bytes that are not UTF-8."""
+    if len(sent.parameters) > MOST_PARAMETERS:
+        raise InvalidRequestError("There are too many parameters.")
+    for name, value in sent.parameters.items():
+        if len(value) > _LONGEST.get(name, _LONGEST_OTHER):
+            raise InvalidRequestError("A parameter is too long.")
+        if "\0" in value or _DECODING_FAILED in value:
+            raise InvalidRequestError("A parameter holds characters that can not be read.")

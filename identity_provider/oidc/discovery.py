@@ -1,0 +1,54 @@
+"""The provider's description of itself; a test compares it with what the routes do."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from identity_provider.oidc import claims
+from identity_provider.oidc.checks.prompt import PROMPTS
+from identity_provider.oidc.checks.response_mode import MODES
+from identity_provider.oidc.client_authentication import METHODS
+from identity_provider.services.clients import GRANT_TYPES, SCOPES, STAFF_SCOPES
+from identity_provider.services.signing_keys import ALGORITHMS
+
+# What the ID token holds beside the claims about the person.
+_OF_THE_TOKEN = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+
+
+@cache
+def document(issuer: str) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 section 3; made once per process."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/connect/authorize",
+        "token_endpoint": f"{issuer}/connect/token",
+        "userinfo_endpoint": f"{issuer}/connect/userinfo",
+        "pushed_authorization_request_endpoint": f"{issuer}/connect/par",
+        "require_pushed_authorization_requests": False,
+        "revocation_endpoint": f"{issuer}/connect/revocation",
+        "introspection_endpoint": f"{issuer}/connect/introspection",
+        "end_session_endpoint": f"{issuer}/connect/signout",
+        "jwks_uri": f"{issuer}/.well-known/jwks",
+        "scopes_supported": [each for each in SCOPES if each not in STAFF_SCOPES],
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(MODES),
+        "grant_types_supported": list(GRANT_TYPES),
+        "subject_types_supported": ["public"],
+        "acr_values_supported": [f"{issuer}/acr/one-time-code"],
+        "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": [each for each in METHODS if each != "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*claims.SUPPORTED, *_OF_THE_TOKEN],
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "prompt_values_supported": sorted(PROMPTS),
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["en", "cy"],
+        "authorization_response_iss_parameter_supported": True,
+    }

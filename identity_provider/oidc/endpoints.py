@@ -1,0 +1,107 @@
+"""The endpoints that services call without a browser: token, userinfo, keys and discovery."""
+
+from __future__ import annotations
+
+from authlib.oauth2.base import OAuth2Error
+from flask import Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.errors import RateLimited
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports, settings
+from identity_provider.kit.csrf import csrf_exempt
+from identity_provider.models import User
+from identity_provider.oidc import bearer, discovery, tokens
+from identity_provider.oidc.bearer import BearerRefused
+from identity_provider.oidc.blueprint import bp
+from identity_provider.oidc.keys import key_ring
+from identity_provider.oidc.server import provider
+from identity_provider.services import clients
+
+_BY_CREDENTIALS = "called by software, which proves itself by its own credentials and has no cookie"
+_CACHEABLE = "public, max-age=3600"
+
+
+@bp.post("/connect/token")
+@open_to(Audience.CLIENT)
+@csrf_exempt(_BY_CREDENTIALS)
+def token() -> ResponseReturnValue:
+    """Exchange a code, a refresh token or a client's own credentials for tokens (RFC 6749 3.2)."""
+    key_ring().ensure_default(ports().clock.now())
+    provider().refuse_malformed()
+    with transaction():
+        answer: Response = provider().create_token_response()
+    return answer
+
+
+@bp.post("/connect/revocation")
+@open_to(Audience.CLIENT)
+@csrf_exempt(_BY_CREDENTIALS)
+def revocation() -> ResponseReturnValue:
+    """End a token that a service does not need any more (RFC 7009)."""
+    return _token_endpoint("revocation")
+
+
+@bp.post("/connect/introspection")
+@open_to(Audience.CLIENT)
+@csrf_exempt(_BY_CREDENTIALS)
+def introspection() -> ResponseReturnValue:
+    """Tell an API what a token is good for (RFC 7662)."""
+    return _token_endpoint("introspection")
+
+
+@bp.route("/connect/userinfo", methods=["GET", "POST"])
+@open_to(Audience.CLIENT)
+@csrf_exempt(_BY_CREDENTIALS)
+def userinfo() -> ResponseReturnValue:
+    """What the service may know of the person (OpenID Connect Core 5.3)."""
+    shown = bearer.presented(request, "openid")
+    client = clients.find(shown.client_id)
+    user = db.session.get(User, shown.granted.user_id) if shown.granted else None
+    if shown.granted is None or user is None or client is None or not user.is_live or not client.is_enabled:
+        raise bearer.invalid_token()
+    return jsonify(tokens.person_claims(client, user, shown.granted, "userinfo", shown.scope))
+
+
+@bp.get("/.well-known/jwks")
+@open_to(Audience.ANYONE)
+def jwks() -> ResponseReturnValue:
+    """The public keys (RFC 7517). Services refetch when they meet a key id that they do not know."""
+    ring = key_ring()
+    ring.ensure_default(ports().clock.now())
+    return jsonify(keys=ring.public_keys()), {"Cache-Control": _CACHEABLE}
+
+
+@bp.get("/.well-known/openid-configuration")
+@bp.get("/.well-known/oauth-authorization-server")
+@open_to(Audience.ANYONE)
+def configuration() -> ResponseReturnValue:
+    """OpenID Connect Discovery 1.0 and RFC 8414: the same document at both places."""
+    return jsonify(discovery.document(settings().issuer)), {"Cache-Control": _CACHEABLE}
+
+
+def _token_endpoint(name: str) -> ResponseReturnValue:
+    provider().refuse_malformed()
+    with transaction():
+        answer: Response = provider().create_endpoint_response(name)
+    return answer
+
+
+@bp.errorhandler(BearerRefused)
+def _bearer_refused(refusal: BearerRefused) -> ResponseReturnValue:
+    body = {"error": refusal.error, "error_description": refusal.description} if refusal.error else {}
+    return jsonify(body), refusal.status, {"WWW-Authenticate": refusal.challenge}
+
+
+@bp.errorhandler(OAuth2Error)
+def _oauth_error(error: OAuth2Error) -> ResponseReturnValue:
+    answer: Response = provider().handle_error_response(None, error)
+    return answer
+
+
+@bp.errorhandler(RateLimited)
+def _rate_limited(limited: RateLimited) -> ResponseReturnValue:
+    seconds = str(int(limited.retry_after.total_seconds()) + 1)
+    body = {"error": "temporarily_unavailable", "error_description": "Too many failures; wait before trying again"}
+    return jsonify(body), 429, {"Retry-After": seconds}

@@ -1,0 +1,115 @@
+"""The signing keys of this process: imported once, refreshed from the database every few seconds.
+
+Importing an RSA private key costs as much as fifty signatures (design page oidc.md, "Cost").
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from flask import current_app
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import JWKRegistry, Key, KeySet
+
+from identity_provider.db import transaction
+from identity_provider.models import KeyState, SigningKey
+from identity_provider.services import signing_keys
+
+_FRESH_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """What the database said, and when."""
+
+    public: list[dict[str, Any]] = field(default_factory=list)
+    active: dict[str, str] = field(default_factory=dict)
+    at: float = float("-inf")
+
+
+class KeyRing:
+    """Signs and verifies with the keys that every worker shares."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._loaded = _Loaded()
+        self._imported: dict[str, Key] = {}
+
+    def sign(self, claims: dict[str, Any], algorithm: str, *, typ: str = "JWT", now: datetime) -> str:
+        """A signed JWT whose header names its key."""
+        key = self._signer(algorithm, now)
+        header = {"alg": algorithm, "kid": str(key.kid), "typ": typ}
+        return jwt.encode(header, claims, key, algorithms=[algorithm])
+
+    def claims_of(self, token: str) -> dict[str, Any] | None:
+        """The claims of a JWT that we signed with a key that is still published; None for anything else.
+
+        Its age is the caller's matter. Nothing in the token chooses a key but `kid`, and the key says its algorithm.
+        """
+        published = {each["kid"]: each for each in self.public_keys()}
+        try:
+            header = jwt.decode(
+                token,
+                KeySet.import_key_set({"keys": list(published.values())}),
+                algorithms=list(signing_keys.ALGORITHMS),
+            )
+        except (JoseError, ValueError, TypeError, UnicodeError):
+            return None
+        used = published.get(str(header.header.get("kid")))
+        return dict(header.claims) if used and used["alg"] == header.header["alg"] else None
+
+    def public_keys(self) -> list[dict[str, Any]]:
+        """The public halves, as the JWK Set holds them (RFC 7517)."""
+        return self._fresh().public
+
+    def ensure_default(self, now: datetime) -> None:
+        """Make the first keys ever, in a transaction of their own, so that no later failure takes them back."""
+        if signing_keys.DEFAULT_ALGORITHM not in self._fresh().active:
+            with transaction():
+                signing_keys.ensure(signing_keys.DEFAULT_ALGORITHM, now=now)
+            self.forget()
+
+    def forget(self) -> None:
+        """Read the database anew at the next use."""
+        self._loaded.at = float("-inf")
+
+    def _signer(self, algorithm: str, now: datetime) -> Key:
+        kid = self._fresh().active.get(algorithm)
+        if kid is not None and kid in self._imported:
+            return self._imported[kid]
+        row = signing_keys.ensure(algorithm, now=now)
+        key = JWKRegistry.import_key(json.loads(signing_keys.private_jwk(row)))
+        if kid == row.kid:
+            self._imported[kid] = key
+        else:
+            self.forget()  # made just now: it stays only if the caller commits
+        return key
+
+    def _fresh(self) -> _Loaded:
+        with self._lock:
+            if time.monotonic() - self._loaded.at > _FRESH_SECONDS:
+                rows = signing_keys.published()
+                self._loaded = _Loaded([_public(row) for row in rows], _active(rows), time.monotonic())
+                for gone in set(self._imported) - {row.kid for row in rows}:
+                    del self._imported[gone]
+            return self._loaded
+
+
+def key_ring() -> KeyRing:
+    """The key ring of this application."""
+    ring: KeyRing = current_app.extensions["key_ring"]
+    return ring
+
+
+def _public(row: SigningKey) -> dict[str, Any]:
+    return dict(row.public_jwk)
+
+
+def _active(rows: list[SigningKey]) -> dict[str, str]:
+    return {row.algorithm: row.kid for row in rows if row.state is KeyState.ACTIVE}

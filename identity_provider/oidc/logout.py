@@ -1,0 +1,102 @@
+"""Signing out at a service's request (OpenID Connect RP-Initiated Logout 1.0).
+
+A GET never signs anybody out by itself: browsers prefetch links, and any page can load an image (attack 53). Where
+the service shows a valid hint for the session at this browser, the page's form sends itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from identity_provider.db import transaction
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.kit.csrf import csrf_exempt
+from identity_provider.kit.session import current_session, sign_out
+from identity_provider.models import Client
+from identity_provider.oidc import answers, hints
+from identity_provider.oidc.blueprint import bp
+from identity_provider.oidc.self_posting import self_posting_page
+from identity_provider.services import clients, grants
+
+
+@dataclass(frozen=True, slots=True)
+class SignOut:
+    """A sign-out that a service asked for, as far as it holds up."""
+
+    client: Client | None = None
+    return_to: str | None = None
+    state: str | None = None
+    hint: hints.Hint | None = None
+    # Why nobody will be sent back, in words for the person.
+    problem: str = ""
+
+    def carried(self) -> dict[str, str]:
+        """What the page's own form says again, to be checked again."""
+        values = {
+            "client_id": self.client.id if self.client else None,
+            "post_logout_redirect_uri": self.return_to,
+            "state": self.state,
+        }
+        return {name: value for name, value in values.items() if value}
+
+    def leave(self) -> ResponseReturnValue:
+        """Back to the service when it may be, else a page that says that it is done."""
+        if self.return_to is None:
+            return render_template("oidc/signed_out.html", client=self.client)
+        return answers.redirect_with(self.return_to, {"state": self.state} if self.state else {})
+
+
+@bp.route("/connect/signout", methods=["GET", "POST"])
+@open_to(Audience.ANYONE)
+@csrf_exempt("services send people here from elsewhere; it only shows a page with a guarded form")
+def signout() -> ResponseReturnValue:
+    """Ask whether to sign out, unless nobody is signed in."""
+    asked = _read(request.form if request.method == "POST" else request.args)
+    session = current_session()
+    if session is None and not asked.problem:
+        return asked.leave()
+    at_once = session is not None and asked.hint is not None and asked.hint.session_id == session.id
+    page = self_posting_page(
+        "oidc/sign_out.html",
+        asked.return_to,
+        asked=asked,
+        at_once=at_once,
+        signed_in=session is not None,
+        carried=asked.carried(),
+    )
+    page.status_code = 400 if asked.problem else 200
+    return page
+
+
+@bp.post("/connect/signout/confirm")
+@open_to(Audience.ANYONE)
+def confirm_signout() -> ResponseReturnValue:
+    """Sign out, on the server too, and end what was granted in this session."""
+    asked = _read(request.form)
+    session = current_session()
+    if session is not None:
+        with transaction():
+            grants.revoke_of_session(session.id, now=ports().clock.now())
+            sign_out()
+    return asked.leave()
+
+
+def _read(sent: Mapping[str, str]) -> SignOut:
+    hint_text, client_id, return_to = (
+        sent.get(key) for key in ("id_token_hint", "client_id", "post_logout_redirect_uri")
+    )
+    hint = hints.read(hint_text) if hint_text else None
+    if hint_text and hint is None:
+        return SignOut(problem="The service sent a token that we did not give it.")
+    if hint and client_id and hint.client_id != client_id:
+        return SignOut(problem="The service sent a token that was given to another service.")
+    named = hint.client_id if hint else client_id
+    client = clients.find(named) if named else clients.owner_of_bare_address(return_to)
+    if return_to and (client is None or not client.is_enabled or return_to not in client.post_logout_redirect_uris):
+        return SignOut(client=client, problem="The address to return to is not registered for this service.")
+    return SignOut(client, return_to or None, sent.get("state") or None, hint)

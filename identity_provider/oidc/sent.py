@@ -1,0 +1,78 @@
+"""An authorization request as it was sent, and what the checks understood of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flask import Request
+
+from identity_provider.models import AuthorizationRequest, Client
+from identity_provider.services.authorizations import REQUEST_LIVES
+
+# Parameters that are kept as sent because something later may want them.
+_KEPT = ("acr_values", "claims_locales", "display", "registration_token", "session_id", "trn_token", "ui_locales")
+
+
+@dataclass(slots=True)
+class SentRequest:
+    """The parameters, each once, and the findings of the checks that ran so far."""
+
+    parameters: Mapping[str, str]
+    repeated: frozenset[str]
+    now: datetime
+    client: Client | None = None
+    # Set once it was compared with the registered ones; nothing is sent there before.
+    redirect_uri: str | None = None
+    response_mode: str = "query"
+    scope: str = ""
+    prompt: frozenset[str] = frozenset()
+    max_age: int | None = None
+    # Whom the request is about, by its id_token_hint or its claims parameter.
+    subject: str | None = None
+    claims: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, request: Request, now: datetime) -> SentRequest:
+        """From the query of a GET or the form of a POST; an empty value counts as absent (RFC 6749 3.1)."""
+        values = request.form if request.method == "POST" else request.args
+        repeated = frozenset(name for name, each in values.lists() if len(each) > 1)
+        return cls({name: value for name, value in values.items() if value}, repeated, now)
+
+    def get(self, name: str) -> str | None:
+        """One parameter."""
+        return self.parameters.get(name)
+
+    @property
+    def registered(self) -> Client:
+        """The client, for checks that run after it was found."""
+        if self.client is None:
+            raise ValueError("the client was not looked up yet")
+        return self.client
+
+    def accepted(self) -> AuthorizationRequest:
+        """What is kept of a request that passed every check; not in the database yet."""
+        client = self.registered
+        kept: dict[str, Any] = {name: self.parameters[name] for name in _KEPT if name in self.parameters}
+        if self.subject is not None:
+            kept["subject"] = self.subject
+        if self.claims:
+            kept["claims"] = self.claims
+        return AuthorizationRequest(
+            client_id=client.id,
+            client=client,
+            redirect_uri=self.redirect_uri,
+            scope=self.scope,
+            state=self.get("state"),
+            nonce=self.get("nonce"),
+            code_challenge=self.get("code_challenge"),
+            response_mode=self.response_mode,
+            prompt=" ".join(sorted(self.prompt)),
+            max_age=self.max_age,
+            login_hint=self.get("login_hint"),
+            parameters=kept,
+            created_at=self.now,
+            expires_at=self.now + REQUEST_LIVES,
+        )

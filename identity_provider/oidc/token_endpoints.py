@@ -1,0 +1,101 @@
+"""Revocation (RFC 7009) and introspection (RFC 7662) on Authlib's endpoints."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
+from authlib.oauth2.rfc7009 import RevocationEndpoint as _Revocation
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _Introspection
+
+from identity_provider.db import db
+from identity_provider.kit.app import ports, settings
+from identity_provider.models import User
+from identity_provider.oidc import claims
+from identity_provider.oidc.grants import AUTH_METHODS
+from identity_provider.oidc.registered_client import RegisteredClient
+from identity_provider.services import grants as storage
+from identity_provider.services.grants import Presented
+
+
+class Shown:
+    """A live token in the shape that Authlib asks for."""
+
+    def __init__(self, presented: Presented, *, refresh: bool) -> None:
+        self.presented = presented
+        self.refresh = refresh
+
+    def check_client(self, client: RegisteredClient) -> bool:
+        return self.presented.client_id == client.row.id
+
+    def is_expired(self) -> bool:
+        """Expired and revoked tokens are not found at all."""
+        return False
+
+    def is_revoked(self) -> bool:
+        """See is_expired."""
+        return False
+
+
+class _LooksUpTokens:
+    """What both endpoints do alike. The hint may be wrong or unknown (RFC 7009 2.1), so both kinds are tried."""
+
+    CLIENT_AUTH_METHODS = AUTH_METHODS
+    GRACE = timedelta()
+
+    def check_params(self, request: Any, client: RegisteredClient) -> None:  # noqa: ARG002 -- Authlib passes both
+        tokens = request.payload.datalist.get("token", [])
+        if len(tokens) != 1 or not tokens[0]:
+            raise InvalidRequestError("Exactly one token is needed.")
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> Shown | None:  # noqa: ARG002 -- see above
+        now = ports().clock.now()
+        if token_string.startswith(storage.REFRESH_PREFIX):
+            found = storage.find_refresh_token(token_string, now=now, grace=self.GRACE)
+            return Shown(found, refresh=True) if found else None
+        found = storage.find_access_token(token_string, now=now)
+        return Shown(found, refresh=False) if found else None
+
+
+class RevocationEndpoint(_LooksUpTokens, _Revocation):  # type: ignore[misc]  # Authlib carries no types
+    """A refresh token takes its whole family with it, also one that was exchanged already."""
+
+    GRACE = storage.REFRESH_TOKEN_LIVES
+
+    def revoke_token(self, token: Shown, request: Any) -> None:  # noqa: ARG002 -- Authlib passes both
+        now = ports().clock.now()
+        if token.refresh and token.presented.granted:
+            storage.revoke(token.presented.granted.id, now=now)
+        else:
+            storage.revoke_access_token(token.presented.id, now=now)
+
+
+class IntrospectionEndpoint(_LooksUpTokens, _Introspection):  # type: ignore[misc]  # Authlib carries no types
+    """For confidential clients: their own tokens, and everybody's for an API that is registered as one."""
+
+    def authenticate_endpoint_client(self, request: Any) -> RegisteredClient:
+        client: RegisteredClient = super().authenticate_endpoint_client(request)
+        if client.row.is_public:
+            raise InvalidClientError("Client authentication failed.", status_code=401)
+        return client
+
+    def check_permission(self, token: Shown, client: RegisteredClient, request: Any) -> bool:  # noqa: ARG002 -- see above
+        if not (client.row.may_introspect or token.check_client(client)):
+            return False
+        granted = token.presented.granted
+        user = db.session.get(User, granted.user_id) if granted else None
+        return granted is None or (user is not None and user.is_live)
+
+    def introspect_token(self, token: Shown) -> dict[str, Any]:
+        shown = token.presented
+        return {
+            "active": True,
+            "iss": settings().issuer,
+            "client_id": shown.client_id,
+            "sub": str(shown.granted.user_id) if shown.granted else shown.client_id,
+            "scope": shown.scope,
+            "token_type": "refresh_token" if token.refresh else "Bearer",
+            "iat": claims.seconds(shown.issued_at),
+            "exp": claims.seconds(shown.expires_at),
+        }

@@ -1,0 +1,129 @@
+"""What the core needs of the outside world: one protocol per thing, each with an in-memory twin for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from identity_provider.domain.errors import IdentityError
+from matching.records import TeacherRegister as Register
+
+
+class Clock(Protocol):
+    """The time of day."""
+
+    def now(self) -> datetime:
+        """The present moment, with its time zone (UTC)."""
+        ...
+
+
+class MailerUnavailable(IdentityError):
+    """The mail provider did not take the message; it may be tried again."""
+
+
+class MessageRefused(IdentityError):
+    """The mail provider will never take this message (a bad address); trying again is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailMessage:
+    """One plain-text email. `reference` identifies it to the provider and to us when something is retried."""
+
+    to: str
+    subject: str
+    text: str = field(repr=False)
+    reference: str = ""
+
+
+class Mailer(Protocol):
+    """Sends email."""
+
+    def send(self, message: EmailMessage) -> None:
+        """Hand the message over.
+
+        Raises MailerUnavailable when it may be tried again, MessageRefused when it may not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TextMessage:
+    """One SMS. `to` is E.164."""
+
+    to: str
+    text: str = field(repr=False)
+    reference: str = ""
+
+
+class TextMessenger(Protocol):
+    """Sends text messages; raises as Mailer does."""
+
+    def send_text(self, message: TextMessage) -> None:
+        """Hand the message over."""
+        ...
+
+
+class TicketDeskUnavailable(IdentityError):
+    """The helpdesk system did not answer, or not clearly: whether the ticket exists is unknown until asked."""
+
+    def __init__(self, message: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TicketRefused(IdentityError):
+    """The helpdesk system understood and refused: trying the same again is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """A ticket to open. `external_id` is our case's id; the same one never opens two tickets."""
+
+    external_id: str
+    subject: str
+    body: str = field(repr=False)  # an internal comment, never sent to the requester
+    requester_name: str = field(repr=False)
+    requester_email: str = field(repr=False)
+    tags: tuple[str, ...] = ()
+    case_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTicket:
+    """A ticket as the helpdesk system holds it."""
+
+    id: int
+    external_id: str
+    status: str
+
+
+class TicketDesk(Protocol):
+    """The helpdesk's own system (Zendesk). Every method raises TicketDeskUnavailable or TicketRefused."""
+
+    def find(self, external_id: str) -> DeskTicket | None:
+        """The ticket with this external id; None says that the desk answered and has none."""
+        ...
+
+    def open(self, ticket: NewTicket) -> DeskTicket:
+        """Open a ticket, once: the same external id gives the same ticket."""
+        ...
+
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
+        """Add an internal comment, and mark the ticket solved when asked to."""
+        ...
+
+
+class TeacherRegister(Register, Protocol):
+    """Where teaching records are looked up. Every method raises RegisterUnavailable when it cannot answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The adapters that this process was started with; chosen in wsgi.py, cli.py or the sandbox only."""
+
+    clock: Clock
+    mailer: Mailer
+    messenger: TextMessenger
+    desk: TicketDesk
+    register: TeacherRegister

@@ -1,0 +1,34 @@
+"""The job queue: jobs are written to PostgreSQL in the caller's transaction and run by the worker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from procrastinate import App, SyncPsycopgConnector
+
+from identity_provider.db import db
+
+# Opened by nobody: jobs are deferred through the caller's own connection, and the worker brings its connector.
+queue = App(connector=SyncPsycopgConnector())
+
+
+def defer(task: str, *, at: datetime | None = None, key: str | None = None, **arguments: str) -> None:
+    """Have `task` run once this transaction has committed, at `at` or as soon as may be.
+
+    `key` names what is to be done: while such a job waits, a second one is not added. Arguments are ids only: no
+    code, name or address may stand in them (they are readable in the jobs table).
+    """
+    connection = db.session.connection()
+    if key is not None and _is_waiting(connection, task, key):
+        return
+    deferrer = queue.configure_task(task, connection=connection.connection.driver_connection, schedule_at=at, lock=key)
+    deferrer.defer(**arguments)
+
+
+def _is_waiting(connection: Any, task: str, key: str) -> bool:
+    found = connection.exec_driver_sql(
+        "SELECT 1 FROM procrastinate_jobs WHERE task_name = %s AND lock = %s AND status = 'todo' LIMIT 1",
+        (task, key),
+    )
+    return found.first() is not None

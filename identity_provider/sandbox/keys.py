@@ -1,0 +1,64 @@
+"""The sandbox's own secrets: random, made once for each clone, never in the tree."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import pyotp
+
+from identity_provider.sandbox.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Everything that has to be the same at the next start."""
+
+    secret_key: str
+    encryption_key: str
+    notify_api_key: str
+    notify_email_template_id: str
+    notify_sms_template_id: str
+    zendesk_token: str
+    dqt_api_key: str
+    npq_client_secret: str
+    qts_client_secret: str
+    admin_totp_secret: str
+    agent_totp_secret: str
+
+    def __repr__(self) -> str:
+        return "Keys(…)"
+
+    @classmethod
+    def kept_in(cls, path: Path) -> Keys:
+        """Read them; make those that are missing, and keep them for the next time."""
+        known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        made = {each.name: known.get(each.name) or _MAKERS.get(each.name, _random)() for each in fields(cls)}
+        keys = cls(**made)
+        if asdict(keys) != known:
+            write_atomically(path, json.dumps(asdict(keys), indent=2))
+        return keys
+
+
+def _random() -> str:
+    """Letters, digits, `-` and `_`: whatever else a library would encode in a way of its own."""
+    return secrets.token_urlsafe(36)
+
+
+def _random_uuid() -> str:
+    return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
+
+
+_MAKERS: dict[str, Callable[[], str]] = {
+    "encryption_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
+    "notify_api_key": lambda: f"sandbox-{_random_uuid()}-{_random_uuid()}",
+    "notify_email_template_id": _random_uuid,
+    "notify_sms_template_id": _random_uuid,
+    "admin_totp_secret": pyotp.random_base32,
+    "agent_totp_secret": pyotp.random_base32,
+}

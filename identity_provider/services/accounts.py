@@ -1,0 +1,185 @@
+"""The accounts of people: made once per address, recognised by name and birthday, two of one person made one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from identity_provider.db import db
+from identity_provider.domain.errors import EmailInUse, IllegalMove
+from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
+from identity_provider.services import audit, browser_sessions, outbox, rate_limits, support_tickets
+from identity_provider.services.audit import SYSTEM, Actor, Subject
+from matching.normalise import family_name, given_name
+
+ADDRESS_CHANGED = "email_changed"
+NAMESAKES_PER_ADDRESS = rate_limits.Limit("namesakes_per_address", 20, timedelta(days=1))
+
+
+def by_address(email: str) -> User | None:
+    """The account that this address signs in to; it may be locked."""
+    return db.session.scalar(
+        select(User).where(User.email == email, User.merged_into_id.is_(None), User.erased_at.is_(None))
+    )
+
+
+def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
+    """Make the account of somebody who proved an address and said who they are; and whether it is new.
+
+    When another tab was quicker by a moment there is one account, not two: that one is returned.
+    """
+    if journey.email is None or journey.email_proved_at is None:
+        raise IllegalMove("no account without a proved address")
+    user = User(
+        email=journey.email,
+        email_verified_at=journey.email_proved_at,
+        first_name=journey.first_name,
+        last_name=journey.last_name,
+        registered_with_client_id=journey.client.id,
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(user)
+            db.session.flush()
+    except IntegrityError:
+        there = by_address(journey.email)
+        if there is None:
+            raise
+        return there, False
+    state_identity(user, journey, now=now)
+    keep_statements(user, journey, now=now)
+    audit.record("user_created", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)
+    return user, True
+
+
+def state_identity(user: User, journey: Journey, *, now: datetime) -> None:
+    """Take name and birthday from the journey: only for an account that this journey made."""
+    user.first_name = journey.first_name or user.first_name
+    user.middle_name = journey.middle_name or ""
+    user.last_name = journey.last_name or user.last_name
+    user.preferred_name = journey.preferred_name or ""
+    user.date_of_birth = journey.date_of_birth
+    user.updated_at = now
+
+
+def keep_statements(user: User, journey: Journey, *, now: datetime) -> None:
+    """Keep what the person stated so that nobody asks again. What was not asked in this journey stays as it was."""
+    if journey.has_previous_names is not None:
+        user.stated_previous_names = list(journey.previous_names)
+    if journey.has_nino is not None:
+        user.stated_has_nino = journey.has_nino
+        # "I do not know it" takes nothing away that was given before.
+        user.stated_nino_encrypted = journey.nino_encrypted or user.stated_nino_encrypted
+    if journey.has_trn is not None:
+        user.stated_has_trn = journey.has_trn
+        user.stated_trn = journey.stated_trn
+    if journey.has_qts is not None:
+        user.stated_has_qts = journey.has_qts
+    if journey.training_provider is not None:
+        user.stated_training_provider = journey.training_provider
+    user.date_of_birth = user.date_of_birth or journey.date_of_birth
+    user.updated_at = now
+
+
+def recall_statements(journey: Journey, user: User) -> None:
+    """Bring what an account's person stated before into the journey: answers given before are not asked again."""
+    journey.email = user.email
+    journey.first_name, journey.middle_name, journey.last_name = user.first_name, user.middle_name, user.last_name
+    journey.preferred_name = user.preferred_name or user.name.full
+    journey.date_of_birth = user.date_of_birth
+    journey.previous_names = list(user.stated_previous_names)
+    journey.has_previous_names = bool(user.stated_previous_names)
+    journey.has_nino, journey.nino_encrypted = user.stated_has_nino, user.stated_nino_encrypted
+    journey.has_trn, journey.stated_trn = user.stated_has_trn, user.stated_trn
+    journey.has_qts, journey.training_provider = user.stated_has_qts, user.stated_training_provider
+
+
+def namesake(journey: Journey) -> User | None:
+    """Another account with this name and birthday, the one used last; it may be the person's own.
+
+    Names are compared as the matcher compares them: without regard to case, accents and apostrophes.
+    """
+    if journey.date_of_birth is None:
+        return None
+    first, last = _compared(journey.first_name or "", journey.last_name or "")
+    born_that_day = db.session.scalars(
+        select(User)
+        .where(
+            User.date_of_birth == journey.date_of_birth,
+            User.email != journey.email,
+            User.merged_into_id.is_(None),
+            User.erased_at.is_(None),
+            User.locked_at.is_(None),
+            User.email_verified_at.is_not(None),
+        )
+        .order_by(User.last_signed_in_at.desc().nulls_last(), User.created_at)
+    )
+    return next((user for user in born_that_day if _compared(user.first_name, user.last_name) == (first, last)), None)
+
+
+def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -> None:
+    """The person proved both addresses: they end with one account, reached by the address that they chose.
+
+    `other` is their second account, if one was made: it becomes part of the survivor, whose `sub` stays. The
+    address that is given up is told. Raises EmailInUse when `email` is somebody else's account.
+    """
+    actor = Actor.of(survivor)
+    if other is not None and other.id != survivor.id:
+        _merge(other, survivor, actor=actor, now=now)
+    if email == survivor.email:
+        return
+    holder = by_address(email)
+    if holder is not None and holder.id != survivor.id:
+        raise EmailInUse
+    before = survivor.email
+    survivor.email = email
+    survivor.email_verified_at = now
+    survivor.updated_at = now
+    db.session.flush()
+    audit.record(
+        "email_changed",
+        Subject("user", survivor.id),
+        actor=actor,
+        now=now,
+        reason="chosen when two accounts became one",
+        change=({"email": before}, {"email": email}),
+    )
+    for address in (before, email):
+        key = f"email-changed:{survivor.id}:{now.timestamp():.6f}:{address == email}"
+        outbox.post(ADDRESS_CHANGED, key, to=address, payload={"user_id": str(survivor.id)}, now=now)
+
+
+def _merge(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
+    """`other` was another account of the same person; it may not hold a TRN of its own."""
+    if other.trn is not None:
+        raise IllegalMove("an account that points at a record is merged by the helpdesk only")
+    other.merged_into_id = survivor.id
+    other.updated_at = now
+    browser_sessions.end_all_of(other, now=now)
+    _withdraw_cases(other, now=now)
+    db.session.flush()
+    audit.record(
+        "user_merged",
+        Subject("user", other.id),
+        actor=actor,
+        now=now,
+        reason="the person proved both addresses",
+        change=({}, {"merged_into": str(survivor.id)}),
+    )
+
+
+def _withdraw_cases(user: User, *, now: datetime) -> None:
+    for case in db.session.scalars(
+        select(SupportTicket).where(SupportTicket.user_id == user.id, SupportTicket.status == CaseStatus.OPEN)
+    ):
+        note = "The person signed in to another account of theirs that has the record."
+        support_tickets.end(support_tickets.lock(case.id), Resolution.WITHDRAWN, by=SYSTEM, note=note, now=now)
+
+
+def _compared(first: str, last: str) -> tuple[str, str]:
+    # A name of which the matcher keeps nothing is compared as it stands.
+    return given_name(first).joined or first, family_name(last).joined or last

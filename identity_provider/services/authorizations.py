@@ -1,0 +1,127 @@
+"""Authorization requests: kept while a person signs in, answered once, and what they demand of the answer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from identity_provider.db import db
+from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.lookup import LookupStatus, VerificationLevel
+from identity_provider.models import AuthorizationRequest, BrowserSession, Journey, User
+from identity_provider.services.clients import TRN_SCOPES
+from identity_provider.vault import vault
+
+REQUEST_LIVES = timedelta(hours=2)
+
+BROWSER_PURPOSE = "journey_browser"
+
+
+class Hindrance(StrEnum):
+    """The OAuth error that `prompt=none` is answered with (OpenID Connect Core 3.1.2.6)."""
+
+    LOGIN = "login_required"
+    INTERACTION = "interaction_required"
+
+
+def wants_fresh_proof(request: AuthorizationRequest) -> bool:
+    """Whether no earlier sign-in will do: `prompt=login`, `prompt=select_account`, `max_age=0`."""
+    return request.max_age == 0 or bool({"login", "select_account"} & set(request.prompt.split()))
+
+
+def session_suffices(request: AuthorizationRequest, session: BrowserSession) -> bool:
+    """Whether the person proved who they are recently enough for this request (OpenID Connect Core 3.1.2.1).
+
+    Once a journey has begun, a proof made after the request always is; before, ask `wants_fresh_proof` first.
+    `max_age` wants one that was at most so old when the request came.
+    """
+    signed_in_at = session.authenticated_at
+    if signed_in_at is None or session.user_id is None:
+        return False
+    if signed_in_at >= request.created_at:
+        return True
+    if wants_fresh_proof(request):
+        return False
+    return request.max_age is None or request.created_at - signed_in_at <= timedelta(seconds=request.max_age)
+
+
+def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> Hindrance | None:
+    """What keeps us from answering at once from the session at the browser, if anything."""
+    if session is None or session.user is None or wants_fresh_proof(request):
+        return Hindrance.LOGIN
+    if not session_suffices(request, session) or not is_meant_for(request, session.user):
+        return Hindrance.LOGIN
+    if not may_return(request, session.user):
+        return Hindrance.INTERACTION
+    silent = "none" in request.prompt.split()
+    return None if silent or is_settled(request, session.user) else Hindrance.INTERACTION
+
+
+def is_meant_for(request: AuthorizationRequest, user: User) -> bool:
+    """Whether this is the person that the request's id_token_hint or claims parameter names, if any."""
+    subject = request.parameters.get("subject")
+    return subject is None or subject == str(user.id)
+
+
+def may_return(request: AuthorizationRequest, user: User) -> bool:
+    """Whether the service's demands on the TRN hold; asked anew at the moment of issue.
+
+    A `Strict` service that requires a TRN is not content with one of low verification: it would not be handed it.
+    """
+    if not TRN_SCOPES & request.scopes:
+        return True
+    client = request.client
+    status = user.lookup_status
+    too_weak = (
+        status is LookupStatus.FOUND
+        and client.match_policy is MatchPolicy.STRICT
+        and user.verification_level is not VerificationLevel.MEDIUM
+    )
+    return client.trn_requirement.lets_return(LookupStatus.PENDING if too_weak else status)
+
+
+def is_settled(request: AuthorizationRequest, user: User) -> bool:
+    """Whether nothing could be found or asked that would improve the answer.
+
+    Somebody `Pending` or `None` is looked up again at every sign-in, and a `Strict` service's questions are asked,
+    so those go through a journey.
+    """
+    if not TRN_SCOPES & request.scopes:
+        return True
+    if user.lookup_status in {LookupStatus.PENDING, LookupStatus.NONE}:
+        return False
+    strict = request.client.match_policy is MatchPolicy.STRICT
+    return not strict or user.verification_level is not VerificationLevel.LOW
+
+
+def find(request_id: UUID) -> AuthorizationRequest | None:
+    """The request, in any state."""
+    return db.session.get(AuthorizationRequest, request_id)
+
+
+def journey_of(request: AuthorizationRequest, browser: str) -> Journey | None:
+    """The journey that this browser makes for the request; None for any other browser (attack 27)."""
+    return db.session.scalars(
+        select(Journey).where(
+            Journey.authorization_request_id == request.id,
+            Journey.browser_hmac.in_(vault.keyed_hashes(BROWSER_PURPOSE, browser)),
+        )
+    ).first()
+
+
+def claim_answer(request: AuthorizationRequest, *, now: datetime) -> bool:
+    """Take the right to answer the request; False when it was answered before or is too old."""
+    claimed = db.session.execute(
+        update(AuthorizationRequest)
+        .where(
+            AuthorizationRequest.id == request.id,
+            AuthorizationRequest.answered_at.is_(None),
+            AuthorizationRequest.expires_at > now,
+        )
+        .values(answered_at=now)
+        .returning(AuthorizationRequest.id)
+    ).first()
+    return claimed is not None

@@ -1,0 +1,103 @@
+"""Sessions of browsers: begun at sign-in, found by the cookie's secret, ended on the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from identity_provider.db import db
+from identity_provider.models import BrowserSession, StaffUser, User
+from identity_provider.vault import new_secret, vault
+
+_PURPOSE = "browser_session"
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lasts without use, and how long in all."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+PERSON = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
+STAFF = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=8))
+
+
+def begin(person: User | StaffUser, *, amr: list[str], now: datetime) -> tuple[BrowserSession, str]:
+    """Start a session with a secret of its own and return both; the secret goes into the cookie, nowhere else.
+
+    `amr` is how the person proved who they are (RFC 8176 values).
+    """
+    secret = new_secret()
+    staff = isinstance(person, StaffUser)
+    session = BrowserSession(
+        secret_hmac=vault.keyed_hash(_PURPOSE, secret),
+        user_id=None if staff else person.id,
+        staff_id=person.id if staff else None,
+        authenticated_at=now,
+        amr=amr,
+        created_at=now,
+        last_seen_at=now,
+        expires_at=now + (STAFF if staff else PERSON).absolute,
+    )
+    person.last_signed_in_at = now
+    db.session.add(session)
+    db.session.flush()
+    return session, secret
+
+
+def authenticate_again(session: BrowserSession, *, amr: list[str], now: datetime) -> str:
+    """The same person proved themselves anew: the session goes on under a new secret, which is returned."""
+    secret = new_secret()
+    session.secret_hmac = vault.keyed_hash(_PURPOSE, secret)
+    session.authenticated_at = now
+    session.amr = amr
+    session.last_seen_at = now
+    session.expires_at = now + (STAFF if session.staff_id else PERSON).absolute
+    return secret
+
+
+def find(secret: str, *, now: datetime) -> BrowserSession | None:
+    """The live session of this secret; None when there is none, it ended, or its person may not sign in."""
+    session = db.session.scalar(
+        select(BrowserSession).where(BrowserSession.secret_hmac.in_(vault.keyed_hashes(_PURPOSE, secret)))
+    )
+    if session is None or session.ended_at is not None or now >= session.expires_at:
+        return None
+    lifetime = STAFF if session.staff_id else PERSON
+    if now - session.last_seen_at > lifetime.idle or not _may_go_on(session):
+        return None
+    return session
+
+
+def needs_touch(session: BrowserSession, *, now: datetime) -> bool:
+    """Whether it is time to write down that the session is in use: at most once a minute."""
+    return now - session.last_seen_at > _SEEN_EVERY
+
+
+def touch(session: BrowserSession, *, now: datetime) -> None:
+    """Write down that the session is in use."""
+    session.last_seen_at = now
+
+
+def end(session: BrowserSession, *, now: datetime) -> None:
+    """End the session on the server: its cookie is dead from now on."""
+    session.ended_at = session.ended_at or now
+
+
+def end_all_of(person: User | StaffUser, *, now: datetime) -> None:
+    """End every session of a person, in every browser."""
+    column = BrowserSession.staff_id if isinstance(person, StaffUser) else BrowserSession.user_id
+    db.session.execute(
+        update(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None)).values(ended_at=now)
+    )
+
+
+def _may_go_on(session: BrowserSession) -> bool:
+    if session.user is not None:
+        return session.user.is_live
+    return session.staff is not None and session.staff.disabled_at is None

@@ -1,0 +1,252 @@
+"""Relying services: registered, found, recognised by their secrets, and switched off."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from sqlalchemy import any_, literal, select, update
+
+from identity_provider.db import db
+from identity_provider.domain.access import MatchPolicy, TrnRequirement
+from identity_provider.domain.errors import IdentityError
+from identity_provider.models import Client, ClientSecret, Grant
+from identity_provider.services import audit
+from identity_provider.vault import new_secret, vault
+
+PERSON_SCOPES = ("openid", "profile", "email", "phone", "offline_access", "trn", "dqt:read")
+SERVICE_SCOPES = ("user:read", "user:write", "trn_token:write", "identity:verify")
+STAFF_SCOPES = ("get-an-identity:support",)
+SCOPES = PERSON_SCOPES + SERVICE_SCOPES + STAFF_SCOPES
+TRN_SCOPES = frozenset({"trn", "dqt:read"})
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+DEFAULT_SCOPES = ("openid", "profile", "email", "phone", "trn")
+
+# A service changes over within this time; then the secret before the newest one is refused.
+OLD_SECRET_LIVES = timedelta(days=30)
+
+_PURPOSE = "client_secret"
+_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
+# What HTTP Basic carries alike whether a client form-encodes it or not (RFC 6749 2.3.1): most do not, though they must.
+_SECRET = re.compile(r"[A-Za-z0-9._~-]{16,500}\Z")
+
+
+class ClientRefused(IdentityError):
+    """The registration says something that a relying service must not have; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClient:
+    """What a service is registered with (domain.md, "Per-client settings")."""
+
+    id: str
+    name: str
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    initiate_login_uri: str | None = None
+    backchannel_logout_uri: str | None = None
+    service_url: str | None = None
+    scopes: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ()
+    auth_method: str = "client_secret_basic"
+    require_pkce: bool = True
+    require_nonce: bool = False
+    id_token_algorithm: str = "RS256"
+    jwks: dict[str, Any] | None = field(default=None, repr=False)
+    may_introspect: bool = False
+    trn_requirement: TrnRequirement = TrnRequirement.OPTIONAL
+    match_policy: MatchPolicy = MatchPolicy.DEFAULT
+    raise_tickets: bool = True
+    bare_post_logout_redirect: bool = False
+
+
+def find(client_id: str) -> Client | None:
+    """The client of this id, also when it is disabled; None for anything that can not be an id."""
+    return db.session.get(Client, client_id) if _CLIENT_ID.match(client_id) else None
+
+
+def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: datetime) -> tuple[Client, str | None]:
+    """Register a service; returns it with its secret, which is shown once. A public client has none.
+
+    Raises ClientRefused.
+    """
+    _check(new)
+    if find(new.id) is not None:
+        raise ClientRefused(f"id: there is a client {new.id} already")
+    client = Client(
+        id=new.id,
+        name=new.name,
+        service_url=new.service_url,
+        redirect_uris=list(new.redirect_uris),
+        post_logout_redirect_uris=list(new.post_logout_redirect_uris),
+        initiate_login_uri=new.initiate_login_uri,
+        backchannel_logout_uri=new.backchannel_logout_uri,
+        scopes=list(_scopes_of(new)),
+        grant_types=list(_grants_of(new)),
+        token_endpoint_auth_method=new.auth_method,
+        require_pkce=new.require_pkce,
+        require_nonce=new.require_nonce,
+        id_token_signed_response_alg=new.id_token_algorithm,
+        jwks=new.jwks,
+        may_introspect=new.may_introspect,
+        trn_requirement=new.trn_requirement,
+        match_policy=new.match_policy,
+        raise_tickets=new.raise_tickets,
+        bare_post_logout_redirect=new.bare_post_logout_redirect,
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(client)
+    db.session.flush()
+    audit.record("register_client", audit.Subject("client", client.id), actor=actor, now=now)
+    needs_secret = new.auth_method in {"client_secret_basic", "client_secret_post"}
+    return client, _add_secret(client, secret, now) if needs_secret else None
+
+
+def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
+    """Give a client a new secret; the newest one before it stays good for a while, so that nobody is cut off.
+
+    Raises ClientRefused for a client that has no secret.
+    """
+    if client.token_endpoint_auth_method not in {"client_secret_basic", "client_secret_post"}:
+        raise ClientRefused("auth-method: this client does not use a secret")
+    for old in client.secrets[:-1]:
+        db.session.delete(old)
+    for previous in client.secrets[-1:]:
+        previous.expires_at = min(previous.expires_at or now + OLD_SECRET_LIVES, now + OLD_SECRET_LIVES)
+    audit.record("rotate_client_secret", audit.Subject("client", client.id), actor=actor, now=now)
+    return _add_secret(client, None, now)
+
+
+def disable(client: Client, *, actor: audit.Actor, now: datetime) -> None:
+    """Switch a service off: nobody is sent to it, its secrets and all that it was granted are dead."""
+    client.disabled_at = client.disabled_at or now
+    client.updated_at = now
+    db.session.execute(
+        update(Grant).where(Grant.client_id == client.id, Grant.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    audit.record("disable_client", audit.Subject("client", client.id), actor=actor, now=now)
+
+
+def knows_secret(client: Client | None, secret: str, *, now: datetime) -> bool:
+    """Whether this is a live secret of the client.
+
+    The work is the same for an unknown client as for a known one, and any text may be asked (attack 39).
+    """
+    stored = [each for each in client.secrets if each.expires_at is None or now < each.expires_at] if client else []
+    hashes = [each.secret_hmac for each in stored] or [bytes(32)]
+    recognised = any([vault.recognises(each, _PURPOSE, secret) for each in hashes])
+    return recognised and client is not None and client.is_enabled
+
+
+def owner_of_bare_address(uri: str | None) -> Client | None:
+    """The one service with the setting for it that registered this address to return to after sign-out.
+
+    domain.md: a bare registered URI is enough only for clients that have the setting.
+    """
+    if not uri:
+        return None
+    registered = literal(uri) == any_(Client.post_logout_redirect_uris)
+    owners = db.session.scalars(select(Client).where(Client.bare_post_logout_redirect, registered)).all()
+    return owners[0] if len(owners) == 1 else None
+
+
+def is_loopback(uri: str) -> bool:
+    """Whether a URI leads to the person's own machine by a loopback IP literal (RFC 8252 7.3)."""
+    try:
+        return ipaddress.ip_address(urlsplit(uri).hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _add_secret(client: Client, secret: str | None, now: datetime) -> str:
+    secret = secret or new_secret()
+    if not _SECRET.match(secret):
+        raise ClientRefused("secret: 16 or more of the characters A-Z a-z 0-9 . _ ~ - are needed")
+    client.secrets.append(ClientSecret(secret_hmac=vault.keyed_hash(_PURPOSE, secret), created_at=now))
+    return secret
+
+
+def _scopes_of(new: NewClient) -> tuple[str, ...]:
+    return new.scopes or DEFAULT_SCOPES
+
+
+def _grants_of(new: NewClient) -> tuple[str, ...]:
+    if new.grant_types:
+        return new.grant_types
+    grants = ["authorization_code"] if new.redirect_uris else []
+    if "offline_access" in new.scopes:
+        grants.append("refresh_token")
+    if set(SERVICE_SCOPES) & set(new.scopes):
+        grants.append("client_credentials")
+    return tuple(grants)
+
+
+def _check(new: NewClient) -> None:
+    if not _CLIENT_ID.match(new.id):
+        raise ClientRefused("id: letters, digits, dot, underscore and hyphen, 100 at most")
+    if not new.name.strip():
+        raise ClientRefused("name: a service needs a name that people recognise")
+    _check_words("scope", _scopes_of(new), SCOPES)
+    _check_words("grant", _grants_of(new), GRANT_TYPES)
+    _check_words("auth-method", (new.auth_method,), AUTH_METHODS)
+    _check_authentication(new)
+    for uri in (*new.redirect_uris, *new.post_logout_redirect_uris):
+        _check_uri("redirect-uri", uri)
+    for name in ("initiate_login_uri", "backchannel_logout_uri", "service_url"):
+        uri = getattr(new, name)
+        if uri is not None:
+            _check_uri(name.replace("_", "-"), uri)
+
+
+def _check_authentication(new: NewClient) -> None:
+    grants = _grants_of(new)
+    if not grants:
+        raise ClientRefused("redirect-uri: one is needed to sign people in, or a scope for services")
+    if "authorization_code" in grants and not new.redirect_uris:
+        raise ClientRefused("redirect-uri: at least one is needed to sign people in")
+    if new.auth_method == "none" and (not new.require_pkce or "client_credentials" in grants):
+        raise ClientRefused("auth-method: a public client needs PKCE and can not act for itself")
+    if new.auth_method == "private_key_jwt" and not new.jwks:
+        raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
+    if new.jwks is not None:
+        _check_keys(new.jwks)
+
+
+def _check_keys(jwks: dict[str, Any]) -> None:
+    """Public keys only: a secret or a private half has no business here."""
+    try:
+        keys = KeySet.import_key_set(jwks).keys  # type: ignore[arg-type]  # whatever the file held
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as broken:
+        raise ClientRefused("jwks: this is not a JSON Web Key Set") from broken
+    if not keys or any(key.key_type == "oct" or key.is_private for key in keys):
+        raise ClientRefused("jwks: public RSA, EC or OKP keys only")
+
+
+def _check_words(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for word in words:
+        if word not in known:
+            raise ClientRefused(f"{what}: {word} is not one of {', '.join(known)}")
+
+
+def _check_uri(what: str, uri: str) -> None:
+    """Absolute, without fragment or user, https unless it leads to this very machine (RFC 6749 3.1.2; RFC 9700 2.1)."""
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError as broken:
+        raise ClientRefused(f"{what}: {uri} is not an address") from broken
+    if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
+        raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
+    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
+        raise ClientRefused(f"{what}: {uri} holds characters that an address must not hold")
+    if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
+        raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")

@@ -1,0 +1,94 @@
+"""The codes of a journey: to the person's own address, and to the address of an account that may be theirs too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from identity_provider.db import db
+from identity_provider.domain.errors import CodeRefused
+from identity_provider.models import CodeChallenge, Journey
+from identity_provider.services import rate_limits, sign_in_codes, submissions
+
+
+class CodeFor(StrEnum):
+    """What a code of a journey proves."""
+
+    SIGN_IN = "sign_in"
+    EXISTING_ACCOUNT = "existing_account"
+    TRN_HOLDER = "trn_holder"
+
+
+def address_of(journey: Journey, purpose: CodeFor) -> str:
+    """The address that the code goes to; empty when there is none."""
+    if purpose is CodeFor.SIGN_IN:
+        return journey.email or ""
+    other = submissions.other_account(journey)
+    return other.email if other is not None else ""
+
+
+def count_sending(address: str, ip: str, *, now: datetime) -> None:
+    """Count one code. Raises RateLimited. To be committed before the code is sent."""
+    rate_limits.count(rate_limits.CODES_PER_IP, ip, now=now)
+    rate_limits.count(rate_limits.CODES_PER_ADDRESS, address, now=now)
+
+
+def count_guess(address: str, ip: str, *, now: datetime) -> None:
+    """Count one try. Raises RateLimited. To be committed before the code is compared."""
+    rate_limits.count(rate_limits.GUESSES_PER_IP, ip, now=now)
+    rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, address, now=now)
+
+
+def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:
+    """Send a code; the same work whether or not anybody is known at the address."""
+    asked = sign_in_codes.challenge(purpose, address_of(journey, purpose), journey.id, now=now)
+    sign_in_codes.send(asked, now=now, words={"service_name": journey.client.name, "locale": _locale(journey)})
+
+
+def check(journey: Journey, purpose: CodeFor, typed: str, *, now: datetime) -> None:
+    """Accept a right code, once. Raises CodeRefused; the try is to be committed all the same."""
+    asked = _latest(journey, purpose)
+    if asked is None:
+        raise CodeRefused
+    sign_in_codes.check(asked, typed, now=now)
+
+
+def is_waiting(journey: Journey, purpose: CodeFor, *, now: datetime) -> bool:
+    """Whether a code is on its way that can still be entered: sent, not run out, and tries are left."""
+    asked = _latest(journey, purpose)
+    if asked is None or asked.passed_at is not None or asked.tries_left == 0:
+        return False
+    return any(code.expires_at > now and code.used_at is None for code in asked.codes)
+
+
+def is_passed(journey: Journey, purpose: CodeFor) -> bool:
+    """Whether a code was accepted and none was sent since."""
+    asked = _latest(journey, purpose)
+    return asked is not None and asked.passed_at is not None
+
+
+def is_exhausted(journey: Journey, purpose: CodeFor) -> bool:
+    """Whether all tries for the codes sent so far were used up."""
+    asked = _latest(journey, purpose)
+    return asked is not None and asked.tries_left == 0 and asked.passed_at is None
+
+
+def _locale(journey: Journey) -> str:
+    """The language that the service asked for, of those that the emails are written in."""
+    asked = str(journey.authorization_request.parameters.get("ui_locales", ""))
+    return "cy" if asked.lower().startswith("cy") else "en"
+
+
+def _latest(journey: Journey, purpose: CodeFor) -> CodeChallenge | None:
+    return db.session.scalar(
+        select(CodeChallenge)
+        .where(
+            CodeChallenge.purpose == purpose,
+            CodeChallenge.address == address_of(journey, purpose),
+            CodeChallenge.subject_id == journey.id,
+        )
+        .order_by(CodeChallenge.created_at.desc())
+        .limit(1)
+    )

@@ -1,0 +1,255 @@
+"""Asking the register whose record is a person's: every search is kept, and no answer is never an answer.
+
+The register is asked outside any transaction: `look_up` reads no row and writes none. What came back is written
+with `keep`, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from datetime import datetime
+from typing import Any, assert_never
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.errors import RegisterUnavailable, TrnAlreadyLinked, UserAlreadyHasTrn
+from identity_provider.domain.lookup import (
+    Ambiguous,
+    Found,
+    LookupReason,
+    LookupState,
+    LookupStatus,
+    Near,
+    Nothing,
+    Statement,
+    Unanswered,
+    decide,
+    pending,
+)
+from identity_provider.models import Client, Journey, Lookup, User
+from identity_provider.ports import TeacherRegister
+from identity_provider.queue import defer
+from identity_provider.services import rate_limits, statements, support_tickets, trn_links
+from identity_provider.services.audit import SYSTEM
+from identity_provider.services.register_search import POLICIES, Impatient, Occasion, Search, asked_json, read
+from identity_provider.vault import vault
+from matching.matcher import MatchOutcome, match
+from matching.records import PersonDetails
+
+log = structlog.get_logger("lookups")
+
+PATIENCE_SECONDS = 4.0
+"""No person waits longer for the register in all; its adapter limits each call by itself."""
+
+LOOK_UP_AGAIN = "look_up_again"
+"""The job that asks anew for somebody whom the register could not answer."""
+
+
+def look_up(
+    person: PersonDetails, register: TeacherRegister, policy: MatchPolicy, *, occasion: Occasion, now: datetime
+) -> Search:
+    """Ask the register for the person's record, and wait no longer than a person would.
+
+    Never raises: a register that falls silent, or an adapter that breaks, is `Unanswered`, which no later step can
+    take for "no such record".
+    """
+    started = time.monotonic()
+    outcome: MatchOutcome | None = None
+    why = "register_unavailable"
+    try:
+        outcome = match(person, Impatient(register, started + PATIENCE_SECONDS), POLICIES[policy], now.date())
+    except (RegisterUnavailable, TimeoutError) as silence:
+        log.warning("register_unavailable", occasion=occasion, error=type(silence).__name__)
+    except Exception as fault:  # noqa: BLE001 -- see below
+        # Whatever broke, no search took place: it must not pass for an answer. The message is left out of the log,
+        # since it may repeat what was asked.
+        why = "fault"
+        where = traceback.format_tb(fault.__traceback__)[-3:]
+        log.error("lookup_failed", occasion=occasion, error=type(fault).__name__, where=where)  # noqa: TRY400
+    took = round(1000 * (time.monotonic() - started))
+    if outcome is None:
+        return Search(Unanswered(), "unanswered", why, occasion, policy, now, took, person)
+    answer, word, reason = read(outcome, policy)
+    kept = outcome.explanation.to_json()
+    return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version)
+
+
+def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None) -> Lookup:
+    """Write the search down; what was asked is sealed."""
+    row = Lookup(
+        user_id=user_id,
+        journey_id=journey_id,
+        occasion=search.occasion,
+        outcome=search.outcome,
+        reason=search.reason,
+        trn=search.trn,
+        policy=search.policy,
+        weights_version=search.weights_version,
+        asked_encrypted=vault.seal(asked_json(search.asked), "lookup"),
+        explanation=search.explanation,
+        duration_ms=search.duration_ms,
+        at=search.at,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def found_nothing(journey: Journey) -> bool:
+    """Whether the last search that decided this journey was answered with nothing that resembles the person."""
+    last = db.session.scalar(
+        select(Lookup.outcome)
+        .where(Lookup.journey_id == journey.id, Lookup.occasion == Occasion.CHECK_ANSWERS)
+        .order_by(Lookup.at.desc())
+        .limit(1)
+    )
+    return last == "none"
+
+
+def count(email: str, stated_trn: str | None, *, now: datetime) -> None:
+    """Count one search for this person, and for the TRN they stated: nobody may probe the register.
+
+    Raises RateLimited. To be committed before the register is asked.
+    """
+    rate_limits.count(rate_limits.LOOKUPS_PER_JOURNEY_EMAIL, email, now=now)
+    if stated_trn:
+        rate_limits.count(rate_limits.LOOKUPS_PER_STATED_TRN, stated_trn, now=now)
+
+
+def person_of_journey(journey: Journey) -> PersonDetails:
+    """What the person has said so far in this journey. The address counts only once it is proved."""
+    return _person(
+        (journey.first_name or "", journey.middle_name or "", journey.last_name or ""),
+        journey.previous_names,
+        date_of_birth=journey.date_of_birth,
+        trn=journey.stated_trn or "",
+        nino=vault.unseal(journey.nino_encrypted, statements.NINO_CONTEXT) if journey.nino_encrypted else "",
+        email=journey.email or "",
+        email_verified=journey.email_proved_at is not None,
+    )
+
+
+def person_of(user: User) -> PersonDetails:
+    """What this user has stated of themselves."""
+    return _person(
+        (user.first_name, user.middle_name, user.last_name),
+        user.stated_previous_names,
+        date_of_birth=user.date_of_birth,
+        trn=user.stated_trn or "",
+        nino=str(statements.nino_of(user) or ""),
+        email=user.email,
+        email_verified=user.email_verified_at is not None,
+    )
+
+
+def _person(names: tuple[str, str, str], previous: list[dict[str, Any]], **details: Any) -> PersonDetails:
+    first, middle, last = names
+    return PersonDetails(
+        first_name=first,
+        middle_name=middle,
+        last_name=last,
+        previous_first_names=tuple(each["first_name"] for each in previous if each.get("first_name")),
+        previous_last_names=tuple(each["last_name"] for each in previous if each.get("last_name")),
+        **details,
+    )
+
+
+def settle(user: User, search: Search, *, now: datetime, asked_again: bool = True) -> User | None:
+    """Write where the user's lookup stands after this search; link them when their record was found.
+
+    Returns the other user who holds the record, when there is one: nothing is linked then, and this user is pending.
+    `asked_again` says that the person was given the chance to correct their answers: before that, an empty answer
+    is kept as "not looked up", never as `None` (matching.md, section 4).
+    """
+    said = Statement(user.stated_trn, user.stated_has_trn, user.stated_has_qts)
+    state = decide(search.answer, said)
+    match search.answer:
+        case Found(trn, level):
+            return _link(user, trn, trn_links.Evidence(LookupReason.MATCHED, level, search.reason), now=now)
+        case Nothing() if not asked_again and state.status is LookupStatus.NONE:
+            trn_links.stand_at(user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, now=now)
+        case Unanswered():
+            trn_links.stand_at(user, state, actor=SYSTEM, now=now)
+            defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
+        case Ambiguous() | Near() | Nothing():
+            trn_links.stand_at(user, state, actor=SYSTEM, now=now)
+        case _:
+            assert_never(search.answer)
+    return None
+
+
+def settle_nothing(user: User, *, now: datetime) -> LookupState:
+    """The register held nobody like this person, and they were asked again: where that leaves them."""
+    state = decide(Nothing(), Statement(user.stated_trn, user.stated_has_trn, user.stated_has_qts))
+    trn_links.stand_at(user, state, actor=SYSTEM, now=now)
+    return state
+
+
+def open_case_if_wanted(user: User, client: Client, journey: Journey | None, *, now: datetime) -> None:
+    """Give a pending search to the helpdesk, where the service wants that.
+
+    Not when the register merely did not answer: that is asked again, and nobody could do more by hand.
+    """
+    unanswered = user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE
+    if client.raise_tickets and user.lookup_status is LookupStatus.PENDING and not unanswered:
+        support_tickets.open_case(user, client, journey, user.lookup_reason, now)
+
+
+def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> None:
+    """Ask the register once more for somebody who is pending or of whom it knew nothing; for the worker.
+
+    Raises RegisterUnavailable when there is still no answer, so that the job is tried again. Not inside a
+    transaction: the register is an outside thing.
+    """
+    with transaction():
+        user = db.session.get(User, user_id)
+        if user is None or not user.is_live or not is_open(user):
+            return
+        person, journey = person_of(user), _last_journey(user)
+    policy = journey.client.match_policy if journey else MatchPolicy.DEFAULT
+    search = look_up(person, register, policy, occasion=Occasion.JOB, now=now)
+    with transaction():
+        user = db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
+        keep(search, user_id=user_id, journey_id=None)
+        if not isinstance(search.answer, Unanswered):
+            _settle_in_background(user, search, journey, now=now)
+    if isinstance(search.answer, Unanswered):
+        raise RegisterUnavailable("the register still does not answer")
+
+
+def is_open(user: User) -> bool:
+    """Whether the search for this user's record goes on: pending, or nothing found so far."""
+    return user.lookup_status in (LookupStatus.PENDING, LookupStatus.NONE)
+
+
+def _settle_in_background(user: User, search: Search, journey: Journey | None, *, now: datetime) -> None:
+    holder = settle(user, search, now=now)
+    if user.lookup_status is LookupStatus.FOUND:
+        support_tickets.resolve_by_match(user, now, tell=True)
+    elif journey is not None:
+        open_case_if_wanted(user, journey.client, journey, now=now)
+    if holder is not None:
+        log.info("record_held_by_another_user", user_id=str(user.id), holder_id=str(holder.id))
+
+
+def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) -> User | None:
+    try:
+        trn_links.link(user, trn, evidence, actor=SYSTEM, now=now)
+    except TrnAlreadyLinked:
+        trn_links.stand_at(user, pending(LookupReason.STATED_TRN_CONFLICTS), actor=SYSTEM, now=now)
+        return trn_links.holder_of(trn)
+    except UserAlreadyHasTrn:
+        # A stricter search for somebody who is linked found another record: a question for people, not for us.
+        log.warning("search_contradicts_link", user_id=str(user.id))
+    return None
+
+
+def _last_journey(user: User) -> Journey | None:
+    return db.session.scalar(
+        select(Journey).where(Journey.user_id == user.id).order_by(Journey.created_at.desc()).limit(1)
+    )

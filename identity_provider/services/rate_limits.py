@@ -1,0 +1,52 @@
+"""How often something may be tried: fixed windows, counted in the database so that every worker sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from identity_provider.db import db
+from identity_provider.domain.errors import RateLimited
+from identity_provider.vault import vault
+
+_COUNT = text(
+    "INSERT INTO rate_counters (key, window_start, count, expires_at) VALUES (:key, :start, 1, :expires)"
+    " ON CONFLICT (key, window_start) DO UPDATE SET count = rate_counters.count + 1 RETURNING count"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` times in each window of `per`."""
+
+    name: str
+    count: int
+    per: timedelta
+
+
+CODES_PER_ADDRESS = Limit("codes_per_address", 6, timedelta(minutes=10))
+CODES_PER_IP = Limit("codes_per_ip", 60, timedelta(minutes=10))
+GUESSES_PER_ADDRESS = Limit("guesses_per_address", 30, timedelta(hours=1))
+GUESSES_PER_IP = Limit("guesses_per_ip", 120, timedelta(minutes=10))
+SUBMISSIONS_PER_USER = Limit("submissions_per_user", 10, timedelta(days=1))
+LOOKUPS_PER_JOURNEY_EMAIL = Limit("lookups_per_email", 60, timedelta(days=1))
+LOOKUPS_PER_STATED_TRN = Limit("lookups_per_stated_trn", 20, timedelta(days=1))
+STAFF_CODES_PER_ADDRESS = Limit("staff_codes_per_address", 6, timedelta(minutes=10))
+STAFF_TOTP_PER_PERSON = Limit("staff_totp_per_person", 10, timedelta(minutes=10))
+CLIENT_SECRET_FAILURES = Limit("client_secret_failures", 50, timedelta(minutes=5))
+
+
+def count(limit: Limit, what: str, *, now: datetime) -> None:
+    """Count one try for `what` (an address, an IP, an id).
+
+    Raises RateLimited once the window is full. The count stands whatever becomes of the caller's work only if
+    the caller commits: call it in a transaction of its own, before the work.
+    """
+    seconds = int(limit.per.total_seconds())
+    start = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
+    key = f"{limit.name}:{vault.keyed_hash('rate', what).hex()[:40]}"
+    tried = db.session.execute(_COUNT, {"key": key, "start": start, "expires": start + limit.per}).scalar_one()
+    if tried > limit.count:
+        raise RateLimited(max(start + limit.per - now, timedelta(seconds=1)))

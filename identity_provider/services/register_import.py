@@ -1,0 +1,214 @@
+"""Importing a register: load a file into a generation of its own, build it, and switch over at once.
+
+The current generation answers lookups until the last moment. A killed import is taken up where it stood when it is
+started again with the same file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TextIO
+
+from identity_provider.domain.errors import IdentityError
+from identity_provider.models.register_layout import Generation
+from identity_provider.models.teaching_record import ImportState
+from identity_provider.services import register_building as building
+from identity_provider.services.register_loading import (
+    LINES_PER_BATCH,
+    Batch,
+    Connection,
+    FileUnusable,
+    LoadingTask,
+    connect,
+    load,
+    open_register,
+    read_batches,
+    read_header,
+)
+
+IMPORT_LOCK = 5_127_340_119
+SMALLEST_SHARE_OF_THE_CURRENT = 0.9
+LARGEST_SHARE_OF_REJECTS = 0.01
+FEW_REJECTS = 10
+BYTES_WORTH_A_CREW = 4_000_000
+
+Now = Callable[[], datetime]
+Watch = Callable[[str, int, int], None]
+"""Called with the phase (`loading`, `building`), and how much of how much of it is done."""
+
+
+class ImportRefused(IdentityError):
+    """The file was not switched to; the register that was current still is."""
+
+
+class ImportRunning(IdentityError):
+    """Another import is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How to import: in how many processes, and whether to switch over to a file that lost much."""
+
+    workers: int = 2
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import came to."""
+
+    generation: int
+    records: int
+    rejected: int
+    resumed: bool
+
+
+def import_register(database_url: str, path: Path, options: ImportOptions, now: Now, watch: Watch) -> ImportResult:
+    """Make this file the current register.
+
+    Raises ImportRefused when it is unfit to be searched, ImportRunning when another import is at work.
+    """
+    with _one_at_a_time(database_url) as connection:
+        generation, resumed = _begin(connection, path, now())
+        try:
+            _load(connection, LoadingTask(database_url, generation, (), now().date()), path, options, watch)
+            _set_state(connection, generation, ImportState.BUILDING)
+            records = building.build(connection, generation, lambda done, steps: watch("building", done, steps))
+            rejected = _count_rejects(connection, generation)
+            if not options.force:
+                _refuse_losses(connection, records, rejected)
+        except (FileUnusable, ImportRefused) as refused:
+            _give_up(connection, generation, ImportState.REFUSED, str(refused), now())
+            raise ImportRefused(str(refused)) from refused
+        _switch_over(connection, generation, records, now())
+        return ImportResult(generation.number, records, rejected, resumed)
+
+
+@contextmanager
+def _one_at_a_time(database_url: str) -> Iterator[Connection]:
+    with connect(database_url) as connection:
+        locked = connection.execute("SELECT pg_try_advisory_lock(%s)", (IMPORT_LOCK,)).fetchone()
+        if not (locked and locked[0]):
+            raise ImportRunning("another import of the register is running")
+        yield connection
+
+
+def _begin(connection: Connection, path: Path, at: datetime) -> tuple[Generation, bool]:
+    """Take up the unfinished import of this very file, or begin one and give others up."""
+    digest = _digest(path)
+    unfinished = connection.execute(
+        "SELECT id, file_digest FROM register_imports WHERE state IN (%s, %s)",
+        (ImportState.LOADING, ImportState.BUILDING),
+    ).fetchall()
+    for number, seen in unfinished:
+        if seen == digest:
+            return Generation(number), True
+        _give_up(connection, Generation(number), ImportState.ABANDONED, "another file was imported", at)
+    row = connection.execute(
+        "INSERT INTO register_imports (file_name, file_digest, state, started_at) VALUES (%s, %s, %s, %s) RETURNING id",
+        (path.name[:255], digest, ImportState.LOADING, at),
+    ).fetchone()
+    if row is None:
+        raise AssertionError("INSERT … RETURNING returns a row")
+    return Generation(row[0]), False
+
+
+def _load(connection: Connection, task: LoadingTask, path: Path, options: ImportOptions, watch: Watch) -> None:
+    if _state(connection, task.generation) is not ImportState.LOADING:
+        return
+    building.make_tables(connection, task.generation)
+    size = path.stat().st_size
+    workers = options.workers if size > BYTES_WORTH_A_CREW else 0
+    with open_register(path) as lines:
+        reader = csv.reader(lines)
+        task = LoadingTask(task.database_url, task.generation, read_header(reader), task.today)
+        batches = _missing(read_batches(reader), _loaded_numbers(connection, task.generation))
+        for _ in load(task, batches, workers):
+            watch("loading", _position(lines), size)
+
+
+def _missing(batches: Iterator[Batch], loaded: set[int]) -> Iterator[Batch]:
+    return (batch for batch in batches if batch.number not in loaded)
+
+
+def _position(lines: TextIO) -> int:
+    """How many bytes of the file have been read, compressed ones where it is compressed."""
+    read: IO[bytes] = getattr(lines.buffer, "fileobj", lines.buffer)
+    return read.tell()
+
+
+def _refuse_losses(connection: Connection, records: int, rejected: int) -> None:
+    """Who is missing from the register would be taken for somebody without a record."""
+    if records == 0:
+        raise ImportRefused("the file holds no record")
+    if rejected > max(FEW_REJECTS, LARGEST_SHARE_OF_REJECTS * (records + rejected)):
+        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected")
+    current = connection.execute("SELECT records FROM register_generations WHERE current").fetchone()
+    if current and records < SMALLEST_SHARE_OF_THE_CURRENT * current[0]:
+        raise ImportRefused(f"the file holds {records:,} records, the register {current[0]:,}")
+
+
+def _switch_over(connection: Connection, generation: Generation, records: int, at: datetime) -> None:
+    """One short transaction; lookups notice at their next question. The old tables go afterwards."""
+    with connection.transaction():
+        connection.execute("SET LOCAL synchronous_commit = on")
+        connection.execute(
+            "UPDATE register_imports SET state = %s WHERE state = %s", (ImportState.REPLACED, ImportState.CURRENT)
+        )
+        connection.execute("UPDATE register_generations SET current = false WHERE current")
+        connection.execute(
+            "INSERT INTO register_generations (number, records, current, switched_at) VALUES (%s, %s, true, %s)",
+            (generation.number, records, at),
+        )
+        _finish(connection, generation, ImportState.CURRENT, "", at)
+    connection.execute("DELETE FROM register_batches WHERE import_id = %s", (generation.number,))
+    old = connection.execute("SELECT number FROM register_generations WHERE NOT current").fetchall()
+    for (number,) in old:
+        building.drop(connection, Generation(number))
+        connection.execute("DELETE FROM register_generations WHERE number = %s AND NOT current", (number,))
+
+
+def _give_up(connection: Connection, generation: Generation, state: ImportState, reason: str, at: datetime) -> None:
+    building.drop(connection, generation)
+    connection.execute("DELETE FROM register_batches WHERE import_id = %s", (generation.number,))
+    _finish(connection, generation, state, reason, at)
+
+
+def _finish(connection: Connection, generation: Generation, state: ImportState, reason: str, at: datetime) -> None:
+    connection.execute(
+        "UPDATE register_imports SET state = %s, reason = %s, finished_at = %s WHERE id = %s",
+        (state, reason[:500], at, generation.number),
+    )
+
+
+def _set_state(connection: Connection, generation: Generation, state: ImportState) -> None:
+    connection.execute("UPDATE register_imports SET state = %s WHERE id = %s", (state, generation.number))
+
+
+def _state(connection: Connection, generation: Generation) -> ImportState:
+    row = connection.execute("SELECT state FROM register_imports WHERE id = %s", (generation.number,)).fetchone()
+    return ImportState(row[0]) if row else ImportState.ABANDONED
+
+
+def _loaded_numbers(connection: Connection, generation: Generation) -> set[int]:
+    rows = connection.execute("SELECT number FROM register_batches WHERE import_id = %s", (generation.number,))
+    return {number for (number,) in rows}
+
+
+def _count_rejects(connection: Connection, generation: Generation) -> int:
+    row = connection.execute("SELECT count(*) FROM register_rejects WHERE import_id = %s", (generation.number,))
+    found = row.fetchone()
+    return int(found[0]) if found else 0
+
+
+def _digest(path: Path) -> str:
+    """What tells this file from another, and its batches from those of a release that cut them otherwise."""
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(f"{content} {LINES_PER_BATCH}".encode()).hexdigest()

@@ -1,0 +1,141 @@
+"""One run of the matcher in the words of the domain: its answer, and what is kept of the run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar, assert_never
+
+from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.domain.lookup import (
+    Ambiguous,
+    Answer,
+    Found,
+    LookupReason,
+    Near,
+    Nothing,
+    Unanswered,
+    VerificationLevel,
+)
+from identity_provider.ports import TeacherRegister
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches, Reason
+from matching.policy import Policy
+from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeachingRecord
+
+POLICIES = {MatchPolicy.DEFAULT: Policy.DEFAULT, MatchPolicy.STRICT: Policy.STRICT}
+_LEVELS = {MatchPolicy.DEFAULT: VerificationLevel.LOW, MatchPolicy.STRICT: VerificationLevel.MEDIUM}
+
+Answered = TypeVar("Answered")
+
+
+class Occasion(StrEnum):
+    """Where a search was run."""
+
+    JOURNEY = "journey"
+    CHECK_ANSWERS = "check_answers"
+    SIGN_IN = "sign_in"
+    JOB = "job"
+    CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One run of the matcher: the answer in the words of the domain, and what is kept of the run."""
+
+    answer: Answer
+    outcome: str
+    reason: str
+    occasion: Occasion
+    policy: MatchPolicy
+    at: datetime
+    duration_ms: int
+    asked: PersonDetails = field(repr=False)
+    explanation: dict[str, Any] = field(default_factory=dict, repr=False)
+    weights_version: str = ""
+
+    @property
+    def trn(self) -> str | None:
+        """The TRN that was found."""
+        return self.answer.trn if isinstance(self.answer, Found) else None
+
+
+def read(outcome: MatchOutcome, policy: MatchPolicy) -> tuple[Answer, str, str]:
+    """The outcome of matching in the words of the domain, as (answer, word, reason)."""
+    match outcome:
+        case DefiniteMatch():
+            return Found(outcome.record.trn, _LEVELS[policy]), "match", outcome.rule.value
+        case PotentialMatches():
+            return _read_potential(outcome)
+        case NoMatch():
+            return Nothing(), "none", f"no_record_{outcome.grade}"
+        case _:
+            assert_never(outcome)
+
+
+def _read_potential(outcome: PotentialMatches) -> tuple[Answer, str, str]:
+    match outcome.reason:
+        case Reason.AMBIGUOUS:
+            return Ambiguous(), outcome.outcome, outcome.reason.value
+        case Reason.STATED_TRN_CONFLICTS:
+            return Near(LookupReason.STATED_TRN_CONFLICTS), outcome.outcome, outcome.reason.value
+        case Reason.STATED_TRN_NOT_FOUND:
+            return Near(LookupReason.STATED_TRN_NOT_FOUND), outcome.outcome, outcome.reason.value
+        case Reason.REGISTER_INCOMPLETE if outcome.explanation.complete:
+            # An empty register holds nobody's record: it is being loaded, and has not answered.
+            return Unanswered(), "unanswered", outcome.reason.value
+        case (
+            Reason.NEAR_MATCH
+            | Reason.TOO_MANY_CANDIDATES
+            | Reason.TOO_LITTLE_GIVEN
+            | Reason.RECORD_CLOSED
+            | Reason.NOT_RELEASED_BY_POLICY
+            | Reason.REGISTER_INCOMPLETE
+        ):
+            return Near(LookupReason.NEAR_MATCH), outcome.outcome, outcome.reason.value
+        case _:
+            assert_never(outcome.reason)
+
+
+def asked_json(person: PersonDetails) -> str:
+    return json.dumps(
+        {
+            "first_name": person.first_name,
+            "middle_name": person.middle_name,
+            "last_name": person.last_name,
+            "previous_first_names": list(person.previous_first_names),
+            "previous_last_names": list(person.previous_last_names),
+            "date_of_birth": person.date_of_birth.isoformat() if person.date_of_birth else None,
+            "trn": person.trn,
+            "nino": person.nino,
+            "email": person.email,
+            "email_verified": person.email_verified,
+        }
+    )
+
+
+class Impatient:
+    """A register that is not asked any further once the person has waited long enough."""
+
+    def __init__(self, register: TeacherRegister, until: float) -> None:
+        self._register = register
+        self._until = until
+
+    @property
+    def size(self) -> int:
+        return self._in_time(lambda: self._register.size)
+
+    def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+        return self._in_time(lambda: self._register.find_by_identifiers(trn, nino))
+
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
+        return self._in_time(lambda: self._register.find_candidates(question))
+
+    def _in_time(self, ask: Callable[[], Answered]) -> Answered:
+        if time.monotonic() > self._until:
+            raise RegisterUnavailable("the register has taken too long already")
+        return ask()

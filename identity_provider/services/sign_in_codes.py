@@ -1,0 +1,119 @@
+"""One-time codes by email: sent for a challenge, good once, five tries for all codes of a challenge."""
+
+from __future__ import annotations
+
+import base64
+import unicodedata
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pyotp import HOTP
+from sqlalchemy import func, select, update
+
+from identity_provider.db import db
+from identity_provider.domain.errors import CodeRefused
+from identity_provider.models import CodeChallenge, SentCode
+from identity_provider.services import outbox
+from identity_provider.vault import vault
+
+LIFETIME = timedelta(minutes=10)
+TRIES = 5
+EMAIL_KIND = "sign_in_code"
+
+
+def challenge(purpose: str, address: str, subject_id: UUID, *, now: datetime) -> CodeChallenge:
+    """The open challenge of this purpose, address and subject, or a new one; no code is sent yet.
+
+    A challenge that was passed, has no tries left, or whose codes have all run out is not used again.
+    """
+    latest = db.session.scalar(
+        select(CodeChallenge)
+        .where(
+            CodeChallenge.purpose == purpose,
+            CodeChallenge.address == address,
+            CodeChallenge.subject_id == subject_id,
+            CodeChallenge.passed_at.is_(None),
+            CodeChallenge.tries_left > 0,
+            CodeChallenge.created_at > now - timedelta(hours=2),
+        )
+        .order_by(CodeChallenge.created_at.desc())
+        .limit(1)
+    )
+    if latest is not None and any(code.expires_at > now and code.used_at is None for code in latest.codes):
+        return latest
+    made = CodeChallenge(purpose=purpose, address=address, subject_id=subject_id, tries_left=TRIES, created_at=now)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
+def send(of: CodeChallenge, *, now: datetime, words: dict[str, str] | None = None) -> SentCode:
+    """Send a further code for the challenge. Earlier ones stay valid for their own time.
+
+    The code itself goes nowhere but into the mail, which the worker writes by computing it again. `words` are for
+    the email's template (the service's name).
+    """
+    counter = (db.session.scalar(select(func.max(SentCode.counter)).where(SentCode.challenge_id == of.id)) or 0) + 1
+    sent = SentCode(
+        challenge_id=of.id,
+        counter=counter,
+        code_hmac=vault.keyed_hash(f"sign_in_code:{of.id}", _code(of.id, counter)),
+        sent_at=now,
+        expires_at=now + LIFETIME,
+    )
+    db.session.add(sent)
+    db.session.flush()
+    payload = {"challenge_id": str(of.id), "counter": str(counter)} | (words or {})
+    outbox.post(EMAIL_KIND, f"code:{of.id}:{counter}", to=of.address, payload=payload, now=now)
+    return sent
+
+
+def code_to_write(challenge_id: UUID, counter: int, *, now: datetime) -> str | None:
+    """The code for the mail that is about to be sent; None when it has run out or was used meanwhile."""
+    sent = db.session.scalar(select(SentCode).where(SentCode.challenge_id == challenge_id, SentCode.counter == counter))
+    if sent is None or sent.used_at is not None or now >= sent.expires_at:
+        return None
+    return _code(challenge_id, counter)
+
+
+def check(of: CodeChallenge, typed: str, *, now: datetime) -> None:
+    """Accept one right code, once. Raises CodeRefused, never saying why.
+
+    A try is taken by one atomic UPDATE before the comparison, so that 64 guesses at once evaluate five; a wrong
+    try must be committed by the caller, who therefore catches CodeRefused inside the transaction.
+    """
+    taken = db.session.execute(
+        update(CodeChallenge)
+        .where(CodeChallenge.id == of.id, CodeChallenge.tries_left > 0, CodeChallenge.passed_at.is_(None))
+        .values(tries_left=CodeChallenge.tries_left - 1)
+        .returning(CodeChallenge.id)
+    ).scalar_one_or_none()
+    if taken is None:
+        raise CodeRefused
+    accepted = _matching(of, clean_code(typed), now)
+    if accepted is None:
+        raise CodeRefused
+    accepted.used_at = now
+    of.passed_at = now
+    db.session.flush()
+
+
+def clean_code(typed: str) -> str:
+    """The digits of what was typed: spaces, dashes and full-width digits are accepted."""
+    return "".join(each for each in unicodedata.normalize("NFKC", typed) if each in "0123456789")
+
+
+def _matching(of: CodeChallenge, typed: str, now: datetime) -> SentCode | None:
+    matching = None
+    for code in db.session.scalars(select(SentCode).where(SentCode.challenge_id == of.id).order_by(SentCode.counter)):
+        # Every code is compared, so that the time taken does not tell which one was near.
+        same = vault.recognises(code.code_hmac, f"sign_in_code:{of.id}", typed)
+        if same and code.used_at is None and now < code.expires_at:
+            matching = code
+    return matching
+
+
+def _code(challenge_id: UUID, counter: int) -> str:
+    """RFC 4226 with a key of its own for each challenge, derived from the process's newest secret."""
+    key = vault.keyed_hash("hotp", str(challenge_id))
+    return HOTP(base64.b32encode(key).decode(), digits=6).at(counter)

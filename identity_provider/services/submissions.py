@@ -1,0 +1,133 @@
+"""What becomes of a person's answers: an account, a linked record, a case, or one account out of two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from identity_provider.domain.errors import EmailInUse, IllegalMove
+from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
+from identity_provider.models import Journey, User
+from identity_provider.services import accounts, journeys, lookups, support_tickets, trn_links
+from identity_provider.services.audit import SYSTEM
+from identity_provider.services.register_search import Search
+
+
+def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
+    """The person checked the answers and sent them off; `search` is what the register said, if it was to be asked.
+
+    No account is made yet when the record belongs to another account: the person may be about to prove that it is
+    theirs.
+    """
+    journey.submissions += 1
+    journey.submitted_at = now
+    _meet_own_account(journey)
+    holder = trn_links.holder_of(search.trn) if search and search.trn else None
+    if search and holder is not None and journey.user is None:
+        lookups.keep(search, user_id=None, journey_id=journey.id)
+        journey.trn_holder_id = holder.id
+        return
+    user = _account(journey, now=now)
+    if search is not None:
+        _conclude(journey, user, search, asked_again=journey.submissions > 1, now=now)
+
+
+def search_again(journey: Journey, search: Search, *, now: datetime) -> None:
+    """The register was asked anew because a known person signed in: what they stated before may be enough now."""
+    if journey.user is None:
+        return
+    _conclude(journey, journey.user, search, asked_again=True, now=now)
+    if journey.user.trn is not None and search.trn is not None:
+        journey.submitted_at = now
+
+
+def note_silent(journey: Journey, search: Search) -> None:
+    """A search while the answers came in: it can end the questions, and decides nothing."""
+    lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
+    journey.matched_trn = search.trn
+
+
+def go_on(journey: Journey, *, now: datetime) -> None:
+    """Nothing was found, and the person has nothing to correct: from here the helpdesk takes over, if at all."""
+    user = _known(journey)
+    journey.went_on_at = now
+    if lookups.found_nothing(journey):
+        lookups.settle_nothing(user, now=now)
+    lookups.open_case_if_wanted(user, journey.client, journey, now=now)
+
+
+def give_up_holder(journey: Journey, *, now: datetime) -> None:
+    """The record is linked to an account whose address the person cannot use: a question for the helpdesk."""
+    user = _account(journey, now=now)
+    journey.no_access_to_holder = True
+    journey.went_on_at = now
+    trn_links.stand_at(user, pending(LookupReason.STATED_TRN_CONFLICTS), actor=SYSTEM, now=now)
+    lookups.open_case_if_wanted(user, journey.client, journey, now=now)
+
+
+def other_account(journey: Journey) -> User | None:
+    """The account that may be the person's too: the holder of their record, or the one with their name and birthday."""
+    if journey.trn_holder_id is not None and journey.trn_holder_id != journey.user_id:
+        return journey.trn_holder
+    return journey.existing_account
+
+
+def addresses(journey: Journey) -> list[str]:
+    """The proved addresses that the person chooses from."""
+    other = other_account(journey)
+    return list(dict.fromkeys(address for address in (journey.email, other and other.email) if address))
+
+
+def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
+    """Both addresses were proved and one was chosen: one account remains, and the journey goes on as its."""
+    survivor = other_account(journey)
+    if survivor is None or journey.other_address_proved_at is None or email not in addresses(journey):
+        raise IllegalMove("both addresses are to be proved first")
+    # Whoever has an account at an address that this person proved is this person.
+    mine = journey.user or accounts.by_address(journey.email or "")
+    try:
+        accounts.make_one(survivor, mine, email=email, now=now)
+    except (EmailInUse, IllegalMove):
+        # Both accounts point at records, or the address was taken meanwhile: nothing is moved without the helpdesk.
+        accounts.make_one(survivor, None, email=survivor.email, now=now)
+    journeys.become(journey, survivor, now=now)
+    return survivor
+
+
+def _conclude(journey: Journey, user: User, search: Search, *, asked_again: bool, now: datetime) -> None:
+    lookups.keep(search, user_id=user.id, journey_id=journey.id)
+    holder = lookups.settle(user, search, now=now, asked_again=asked_again)
+    if holder is not None:
+        journey.trn_holder_id = holder.id
+        journey.submitted_at = journey.submitted_at or now
+    elif user.lookup_status is LookupStatus.FOUND:
+        support_tickets.resolve_by_match(user, now)
+    elif journey.submitted_at is not None and not journeys.may_try_again(journey):
+        lookups.open_case_if_wanted(user, journey.client, journey, now=now)
+
+
+def _meet_own_account(journey: Journey) -> None:
+    """Another tab may have made the account of this address meanwhile. Raises AccountLocked."""
+    if journey.user is None and journey.email is not None:
+        journey.user = accounts.by_address(journey.email)
+        journey.user_id = journey.user.id if journey.user else None
+    if journey.user is not None and not journey.user.is_live:
+        raise journeys.AccountLocked
+
+
+def _account(journey: Journey, *, now: datetime) -> User:
+    user = journey.user
+    if user is None:
+        user, made = accounts.create(journey, now=now)
+        journey.user_id, journey.user, journey.made_user = user.id, user, made
+        if made:
+            return user
+    elif journey.made_user:
+        accounts.state_identity(user, journey, now=now)
+    accounts.keep_statements(user, journey, now=now)
+    return user
+
+
+def _known(journey: Journey) -> User:
+    if journey.user is None:
+        raise IllegalMove("nobody is known in this journey yet")
+    return journey.user

@@ -1,0 +1,1 @@
+"""Picking up where one left off, from the link in the email that says how a case ended."""

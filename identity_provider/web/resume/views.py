@@ -1,0 +1,159 @@
+"""The emailed link: opening it changes nothing, a button sends a fresh code, and the code signs the person in.
+
+So a mail scanner that follows every link uses nothing up, and whoever only has the link gets nowhere (attack 32).
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import TooManyRequests
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.errors import RateLimited
+from identity_provider.kit import session
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.kit.errors import answer_error
+from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
+from identity_provider.models import Client, ResumeLink
+from identity_provider.services import audit, rate_limits, resume
+from identity_provider.services.audit import Actor, Subject
+from identity_provider.web.resume import way_on
+from identity_provider.web.resume.forms import CodeForm
+
+bp = Blueprint("resume", __name__, url_prefix="/resume", template_folder="templates")
+
+
+class LinkOver(Exception):
+    """The link was used, has expired, or is not ours; `client` is the service that it led to, when known."""
+
+    def __init__(self, client: Client | None) -> None:
+        super().__init__("this link cannot be used")
+        self.client = client
+
+
+@bp.get("/<token>")
+@open_to(Audience.ANYONE)
+def show(token: str) -> ResponseReturnValue:
+    """Say what the link is for. Nothing changes by opening it."""
+    link = _usable(token)
+    return render_template("resume/continue.html", token=token, **_words(link))
+
+
+@bp.post("/<token>")
+@open_to(Audience.ANYONE)
+def send_code(token: str) -> ResponseReturnValue:
+    """Send a fresh code to the person's address."""
+    link, now = _usable(token), ports().clock.now()
+    address = link.ticket.user.email
+    with transaction():
+        rate_limits.count(rate_limits.CODES_PER_IP, request.remote_addr or "", now=now)
+        rate_limits.count(rate_limits.CODES_PER_ADDRESS, address, now=now)
+    with transaction():
+        resume.send_code(link, session.browser_secret(), now=now)
+    return redirect(url_for(".code", token=token), 303)
+
+
+@bp.get("/<token>/code")
+@open_to(Audience.ANYONE)
+def code(token: str) -> ResponseReturnValue:
+    """Ask for the code."""
+    link = _usable(token)
+    if not resume.is_code_sent(link, session.browser_secret(), now=ports().clock.now()):
+        return redirect(url_for(".show", token=token), 303)
+    return _code_page(link, token, CodeForm(formdata=None))
+
+
+@bp.post("/<token>/code")
+@open_to(Audience.ANYONE)
+def check_code(token: str) -> ResponseReturnValue:
+    """The right code uses the link up, signs the person in and sends them on."""
+    link, form, now = _usable(token), CodeForm(), ports().clock.now()
+    if not form.validate():
+        return _code_page(link, token, form), 422
+    with transaction():
+        rate_limits.count(rate_limits.GUESSES_PER_IP, request.remote_addr or "", now=now)
+        rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, link.ticket.user.email, now=now)
+    with transaction():
+        right = resume.check_code(link, session.browser_secret(), str(form.code.data), now=now)
+        address = _sign_in(link) if right and resume.use(link, now=now) else None
+    if right and address is None:
+        raise LinkOver(link.ticket.client)
+    if address is None:
+        form.code.errors = [_("The code you entered is not correct or can no longer be used")]
+        return _code_page(link, token, form), 422
+    return redirect(address, 303)
+
+
+@bp.get("/done")
+@open_to(Audience.PERSON)
+def signed_in() -> ResponseReturnValue:
+    """For a service that cannot be told to begin: the person follows a link to it."""
+    user = session.current_user()
+    if user is None:
+        raise LinkOver(None)
+    case = resume.last_case_of(user)
+    client = case.client if case is not None else None
+    return render_template(
+        "resume/signed_in.html",
+        found=user.trn is not None,
+        service_name=client.name if client else None,
+        start=way_on.start_of(client),
+    )
+
+
+@bp.errorhandler(LinkOver)
+def link_over(over: LinkOver) -> ResponseReturnValue:
+    """Words, and a way on."""
+    page = render_template(
+        "resume/over.html",
+        service_name=over.client.name if over.client else None,
+        start=way_on.start_of(over.client),
+    )
+    return page, 410
+
+
+@bp.errorhandler(RateLimited)
+def too_many(limited: RateLimited) -> ResponseReturnValue:
+    """As for every other code."""
+    return answer_error(TooManyRequests(retry_after=max(1, int(limited.retry_after.total_seconds()))))
+
+
+def _usable(token: str) -> ResumeLink:
+    """The link of this token. Raises LinkOver."""
+    now = ports().clock.now()
+    try:
+        link_id = UUID(read_link(resume.PURPOSE, token, now=now)[resume.LINK_ID])
+    except LinkInvalid:
+        raise LinkOver(None) from None
+    except LinkExpired as expired:
+        link_id = UUID(expired.content[resume.LINK_ID])
+    link = db.session.get(ResumeLink, link_id)
+    if link is None or not resume.is_usable(link, now=now):
+        raise LinkOver(link.ticket.client if link is not None else None)
+    return link
+
+
+def _sign_in(link: ResumeLink) -> str:
+    """Sign the person in, in the caller's transaction, and return the address to go on to."""
+    now, client, user = ports().clock.now(), link.ticket.client, link.ticket.user
+    session.sign_in(user, amr=["otp"])
+    audit.record("resume_link_used", Subject("user", user.id), actor=Actor.of(user), now=now)
+    journey = way_on.living_journey(user, client, now=now)
+    if journey is not None:
+        return way_on.go_on(journey, now=now)
+    return way_on.begin_anew(user, client) or way_on.arrived_at()
+
+
+def _code_page(link: ResumeLink, token: str, form: CodeForm) -> str:
+    way_on.let_forms_lead_on(link.ticket.client)
+    return render_template("resume/code.html", token=token, form=form, **_words(link))
+
+
+def _words(link: ResumeLink) -> dict[str, object]:
+    client = link.ticket.client
+    return {"service_name": client.name if client else None, "address": link.ticket.user.email}

@@ -1,0 +1,1 @@
+"""The sign-in journey as a teacher sees it: one question on each page."""

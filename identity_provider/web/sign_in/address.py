@@ -1,0 +1,89 @@
+"""The pages on which a person proves an address: email, code, and a word about shared mailboxes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from identity_provider.db import transaction
+from identity_provider.domain.questions import Question
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.kit.session import current_session, current_user
+from identity_provider.models import Journey
+from identity_provider.services import journeys
+from identity_provider.services.journey_codes import CodeFor
+from identity_provider.web.sign_in.codes import code_page
+from identity_provider.web.sign_in.forms import EmailForm, SharedMailboxForm
+from identity_provider.web.sign_in.steps import (
+    answered,
+    bp,
+    enter,
+    page,
+    search_for_known,
+    send_code,
+    show,
+    sign_in_here,
+    to,
+    to_next,
+)
+
+
+@bp.get("/<uuid:journey_id>", endpoint="start")
+@open_to(Audience.TRAVELLER)
+def start(journey_id: UUID) -> ResponseReturnValue:
+    """Begin or go on: whoever is signed in already, and may stay so, is not asked for an address."""
+    journey = enter(journey_id)
+    session, person = current_session(), current_user()
+    if session and person and journeys.may_enter_signed_in(journey, session):
+        with transaction():
+            journey = journeys.held(journey)
+            journeys.enter_signed_in(journey, person, now=ports().clock.now())
+        search_for_known(journey)
+    return to_next(journey)
+
+
+@page(Question.EMAIL)
+def email(journey: Journey) -> ResponseReturnValue:
+    person = current_user()
+    hint = journey.authorization_request.login_hint or (person.email if person else "")
+    form = EmailForm(data={"email": journey.email or hint})
+    if not form.validate_on_submit():
+        return show(journey, Question.EMAIL, form)
+    address = str(form.email.data)
+    if journey.email_proved_at is not None and journey.email == address:
+        return to_next(journey)
+    with transaction():
+        journeys.change_address(journeys.held(journey), address)
+    send_code(journey, CodeFor.SIGN_IN)
+    return to(journey, Question.CODE)
+
+
+@page(Question.CODE)
+def code(journey: Journey) -> ResponseReturnValue:
+    return code_page(journey, Question.CODE, CodeFor.SIGN_IN, _prove)
+
+
+@page(Question.SHARED_MAILBOX)
+def shared_mailbox(journey: Journey) -> ResponseReturnValue:
+    kept = "keep" if journey.shared_mailbox_accepted else None
+    form = SharedMailboxForm(data={"choice": kept})
+    if not form.validate_on_submit():
+        return show(journey, Question.SHARED_MAILBOX, form)
+    if form.choice.data == "another":
+        with transaction():
+            journeys.drop_address(journeys.held(journey))
+        return redirect(url_for("sign_in.email", journey_id=journey.id), code=303)
+
+    def keep(journey: Journey) -> None:
+        journey.shared_mailbox_accepted = True
+
+    return answered(journey, Question.SHARED_MAILBOX, keep)
+
+
+def _prove(journey: Journey) -> None:
+    person = journeys.prove_address(journey, now=ports().clock.now())
+    if person is not None:
+        sign_in_here(journey, person)

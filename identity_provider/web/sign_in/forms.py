@@ -1,0 +1,184 @@
+"""The forms of the sign-in journey."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from identity_provider.domain.values import NationalInsuranceNumber, Trn
+from identity_provider.kit.dates import DateField
+from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, Parsed
+from identity_provider.kit.forms import Form
+
+YES, NO = "yes", "no"
+YES_OR_NO = {YES: _l("Yes"), NO: _l("No")}
+CODE_LENGTH = 6
+
+
+class EmailForm(Form):
+    """Which address the person signs in with."""
+
+    email = EmailField(_l("What is your email address?"), [Answered(_l("Enter your email address"))])
+
+
+class CodeForm(Form):
+    """The code from the email."""
+
+    code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the email"))], max_length=20)
+
+
+class SharedMailboxForm(Form):
+    """Whether a mailbox that others read too is really meant."""
+
+    choice = ChoiceField(
+        _l("Which email address do you want to use?"),
+        choices={"another": _l("Use a different email address"), "keep": _l("Keep using this email address")},
+        message=_l("Select which email address you want to use"),
+    )
+
+
+class NameForm(Form):
+    """The person's name, in its three parts."""
+
+    first_name = CleanString(_l("First name"), [Answered(_l("Enter your first name"))])
+    middle_name = CleanString(_l("Middle names (optional)"))
+    last_name = CleanString(_l("Last name"), [Answered(_l("Enter your last name"))])
+
+
+class PreviousNamesForm(Form):
+    """Names that the teaching record may still be kept under."""
+
+    changed = ChoiceField(
+        _l("Have you ever changed your name?"),
+        choices={YES: _l("Yes"), NO: _l("No")},
+        message=_l("Select yes if you have ever changed your name"),
+    )
+    previous_first_name = CleanString(_l("Previous first name, if it was different"))
+    previous_last_name = CleanString(_l("Previous last name, if it was different"))
+    other_last_name = CleanString(_l("Another previous last name (optional)"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A "yes" comes with a name."""
+        if self.changed.data == NO:
+            # What stands in the boxes under the other answer does not count, whatever it is.
+            return True
+        valid = bool(super().validate(extra_validators))
+        if valid and not any([self.previous_first_name.data, self.previous_last_name.data, self.other_last_name.data]):
+            self.previous_last_name.errors = [*self.previous_last_name.errors, _("Enter your previous name")]
+            return False
+        return valid
+
+    def names(self) -> list[dict[str, str]]:
+        """What is kept: a pair of names each."""
+        if self.changed.data == NO:
+            return []
+        first, last, other = self.previous_first_name.data, self.previous_last_name.data, self.other_last_name.data
+        pairs = [(first or "", last or ""), ("", other or "")]
+        return [{"first_name": each[0], "last_name": each[1]} for each in pairs if any(each)]
+
+
+class PreferredNameForm(Form):
+    """What the person is called."""
+
+    choice = ChoiceField(_l("What name should we use when we contact you?"), message=_l("Select which name to use"))
+    other = CleanString(_l("Enter the name to use"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Another name is to be entered when it is chosen."""
+        if self.choice.data != "other":
+            return bool(self.choice.validate(self))
+        valid = bool(super().validate(extra_validators))
+        if valid and not self.other.data:
+            self.other.errors = [*self.other.errors, _("Enter the name to use")]
+            return False
+        return valid
+
+
+class DateOfBirthForm(Form):
+    """When the person was born."""
+
+    date_of_birth = DateField(
+        _l("What is your date of birth?"), what=_l("your date of birth"), past=True, earliest=date(1900, 1, 1)
+    )
+
+
+class ExistingAccountForm(Form):
+    """Whether an account with the same name and birthday is the person's own."""
+
+    mine = ChoiceField(
+        _l("Is this your account?"),
+        choices={YES: _l("Yes, this is my account"), NO: _l("No, this is not my account")},
+        message=_l("Select yes if this is your account"),
+    )
+
+
+class NumberForm(Form):
+    """A number that the person may have; what is typed under "no" does not count."""
+
+    has = ChoiceField()
+    number = CleanString(max_length=40)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The number is looked at only when the person says that they have it."""
+        if self.has.data != YES:
+            return bool(self.has.validate(self))
+        return bool(super().validate(extra_validators))
+
+
+class NinoForm(NumberForm):
+    """The National Insurance number, if the person knows it."""
+
+    has = ChoiceField(
+        _l("Do you have a National Insurance number?"),
+        choices={YES: _l("Yes"), NO: _l("No, or I do not know it")},
+        message=_l("Select yes if you have a National Insurance number"),
+    )
+    number = CleanString(
+        _l("National Insurance number"),
+        [Answered(_l("Enter your National Insurance number")), Parsed(NationalInsuranceNumber.parse)],
+        max_length=40,
+    )
+
+
+class TrnForm(NumberForm):
+    """The teacher reference number, if the person knows it."""
+
+    has = ChoiceField(
+        _l("Do you know your teacher reference number (TRN)?"),
+        choices={YES: _l("Yes"), NO: _l("No, or I do not have one")},
+        message=_l("Select yes if you know your TRN"),
+    )
+    number = CleanString(
+        _l("Teacher reference number (TRN)"), [Answered(_l("Enter your TRN")), Parsed(Trn.parse)], max_length=40
+    )
+
+
+class QtsForm(Form):
+    """Whether the person says that they have qualified teacher status."""
+
+    has_qts = ChoiceField(
+        _l("Have you been awarded qualified teacher status (QTS)?"),
+        choices=YES_OR_NO,
+        message=_l("Select yes if you have been awarded qualified teacher status"),
+    )
+
+
+class TrainingForm(Form):
+    """Where the person trained; for the helpdesk."""
+
+    training_provider = CleanString(_l("Where did you train to be a teacher?"))
+
+
+class ChooseEmailForm(Form):
+    """Which of two proved addresses the person goes on with."""
+
+    email = ChoiceField(
+        _l("Which email address do you want to use?"), message=_l("Select which email address you want to use")
+    )
+
+
+class EmptyForm(Form):
+    """A page with buttons only."""

@@ -1,0 +1,110 @@
+"""The console as one blueprint under /support: its slices, what every page of it knows, and its error pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import Forbidden, NotFound
+
+from identity_provider.domain.access import Permission
+from identity_provider.domain.errors import RateLimited
+from identity_provider.kit.session import current_staff
+from identity_provider.models import StaffUser
+from support_console.audit.views import bp as audit
+from support_console.auth import require
+from support_console.cases.decisions import bp as decisions
+from support_console.cases.views import bp as cases
+from support_console.clients.views import bp as clients
+from support_console.performance.views import bp as performance
+from support_console.sign_in.views import bp as sign_in
+from support_console.staff.views import bp as staff
+from support_console.users.views import bp as users
+
+SLICES = (sign_in, cases, decisions, users, clients, performance, staff, audit)
+
+_MENU = (
+    ("cases", "support.cases.queue", Permission.VIEW_CASES),
+    ("users", "support.users.search", Permission.VIEW_USERS),
+    ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
+    ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
+    ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
+    ("audit", "support.audit.search", Permission.VIEW_AUDIT),
+)
+
+
+def register_console(app: Flask) -> None:
+    """Add the console to the application."""
+    app.register_blueprint(_made())
+
+
+def _made() -> Blueprint:
+    support = Blueprint("support", __name__, url_prefix="/support", template_folder="templates")
+    for each in SLICES:
+        support.register_blueprint(each)
+    support.add_url_rule("", "home", home)
+    support.context_processor(_known_to_every_page)
+    support.after_request(_keep_private)
+    support.register_error_handler(Forbidden, _forbidden)
+    support.register_error_handler(NotFound, _not_found)
+    support.register_error_handler(RateLimited, _too_many)
+    return support
+
+
+@require(Permission.VIEW_CASES)
+def home() -> ResponseReturnValue:
+    """The queue is the first page."""
+    return redirect(url_for("support.cases.queue"), 303)
+
+
+def _known_to_every_page() -> dict[str, Any]:
+    staff: StaffUser | None = g.get("staff")
+    return {"staff": staff, "console_navigation": _navigation(staff) if staff else []}
+
+
+def _navigation(staff: StaffUser) -> list[dict[str, object]]:
+    return [
+        {
+            "text": _LABELS[name](),
+            "href": url_for(endpoint),
+            "current": bool(request.endpoint and request.endpoint.startswith(f"support.{name}.")),
+        }
+        for name, endpoint, permission in _MENU
+        if permission in staff.permissions
+    ]
+
+
+_LABELS = {
+    "cases": lambda: _("Cases"),
+    "users": lambda: _("Users"),
+    "clients": lambda: _("Services"),
+    "staff": lambda: _("Staff"),
+    "performance": lambda: _("Performance"),
+    "audit": lambda: _("Audit"),
+}
+
+
+def _keep_private(response: Response) -> Response:
+    """Personal pages are kept by no cache (oidc.md, 46)."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _forbidden(_error: Forbidden) -> ResponseReturnValue:
+    g.setdefault("staff", current_staff())
+    return render_template("support/forbidden.html"), 403
+
+
+def _not_found(_error: NotFound) -> ResponseReturnValue:
+    g.setdefault("staff", current_staff())
+    return render_template("support/not_found.html"), 404
+
+
+def _too_many(error: RateLimited) -> ResponseReturnValue:
+    g.setdefault("staff", current_staff())
+    seconds = max(1, int(error.retry_after.total_seconds()))
+    response = make_response(render_template("support/too_many.html", minutes=(seconds + 59) // 60), 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response

@@ -1,0 +1,1 @@
+"""Cases that are with the helpdesk."""

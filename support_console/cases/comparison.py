@@ -1,0 +1,186 @@
+"""What the person stated beside what records hold, field by field, as an agent reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from flask_babel import gettext as _
+
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.models import User
+from identity_provider.ports import TeacherRegister
+from identity_provider.services import lookups, statements
+from matching.comparisons import Field, Level
+from matching.explain import sentences
+from matching.matcher import match
+from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
+from matching.records import NameStatistics, PersonDetails, RecordStatus, TeachingRecord
+from matching.scoring import Candidate, Scorer, candidates
+from matching.statements import prepare
+from matching.weights import Rarity
+
+_USUAL_SIZE = 1_000_000
+
+
+class Mark(StrEnum):
+    """How two values relate, in the agent's words."""
+
+    SAME = "same"
+    CLOSE = "close"
+    DIFFERENT = "different"
+    MISSING = "missing"
+
+
+_MARKS = {
+    Level.SAME: Mark.SAME,
+    Level.MISSING: Mark.MISSING,
+    Level.DIFFERENT: Mark.DIFFERENT,
+    Level.ANOTHER: Mark.DIFFERENT,
+}
+
+_FIELDS = (
+    Field.FIRST_NAME,
+    Field.MIDDLE_NAME,
+    Field.LAST_NAME,
+    Field.DATE_OF_BIRTH,
+    Field.TRN,
+    Field.NINO,
+    Field.EMAIL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field: as stated, as held, and how the two relate."""
+
+    label: str
+    stated: str
+    held: str
+    mark: Mark
+
+    @property
+    def mark_text(self) -> str:
+        """The mark in words: colour alone says nothing (WCAG 1.4.1)."""
+        words = {
+            Mark.SAME: _("Same"),
+            Mark.CLOSE: _("Close"),
+            Mark.DIFFERENT: _("Different"),
+            Mark.MISSING: _("Missing"),
+        }
+        return str(words[self.mark])
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A record beside the statement."""
+
+    record: TeachingRecord
+    rows: tuple[Row, ...]
+    sentences: tuple[str, ...] = ()
+    bits: float = 0.0
+    merged_from: str | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the record may not be linked any more."""
+        return self.record.status is not RecordStatus.ACTIVE
+
+    @property
+    def name(self) -> str:
+        """The record's name as it is held."""
+        return " ".join(
+            part for part in (self.record.first_name, self.record.middle_name, self.record.last_name) if part
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The records that resemble the person, best first; `silent` when the register did not answer."""
+
+    found: tuple[Compared, ...] = ()
+    silent: bool = False
+
+
+def candidates_for(user: User, register: TeacherRegister, today: date) -> Candidates:
+    """Compare the person with the register as it is now. Not to be called inside a transaction."""
+    person = lookups.person_of(user)
+    try:
+        outcome = match(person, register, Policy.LINKAGE, today)
+    except RegisterUnavailable:
+        return Candidates(silent=True)
+    return Candidates(tuple(_compared(user, person, each) for each in outcome.candidates))
+
+
+def beside(user: User, record: TeachingRecord, today: date) -> Compared:
+    """One record beside the statement, whether or not the matcher would have thought of it."""
+    person = lookups.person_of(user)
+    # How rare the names are is not asked: levels and sentences are shown of a single record, bits are not.
+    scorer = Scorer(prepare(person, today), Rarity(_USUAL_SIZE, NameStatistics(), has_year=False), frozenset())
+    (only,) = candidates(scorer, [record], SHARE_OF_ASKERS_REGISTERED)
+    return _compared(user, person, only)
+
+
+def _compared(user: User, person: PersonDetails, candidate: Candidate) -> Compared:
+    record = candidate.record
+    rows = tuple(
+        Row(_label(each), _stated(each, user, person), _held(each, record), _mark(candidate.level(each)))
+        for each in _FIELDS
+    )
+    return Compared(record, rows, sentences(candidate), candidate.weight, candidate.merged_from)
+
+
+def _mark(level: Level) -> Mark:
+    return _MARKS.get(level, Mark.CLOSE)
+
+
+def _label(of: Field) -> str:
+    labels = {
+        Field.FIRST_NAME: _("First name"),
+        Field.MIDDLE_NAME: _("Middle name"),
+        Field.LAST_NAME: _("Last name"),
+        Field.DATE_OF_BIRTH: _("Date of birth"),
+        Field.TRN: _("TRN"),
+        Field.NINO: _("National Insurance number"),
+        Field.EMAIL: _("Email address"),
+    }
+    return str(labels[of])
+
+
+def _stated(of: Field, user: User, person: PersonDetails) -> str:
+    texts = {
+        Field.FIRST_NAME: _with_previous(person.first_name, person.previous_first_names),
+        Field.MIDDLE_NAME: person.middle_name,
+        Field.LAST_NAME: _with_previous(person.last_name, person.previous_last_names),
+        Field.DATE_OF_BIRTH: statements.day(person.date_of_birth),
+        Field.TRN: person.trn,
+        Field.NINO: _end_of(person.nino),
+        Field.EMAIL: user.email,
+    }
+    return texts[of]
+
+
+def _held(of: Field, record: TeachingRecord) -> str:
+    texts = {
+        Field.FIRST_NAME: _with_previous(record.first_name, record.previous_first_names),
+        Field.MIDDLE_NAME: record.middle_name,
+        Field.LAST_NAME: _with_previous(record.last_name, record.previous_last_names),
+        Field.DATE_OF_BIRTH: statements.day(record.date_of_birth),
+        Field.TRN: record.trn,
+        Field.NINO: _end_of(record.nino),
+        Field.EMAIL: record.email,
+    }
+    return texts[of]
+
+
+def _with_previous(name: str, previous: tuple[str, ...]) -> str:
+    if not previous:
+        return name
+    return str(_("%(name)s (before: %(previous)s)", name=name, previous=", ".join(previous)))
+
+
+def _end_of(nino: str) -> str:
+    """Agents see the end of the number; whether the numbers agree is said by the mark."""
+    compact = "".join(nino.split())
+    return str(_("ends in %(end)s", end=compact[-3:])) if compact else ""

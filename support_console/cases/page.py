@@ -1,0 +1,74 @@
+"""The page of one case: what the person stated beside what the register holds."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import abort, render_template
+from flask_babel import gettext as _
+
+from identity_provider.db import transaction
+from identity_provider.kit.app import ports
+from identity_provider.kit.written import written_moment
+from identity_provider.models import CaseStatus, Lookup, SupportTicket, TrnLink
+from identity_provider.services import audit, case_work, statements
+from identity_provider.services.audit import Actor, Subject
+from support_console.auth import me
+from support_console.cases import queries
+from support_console.cases.comparison import Candidates, candidates_for
+from support_console.cases.forms import NoteForm, TrnForm
+from support_console.cases.words import age, label_of
+
+
+def case_or_404(case_id: UUID) -> SupportTicket:
+    """The case of this address."""
+    case = queries.case_with_notes(case_id)
+    if case is None:
+        abort(404)
+    return case
+
+
+def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | None = None, moved: bool = False) -> str:
+    """The page of a case. That somebody looked is written down; the register is asked outside the transaction."""
+    now = ports().clock.now()
+    with transaction():
+        case = case_or_404(case_id)
+        history = queries.history_of(case)
+        audit.record("case_viewed", Subject("user", case.user_id), actor=Actor.of(me()), now=now)
+    waits = case.status is CaseStatus.OPEN
+    candidates = candidates_for(case.user, ports().register, now.date()) if waits else Candidates()
+    holders = queries.holders_of([each.record.trn for each in candidates.found], but=case.user_id)
+    return render_template(
+        "support/cases/case.html",
+        case=case,
+        history=history,
+        search_rows=[_search_row(each) for each in history.lookups],
+        link_rows=[_link_row(each) for each in history.links],
+        candidates=candidates,
+        holders=holders,
+        stated_rows=_stated_rows(case),
+        form=next((each for each in (trn, note) if each is not None and each.errors), None),
+        trn_form=trn or TrnForm(formdata=None),
+        note_form=note or NoteForm(formdata=None),
+        own=case_work.is_own(case, me()),
+        moved=moved,
+        now=now,
+        age=age,
+        label_of=label_of,
+    )
+
+
+def _stated_rows(case: SupportTicket) -> list[dict[str, str]]:
+    lines = statements.stated_lines(case.user, case.client.name if case.client else "", case.reason)
+    return [{"key": label, "value": text} for label, text in lines]
+
+
+def _search_row(lookup: Lookup) -> list[str]:
+    return [written_moment(lookup.at), label_of(lookup.occasion), label_of(lookup.outcome), label_of(lookup.reason)]
+
+
+def _link_row(link: TrnLink) -> list[str]:
+    ended = _("Still there")
+    if link.ended_at is not None:
+        ended = _("%(when)s: %(why)s", when=written_moment(link.ended_at), why=link.end_reason)
+    return [link.trn, label_of(link.source), link.linked_by, link.reason, ended]

@@ -1,0 +1,55 @@
+"""How the pages of cases say things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from identity_provider.domain.lookup import REASONS, LookupStatus
+from identity_provider.models import CaseStatus, Client, Resolution
+from identity_provider.services import statements
+from support_console.cases.queries import AGES
+
+Choice = tuple[str, str]
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that is not nought."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
+    if minutes < 48 * 60:
+        return str(ngettext("%(num)s hour", "%(num)s hours", minutes // 60))
+    return str(ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60)))
+
+
+def label_of(word: StrEnum | str) -> str:
+    """A stored word as people read it."""
+    labels = {
+        CaseStatus.OPEN.value: _("Open"),
+        CaseStatus.RESOLVED.value: _("Resolved"),
+        Resolution.TRN_ATTACHED.value: _("TRN attached"),
+        Resolution.NO_TRN.value: _("Confirmed that there is no TRN"),
+        Resolution.MATCHED_LATER.value: _("Record found automatically"),
+        Resolution.WITHDRAWN.value: _("Withdrawn"),
+    }
+    return str(labels.get(str(word), str(word).replace("_", " ").capitalize()))
+
+
+def choices(services: Sequence[Client]) -> dict[str, list[Choice]]:
+    """What each filter of the queue offers."""
+    pending = sorted(REASONS[LookupStatus.PENDING])
+    return {
+        "status": [("open", _("Open")), ("resolved", _("Resolved")), ("all", _("All"))],
+        "reason": [("", _("Any")), *((each.value, statements.why(each)) for each in pending)],
+        "service": [("", _("Any")), *((each.id, each.name) for each in services)],
+        "assigned": [("", _("Anyone or nobody")), ("me", _("Me")), ("nobody", _("Nobody"))],
+        "age": [
+            ("", _("Any")),
+            *((str(days), ngettext("Over %(num)s day", "Over %(num)s days", days)) for days in AGES),
+        ],
+    }

@@ -1,0 +1,152 @@
+"""Signing in to the console: an address, the code sent to it, and a code from an authenticator app."""
+
+from __future__ import annotations
+
+import segno
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from identity_provider.db import transaction
+from identity_provider.domain.errors import CodeRefused
+from identity_provider.kit import session
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.models import StaffUser
+from identity_provider.services import audit, rate_limits
+from identity_provider.services import staff as staff_service
+from identity_provider.services.audit import Actor, Subject
+from support_console.auth import HOME, local_path
+from support_console.sign_in import half_way
+from support_console.sign_in.forms import CodeForm, EmailForm, Onward
+
+bp = Blueprint("sign_in", __name__, template_folder="templates")
+
+
+@bp.get("/sign-in")
+@open_to(Audience.ANYONE)
+def start() -> ResponseReturnValue:
+    """Who is it? Somebody who is signed in goes straight on."""
+    way_on = local_path(request.args.get("next", HOME))
+    if session.current_staff() is not None:
+        return redirect(way_on, 303)
+    return render_template("support/sign_in/email.html", form=EmailForm(formdata=None, next=way_on))
+
+
+@bp.post("/sign-in")
+@open_to(Audience.ANYONE)
+def send_code() -> ResponseReturnValue:
+    """Send a code, if the address is of somebody who may enter; the answer is the same for everybody."""
+    form = EmailForm()
+    if not form.validate():
+        return render_template("support/sign_in/email.html", form=form), 422
+    _send(str(form.email.data).lower())
+    return redirect(url_for(".code", next=form.way_on), 303)
+
+
+@bp.get("/sign-in/code")
+@open_to(Audience.ANYONE)
+def code() -> ResponseReturnValue:
+    """Ask for the code that was sent."""
+    challenge = half_way.waiting(now=ports().clock.now())
+    if challenge is None:
+        return _from_the_start()
+    form = CodeForm(formdata=None, next=local_path(request.args.get("next", HOME)))
+    return render_template("support/sign_in/code.html", form=form, again=Onward(formdata=None, next=form.next.data))
+
+
+@bp.post("/sign-in/code")
+@open_to(Audience.ANYONE)
+def check_code() -> ResponseReturnValue:
+    """The first factor. A wrong code and a code for nobody look alike."""
+    form, now = CodeForm(), ports().clock.now()
+    challenge = half_way.waiting(now=now)
+    if challenge is None:
+        return _from_the_start()
+    if form.validate():
+        with transaction():
+            rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, challenge.address, now=now)
+            rate_limits.count(rate_limits.GUESSES_PER_IP, request.remote_addr or "", now=now)
+        with transaction():
+            right = half_way.prove_address(challenge, str(form.code.data), now=now)
+        if right:
+            return redirect(url_for(".authenticator", next=form.way_on), 303)
+        form.code.errors = [_("The code is wrong or has run out. Check it, or have a new one sent")]
+    return render_template("support/sign_in/code.html", form=form, again=Onward(formdata=None, next=form.way_on)), 422
+
+
+@bp.post("/sign-in/code/again")
+@open_to(Audience.ANYONE)
+def send_again() -> ResponseReturnValue:
+    """Send another code to the same address."""
+    challenge = half_way.waiting(now=ports().clock.now())
+    if challenge is None:
+        return _from_the_start()
+    _send(challenge.address)
+    return redirect(url_for(".code", next=Onward().way_on), 303)
+
+
+@bp.get("/sign-in/authenticator")
+@open_to(Audience.ANYONE)
+def authenticator() -> ResponseReturnValue:
+    """Ask for the second factor; at the first sign-in, show what the app has to scan."""
+    member = half_way.proved(now=ports().clock.now())
+    if member is None:
+        return _from_the_start()
+    return _authenticator_page(member, CodeForm(formdata=None, next=local_path(request.args.get("next", HOME))))
+
+
+@bp.post("/sign-in/authenticator")
+@open_to(Audience.ANYONE)
+def check_authenticator() -> ResponseReturnValue:
+    """The second factor, and in."""
+    form, now = CodeForm(), ports().clock.now()
+    member = half_way.proved(now=now)
+    if member is None:
+        return _from_the_start()
+    if form.validate():
+        with transaction():
+            rate_limits.count(staff_service.TOTP_TRIES, str(member.id), now=now)
+        try:
+            with transaction():
+                staff_service.verify_totp(member, str(form.code.data), now=now)
+                half_way.forget()
+                session.sign_in(member, amr=["otp", "mfa"])
+                audit.record("staff_signed_in", Subject("staff", member.id), actor=Actor.of(member), now=now)
+        except CodeRefused:
+            form.code.errors = [_("The code is wrong. Wait for the next one if you have used it already")]
+        else:
+            return redirect(form.way_on, 303)
+    return _authenticator_page(member, form), 422
+
+
+@bp.post("/sign-out")
+@open_to(Audience.ANYONE)
+def sign_out() -> ResponseReturnValue:
+    """End the session on the server."""
+    with transaction():
+        session.sign_out(staff=True)
+    return redirect(url_for(".start"), 303)
+
+
+def _send(address: str) -> None:
+    now = ports().clock.now()
+    with transaction():
+        rate_limits.count(rate_limits.STAFF_CODES_PER_ADDRESS, address, now=now)
+        rate_limits.count(rate_limits.CODES_PER_IP, request.remote_addr or "", now=now)
+    with transaction():
+        half_way.begin(address, now=now)
+
+
+def _authenticator_page(member: StaffUser, form: CodeForm) -> str:
+    if member.totp_confirmed_at is not None:
+        return render_template("support/sign_in/authenticator.html", form=form)
+    with transaction():
+        secret = staff_service.enrol_totp(member)
+    picture = segno.make(staff_service.provisioning_uri(member, secret)).svg_data_uri(scale=5, border=2)
+    spaced = " ".join(secret[each : each + 4] for each in range(0, len(secret), 4))
+    return render_template("support/sign_in/enrol.html", form=form, picture=picture, secret=spaced)
+
+
+def _from_the_start() -> ResponseReturnValue:
+    return redirect(url_for(".start"), 303)

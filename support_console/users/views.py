@@ -1,0 +1,108 @@
+"""Users: find one, see everything that is held, end a link with a reason."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import Permission
+from identity_provider.domain.errors import IllegalMove
+from identity_provider.kit.app import ports
+from identity_provider.models import User
+from identity_provider.services import audit, case_work
+from identity_provider.services.audit import Actor, Subject
+from support_console import people
+from support_console.auth import me, require
+from support_console.users import rows
+from support_console.users.forms import DetachForm, SearchForm
+from support_console.users.queries import dossier_of
+
+bp = Blueprint("users", __name__, url_prefix="/users", template_folder="templates")
+
+
+@bp.get("")
+@require(Permission.VIEW_USERS)
+def search() -> ResponseReturnValue:
+    """Ask whom they are looking for."""
+    return render_template("support/users/search.html", search=SearchForm(formdata=None), users=None)
+
+
+@bp.post("")
+@require(Permission.VIEW_USERS)
+def search_for() -> ResponseReturnValue:
+    """Who it may be."""
+    form = SearchForm()
+    if not form.validate():
+        return render_template("support/users/search.html", search=form, form=form, users=None), 422
+    with transaction():
+        users = people.find(str(form.q.data))
+        audit.record("users_searched", Subject("user", "search"), actor=Actor.of(me()), now=ports().clock.now())
+    return render_template(
+        "support/users/search.html", search=form, users=users, most=people.MOST_SHOWN, standing=rows.lookup_standing
+    )
+
+
+@bp.get("/<uuid:user_id>")
+@require(Permission.VIEW_USERS)
+def show(user_id: UUID) -> ResponseReturnValue:
+    """Everything about one person. That somebody looked is written down."""
+    with transaction():
+        user = _user_or_404(user_id)
+        dossier = dossier_of(user)
+        audit.record("user_viewed", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
+    return render_template(
+        "support/users/user.html",
+        user=user,
+        dossier=dossier,
+        details=rows.details_of(user, dossier.merged),
+        stated=rows.stated_by(user),
+        links=[rows.link(each) for each in dossier.links],
+        lookups=[rows.lookup(each) for each in dossier.lookups],
+        sessions=[rows.session(each) for each in dossier.sessions],
+        own=user.email == me().email,
+    )
+
+
+@bp.get("/<uuid:user_id>/detach")
+@require(Permission.ATTACH_TRN)
+def detach(user_id: UUID) -> ResponseReturnValue:
+    """Ask whether to end the link of this person."""
+    return render_template("support/users/detach.html", user=_linked(user_id), form=DetachForm(formdata=None))
+
+
+@bp.post("/<uuid:user_id>/detach")
+@require(Permission.ATTACH_TRN)
+def end_link(user_id: UUID) -> ResponseReturnValue:
+    """End it; a case is opened, so that the person is not forgotten."""
+    form, user = DetachForm(), _linked(user_id)
+    if not form.validate():
+        return render_template("support/users/detach.html", user=user, form=form), 422
+    try:
+        with transaction():
+            case = case_work.detach(user, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    except IllegalMove:
+        return render_template("support/users/changed.html", user=user), 409
+    return redirect(url_for("support.cases.show", case_id=case.id), 303)
+
+
+def _user_or_404(user_id: UUID) -> User:
+    user = db.session.get(User, user_id)
+    if user is None:
+        abort(404, _("No such user"))
+    return user
+
+
+def _linked(user_id: UUID) -> User:
+    """The user, if there is a link that this agent may end: not their own (attack 33)."""
+    user = _user_or_404(user_id)
+    if user.email == me().email:
+        with transaction():
+            audit.record("own_link_refused", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
+        abort(403)
+    if user.trn is None:
+        abort(404)
+    return user

@@ -1,0 +1,84 @@
+"""What every test may ask for: one application on a real PostgreSQL, emptied after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.db import db
+from identity_provider.ports import Ports
+from tests.kit.browser_client import ApartClient
+from tests.kit.database import TestCluster
+from tests.kit.outside import OutsideWorld, settings_for
+from tests.kit.rows import delete_every_row
+from wsgi import create_app
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[TestCluster]:
+    with TestCluster() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def outside() -> OutsideWorld:
+    """The adapters of the one application; each test finds them as new."""
+    return OutsideWorld(ManualClock(), MemoryMailer(), MemoryDesk(), MemoryRegister())
+
+
+@pytest.fixture(scope="session")
+def _app(cluster: TestCluster, outside: OutsideWorld) -> Iterator[Flask]:
+    made = create_app(
+        settings_for(cluster.url("identity")),
+        Ports(outside.clock, outside.mailer, outside.mailer, outside.desk, outside.register),
+    )
+    made.testing = True
+    made.test_client_class = ApartClient
+    with made.app_context():
+        upgrade()
+    yield made
+    with made.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(_app: Flask, outside: OutsideWorld) -> Iterator[Flask]:
+    """The application, inside its context; every row is deleted afterwards."""
+    outside.reset()
+    with _app.app_context():
+        yield _app
+        db.session.rollback()
+        delete_every_row(db.session.connection())
+        db.session.commit()
+        db.session.remove()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def clock(outside: OutsideWorld) -> ManualClock:
+    return outside.clock
+
+
+@pytest.fixture
+def mailer(outside: OutsideWorld) -> MemoryMailer:
+    return outside.mailer
+
+
+@pytest.fixture
+def register(outside: OutsideWorld) -> MemoryRegister:
+    return outside.register
+
+
+@pytest.fixture
+def desk(outside: OutsideWorld) -> MemoryDesk:
+    return outside.desk

@@ -1,0 +1,1 @@
+"""Stories of staff in the support console, over HTTP."""

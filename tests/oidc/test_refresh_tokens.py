@@ -1,0 +1,103 @@
+"""Refresh tokens: exchanged in a family, forgiving a lost answer, unforgiving of a stolen copy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db, transaction
+from identity_provider.models import User
+from tests.builders import a_user
+from tests.kit.provider import a_browser_of, a_relying_party
+from tests.kit.relying_party import RelyingParty, Reply, SignedIn
+
+SCOPE = "openid profile trn offline_access"
+
+
+@pytest.fixture
+def service(app: Flask) -> RelyingParty:
+    return a_relying_party(app, scope=SCOPE)
+
+
+@pytest.fixture
+def signed_in(app: Flask, service: RelyingParty) -> SignedIn:
+    asked = service.ask()
+    return service.finish(a_browser_of(app, a_user(trn="1234567")).get(asked.path).location, asked)
+
+
+def refresh(service: RelyingParty, token: str, **more: str) -> Reply:
+    return service.token({"grant_type": "refresh_token", "refresh_token": token} | more)
+
+
+def test_each_exchange_gives_the_next_refresh_token_and_an_id_token_about_the_same_sign_in(
+    service: RelyingParty, signed_in: SignedIn
+) -> None:
+    first = signed_in.token["refresh_token"]
+    reply = refresh(service, first)
+    assert reply.status == 200, reply.text
+    assert reply.json["refresh_token"] not in {None, first}
+    claims = service.validate(reply.json["id_token"], nonce=None, access_token=reply.json["access_token"])
+    for name in ("sub", "auth_time", "sid", "aud"):
+        assert claims[name] == signed_in.claims[name]
+    assert service.userinfo(reply.json["access_token"])["trn"] == "1234567"
+
+
+def test_without_offline_access_there_is_no_refresh_token(app: Flask) -> None:
+    service = a_relying_party(app, number=2, scope="openid trn")
+    asked = service.ask()
+    signed_in = service.finish(a_browser_of(app, a_user(trn="7654321")).get(asked.path).location, asked)
+    assert "refresh_token" not in signed_in.token
+
+
+def test_a_second_exchange_within_the_grace_is_a_lost_answer(
+    service: RelyingParty, signed_in: SignedIn, clock: ManualClock
+) -> None:
+    first = signed_in.token["refresh_token"]
+    assert refresh(service, first).status == 200
+    clock.advance(timedelta(seconds=20))
+    assert refresh(service, first).status == 200
+
+
+def test_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in: SignedIn, clock: ManualClock) -> None:
+    first = signed_in.token["refresh_token"]
+    second = refresh(service, first).json
+    clock.advance(timedelta(seconds=31))
+    assert refresh(service, first).json["error"] == "invalid_grant"
+    assert refresh(service, second["refresh_token"]).json["error"] == "invalid_grant"
+    reply = service.http.call("GET", "/connect/userinfo", headers={"Authorization": f"Bearer {second['access_token']}"})
+    assert reply.status == 401
+
+
+def test_the_scope_may_be_narrowed_and_never_widened(service: RelyingParty, signed_in: SignedIn) -> None:
+    narrowed = refresh(service, signed_in.token["refresh_token"], scope="openid").json
+    assert narrowed["scope"] == "openid"
+    assert "trn" not in service.userinfo(narrowed["access_token"])
+    widened = refresh(service, narrowed["refresh_token"], scope="openid email")
+    assert widened.json["error"] == "invalid_scope"
+    assert refresh(service, narrowed["refresh_token"]).json["scope"] == SCOPE
+
+
+def test_another_service_can_not_use_it_and_does_no_harm_by_trying(
+    app: Flask, service: RelyingParty, signed_in: SignedIn
+) -> None:
+    other = a_relying_party(app, number=2)
+    token = signed_in.token["refresh_token"]
+    assert refresh(other, token).json["error"] == "invalid_grant"
+    assert refresh(service, token).status == 200
+
+
+def test_it_ends_with_the_account(service: RelyingParty, signed_in: SignedIn, clock: ManualClock) -> None:
+    with transaction():
+        person = db.session.scalars(db.select(User)).one()
+        person.locked_at = clock.now()
+    assert refresh(service, signed_in.token["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_it_is_forgotten_after_two_weeks_without_use(
+    service: RelyingParty, signed_in: SignedIn, clock: ManualClock
+) -> None:
+    clock.advance(timedelta(days=14))
+    assert refresh(service, signed_in.token["refresh_token"]).json["error"] == "invalid_grant"

@@ -1,0 +1,67 @@
+"""What has lived its time is deleted; what has not stays."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from identity_provider.db import Base, db, transaction
+from identity_provider.models import AuthorizationRequest, CodeChallenge, Delivery, Journey, OutboxMessage
+from identity_provider.services import rate_limits, retention
+from tests.builders import NOW, a_client, a_user
+
+LONG_AGO = NOW - timedelta(days=8)
+
+
+def how_many(table: type[Base]) -> int:
+    return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def a_journey(expired_at: datetime) -> None:
+    request = AuthorizationRequest(
+        client_id=a_client().id, redirect_uri="https://a", scope="openid", created_at=LONG_AGO, expires_at=expired_at
+    )
+    with transaction():
+        db.session.add(request)
+        db.session.flush()
+        db.session.add(
+            Journey(browser_hmac=b"x", authorization_request_id=request.id, created_at=LONG_AGO, expires_at=expired_at)
+        )
+
+
+def test_abandoned_journeys_go_after_a_week_with_their_requests(app: Flask) -> None:
+    a_journey(LONG_AGO)
+    a_journey(NOW)
+    removed = retention.remove_expired(NOW)
+    assert (removed["journeys"], removed["authorization_requests"]) == (1, 1)
+    assert (how_many(Journey), how_many(AuthorizationRequest)) == (1, 1)
+
+
+def test_codes_counters_and_delivered_messages_go_and_waiting_ones_stay(app: Flask) -> None:
+    user = a_user()
+    with transaction():
+        db.session.add(CodeChallenge(purpose="p", address="a@example.com", subject_id=user.id, created_at=LONG_AGO))
+        rate_limits.count(rate_limits.CODES_PER_IP, "127.0.0.1", now=LONG_AGO)
+        for number, delivery in enumerate((Delivery.DELIVERED, Delivery.WAITING)):
+            db.session.add(
+                OutboxMessage(
+                    kind="k",
+                    idempotency_key=str(number),
+                    delivery=delivery,
+                    created_at=NOW - timedelta(days=40),
+                    settled_at=NOW - timedelta(days=40) if delivery is Delivery.DELIVERED else None,
+                )
+            )
+    removed = retention.remove_expired(NOW)
+    assert (removed["code_challenges"], removed["rate_counters"], removed["outbox_messages"]) == (1, 1, 1)
+    assert how_many(OutboxMessage) == 1
+
+
+def test_many_rows_go_in_batches(app: Flask) -> None:
+    with transaction():
+        for number in range(retention.BATCH + 5):
+            db.session.add(CodeChallenge(purpose=str(number), address="a", subject_id=uuid4(), created_at=LONG_AGO))
+    assert retention.remove_expired(NOW)["code_challenges"] == retention.BATCH + 5

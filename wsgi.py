@@ -1,0 +1,86 @@
+"""The composition root: settings in, adapters chosen, a Flask application out."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import identity_provider.jobs  # noqa: F401 -- gives the queue its tasks
+from config.logging import configure_logging
+from config.sandbox import environment
+from config.settings import Settings
+from identity_provider.adapters.choice import choose_ports
+from identity_provider.cli import register_commands
+from identity_provider.db import db
+from identity_provider.kit import csrf, health, requests, session
+from identity_provider.kit.layout import init_kit
+from identity_provider.oidc.application import init_oidc
+from identity_provider.ports import Ports
+from identity_provider.sandbox import seeding
+from identity_provider.vault import vault
+from identity_provider.web.pages.views import bp as pages
+from identity_provider.web.resume.views import bp as resume
+from identity_provider.web.sign_in.views import bp as sign_in
+from support_console.blueprint import register_console
+
+migrate = Migrate()
+
+
+def create_app(settings: Settings | None = None, ports: Ports | None = None) -> Flask:
+    """Make the application.
+
+    Without arguments it reads the environment and chooses the adapters that the settings name; tests pass both.
+    Raises SettingsInvalid with every problem at once.
+    """
+    if settings is None:
+        settings = Settings.from_environment(environment())
+        configure_logging(settings.log_level)
+    app = Flask("identity_provider", static_folder=None)
+    app.extensions["settings"] = settings
+    _configure(app, settings)
+    vault.unlock(settings.secret_keys, settings.encryption_keys)
+    db.init_app(app)
+    migrate.init_app(app, db, directory="migrations")
+    app.extensions["ports"] = ports or choose_ports(settings)
+    requests.init_requests(app)
+    session.init_sessions(app)
+    init_kit(app)
+    csrf.init_csrf(app)
+    health.init_health(app)
+    init_oidc(app)
+    app.register_blueprint(pages)
+    app.register_blueprint(sign_in)
+    app.register_blueprint(resume)
+    register_console(app)
+    register_commands(app)
+    if settings.sandbox:
+        app.cli.add_command(seeding.commands)
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_pre_ping": True,
+            "pool_size": 8,
+            "max_overflow": 4,
+            "pool_timeout": 5,
+            "connect_args": {
+                "connect_timeout": 3,
+                "options": "-c statement_timeout=10s -c lock_timeout=5s"
+                " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+            },
+        },
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.max_body_bytes,
+        MAX_FORM_PARTS=1_000,
+        PREFERRED_URL_SCHEME="https" if settings.secure else "http",
+        WTF_CSRF_ENABLED=False,  # kit/csrf.py guards every POST, bound to the session's row
+        JSON_SORT_KEYS=False,
+    )
