@@ -38,9 +38,7 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     same_day = np.fromiter((r.date_of_birth == statement.born for r in records), np.bool_, len(records))
     if statement.born is None or not statement.firsts:
         same_day[:] = True
-    keep = np.where(
-        same_day, (of_firsts > 0) | (of_lasts > 0), of_firsts >= np.where(of_lasts > 0, 0.1, CLOSE_FROM)
-    )
+    keep = np.where(same_day, (of_firsts > 0) | (of_lasts > 0), of_firsts >= np.where(of_lasts > 0, 0.1, CLOSE_FROM))
     keep |= _otherwise(statement, records, firsts, same_day)
     kept = np.flatnonzero(keep)
     if len(kept) > MOST_COMPARED:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.blocking import (
@@ -84,11 +84,13 @@ def test_every_trn_one_slip_away_is_asked_for() -> None:
     assert {"1234576", "2134567", "1234568"} <= set(slips)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{7}", fullmatch=True))
 def test_trn_slips_are_symmetric(trn: str) -> None:
     assert all(trn in trn_slips(slip) for slip in trn_slips(trn))
 
 
+@settings(deadline=None)
 @given(st.dates(date(1930, 1, 1), date(2008, 1, 1)))
 def test_a_date_slip_of_a_date_is_mostly_mutual(born: date) -> None:
     for slip in date_slips(born.year, born.month, born.day):

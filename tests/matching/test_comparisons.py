@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import comparisons
@@ -62,11 +62,13 @@ def test_dates_relate(stated: str, held: str, level: Level) -> None:
     assert comparisons.dates(date.fromisoformat(stated), date.fromisoformat(held)) is level
 
 
+@settings(deadline=None)
 @given(st.dates(date(1930, 1, 1), date(2008, 1, 1)), st.dates(date(1930, 1, 1), date(2008, 1, 1)))
 def test_dates_relate_both_ways_alike(one: date, other: date) -> None:
     assert comparisons.dates(one, other) is comparisons.dates(other, one)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_last_names_relate_both_ways_alike(one: str, other: str) -> None:
     there = comparisons.last_name(family_name(one), family_name(other))
@@ -74,6 +76,7 @@ def test_last_names_relate_both_ways_alike(one: str, other: str) -> None:
     assert (there.level, there.slips, there.alike) == (back.level, back.slips, back.alike)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_first_names_relate_both_ways_alike(one: str, other: str) -> None:
     there = comparisons.first_name(given_name(one), NOBODY, given_name(other), NOBODY)
@@ -81,6 +84,7 @@ def test_first_names_relate_both_ways_alike(one: str, other: str) -> None:
     assert (there.level, there.slips) == (back.level, back.slips)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{7}", fullmatch=True), st.from_regex(r"[0-9]{7}", fullmatch=True))
 def test_identifiers_relate_both_ways_alike(one: str, other: str) -> None:
     assert comparisons.identifiers(one, other) is comparisons.identifiers(other, one)

@@ -12,8 +12,10 @@ from matching.comparisons import Field, Level
 from matching.matcher import DefiniteMatch, NoMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
-from matching.records import PersonDetails, RecordStatus, TeachingRecord
-from matching.weights import FIXED
+from matching.records import CandidateQuestion, PersonDetails, RecordStatus
+from matching.scoring import Scorer
+from matching.statements import prepare
+from matching.weights import FIXED, Rarity
 from tests.kit.people import ALEX, TODAY, a_record, a_register
 
 REGISTER = a_register(ALEX, a_record(trn="7654321", first_name="Beatrice", nino="CE654321A", email=""))
@@ -86,19 +88,24 @@ def test_no_field_alone_links(only: dict[str, Any]) -> None:
         assert not isinstance(match(PersonDetails(**only), a_register(ALEX), policy, TODAY), DefiniteMatch)
 
 
-REGISTER_OTHERS = [
-    a_record(trn=f"80000{n:02d}", nino=f"CE0000{n:02d}A", first_name="Zoe", last_name="Quill", email="")
-    for n in range(30)
-]
-
-
-def weight(person: PersonDetails, record: TeachingRecord = ALEX) -> float:
-    outcome = match(person, InMemoryRegister([record, *REGISTER_OTHERS]), Policy.LINKAGE, TODAY)
-    return max((c.weight for c in outcome.candidates if c.record.trn == record.trn), default=-99.0)
+def weight(person: PersonDetails) -> float:
+    """Weight of ALEX's record when everything about the names concerned is known."""
+    names = CandidateQuestion(
+        person,
+        (),
+        ("alexandra", "gareth", "alex", "alexandr"),
+        ("featherstone", "jones", "fetherstone"),
+        tuple((first, last) for first in ("alexandra", "alex") for last in ("featherstone", "jones")),
+        1984,
+    )
+    answer = REGISTER.find_candidates(names)
+    rarity = Rarity.of(answer, REGISTER.size, has_year=True, same_day=1)
+    scorer = Scorer(prepare(person, TODAY), rarity, frozenset())
+    return sum(comparison.bits for comparison in scorer.facet(ALEX, [ALEX]))
 
 
 LADDERS: dict[str, list[Any]] = {
-    "first_name": ["Alexandra", "Alexandr", "Gareth"],
+    "first_name": ["Alexandra", "Alex", "Gareth"],
     "last_name": ["Featherstone", "Fetherstone", "Jones"],
     "middle_name": ["Rose", "R", "Kim"],
     "date_of_birth": [ALEX.date_of_birth, date(1984, 5, 18), date(1971, 2, 3)],
