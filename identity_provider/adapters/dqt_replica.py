@@ -7,7 +7,7 @@ that is missing, half loaded or just being replaced is noticed in the same snaps
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -76,7 +76,7 @@ class DqtReplica:
         records, capped = _read_answer(rows, asked)
         return CandidateAnswer(records, capped, complete=True, statistics=_read_statistics(counts, question))
 
-    def records(self) -> Iterator[TeachingRecord]:
+    def records(self) -> Generator[TeachingRecord, None, None]:
         """Every record of the current generation, streamed: for batches that hold the register in memory."""
         with self._connections.lend() as connection, connection.transaction():
             connection.execute("SET LOCAL statement_timeout = 0")
@@ -104,6 +104,9 @@ class DqtReplica:
                 self._current = None
             except ConnectionLost:
                 self._connections.forget()
+            except RegisterUnavailable:
+                self._current = None  # it may be the generation that is in the way
+                raise
         raise RegisterUnavailable("the replica was replaced, or its connections cut, faster than it can be asked")
 
     def _ask_current(

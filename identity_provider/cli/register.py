@@ -38,7 +38,7 @@ _OPERATOR = Actor("system", "cli", "Command line")
 @click.option("--force", is_flag=True, help="Switch over even to a file that lost many records.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def import_file(file: Path, workers: int, force: bool, as_json: bool) -> None:
-    """Make FILE (.csv or .csv.gz) the register that lookups search.
+    """Make FILE (.csv or .csv.gz) the register that lookups search. FILE is the whole register, not its changes.
 
     Lookups go on meanwhile with the register that there was. An import that was killed goes on where it stood when
     it is started again with the same file. A file that lost more than a tenth of the records, or of which more than

@@ -318,3 +318,18 @@ def test_two_imports_take_turns(url: str, tmp_path: Path) -> None:
         with pytest.raises(ImportRunning):
             import_now(url, path)
     assert import_now(url, path).records == 5
+
+
+def test_a_generation_that_is_still_being_read_is_left_to_the_next_import(
+    url: str, replica: DqtReplica, tmp_path: Path
+) -> None:
+    files = [write_register(tmp_path / f"{n}.csv", some_records(400 + n)) for n in range(3)]
+    import_now(url, files[0])
+    reading = replica.records()
+    next(reading)
+    import_now(url, files[1])
+    assert replica.find_by_identifiers("0000401", "")
+    assert tables(url) == {f"{n}_{table}" for n in (1, 2) for table in ("records", "keys", "names")}
+    reading.close()
+    import_now(url, files[2])
+    assert tables(url) == {"3_records", "3_keys", "3_names"}
