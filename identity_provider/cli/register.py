@@ -18,6 +18,7 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.services import audit
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.register_facts import register_facts, rejected_lines
+from identity_provider.services.register_followup import look_everybody_up_again
 from identity_provider.services.register_import import (
     ImportOptions,
     ImportRefused,
@@ -66,6 +67,7 @@ def import_file(file: Path, workers: int, force: bool, as_json: bool) -> None:
             now=clock.now(),
             change=({}, facts),
         )
+    facts["looked_up_again"] = look_everybody_up_again()
     _report(result, facts, as_json=as_json)
 
 
@@ -92,7 +94,7 @@ def _report(result: ImportResult, facts: dict[str, Any], *, as_json: bool) -> No
         click.echo(f"… and {result.rejected - len(rejects):,} more, in the table register_rejects", err=True)
     click.echo(
         f"{result.records:,} records are searched now (generation {result.generation}); "
-        f"{result.rejected:,} lines rejected"
+        f"{result.rejected:,} lines rejected; {facts['looked_up_again']:,} people are looked up again"
     )
 
 
