@@ -173,17 +173,19 @@ def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[tuple[TeachingRecord, .
     records: dict[str, TeachingRecord] = {}
     capped: dict[str, None] = {}
     per_day: dict[int, int] = {}
-    for part, place, *row in rows:
+    for row in rows:
+        part, place, trn = row[:3]
         if part == MARKER:
             capped.update(dict.fromkeys(asked.stored[-place - 1 :] if place < 0 else (asked.stored[place - 1],)))
             continue
         if place < 0:
             per_day[place] = per_day.get(place, 0) + 1
-        if part == FOUND and len(records) >= ROWS_PER_ANSWER and row[0] not in records:
+        if trn in records:
+            continue
+        if part == FOUND and len(records) >= ROWS_PER_ANSWER:
             capped.update(dict.fromkeys(_from(place, asked)))
             continue
-        if row[0] not in records:
-            records[row[0]] = read_record(row)  # type: ignore[arg-type]  # the columns are COLUMNS
+        records[trn] = read_record(row[2:])
     capped.update(dict.fromkeys(key for place, n in per_day.items() if n > ROWS_PER_KEY if (key := asked.at(place))))
     return tuple(records.values()), tuple(key for key in asked.all if key in capped)
 
