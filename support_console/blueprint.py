@@ -13,17 +13,25 @@ from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.session import current_staff
 from identity_provider.models import StaffUser
+from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
+from support_console.clients.views import bp as clients
+from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
+from support_console.staff.views import bp as staff
 from support_console.users.views import bp as users
 
-SLICES = (sign_in, cases, decisions, users)
+SLICES = (sign_in, cases, decisions, users, clients, performance, staff, audit)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
     ("users", "support.users.search", Permission.VIEW_USERS),
+    ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
+    ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
+    ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
+    ("audit", "support.audit.search", Permission.VIEW_AUDIT),
 )
 
 

@@ -33,7 +33,7 @@ def find(text: str) -> list[User]:
 def find_ids(text: str) -> list[UUID]:
     """The ids of the people whom this text leads to, best first."""
     if "@" in text:
-        return list(db.session.scalars(select(User.id).where(User.email == text.strip().lower()).limit(MOST_SHOWN)))
+        return _by_address(text.strip().lower())
     trn = trn_in(text)
     if trn is not None:
         return list(
@@ -50,6 +50,13 @@ def trn_in(text: str) -> str | None:
         return Trn.parse(text).digits
     except ValueRefused:
         return None
+
+
+def _by_address(address: str) -> list[UUID]:
+    """Live people first, whom an index finds; only then those merged away, who keep their last address."""
+    live = and_(User.merged_into_id.is_(None), User.erased_at.is_(None))
+    there = db.session.scalars(select(User.id).where(User.email == address, live)).all()
+    return list(there or db.session.scalars(select(User.id).where(User.email == address).limit(MOST_SHOWN)))
 
 
 def _by_name(text: str) -> list[UUID]:

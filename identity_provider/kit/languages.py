@@ -10,14 +10,12 @@ from identity_provider.kit.app import settings
 LANGUAGES = ("en", "cy")
 COOKIE = "language"
 
-babel = Babel()
-
 
 def init_languages(app: Flask) -> None:
     """Translate every page into one of LANGUAGES; dates are told in London's time."""
     app.config.setdefault("BABEL_DEFAULT_TIMEZONE", "Europe/London")
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
-    babel.init_app(app, locale_selector=choose_language)
+    Babel(app, locale_selector=choose_language)
     app.after_request(_remember_language)
 
 

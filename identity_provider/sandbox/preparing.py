@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
-from identity_provider.sandbox import people, seed
+from identity_provider.sandbox import people, sample_register, seed
 from identity_provider.sandbox.plan import CLONE, DATABASE, Plan, flask
 from identity_provider.sandbox.postgres import EmbeddedPostgres
+from identity_provider.sandbox.sample_register import write_sample_register
 
 REGISTER_SIZE = 100_000
-REGISTER_SEED = 1
 
 Telling = Callable[[str], None]
 
@@ -54,15 +54,15 @@ def _migrate(plan: Plan) -> None:
 def _load_register(plan: Plan) -> None:
     with TemporaryDirectory(prefix="get-an-identity-") as directory:
         register = Path(directory) / "register.csv.gz"
-        people.write_register(register, count=REGISTER_SIZE, seed=REGISTER_SEED)
+        write_sample_register(register, REGISTER_SIZE)
         _run(plan, flask("register", "import", str(register)))
 
 
 def _sow(plan: Plan) -> None:
-    _run(plan, flask("sandbox", "seed"))
+    _run(plan, flask("sandbox", "seed"), told=json.dumps({"clients": plan.clients_as_json, "staff": plan.staff}))
 
 
-def _run(plan: Plan, command: list[str]) -> None:
+def _run(plan: Plan, command: list[str], told: str = "") -> None:
     done = subprocess.run(
         command,
         check=False,
@@ -70,7 +70,7 @@ def _run(plan: Plan, command: list[str]) -> None:
         text=True,
         cwd=CLONE,
         env=plan.environment(),
-        stdin=subprocess.DEVNULL,
+        input=told,
     )
     if done.returncode != 0:
         last_words = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
@@ -86,12 +86,15 @@ def _refuse_foreign_keys(plan: Plan, notes: _Notes) -> None:
 
 
 def _register_fingerprint() -> str:
-    return f"{REGISTER_SIZE}:{REGISTER_SEED}:{_fingerprint_of(Path(people.__file__), Path(seed.__file__))}"
+    made_by = (Path(people.__file__), Path(sample_register.__file__), Path(seed.__file__))
+    return f"{REGISTER_SIZE}:{_fingerprint_of(*made_by)}"
 
 
 def _seed_fingerprint(plan: Plan) -> str:
-    told = json.dumps([client.as_json() for client in plan.clients]) + plan.keys.admin_totp_secret
-    return hashlib.sha256(told.encode()).hexdigest()[:16] + _fingerprint_of(Path(seed.__file__))
+    told = json.dumps([plan.clients_as_json, plan.staff])
+    return hashlib.sha256(told.encode()).hexdigest()[:16] + _fingerprint_of(
+        Path(seed.__file__), Path(sample_register.__file__)
+    )
 
 
 def _fingerprint_of(*paths: Path) -> str:

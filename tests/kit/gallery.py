@@ -62,7 +62,7 @@ class EmailForm(Form):
     email = EmailField(_("Your email address"), [Answered(_("Enter your email address"))])
 
 
-def a_gallery(**settings: object) -> Flask:
+def a_gallery(translations: str = "translations", **settings: object) -> Flask:
     """The application; `settings` override the tests' ones. It touches no database."""
     app = Flask("identity_provider", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
     chosen = gallery_settings(**settings)
@@ -70,7 +70,10 @@ def a_gallery(**settings: object) -> Flask:
     mailer = MemoryMailer()
     app.extensions["ports"] = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister())
     app.config.update(
-        SECRET_KEY=chosen.secret_keys[0], MAX_CONTENT_LENGTH=chosen.max_body_bytes, TESTING=True, WTF_CSRF_ENABLED=False
+        SECRET_KEY=chosen.secret_keys[0],
+        MAX_CONTENT_LENGTH=chosen.max_body_bytes,
+        TESTING=True,
+        BABEL_TRANSLATION_DIRECTORIES=translations,
     )
     vault.unlock(chosen.secret_keys, chosen.encryption_keys)
     requests.init_requests(app)
@@ -92,6 +95,7 @@ def _add_routes(app: Flask) -> None:
     app.add_url_rule("/email", view_func=email, methods=["GET", "POST"])
     app.add_url_rule("/support", view_func=console)
     app.add_url_rule("/done", view_func=done)
+    app.add_url_rule("/leave", view_func=leave, methods=["GET", "POST"])
     app.add_url_rule("/fails/<int:status>", view_func=fails, methods=["GET", "POST"])
     app.add_url_rule("/breaks/<how>", view_func=breaks)
     for path in ("/api/v1/thing", "/connect/token"):
@@ -114,6 +118,16 @@ def email() -> Response | tuple[str, int]:
         return redirect(url_for("done"), code=303)
     status = 422 if form.errors else 200
     return render_template("question.html", form=form, back_url="/everything", seconds_left=200), status
+
+
+@open_to(Audience.ANYONE)
+def leave() -> Response | str:
+    """Sends the person to another site after a form, as a finished sign-in does."""
+    if request.method == "POST":
+        return redirect(request.args["to"], code=303)
+    if "allowed" in request.args:
+        allow_form_to_lead_to(request.args["to"])
+    return render_template("question.html", form=EmailForm())
 
 
 @open_to(Audience.ANYONE)

@@ -61,7 +61,7 @@ def test_a_record_is_found_in_spite_of(stated: dict[str, str]) -> None:
             "date_of_birth": ALEX.date_of_birth,
             **stated,
         }
-    )  # type: ignore[arg-type] # noqa: E501
+    )  # type: ignore[arg-type]
     assert shared(person)
 
 

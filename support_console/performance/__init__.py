@@ -1,0 +1,1 @@
+"""How well people are matched and helped."""

@@ -1,0 +1,45 @@
+"""What administrators type about staff."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from wtforms import SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import StopValidation
+
+from identity_provider.domain.access import StaffRole
+from identity_provider.kit.fields import Answered, CleanString, EmailField
+from identity_provider.kit.forms import Form
+
+ROLES = (
+    SelectChoice(value=StaffRole.VIEWER.value, label=_("Viewer")),
+    SelectChoice(value=StaffRole.AGENT.value, label=_("Agent")),
+    SelectChoice(value=StaffRole.REVIEWER.value, label=_("Reviewer of evidence")),
+    SelectChoice(value=StaffRole.MERGER.value, label=_("Merger of users")),
+    SelectChoice(value=StaffRole.SERVICE_MANAGER.value, label=_("Service manager")),
+    SelectChoice(value=StaffRole.ADMINISTRATOR.value, label=_("Administrator")),
+)
+
+
+class RolesForm(Form):
+    """What somebody may do."""
+
+    roles = SelectMultipleField(_("Roles"), choices=list(ROLES), validate_choice=False)
+
+    def validate_roles(self, field: SelectMultipleField) -> None:
+        """Refuses no role at all, and roles that do not exist."""
+        offered = {each.value for each in StaffRole}
+        if not field.data or not set(field.data) <= offered:
+            raise StopValidation(str(_("Select at least one role")))
+
+    @property
+    def chosen(self) -> list[StaffRole]:
+        """The roles, once the form is valid."""
+        return [StaffRole(each) for each in self.roles.data or []]
+
+
+class NewStaffForm(RolesForm):
+    """Somebody new."""
+
+    email = EmailField(_("Email address"), [Answered(_("Enter an email address"))])
+    name = CleanString(_("Name"), [Answered(_("Enter a name"))])

@@ -1,0 +1,117 @@
+"""Staff: who may enter the console, and what they may do there. Administrators only, and never about themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint, abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import Permission
+from identity_provider.domain.errors import EmailInUse
+from identity_provider.kit.app import ports
+from identity_provider.models import StaffUser
+from identity_provider.services import staff as staff_service
+from identity_provider.services.audit import Actor
+from support_console.auth import me, require
+from support_console.staff.forms import NewStaffForm, RolesForm
+
+bp = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates")
+
+ACTIONS: dict[str, Callable[..., None]] = {
+    "disable": staff_service.disable,
+    "enable": staff_service.enable,
+    "reset-authenticator": staff_service.reset_totp,
+}
+"""What a button on a person's page does."""
+
+
+@bp.get("")
+@require(Permission.EDIT_STAFF)
+def show_all() -> ResponseReturnValue:
+    """Everybody, by address."""
+    return render_template("support/staff/list.html", everybody=db.session.scalars(_by_address()).all())
+
+
+@bp.get("/new")
+@require(Permission.EDIT_STAFF)
+def new() -> ResponseReturnValue:
+    """Ask who is to be let in."""
+    return render_template("support/staff/new.html", form=NewStaffForm(formdata=None))
+
+
+@bp.post("/new")
+@require(Permission.EDIT_STAFF)
+def add() -> ResponseReturnValue:
+    """Let somebody in; they enrol an authenticator app at their first sign-in."""
+    form = NewStaffForm()
+    if not form.validate():
+        return render_template("support/staff/new.html", form=form), 422
+    try:
+        with transaction():
+            added = staff_service.add(
+                str(form.email.data), form.chosen, name=str(form.name.data), actor=Actor.of(me()), now=_now()
+            )
+    except EmailInUse:
+        form.email.errors = [_("Somebody with this address is a member of staff already")]
+        return render_template("support/staff/new.html", form=form), 422
+    return redirect(url_for(".show", staff_id=added.id), 303)
+
+
+@bp.get("/<uuid:staff_id>")
+@require(Permission.EDIT_STAFF)
+def show(staff_id: UUID) -> ResponseReturnValue:
+    """One member of staff."""
+    person = _person_or_404(staff_id)
+    return _page(person, RolesForm(formdata=None, roles=person.roles))
+
+
+@bp.post("/<uuid:staff_id>/roles")
+@require(Permission.EDIT_STAFF)
+def change_roles(staff_id: UUID) -> ResponseReturnValue:
+    """Give other roles; they count from the next click."""
+    person, form = _person_or_404(staff_id), RolesForm()
+    if not form.validate():
+        return _page(person, form), 422
+    with transaction():
+        staff_service.change_roles(person, form.chosen, actor=Actor.of(me()), now=_now())
+    return redirect(url_for(".show", staff_id=staff_id), 303)
+
+
+@bp.post("/<uuid:staff_id>/<any('disable', 'enable', 'reset-authenticator'):action>")
+@require(Permission.EDIT_STAFF)
+def act(staff_id: UUID, action: str) -> ResponseReturnValue:
+    """Shut somebody out, let them in again, or have them enrol a new device."""
+    with transaction():
+        ACTIONS[action](_person_or_404(staff_id), actor=Actor.of(me()), now=_now())
+    return redirect(url_for(".show", staff_id=staff_id), 303)
+
+
+@bp.errorhandler(staff_service.OwnAccount)
+def own_account(_error: staff_service.OwnAccount) -> ResponseReturnValue:
+    """Another administrator has to do it."""
+    return abort(403)
+
+
+def _page(person: StaffUser, form: RolesForm) -> str:
+    return render_template("support/staff/person.html", person=person, form=form, own=person.id == me().id)
+
+
+def _person_or_404(staff_id: UUID) -> StaffUser:
+    person = db.session.get(StaffUser, staff_id)
+    if person is None:
+        abort(404)
+    return person
+
+
+def _by_address() -> Select[StaffUser]:
+    return select(StaffUser).order_by(StaffUser.email)
+
+
+def _now() -> datetime:
+    return ports().clock.now()

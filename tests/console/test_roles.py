@@ -1,0 +1,113 @@
+"""Every role on every endpoint of the console: the matrix is generated from the routes, so none is forgotten."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID, uuid4
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from identity_provider.domain.access import PERMISSIONS, Permission, StaffRole
+from identity_provider.kit.access import Audience
+from tests.builders import a_client, a_staff_user, a_user
+from tests.console.agents import a_case, an_agent
+from tests.kit.page import Browser
+
+OPEN = {
+    "support.sign_in.start",
+    "support.sign_in.send_code",
+    "support.sign_in.code",
+    "support.sign_in.check_code",
+    "support.sign_in.send_again",
+    "support.sign_in.authenticator",
+    "support.sign_in.check_authenticator",
+    "support.sign_in.sign_out",
+}
+"""What can be reached without being signed in; everything else demands a permission."""
+
+
+def rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/support")]
+
+
+def permission_of(app: Flask, rule: Rule) -> Permission | None:
+    return getattr(app.view_functions[rule.endpoint], "permission", None)
+
+
+def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
+    without = {rule.endpoint for rule in rules(app) if permission_of(app, rule) is None}
+    assert without == OPEN
+    for rule in rules(app):
+        if rule.endpoint not in OPEN:
+            assert getattr(app.view_functions[rule.endpoint], "audience", None) is Audience.STAFF, rule
+
+
+def addresses(app: Flask) -> dict[str, str]:
+    """An address for each endpoint that leads to something that is there."""
+    user, case, client, colleague = a_user(trn="1234567"), a_case(), a_client(), a_staff_user()
+    values = {
+        "case_id": case.id,
+        "user_id": user.id,
+        "holder_id": user.id,
+        "client_id": client.id,
+        "staff_id": colleague.id,
+        "action": "reset-authenticator",
+    }
+    return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}
+
+
+def method_of(rule: Rule) -> str:
+    return "POST" if "POST" in (rule.methods or set()) else "GET"
+
+
+def filled(rule: Rule, values: dict[str, UUID | str]) -> str:
+    return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda found: str(values[found[1]]), rule.rule)
+
+
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_a_role_reaches_what_it_permits_and_nothing_else(app: Flask, role: StaffRole) -> None:
+    agent, there = an_agent(app, role), addresses(app)
+    wrong = []
+    for rule in rules(app):
+        permission = permission_of(app, rule)
+        if permission is None:
+            continue
+        method = method_of(rule)
+        address = there[f"{rule.endpoint} {method}"]
+        page = agent.get(address) if method == "GET" else agent.post(address)
+        if (page.status == 403) != (permission not in PERMISSIONS[role]):
+            wrong.append(f"{role} {method} {address}: {page.status}")
+        if page.status >= 500:
+            wrong.append(f"{role} {method} {address}: {page.status}")
+        agent.get("/support/users")
+    assert wrong == []
+
+
+def test_nobody_gets_anywhere_without_signing_in(app: Flask) -> None:
+    there = addresses(app)
+    for rule in rules(app):
+        if permission_of(app, rule) is None:
+            continue
+        browser = Browser(app)
+        method = method_of(rule)
+        address = there[f"{rule.endpoint} {method}"]
+        browser.get("/support/sign-in")
+        page = browser.get(address) if method == "GET" else browser.post(address)
+        assert page.h1 == "Sign in to the support console", rule
+        assert page.path == "/support/sign-in"
+
+
+def test_no_form_of_another_site_is_accepted(app: Flask) -> None:
+    agent, there = an_agent(app, StaffRole.ADMINISTRATOR), addresses(app)
+    for rule in rules(app):
+        if method_of(rule) == "POST":
+            page = agent.post(there[f"{rule.endpoint} POST"], token=False)
+            assert page.status == 400, rule
+
+
+def test_a_page_that_is_not_there_is_said_to_be_missing(app: Flask) -> None:
+    agent = an_agent(app, StaffRole.ADMINISTRATOR)
+    for address in (f"/support/cases/{uuid4()}", f"/support/users/{uuid4()}", "/support/services/none", "/support/x"):
+        assert agent.get(address).status == 404, address
