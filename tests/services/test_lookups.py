@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import date
 from time import monotonic
@@ -17,6 +18,7 @@ from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RateLimited, RegisterUnavailable
 from identity_provider.domain.lookup import (
     Ambiguous,
+    Answer,
     Found,
     LookupReason,
     LookupStatus,
@@ -158,6 +160,37 @@ def test_a_record_that_somebody_else_holds_leaves_the_person_pending(app: Flask,
     user = a_user(last_name="Bush", stated_trn="1234567", stated_has_trn=True)
     lookups.look_up_again(user.id, register, NOW)
     assert (user.lookup_status, user.lookup_reason) == (LookupStatus.PENDING, LookupReason.STATED_TRN_CONFLICTS)
+
+
+def a_search(answer: Answer) -> Search:
+    words = {Nothing: "none", Unanswered: "unanswered", Ambiguous: "ambiguous", Near: "not_determinable"}
+    return Search(answer, words[type(answer)], "x", Occasion.JOB, MatchPolicy.DEFAULT, NOW, 1, KATE)
+
+
+SOME_ANSWERS: list[Answer] = [Unanswered(), Nothing(), Ambiguous(), Near(LookupReason.NEAR_MATCH)]
+
+
+@pytest.mark.parametrize("answers", list(itertools.product(SOME_ANSWERS, repeat=3)))
+def test_whatever_came_before_nobody_is_none_unless_the_last_answer_was_empty(
+    app: Flask, answers: tuple[Answer, ...]
+) -> None:
+    user = a_user(stated_has_trn=False, stated_has_qts=False)
+    with transaction():
+        for answer in answers:
+            lookups.settle(user, a_search(answer), now=NOW)
+    answered = [each for each in answers if not isinstance(each, Unanswered)]
+    assert (user.lookup_status is LookupStatus.NONE) == (answered[-1:] == [Nothing()])
+    if not answered:
+        assert user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE
+
+
+def test_before_the_person_was_asked_again_an_empty_answer_is_not_none(app: Flask) -> None:
+    user = a_user(stated_has_trn=False, stated_has_qts=False)
+    with transaction():
+        lookups.settle(user, a_search(Nothing()), now=NOW, asked_again=False)
+        assert user.lookup_reason is LookupReason.NOT_LOOKED_UP
+        lookups.settle_nothing(user, now=NOW)
+    assert user.lookup_status is LookupStatus.NONE
 
 
 def test_searches_are_limited_per_person_and_per_stated_trn(app: Flask) -> None:
