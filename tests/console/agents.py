@@ -14,7 +14,7 @@ from identity_provider.domain.access import StaffRole
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.kit.app import ports
 from identity_provider.models import AuditEvent, OutboxMessage, StaffUser, SupportTicket, User
-from identity_provider.services import sign_in_codes, staff, support_tickets
+from identity_provider.services import browser_sessions, sign_in_codes, staff, support_tickets
 from tests.builders import a_client, a_staff_user, a_user
 from tests.kit.page import Browser, Page
 
@@ -49,9 +49,15 @@ class Agent(Browser):
 
 
 def an_agent(app: Flask, *roles: StaffRole, **values: Any) -> Agent:
-    """Somebody who is signed in; an Agent when no role is named."""
+    """Somebody who is signed in and stands before the queue; an Agent when no role is named.
+
+    Their session is begun without the pages of signing in, which test_sign_in.py walks through.
+    """
     agent = Agent(app, *roles, **values)
-    agent.sign_in()
+    with transaction():
+        _, secret = browser_sessions.begin(agent.member, amr=["otp", "mfa"], now=ports().clock.now())
+    agent.client.set_cookie("staff_session", secret)
+    agent.get("/support/cases")
     return agent
 
 
