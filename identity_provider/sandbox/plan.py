@@ -74,6 +74,7 @@ class Plan:
     data: Path
     keys: Keys
     database_url: str
+    register_size: int
 
     @property
     def clients(self) -> tuple[Client, ...]:
