@@ -20,6 +20,7 @@ from identity_provider.sandbox.plan import CLONE, DATABASE, Plan, flask
 from identity_provider.sandbox.postgres import EmbeddedPostgres
 from identity_provider.sandbox.sample_register import write_sample_register
 
+
 HERE = Path(__file__).parent
 
 Telling = Callable[[str], None]
@@ -37,12 +38,7 @@ def prepare(plan: Plan, postgres: EmbeddedPostgres, tell: Telling) -> None:
         _refuse_foreign_keys(plan, notes)
         for step, fingerprint, words, work in (
             ("migrations", _fingerprint_of(CLONE / "migrations"), "Preparing the database", _migrate),
-            (
-                "register",
-                _register_fingerprint(plan),
-                f"Making a register of {plan.register_size:,} people",
-                _load_register,
-            ),
+            ("register", _register_fingerprint(plan), f"Making a register of {plan.people:,} people", _load_register),
             ("seed", _seed_fingerprint(plan), "Adding services, staff and people to try", _sow),
         ):
             if notes.of(step) != fingerprint:
@@ -58,7 +54,7 @@ def _migrate(plan: Plan) -> None:
 def _load_register(plan: Plan) -> None:
     with TemporaryDirectory(prefix="get-an-identity-") as directory:
         register = Path(directory) / "register.csv.gz"
-        write_sample_register(register, plan.register_size)
+        write_sample_register(register, plan.people)
         _run(plan, flask("register", "import", str(register)))
 
 
@@ -91,7 +87,7 @@ def _refuse_foreign_keys(plan: Plan, notes: _Notes) -> None:
 
 def _register_fingerprint(plan: Plan) -> str:
     made_by = ("people.py", "people_names.py", "sample_register.py", "seed.py")
-    return f"{plan.register_size}:{_fingerprint_of(*(HERE / name for name in made_by))}"
+    return f"{plan.people}:{_fingerprint_of(*(HERE / name for name in made_by))}"
 
 
 def _seed_fingerprint(plan: Plan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +28,7 @@ def seed() -> None:
 
     Standard input is JSON: `clients` and `staff` as they stand in .data/sandbox.json.
     """
-    wanted: dict[str, list[dict[str, Any]]] = json.load(click.get_text_stream("stdin"))
+    wanted: dict[str, list[dict[str, Any]]] = json.load(sys.stdin)
     now = ports().clock.now()
     with transaction():
         for client in wanted["clients"]:
