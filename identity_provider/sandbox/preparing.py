@@ -20,7 +20,6 @@ from identity_provider.sandbox.plan import CLONE, DATABASE, Plan, flask
 from identity_provider.sandbox.postgres import EmbeddedPostgres
 from identity_provider.sandbox.sample_register import write_sample_register
 
-
 HERE = Path(__file__).parent
 
 Telling = Callable[[str], None]
