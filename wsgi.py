@@ -6,6 +6,7 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import identity_provider.jobs  # noqa: F401 -- gives the queue its tasks
 from config.logging import configure_logging
 from config.sandbox import environment
 from config.settings import Settings
@@ -16,6 +17,7 @@ from identity_provider.kit import csrf, health, requests, session
 from identity_provider.kit.layout import init_kit
 from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
+from identity_provider.sandbox import seeding
 from identity_provider.vault import vault
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.resume.views import bp as resume
@@ -52,6 +54,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(resume)
     register_console(app)
     register_commands(app)
+    if settings.sandbox:
+        app.cli.add_command(seeding.commands)
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]

@@ -53,6 +53,8 @@ class Settings:
     notify_base_url: str = "https://api.notifications.service.gov.uk"
     # NOTIFY_EMAIL_TEMPLATE_ID: a template with subject ((subject)) and body ((body)).
     notify_email_template_id: str = ""
+    # NOTIFY_SMS_TEMPLATE_ID: a text message template with body ((body)); without it no text messages are sent.
+    notify_sms_template_id: str = ""
     # SMTP_URL: smtp://user:password@host:port or smtps://…; SMTP_FROM: the sender's address.
     smtp_url: str = field(default="", repr=False)
     smtp_from: str = ""
@@ -200,13 +202,13 @@ class _Reader:
         if not settings.sandbox:
             self._refuse_what_only_a_sandbox_may(settings)
         if settings.mail_transport == "notify" and not (settings.notify_api_key and settings.notify_email_template_id):
-            self.problems.append("NOTIFY_API_KEY and NOTIFY_EMAIL_TEMPLATE_ID: both are needed to send mail by Notify")
+            self.problems.append("NOTIFY_API_KEY and NOTIFY_EMAIL_TEMPLATE_ID: both are needed to use Notify")
         if settings.mail_transport == "smtp" and not (settings.smtp_url and settings.smtp_from):
             self.problems.append("SMTP_URL and SMTP_FROM: both are needed to send mail by SMTP")
         if settings.ticket_transport == "zendesk" and not (
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
-            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all are needed for TICKET_TRANSPORT=zendesk")
+            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
 

@@ -5,19 +5,69 @@ from __future__ import annotations
 from typing import assert_never
 
 from config.settings import Settings
+from identity_provider.adapters.absent import NoTextMessenger, NoTicketDesk
 from identity_provider.adapters.clock import SystemClock
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
-from identity_provider.ports import Ports, TeacherRegister
+from identity_provider.adapters.notify import NotifyMailer
+from identity_provider.adapters.relying_services import RelyingServices
+from identity_provider.adapters.smtp import SmtpMailer
+from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
+from identity_provider.ports import Mailer, Ports, TeacherRegister, TextMessenger, TicketDesk
 
 
 def choose_ports(settings: Settings) -> Ports:
     """The adapters that the settings name."""
-    mailer = MemoryMailer()
+    mailer, messenger = choose_mail(settings)
     return Ports(
-        clock=SystemClock(), mailer=mailer, messenger=mailer, desk=MemoryDesk(), register=choose_register(settings)
+        clock=SystemClock(),
+        mailer=mailer,
+        messenger=messenger,
+        desk=choose_desk(settings),
+        register=choose_register(settings),
+        services=RelyingServices(may_call_ourselves=settings.sandbox),
     )
+
+
+def choose_mail(settings: Settings) -> tuple[Mailer, TextMessenger]:
+    """Who carries email and text messages; opens no connection yet."""
+    match settings.mail_transport:
+        case "notify":
+            notify = NotifyMailer(
+                settings.notify_api_key,
+                settings.notify_base_url,
+                email_template_id=settings.notify_email_template_id,
+                sms_template_id=settings.notify_sms_template_id,
+            )
+            return notify, notify if settings.notify_sms_template_id else NoTextMessenger()
+        case "smtp":
+            return SmtpMailer(settings.smtp_url, settings.smtp_from), NoTextMessenger()
+        case "memory":
+            memory = MemoryMailer()
+            return memory, memory
+        case _:
+            assert_never(settings.mail_transport)
+
+
+def choose_desk(settings: Settings) -> TicketDesk:
+    """The helpdesk system that the settings name; opens no connection yet."""
+    match settings.ticket_transport:
+        case "zendesk":
+            return ZendeskDesk(
+                ZendeskAccount(
+                    settings.zendesk_url,
+                    settings.zendesk_email,
+                    settings.zendesk_token,
+                    case_field_id=settings.zendesk_case_field_id,
+                )
+            )
+        case "none":
+            return NoTicketDesk()
+        case "memory":
+            return MemoryDesk()
+        case _:
+            assert_never(settings.ticket_transport)
 
 
 def choose_register(settings: Settings) -> TeacherRegister:

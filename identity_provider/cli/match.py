@@ -18,6 +18,7 @@ from identity_provider.cli.progress import Progress
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
 from matching.batch import match_rows, opened, write_answers
+from matching.evaluate import Evaluation, Rate, evaluate_files
 from matching.explain import sentences
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
 from matching.matcher import match as match_person
@@ -93,6 +94,44 @@ def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
     except RegisterUnavailable as error:
         raise _NoAnswer(error) from error
     click.echo(f"{count:,} rows written to {out.name}")
+
+
+@match.command("evaluate")
+@click.argument("predictions", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("truth", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def evaluate(predictions: Path, truth: Path, as_json: bool) -> None:
+    """Score PREDICTIONS (as `match batch` writes them) against TRUTH, with 95 % intervals, and by class."""
+    try:
+        report = evaluate_files(predictions, truth)
+    except (ValueError, KeyError) as error:
+        raise click.ClickException(f"these files do not go together: {error}") from error
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=2))
+        return
+    _print_evaluation("All classes", report.everything)
+    _print_evaluation("Classes that evidence can decide", report.decidable)
+    click.echo(f"\n{'class':<32}{'queries':>8}{'false links':>13}{'coverage':>10}{'false nones':>13}")
+    for name, found in report.by_class.items():
+        click.echo(
+            f"{name:<32}{found.queries:>8,}{found.false_links:>13,}{_share(found.coverage):>10}{found.false_nones:>13,}"
+        )
+
+
+def _print_evaluation(title: str, found: Evaluation) -> None:
+    click.echo(f"{title}: {found.queries:,} queries")
+    for name, rate in (
+        ("precision", found.precision),
+        ("false links of links", found.false_link_rate),
+        ("coverage (recall)", found.coverage),
+        ("registered people called none", found.false_none_rate),
+    ):
+        low, high = rate.interval
+        click.echo(f"  {name:<30} {_share(rate)} ({rate.count:,} of {rate.total:,}; 95 % {low:.3%} to {high:.3%})")
+
+
+def _share(rate: Rate) -> str:
+    return "-" if rate.value is None else f"{rate.value:.3%}"
 
 
 def _register_for(queries: int, progress: Progress) -> TeacherRegister:

@@ -24,12 +24,14 @@ def worker(concurrency: int, until_idle: bool) -> None:
 def run(*, concurrency: int = 4, until_idle: bool = False) -> None:
     """Run jobs in this process, in the application's context."""
     address = settings().database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-    queue.with_connector(PsycopgConnector(conninfo=address, min_size=1, max_size=concurrency + 2)).run_worker(
-        concurrency=concurrency,
-        wait=not until_idle,
-        listen_notify=not until_idle,
-        fetch_job_polling_interval=1.0,
-        delete_jobs="successful",
-        shutdown_graceful_timeout=20,
-        install_signal_handlers=not until_idle,
-    )
+    connector = PsycopgConnector(conninfo=address, min_size=1, max_size=concurrency + 2)
+    with queue.replace_connector(connector):
+        queue.run_worker(
+            concurrency=concurrency,
+            wait=not until_idle,
+            listen_notify=not until_idle,
+            fetch_job_polling_interval=1.0,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=20,
+            install_signal_handlers=not until_idle,
+        )

@@ -151,9 +151,12 @@ def _page(status: int, error: HTTPException) -> Response:
 
 def _page_to_open_again(status: int) -> str | None:
     """The same address, when it is a page that can be opened and opening it may help."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?") if status in {429, 500, 503} else None
     rule = request.url_rule
-    openable = rule is not None and "GET" in (rule.methods or ())
-    return request.path if openable and status in {400, 409, 413, 429, 500, 503} else None
+    if rule is None or "GET" not in (rule.methods or ()):
+        return None
+    return request.path if status in {400, 409, 413, 429, 500, 503} else None
 
 
 def _json(status: int) -> Response:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from identity_provider.db import db, transaction
+from identity_provider.db import transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
@@ -22,7 +21,7 @@ from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.self_posting import self_posting_page
-from identity_provider.services import clients, grants
+from identity_provider.services import clients, sign_outs
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def confirm_signout() -> ResponseReturnValue:
     session = current_session()
     if session is not None:
         with transaction():
-            grants.revoke_of_session(session.id, now=ports().clock.now())
+            sign_outs.end_grants(session, now=ports().clock.now())
             sign_out()
     return asked.leave()
 
@@ -97,20 +96,7 @@ def _read(sent: Mapping[str, str]) -> SignOut:
     if hint and client_id and hint.client_id != client_id:
         return SignOut(problem="The service sent a token that was given to another service.")
     named = hint.client_id if hint else client_id
-    client = clients.find(named) if named else _owner_of(return_to)
+    client = clients.find(named) if named else clients.owner_of_bare_address(return_to)
     if return_to and (client is None or not client.is_enabled or return_to not in client.post_logout_redirect_uris):
         return SignOut(client=client, problem="The address to return to is not registered for this service.")
     return SignOut(client, return_to or None, sent.get("state") or None, hint)
-
-
-def _owner_of(return_to: str | None) -> Client | None:
-    """The one service with the setting for it that registered this address (domain.md: "a bare registered URI")."""
-    if not return_to or "\0" in return_to:
-        return None
-    owners = db.session.scalars(
-        select(Client).where(
-            Client.bare_post_logout_redirect,
-            Client.post_logout_redirect_uris.any(return_to),  # type: ignore[arg-type]
-        )
-    ).all()
-    return owners[0] if len(owners) == 1 else None

@@ -29,6 +29,7 @@ class Keys:
     npq_client_secret: str
     qts_client_secret: str
     admin_totp_secret: str
+    agent_totp_secret: str
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -59,4 +60,5 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "notify_email_template_id": _random_uuid,
     "notify_sms_template_id": _random_uuid,
     "admin_totp_secret": pyotp.random_base32,
+    "agent_totp_secret": pyotp.random_base32,
 }

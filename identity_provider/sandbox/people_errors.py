@@ -183,9 +183,7 @@ def initial_only(stated: Stated, _: Random) -> Stated:
 
 
 def with_title(stated: Stated, rng: Random) -> Stated:
-    return replace(
-        stated, first=f"{rng.choice(('Mrs', 'Dr', 'Mr.'))} {stated.first}", last=f"{stated.last} PGCE"
-    )
+    return replace(stated, first=f"{rng.choice(('Mrs', 'Dr', 'Mr.'))} {stated.first}", last=f"{stated.last} PGCE")
 
 
 def whole_name_in_one_box(stated: Stated, _: Random) -> Stated:

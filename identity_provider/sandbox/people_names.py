@@ -60,9 +60,7 @@ _MUSLIM_WOMEN: Final = _words(
 _WELSH: Final = _words(
     "Jones Williams Davies Evans Thomas Roberts Lewis Hughes Morgan Griffiths Edwards Owen Price Rees Lloyd"
 )
-_CHINESE: Final = _words(
-    "Wei Ming Li Xia Jun Hui Yan Ling Mei Fang Lei Jing Xin Yi Qiang Hong Ying Na Bo Tao"
-)
+_CHINESE: Final = _words("Wei Ming Li Xia Jun Hui Yan Ling Mei Fang Lei Jing Xin Yi Qiang Hong Ying Na Bo Tao")
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,9 +155,7 @@ def trn_typo(people: _Population) -> Labelled:
             digits[at] = rng.choice("0123456789")
         typed = "".join(digits)
         if typed != record.trn and typed not in people.by_trn:
-            return Labelled(
-                replace(_plain_statement(people, record), trn=typed), "trn_typo", record.trn, "match"
-            )
+            return Labelled(replace(_plain_statement(people, record), trn=typed), "trn_typo", record.trn, "match")
 
 
 def trn_formatted(people: _Population) -> Labelled:
@@ -173,9 +171,7 @@ def nino_typo(people: _Population) -> Labelled:
         raise DoesNotApplyError
     at = people.rng.randrange(2, 8)
     typed = record.nino[:at] + str((int(record.nino[at]) + 1) % 10) + record.nino[at + 1 :]
-    return Labelled(
-        replace(_plain_statement(people, record), nino=typed), "nino_typo", record.trn, "match", UNSURE
-    )
+    return Labelled(replace(_plain_statement(people, record), nino=typed), "nino_typo", record.trn, "match", UNSURE)
 
 
 def trn_of_other(people: _Population) -> Labelled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from identity_provider.sandbox.keys import Keys
 from identity_provider.sandbox.programs import Program
+from identity_provider.sandbox.seed import ADMINISTRATOR, AGENT
 
 CLONE = Path(__file__).parents[2]
 DATABASE = "identity"
-AGENT = "helpdesk.api@example.com"
+ZENDESK_AGENT = "helpdesk.api@example.com"
 CASE_FIELD_ID = "360000000001"
 SMTP_OFFSET = 12
+PEOPLE = 100_000
 OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
@@ -45,6 +48,7 @@ class Client:
     client_id: str
     name: str
     slug: str
+    trn_requirement: str
     client_secret: str
     base_url: str
 
@@ -59,6 +63,7 @@ class Client:
             "post_logout_redirect_uris": [f"{self.base_url}/signed-out"],
             "initiate_login_uri": f"{home}/initiate-login",
             "scopes": ["openid", "profile", "email", "trn"],
+            "trn_requirement": self.trn_requirement,
         }
 
 
@@ -70,14 +75,32 @@ class Plan:
     data: Path
     keys: Keys
     database_url: str
+    people: int = PEOPLE
+    register: str = "replica"
 
     @property
     def clients(self) -> tuple[Client, ...]:
         base = self.addresses.of("relying_service")
         return (
-            Client("register-for-npq", "Register for an NPQ (sample)", "npq", self.keys.npq_client_secret, base),
-            Client("apply-for-qts", "Apply for QTS (sample)", "qts", self.keys.qts_client_secret, base),
+            Client(
+                "register-for-npq", "Register for an NPQ (sample)", "npq", "Optional", self.keys.npq_client_secret, base
+            ),
+            Client(
+                "apply-for-qts", "Apply for QTS (sample)", "qts", "RequiredIfHeld", self.keys.qts_client_secret, base
+            ),
         )
+
+    @property
+    def clients_as_json(self) -> list[dict[str, object]]:
+        return [client.as_json() for client in self.clients]
+
+    @property
+    def staff(self) -> list[dict[str, str]]:
+        """Who may enter the support console."""
+        return [
+            {"email": ADMINISTRATOR, "role": "Administrator", "totp_secret": self.keys.admin_totp_secret},
+            {"email": AGENT, "role": "Agent", "totp_secret": self.keys.agent_totp_secret},
+        ]
 
     @property
     def settings(self) -> dict[str, str]:
@@ -96,10 +119,10 @@ class Plan:
             "NOTIFY_SMS_TEMPLATE_ID": keys.notify_sms_template_id,
             "TICKET_TRANSPORT": "zendesk",
             "ZENDESK_URL": of("zendesk"),
-            "ZENDESK_EMAIL": AGENT,
+            "ZENDESK_EMAIL": ZENDESK_AGENT,
             "ZENDESK_TOKEN": keys.zendesk_token,
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
-            "REGISTER": "replica",
+            "REGISTER": self.register,
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
         }
@@ -128,7 +151,7 @@ class Plan:
             "NPQ_CLIENT_SECRET": npq.client_secret,
             "QTS_CLIENT_ID": qts.client_id,
             "QTS_CLIENT_SECRET": qts.client_secret,
-            "ADMIN_TOTP_SECRET": self.keys.admin_totp_secret,
+            "TOTP_SECRETS": json.dumps({member["email"]: member["totp_secret"] for member in self.staff}),
         }
         return [
             self._stand_in("mailbox"),

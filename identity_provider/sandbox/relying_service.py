@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import time
@@ -24,6 +25,7 @@ from identity_provider.sandbox.visits import PendingRequests, Visits
 
 COOKIE = "sample_services"  # cookies of localhost are shared by all ports: not the provider's name
 SECONDS_TO_ANSWER = 15
+TOTP_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Relying:
     issuer: str
     services: tuple[SampleService, ...]
     mailbox: str
-    totp_secret: str
+    totp_secrets: dict[str, str]
 
 
 def create_relying_service(relying: Relying) -> Flask:
@@ -80,16 +82,13 @@ def _add_common_pages(app: Flask, relying: Relying) -> None:
 
     @app.get("/people")
     def people() -> str:
-        totp = pyotp.TOTP(relying.totp_secret)
         return render_template(
             "relying/people.html",
             people=seed.PEOPLE,
-            administrator=seed.ADMINISTRATOR,
             mailbox=relying.mailbox,
             support=f"{relying.issuer}/support",
-            totp=totp.now(),
-            totp_secret=relying.totp_secret,
-            seconds_left=totp.interval - int(time.time()) % totp.interval,
+            staff=[(email, secret, pyotp.TOTP(secret).now()) for email, secret in relying.totp_secrets.items()],
+            seconds_left=TOTP_SECONDS - int(time.time()) % TOTP_SECONDS,
         )
 
 
@@ -128,7 +127,7 @@ def main() -> None:
         issuer=of["ISSUER"],
         services=(npq, qts),
         mailbox=f"{of['NOTIFY_BASE_URL']}/",
-        totp_secret=of["ADMIN_TOTP_SECRET"],
+        totp_secrets=json.loads(of["TOTP_SECRETS"]),
     )
     serve(create_relying_service(relying), port)
 

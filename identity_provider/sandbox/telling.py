@@ -26,8 +26,8 @@ def sandbox_json(plan: Plan) -> str:
         "issuer": plan.addresses.of("provider"),
         "addresses": {name: plan.addresses.of(name) for name in OFFSETS} | {"support": support_address(plan)},
         "smtp": {"host": "localhost", "port": plan.addresses.port + SMTP_OFFSET},
-        "clients": [client.as_json() for client in plan.clients],
-        "staff": staff(plan),
+        "clients": plan.clients_as_json,
+        "staff": plan.staff,
         "people": [_person(person) for person in seed.PEOPLE],
         "environment": plan.settings,
     }
@@ -47,10 +47,6 @@ def support_address(plan: Plan) -> str:
     return f"{plan.addresses.of('provider')}/support"
 
 
-def staff(plan: Plan) -> list[dict[str, str]]:
-    return [{"email": seed.ADMINISTRATOR, "role": "Administrator", "totp_secret": plan.keys.admin_totp_secret}]
-
-
 def table(plan: Plan) -> str:
     """The addresses, and whom to sign in as."""
     places = [(TITLES[name], plan.addresses.of(name)) for name in OFFSETS]
@@ -62,7 +58,7 @@ def table(plan: Plan) -> str:
             "",
             f"  Sign in at {plan.addresses.of('relying_service')} as {seed.RETURNING}; the code is in the mailbox.",
             f"  People to try and what should happen: {plan.addresses.of('relying_service')}/people",
-            f"  Staff sign in as {seed.ADMINISTRATOR}; the second code is on the same page.",
+            f"  Staff sign in as {seed.ADMINISTRATOR} or {seed.AGENT}; the second code is on the same page.",
             "  For scripts: .data/sandbox.json. Logs: .data/logs. Ctrl-C stops everything.",
         ]
     )

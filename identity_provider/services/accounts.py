@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -10,11 +10,12 @@ from sqlalchemy.exc import IntegrityError
 from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IllegalMove
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
-from identity_provider.services import audit, browser_sessions, outbox, support_tickets
+from identity_provider.services import audit, browser_sessions, outbox, rate_limits, support_tickets
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from matching.normalise import family_name, given_name
 
 ADDRESS_CHANGED = "email_changed"
+NAMESAKES_PER_ADDRESS = rate_limits.Limit("namesakes_per_address", 20, timedelta(days=1))
 
 
 def by_address(email: str) -> User | None:

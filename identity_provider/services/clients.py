@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from sqlalchemy import update
+from sqlalchemy import any_, literal, select, update
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
@@ -144,6 +144,18 @@ def knows_secret(client: Client | None, secret: str, *, now: datetime) -> bool:
     hashes = [each.secret_hmac for each in stored] or [bytes(32)]
     recognised = any([vault.recognises(each, _PURPOSE, secret) for each in hashes])
     return recognised and client is not None and client.is_enabled
+
+
+def owner_of_bare_address(uri: str | None) -> Client | None:
+    """The one service with the setting for it that registered this address to return to after sign-out.
+
+    domain.md: a bare registered URI is enough only for clients that have the setting.
+    """
+    if not uri:
+        return None
+    registered = literal(uri) == any_(Client.post_logout_redirect_uris)
+    owners = db.session.scalars(select(Client).where(Client.bare_post_logout_redirect, registered)).all()
+    return owners[0] if len(owners) == 1 else None
 
 
 def is_loopback(uri: str) -> bool:

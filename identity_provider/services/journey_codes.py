@@ -44,7 +44,7 @@ def count_guess(address: str, ip: str, *, now: datetime) -> None:
 def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:
     """Send a code; the same work whether or not anybody is known at the address."""
     asked = sign_in_codes.challenge(purpose, address_of(journey, purpose), journey.id, now=now)
-    sign_in_codes.send(asked, now=now, words={"service": journey.client.name})
+    sign_in_codes.send(asked, now=now, words={"service_name": journey.client.name, "locale": _locale(journey)})
 
 
 def check(journey: Journey, purpose: CodeFor, typed: str, *, now: datetime) -> None:
@@ -73,6 +73,12 @@ def is_exhausted(journey: Journey, purpose: CodeFor) -> bool:
     """Whether all tries for the codes sent so far were used up."""
     asked = _latest(journey, purpose)
     return asked is not None and asked.tries_left == 0 and asked.passed_at is None
+
+
+def _locale(journey: Journey) -> str:
+    """The language that the service asked for, of those that the emails are written in."""
+    asked = str(journey.authorization_request.parameters.get("ui_locales", ""))
+    return "cy" if asked.lower().startswith("cy") else "en"
 
 
 def _latest(journey: Journey, purpose: CodeFor) -> CodeChallenge | None:

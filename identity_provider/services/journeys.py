@@ -15,7 +15,8 @@ from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.questions import Answers, Question, next_question
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import accounts, authorizations
+from identity_provider.services import accounts, audit, authorizations
+from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
 
@@ -105,6 +106,12 @@ def change_address(journey: Journey, email: str) -> None:
     journey.email = email
 
 
+def note_sign_in(journey: Journey, user: User, *, now: datetime) -> None:
+    """Write down that the person proved who they are, for their own history and for the audit."""
+    subject = Subject("user", user.id)
+    audit.record("signed_in", subject, actor=Actor.of(user), now=now, reason=journey.client.id)
+
+
 def drop_address(journey: Journey) -> None:
     """The person wants another address than this one."""
     journey.email = None
@@ -125,6 +132,8 @@ def prove_address(journey: Journey, *, now: datetime) -> User | None:
     if user is not None and not user.is_live:
         raise AccountLocked
     journey.email_proved_at = now
+    if user is not None:
+        user.email_verified_at = user.email_verified_at or now
     if user is not None and not journey.made_user:
         _recognise(journey, user, now=now)
     return user
@@ -149,13 +158,14 @@ def answers_changed(journey: Journey) -> None:
     journey.submitted_at = None
 
 
-def identity_changed(journey: Journey) -> None:
-    """Name or birthday is another one: somebody else's account may have them, unless the person said that none is
-    theirs.
+def identity_changed(journey: Journey, *, offer: bool) -> None:
+    """Name or birthday is another one: another account with the same may be theirs, and is offered once.
+
+    `offer` is False for who has tried too many names: then nothing is said about other accounts.
     """
     if journey.existing_account_declined is True or journey.user_id is not None:
         return
-    other = accounts.namesake(journey)
+    other = accounts.namesake(journey) if offer else None
     journey.existing_account_id = other.id if other else None
     journey.existing_account = other
     journey.existing_account_declined = None

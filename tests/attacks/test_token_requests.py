@@ -97,9 +97,10 @@ def test_39_a_wrong_secret_by_basic(app: Flask, service: RelyingParty, secret: s
         answer = post(app, {"grant_type": "client_credentials"}, {"Authorization": f"Basic {pair}"})
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Basic")
+        assert answer.json is not None
+        assert answer.json["error"] == "invalid_client"
         answers.append((answer.json, answer.headers["WWW-Authenticate"]))
     assert answers[0] == answers[1]
-    assert answers[0][0]["error"] == "invalid_client"
 
 
 @pytest.mark.parametrize("secret", ["wrong", "sécret", "x" * 15_000])

@@ -61,6 +61,28 @@ def test_without_scripts_everything_still_works(gallery: str, page_without_scrip
     assert page.h1 == "Request sent"
 
 
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[str]:
+    """A relying service's site: the same words on an origin of its own."""
+    with serving(a_gallery()) as origin:
+        yield origin
+
+
+def test_a_form_may_end_at_the_site_that_the_page_names(gallery: str, elsewhere: str, page: CheckedPage) -> None:
+    page.goto(f"{gallery}/leave?allowed=yes&to={elsewhere}/done")
+    page.press("Continue")
+    assert page.url == f"{elsewhere}/done"
+
+
+def test_a_form_may_not_end_at_any_other_site(gallery: str, elsewhere: str, page: CheckedPage) -> None:
+    page.goto(f"{gallery}/leave?to={elsewhere}/done")
+    with page.raw.expect_event("console", lambda message: "form-action" in message.text):
+        page.raw.get_by_role("button", name="Continue").click()
+    assert page.url.startswith(f"{gallery}/leave")
+    with pytest.raises(AssertionError, match="form-action"):
+        page.check()
+
+
 def test_a_person_is_warned_before_the_time_runs_out(gallery: str, page: CheckedPage) -> None:
     page.goto(gallery + "/email")
     assert page.raw.get_by_role("alert").filter(has_text="You will be timed out soon").is_visible()

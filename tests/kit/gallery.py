@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
 from identity_provider.domain.values import Trn
 from identity_provider.kit import csrf, requests, session
 from identity_provider.kit.access import Audience, open_to
@@ -68,7 +68,7 @@ def a_gallery(translations: str = "translations", **settings: object) -> Flask:
     chosen = gallery_settings(**settings)
     app.extensions["settings"] = chosen
     mailer = MemoryMailer()
-    app.extensions["ports"] = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister())
+    app.extensions["ports"] = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices())
     app.config.update(
         SECRET_KEY=chosen.secret_keys[0],
         MAX_CONTENT_LENGTH=chosen.max_body_bytes,
@@ -95,6 +95,7 @@ def _add_routes(app: Flask) -> None:
     app.add_url_rule("/email", view_func=email, methods=["GET", "POST"])
     app.add_url_rule("/support", view_func=console)
     app.add_url_rule("/done", view_func=done)
+    app.add_url_rule("/leave", view_func=leave, methods=["GET", "POST"])
     app.add_url_rule("/fails/<int:status>", view_func=fails, methods=["GET", "POST"])
     app.add_url_rule("/breaks/<how>", view_func=breaks)
     for path in ("/api/v1/thing", "/connect/token"):
@@ -117,6 +118,16 @@ def email() -> Response | tuple[str, int]:
         return redirect(url_for("done"), code=303)
     status = 422 if form.errors else 200
     return render_template("question.html", form=form, back_url="/everything", seconds_left=200), status
+
+
+@open_to(Audience.ANYONE)
+def leave() -> Response | str:
+    """Sends the person to another site after a form, as a finished sign-in does."""
+    if request.method == "POST":
+        return redirect(request.args["to"], code=303)
+    if "allowed" in request.args:
+        allow_form_to_lead_to(request.args["to"])
+    return render_template("question.html", form=EmailForm())
 
 
 @open_to(Audience.ANYONE)

@@ -62,8 +62,6 @@ def strangers(count: int) -> Sequence[TeachingRecord]:
     ]
 
 
-def outcome_of(
-    person: PersonDetails, *records: TeachingRecord, policy: Policy = Policy.LINKAGE
-) -> MatchOutcome:
+def outcome_of(person: PersonDetails, *records: TeachingRecord, policy: Policy = Policy.LINKAGE) -> MatchOutcome:
     """Match a person against a register of these records and some strangers."""
     return match(person, a_register(*records), policy, TODAY)

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from config.settings import Settings
 from identity_provider.db import db, transaction
 from identity_provider.models import Journey, User
+from identity_provider.ports import Clock
 from identity_provider.services import browser_sessions, clients
 from identity_provider.services.audit import SYSTEM
 from tests.builders import NOW
@@ -20,10 +21,9 @@ CALLBACK = "https://npq.example.org/callback"
 EVERYTHING = ("openid", "profile", "email", "phone", "offline_access", "trn")
 
 
-def a_relying_party(
-    app: Flask, *, now: datetime = NOW, scope: str = "openid profile email trn", **values: Any
-) -> RelyingParty:
+def a_relying_party(app: Flask, *, scope: str = "openid profile email trn", **values: Any) -> RelyingParty:
     """A service registered as `flask clients add` does it."""
+    clock: Clock = app.extensions["ports"].clock
     registered: dict[str, Any] = {
         "id": f"rp-{values.pop('number', 1)}",
         "name": "Register for an NPQ",
@@ -31,14 +31,14 @@ def a_relying_party(
         "scopes": EVERYTHING,
     } | values
     with transaction():
-        client, secret = clients.register(clients.NewClient(**registered), secret=None, actor=SYSTEM, now=now)
+        client, secret = clients.register(clients.NewClient(**registered), secret=None, actor=SYSTEM, now=clock.now())
     return RelyingParty(
         InProcess(app.test_client()),
         client.id,
         secret,
         redirect_uri=client.redirect_uris[0] if client.redirect_uris else CALLBACK,
         scope=scope,
-        now=now,
+        clock=clock.now,
         auth_method=client.token_endpoint_auth_method,
     )
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -94,7 +95,7 @@ class SignedIn:
 
 @dataclass
 class RelyingParty:
-    """One registered service. `now` is the time by which it judges tokens; None takes them as old as they are."""
+    """One registered service. `clock` is the time by which it judges tokens; without one their age is not judged."""
 
     http: Http
     client_id: str
@@ -102,7 +103,7 @@ class RelyingParty:
     redirect_uri: str = "https://npq.example.org/callback"
     scope: str = "openid profile email trn"
     issuer: str = ISSUER
-    now: datetime | None = None
+    clock: Callable[[], datetime] | None = None
     auth_method: str = "client_secret_basic"
 
     def ask(self, **parameters: str | None) -> Asked:
@@ -187,9 +188,10 @@ class RelyingParty:
         assert claims["aud"] == self.client_id
         assert claims.get("nonce") == nonce
         assert read.header["kid"]
-        if self.now is not None:
-            assert claims["iat"] <= self.now.timestamp() + 10
-            assert claims["exp"] > self.now.timestamp()
+        if self.clock is not None:
+            now = self.clock().timestamp()
+            assert claims["iat"] <= now + 10
+            assert claims["exp"] > now
         if access_token is not None:
             digest = hashlib.sha512 if read.header["alg"] == "Ed25519" else hashlib.sha256
             half = digest(access_token.encode()).digest()

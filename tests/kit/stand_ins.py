@@ -20,6 +20,7 @@ EMAIL_TEMPLATE = "00000000-0000-4000-8000-000000000003"
 SMS_TEMPLATE = "00000000-0000-4000-8000-000000000004"
 AGENT = "agent@example.com"
 AGENT_TOKEN = "a-token-for-tests"
+DQT_API_KEY = "an-api-key-for-tests"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,12 @@ def zendesk(place: Path) -> Iterator[StandIn]:
 
 
 @contextmanager
+def dqt_api(place: Path, register: Path) -> Iterator[StandIn]:
+    with _running("dqt_api", place, free_port(), "--register", str(register)) as stand_in:
+        yield stand_in
+
+
+@contextmanager
 def _running(name: str, place: Path, port: int, *arguments: str) -> Iterator[StandIn]:
     stand_in = StandIn(port)
     command = [sys.executable, "-m", f"identity_provider.sandbox.{name}", "--port", str(port), *arguments]
@@ -66,6 +73,7 @@ def _running(name: str, place: Path, port: int, *arguments: str) -> Iterator[Sta
         "NOTIFY_SMS_TEMPLATE_ID": SMS_TEMPLATE,
         "ZENDESK_EMAIL": AGENT,
         "ZENDESK_TOKEN": AGENT_TOKEN,
+        "DQT_API_KEY": DQT_API_KEY,
     }
     with Programs(place / "logs", CLONE) as programs:
         programs.start(Program(name, command, environment, ready=f"{stand_in.url}/_faults"))

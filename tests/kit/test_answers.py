@@ -97,6 +97,13 @@ def test_a_database_that_is_down_is_503_with_retry_after(visitor: FlaskClient) -
     assert "SELECT" not in response.text
 
 
+def test_a_page_that_failed_can_be_opened_again_whole(gallery: Flask) -> None:
+    page = Browser(gallery).get("/fails/503?state=a%26b")
+    assert page.links["Open the page again"] == "/fails/503?state=a%26b"
+    posted = Browser(gallery).post("/fails/503", token=False)
+    assert (posted.status, posted.links["Open the page again"]) == (400, "/fails/503")
+
+
 def test_a_wrong_method_names_the_right_ones(visitor: FlaskClient) -> None:
     response = visitor.post("/done")
     assert response.status_code == 405

@@ -91,7 +91,7 @@ def test_authlib_s_client_signs_somebody_in(provider: tuple[Flask, str]) -> None
 def test_36_of_many_redemptions_at_once_exactly_one_succeeds(provider: tuple[Flask, str]) -> None:
     """Case 36 of oidc.md: on PostgreSQL, with real threads; the others get invalid_grant, never 500."""
     running, issuer = provider
-    service = a_relying_party(running, now=datetime.now(UTC))
+    service = a_relying_party(running)
     service.http, service.issuer = OverHttp(issuer), issuer
     person = a_user(trn="1234567")
     with transaction():

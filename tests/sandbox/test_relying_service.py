@@ -36,7 +36,8 @@ def services_of(issuer: str) -> FlaskClient:
         SampleService(slug, name, client_id, f"{client_id}-secret")
         for slug, name, client_id in [("npq", "NPQ", "register-for-npq"), ("qts", "QTS", "apply-for-qts")]
     )
-    app = create_relying_service(Relying(BASE, issuer, services, "http://localhost:8002/", "JBSWY3DPEHPK3PXP" * 2))
+    totp_secrets = {"admin@example.com": "JBSWY3DPEHPK3PXP" * 2}
+    app = create_relying_service(Relying(BASE, issuer, services, "http://localhost:8002/", totp_secrets))
     return app.test_client()
 
 

@@ -11,7 +11,8 @@ function warnBeforeTimeout(warning) {
   function look() {
     const left = endsAt - Date.now();
     if (left <= 0) {
-      window.location.reload();
+      // Not reload(): that would ask whether to send a form again.
+      window.location.assign(warning.querySelector("a").href);
       return;
     }
     if (Date.now() >= warnFrom) {

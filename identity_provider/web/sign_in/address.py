@@ -11,7 +11,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.questions import Question
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
-from identity_provider.kit.session import current_session, current_user, sign_in
+from identity_provider.kit.session import current_session, current_user
 from identity_provider.models import Journey
 from identity_provider.services import journeys
 from identity_provider.services.journey_codes import CodeFor
@@ -25,6 +25,7 @@ from identity_provider.web.sign_in.steps import (
     search_for_known,
     send_code,
     show,
+    sign_in_here,
     to,
     to_next,
 )
@@ -85,4 +86,4 @@ def shared_mailbox(journey: Journey) -> ResponseReturnValue:
 def _prove(journey: Journey) -> None:
     person = journeys.prove_address(journey, now=ports().clock.now())
     if person is not None:
-        sign_in(person, amr=["otp"])
+        sign_in_here(journey, person)

@@ -9,14 +9,13 @@ from identity_provider.db import transaction
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.app import ports, settings
-from identity_provider.kit.session import current_user, sign_in
 from identity_provider.models import Journey
 from identity_provider.services import journeys, submissions, support_tickets
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.web.sign_in.codes import code_page
 from identity_provider.web.sign_in.forms import ChooseEmailForm, EmptyForm
 from identity_provider.web.sign_in.person import prove_other
-from identity_provider.web.sign_in.steps import answers_of, page, search_for_known, show, to, to_next
+from identity_provider.web.sign_in.steps import answers_of, page, search_for_known, show, sign_in_here, to, to_next
 
 
 @page(Question.NO_MATCH)
@@ -45,8 +44,8 @@ def trn_in_use(journey: Journey) -> ResponseReturnValue:
         if not may_enter(answers_of(journey), Question.TRN_IN_USE):
             return to_next(journey)
         submissions.give_up_holder(journey, now=ports().clock.now())
-        if journey.user is not None and current_user() is not journey.user:
-            sign_in(journey.user, amr=["otp"])
+        if journey.user is not None and not answers_of(journey).proved:
+            sign_in_here(journey, journey.user)
     return to_next(journey)
 
 
@@ -61,7 +60,7 @@ def choose_email(journey: Journey) -> ResponseReturnValue:
         if not may_enter(answers_of(journey), Question.CHOOSE_EMAIL):
             return to_next(journey)
         person = submissions.keep_address(journey, str(form.email.data), now=ports().clock.now())
-        sign_in(person, amr=["otp"])
+        sign_in_here(journey, person)
     search_for_known(journey)
     return to_next(journey)
 

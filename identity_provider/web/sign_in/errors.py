@@ -41,7 +41,8 @@ def too_often(error: RateLimited) -> ResponseReturnValue:
     html = render_template(
         "sign_in/too_often.html",
         journey=journey,
-        minutes=(seconds + 59) // 60,
+        minutes=-(-seconds // 60),
+        hours=-(-seconds // 3600),
         service_name=journey.client.name if journey else None,
     )
     return html, 429, {"Retry-After": str(seconds)}

@@ -20,7 +20,7 @@ from identity_provider.web.sign_in.forms import (
     PreferredNameForm,
     PreviousNamesForm,
 )
-from identity_provider.web.sign_in.steps import answered, page, send_quietly, show
+from identity_provider.web.sign_in.steps import answered, may_look_for_namesake, page, send_quietly, show
 
 
 @page(Question.NAME)
@@ -35,14 +35,17 @@ def name(journey: Journey) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show(journey, Question.NAME, form)
 
+    stated = (str(form.first_name.data), str(form.middle_name.data), str(form.last_name.data))
+    changed = stated != (journey.first_name, journey.middle_name, journey.last_name)
+    offer = changed and may_look_for_namesake(journey)
+
     def write(journey: Journey) -> None:
-        stated = (str(form.first_name.data), str(form.middle_name.data), str(form.last_name.data))
-        if stated == (journey.first_name, journey.middle_name, journey.last_name):
+        if not changed:
             return
         journey.first_name, journey.middle_name, journey.last_name = stated
         # The name to use was chosen among forms of the old one.
         journey.preferred_name = None
-        journeys.identity_changed(journey)
+        journeys.identity_changed(journey, offer=offer)
 
     return answered(journey, Question.NAME, write)
 
@@ -82,11 +85,14 @@ def date_of_birth(journey: Journey) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show(journey, Question.DATE_OF_BIRTH, form)
 
+    changed = journey.date_of_birth != form.date_of_birth.data
+    offer = changed and may_look_for_namesake(journey)
+
     def write(journey: Journey) -> None:
-        if journey.date_of_birth == form.date_of_birth.data:
+        if not changed:
             return
         journey.date_of_birth = form.date_of_birth.data
-        journeys.identity_changed(journey)
+        journeys.identity_changed(journey, offer=offer)
 
     return answered(journey, Question.DATE_OF_BIRTH, write)
 

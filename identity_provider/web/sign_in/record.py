@@ -10,7 +10,6 @@ from identity_provider.db import transaction
 from identity_provider.domain.questions import Question
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
-from identity_provider.kit.session import current_user, sign_in
 from identity_provider.kit.written import written_date
 from identity_provider.models import Journey
 from identity_provider.services import journeys, statements, submissions
@@ -25,6 +24,7 @@ from identity_provider.web.sign_in.steps import (
     search_register,
     send_to_holder,
     show,
+    sign_in_here,
     to_next,
     url_of,
 )
@@ -100,8 +100,8 @@ def check_answers(journey: Journey) -> ResponseReturnValue:
         journey = journeys.held(journey)
         if journey.submitted_at is None:
             submissions.submit(journey, search, now=ports().clock.now())
-        if journey.user is not None and current_user() is not journey.user:
-            sign_in(journey.user, amr=["otp"])
+        if journey.user is not None and not answers_of(journey).proved:
+            sign_in_here(journey, journey.user)
     send_to_holder(journey)
     return to_next(journey)
 

@@ -16,9 +16,9 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
-from identity_provider.kit.session import browser_secret, current_user
-from identity_provider.models import Journey
-from identity_provider.services import journey_codes, journeys, lookups, rate_limits, submissions
+from identity_provider.kit.session import browser_secret, current_user, sign_in
+from identity_provider.models import Journey, User
+from identity_provider.services import accounts, journey_codes, journeys, lookups, rate_limits, submissions
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.services.register_search import Occasion, Search
 
@@ -184,6 +184,22 @@ def send_quietly(journey: Journey, purpose: CodeFor) -> None:
         send_code(journey, purpose)
     except RateLimited:
         return
+
+
+def may_look_for_namesake(journey: Journey) -> bool:
+    """Whether this person may be told of another account: whoever tries many names is not told any more."""
+    try:
+        with transaction():
+            rate_limits.count(accounts.NAMESAKES_PER_ADDRESS, journey.email or "", now=ports().clock.now())
+    except RateLimited:
+        return False
+    return True
+
+
+def sign_in_here(journey: Journey, person: User) -> None:
+    """Sign the person in at this browser, in the caller's transaction: they proved the address of the account."""
+    sign_in(person, amr=["otp"])
+    journeys.note_sign_in(journey, person, now=ports().clock.now())
 
 
 def count_submission(journey: Journey) -> None:

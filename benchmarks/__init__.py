@@ -1,0 +1,1 @@
+"""Repeatable measurements: figures, and ratios against a peer measured in the same run."""

@@ -1,0 +1,32 @@
+"""What stands for an outside thing that an installation does without."""
+
+from __future__ import annotations
+
+from identity_provider.ports import DeskTicket, MessageRefused, NewTicket, TextMessage, TicketRefused
+
+
+class NoTextMessenger:
+    """Sends no text messages, and says so."""
+
+    def send_text(self, message: TextMessage) -> None:
+        """Refuse."""
+        del message
+        raise MessageRefused("this installation sends no text messages")
+
+
+class NoTicketDesk:
+    """There is no helpdesk system besides our own support console, where every case is seen anyway."""
+
+    def find(self, external_id: str) -> DeskTicket | None:
+        """There is none, for certain."""
+        del external_id
+        return None
+
+    def open(self, ticket: NewTicket) -> DeskTicket:
+        """Refuse for good: nobody has to try again."""
+        raise TicketRefused(f"this installation has no helpdesk system; case {ticket.case_reference} is in the console")
+
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
+        """Refuse for good."""
+        del text, solve
+        raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")

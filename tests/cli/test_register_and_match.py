@@ -1,0 +1,186 @@
+"""The commands that fill the register and ask the matcher, on a database of their own."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from flask.testing import FlaskCliRunner
+from flask_migrate import upgrade
+from sqlalchemy import select, update
+
+from identity_provider.adapters.choice import choose_register
+from identity_provider.adapters.dqt_api import DqtApi
+from identity_provider.adapters.dqt_replica import DqtReplica
+from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.cli import match as match_commands
+from identity_provider.db import db
+from identity_provider.models import AuditEvent, RegisterGeneration
+from identity_provider.ports import Ports
+from matching.records import RecordStatus, TeachingRecord
+from tests.kit.database import TestCluster
+from tests.kit.outside import settings_for
+from tests.kit.registers import write_register
+from wsgi import create_app
+
+ANN = TeachingRecord("1000001", "Ann", "", "Featherstone", (), ("Ash",), date(1980, 2, 3), "AB123456C")
+BOB = TeachingRecord("1000002", "Robert", "", "Quill", date_of_birth=date(1975, 7, 8))
+SHUT = replace(BOB, trn="1000003", last_name="Shutt", status=RecordStatus.DEACTIVATED)
+
+
+@pytest.fixture(scope="module")
+def own_app(cluster: TestCluster) -> Iterator[Flask]:
+    settings = replace(settings_for(cluster.url("commands")), register="replica")
+    register = choose_register(settings)
+    assert isinstance(register, DqtReplica)
+    mailer = MemoryMailer()
+    app = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
+    with app.app_context():
+        upgrade()
+    yield app
+    register.close()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def register_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_register(tmp_path_factory.mktemp("files") / "register.csv", [ANN, BOB, SHUT])
+
+
+@pytest.fixture
+def empty(own_app: Flask) -> FlaskCliRunner:
+    return own_app.test_cli_runner()
+
+
+@pytest.fixture
+def without_register(empty: FlaskCliRunner, own_app: Flask) -> Iterator[FlaskCliRunner]:
+    """As before the first import."""
+    with own_app.app_context():
+        db.session.execute(update(RegisterGeneration).values(current=False))
+        db.session.commit()
+        yield empty
+        db.session.execute(update(RegisterGeneration).values(current=True))
+        db.session.commit()
+
+
+@pytest.fixture
+def runner(empty: FlaskCliRunner, register_file: Path) -> FlaskCliRunner:
+    done = empty.invoke(args=["register", "import", str(register_file), "--json"])
+    assert done.exit_code == 0, done.output
+    return empty
+
+
+def facts(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+def test_without_a_register_nothing_is_said_about_anybody(without_register: FlaskCliRunner, tmp_path: Path) -> None:
+    empty = without_register
+    assert empty.invoke(args=["register", "stats"]).exit_code == 1
+    asked = empty.invoke(args=["match", "one", "--first-name", "Ann", "--last-name", "Featherstone"])
+    assert (asked.exit_code, asked.stdout) == (3, "")
+    assert "the register did not answer" in asked.stderr
+    (tmp_path / "queries.csv").write_text("query_id,first_name\n1,Ann\n", encoding="utf-8")
+    out = tmp_path / "out.csv"
+    assert empty.invoke(args=["match", "batch", str(tmp_path / "queries.csv"), "--out", str(out)]).exit_code == 3
+    assert not out.exists()
+
+
+def test_an_import_is_told_in_json_and_in_the_audit(runner: FlaskCliRunner, own_app: Flask) -> None:
+    found = facts(runner.invoke(args=["register", "stats", "--json"]))
+    assert (found["records"], found["active"], found["deactivated"], found["with_nino"]) == (3, 2, 1, 1)
+    with own_app.app_context():
+        event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "register.imported")).first()
+        assert event is not None
+        assert event.after["file"] == "register.csv"
+    assert "records" in runner.invoke(args=["register", "stats"]).stdout
+
+
+def test_a_refused_file_has_an_exit_code_of_its_own(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.touch()
+    refused = runner.invoke(args=["register", "import", str(path)])
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "The register is as it was" in refused.stderr
+
+
+def test_rejected_lines_are_printed_with_their_numbers(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = write_register(tmp_path / "register.csv", [ANN, replace(BOB, trn="x"), BOB, SHUT])
+    done = runner.invoke(args=["register", "import", str(path)])
+    assert done.exit_code == 0
+    assert "line 3: trn: not a TRN" in done.stderr
+    assert "3 records are searched now" in done.stdout
+
+
+def test_one_person_is_matched_and_told_why(runner: FlaskCliRunner) -> None:
+    stated = ["--first-name", "Ann", "--last-name", "Featherstone", "--date-of-birth", "1980-02-03", "--trn", "1000001"]
+    found = facts(runner.invoke(args=["match", "one", *stated, "--policy", "Default", "--json"]))
+    assert (found["outcome"], found["trn"], found["policy"]) == ("match", "1000001", "Default")
+    told = runner.invoke(args=["match", "one", *stated]).stdout
+    assert "Outcome: match" in told
+    assert "Same date of birth" in told
+
+
+def test_a_person_nobody_resembles_is_told_apart_from_one_who_cannot_be_placed(runner: FlaskCliRunner) -> None:
+    nobody = ["--first-name", "Zenobia", "--last-name", "Winterbourne", "--date-of-birth", "1991-09-09"]
+    closed = ["--first-name", "Robert", "--last-name", "Shutt", "--date-of-birth", "1975-07-08"]
+    assert facts(runner.invoke(args=["match", "one", *nobody, "--json"]))["outcome"] == "none"
+    assert facts(runner.invoke(args=["match", "one", *closed, "--json"]))["outcome"] == "not_determinable"
+
+
+@pytest.mark.parametrize("worth_memory", [1, 1_000])
+def test_a_file_of_people_is_matched_and_scored(
+    runner: FlaskCliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth_memory: int
+) -> None:
+    monkeypatch.setattr(match_commands, "ROWS_WORTH_MEMORY", worth_memory)
+    queries, out, truth = tmp_path / "queries.csv", tmp_path / "out.csv", tmp_path / "truth.csv"
+    queries.write_text(
+        "query_id,first_name,middle_name,last_name,previous_last_name,date_of_birth,trn,nino,email\n"
+        "Q1,Ann,,Ash,,1980-02-03,,AB123456C,\n"
+        "Q2,Zenobia,,Winterbourne,,1991-09-09,,,\n",
+        encoding="utf-8",
+    )
+    truth.write_text(
+        "query_id,class,ident,in_register,truth_trn,expected,acceptable,note\n"
+        "Q1,exact,nino,1,1000001,match,,\nQ2,absent,none,0,,none,,\n",
+        encoding="utf-8",
+    )
+    done = runner.invoke(args=["match", "batch", str(queries), "--out", str(out), "--processes", "1"])
+    assert done.exit_code == 0, done.output
+    with out.open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [(row["query_id"], row["outcome"], row["trn"]) for row in rows] == [
+        ("Q1", "match", "1000001"),
+        ("Q2", "none", ""),
+    ]
+    report = facts(runner.invoke(args=["match", "evaluate", str(out), str(truth), "--json"]))
+    assert report["everything"]["coverage"]["rate"] == 1.0  # type: ignore[index]  # JSON
+    assert "exact" in runner.invoke(args=["match", "evaluate", str(out), str(truth)]).stdout
+
+
+def test_files_that_do_not_go_together_are_a_message_and_not_a_trace(
+    runner: FlaskCliRunner, register_file: Path
+) -> None:
+    scored = runner.invoke(args=["match", "evaluate", str(register_file), str(register_file)])
+    assert scored.exit_code == 1
+    assert "do not go together" in scored.stderr
+    asked = runner.invoke(args=["match", "batch", str(register_file), "--out", str(register_file.with_name("out"))])
+    assert asked.exit_code == 2
+
+
+def test_the_settings_choose_the_register(cluster: TestCluster) -> None:
+    settings = settings_for(cluster.url("commands"))
+    assert isinstance(choose_register(settings), MemoryRegister)
+    api = choose_register(replace(settings, register="api", dqt_api_url="https://dqt.example", dqt_api_key="key"))
+    assert isinstance(api, DqtApi)

@@ -1,0 +1,66 @@
+"""Pushed authorization requests (RFC 9126)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from identity_provider.adapters.memory import ManualClock
+from tests.builders import a_user
+from tests.kit.provider import a_browser_of, a_relying_party
+from tests.kit.relying_party import Asked, RelyingParty, Reply
+
+PAR = "/connect/par"
+
+
+@pytest.fixture
+def service(app: Flask) -> RelyingParty:
+    return a_relying_party(app)
+
+
+@pytest.fixture
+def visitor(app: Flask) -> FlaskClient:
+    return a_browser_of(app, a_user(trn="1234567"))
+
+
+def push(service: RelyingParty, asked: Asked, **changes: str) -> Reply:
+    return service.authenticated(PAR, dict(parse_qsl(urlsplit(asked.path).query)) | changes)
+
+
+def address(service: RelyingParty, reply: Reply, **beside: str) -> str:
+    query = {"client_id": service.client_id, "request_uri": reply.json["request_uri"]} | beside
+    return f"/connect/authorize?{urlencode(query)}"
+
+
+def test_a_pushed_request_is_answered_as_if_it_had_been_sent(service: RelyingParty, visitor: FlaskClient) -> None:
+    asked = service.ask()
+    reply = push(service, asked)
+    assert (reply.status, reply.json["expires_in"], reply.headers["Cache-Control"]) == (201, 90, "no-store")
+    answer = visitor.get(address(service, reply, scope="openid dqt:read", redirect_uri="https://evil.example/"))
+    assert service.finish(answer.location, asked).token["scope"] == service.scope
+
+
+def test_it_is_good_once_for_its_own_service_and_for_a_short_time(
+    app: Flask, service: RelyingParty, visitor: FlaskClient, clock: ManualClock
+) -> None:
+    other = a_relying_party(app, number=2)
+    first = push(service, service.ask())
+    assert visitor.get(address(other, first)).status_code == 400
+    assert visitor.get(address(service, first)).status_code == 303
+    assert visitor.get(address(service, first)).status_code == 400
+    second = push(service, service.ask())
+    clock.advance(timedelta(seconds=90))
+    assert visitor.get(address(service, second)).status_code == 400
+
+
+def test_a_bad_request_is_refused_when_it_is_pushed(app: Flask, service: RelyingParty) -> None:
+    assert push(service, service.ask(redirect_uri="https://evil.example/")).json["error"] == "invalid_request"
+    assert push(service, service.ask(code_challenge=None)).json["error"] == "invalid_request"
+    assert push(service, service.ask(), request_uri="urn:x").json["error"] == "invalid_request"
+    assert push(service, service.ask(client_id="somebody-else")).json["error"] == "invalid_client"
+    service.secret = "a-wrong-secret-of-some-length"
+    assert push(service, service.ask()).status == 401

@@ -1,0 +1,176 @@
+"""Userinfo: complete by itself, by GET and POST, and nothing without a good token (cases 46 and 49 of oidc.md)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db, transaction
+from identity_provider.models import User
+from tests.builders import NOW, a_user
+from tests.kit.provider import a_browser_of, a_relying_party
+from tests.kit.relying_party import RelyingParty, SignedIn
+
+EVERYTHING = "openid profile email phone trn"
+
+
+def sign_in(app: Flask, service: RelyingParty, person: User, **parameters: str) -> SignedIn:
+    asked = service.ask(**parameters)
+    return service.finish(a_browser_of(app, person).get(asked.path).location, asked)
+
+
+@pytest.fixture
+def token(app: Flask) -> str:
+    return str(sign_in(app, a_relying_party(app), a_user(trn="1234567")).token["access_token"])
+
+
+def test_every_claim_of_the_granted_scopes_has_its_type(app: Flask) -> None:
+    person = a_user(
+        trn="0234567",
+        email="zoe@example.com",
+        first_name="Zoë",
+        middle_name="Ann",
+        last_name="Müller",
+        preferred_name="Zo",
+        date_of_birth=date(1985, 3, 4),
+        mobile_number="+447700900123",
+    )
+    userinfo = sign_in(app, a_relying_party(app, scope=EVERYTHING), person).userinfo
+    assert userinfo == {
+        "sub": str(person.id),
+        "name": "Zoë Ann Müller",
+        "given_name": "Zoë",
+        "middle_name": "Ann",
+        "family_name": "Müller",
+        "preferred_name": "Zo",
+        "birthdate": "1985-03-04",
+        "updated_at": int(NOW.timestamp()),
+        "email": "zoe@example.com",
+        "email_verified": True,
+        "phone_number": "+447700900123",
+        "phone_number_verified": False,
+        "trn": "0234567",
+        "trn_lookup_status": "Found",
+        "trn_lookup_reason": "matched",
+        "trn_verification_level": "Low",
+    }
+
+
+def test_what_has_no_value_is_left_out(app: Flask) -> None:
+    userinfo = sign_in(app, a_relying_party(app, scope=EVERYTHING), a_user(date_of_birth=None), prompt="none").userinfo
+    assert {"middle_name", "preferred_name", "birthdate", "phone_number", "trn", "previous_user_id"}.isdisjoint(
+        userinfo
+    )
+    assert userinfo["trn_lookup_status"] == "Pending"
+    assert None not in userinfo.values()
+    assert "" not in userinfo.values()
+
+
+def test_the_id_token_carries_the_same_claims(app: Flask) -> None:
+    signed_in = sign_in(app, a_relying_party(app, scope=EVERYTHING), a_user(trn="1234567"))
+    assert signed_in.userinfo.items() <= signed_in.claims.items()
+
+
+def test_ids_of_merged_accounts_are_a_list(app: Flask) -> None:
+    person = a_user(trn="1234567")
+    merged = [a_user(merged_into_id=person.id) for _ in range(2)]
+    userinfo = sign_in(app, a_relying_party(app), person).userinfo
+    assert sorted(userinfo["previous_user_id"]) == sorted(str(each.id) for each in merged)
+
+
+def test_single_claims_may_be_asked_for_within_what_the_service_may_know(app: Flask) -> None:
+    service = a_relying_party(app, scopes=("openid", "email", "trn"), scope="openid")
+    wanted = (
+        '{"userinfo": {"email": {"essential": true}, "name": null}, "id_token": {"auth_time": {"essential": true}}}'
+    )
+    signed_in = sign_in(app, service, a_user(trn="1234567", email="a@example.com"), claims=wanted)
+    assert signed_in.userinfo == {"sub": signed_in.claims["sub"], "email": "a@example.com"}
+    assert "email" not in signed_in.claims
+    assert "auth_time" in signed_in.claims
+
+
+@pytest.mark.parametrize(
+    "claims", ["{", "[]", '{"userinfo": []}', '"x"', "[" * 2_000, '{"id_token": {"sub": {"value": 5}}}']
+)
+def test_a_claims_parameter_that_is_none_is_refused(app: Flask, claims: str) -> None:
+    service = a_relying_party(app)
+    answer = app.test_client().get(service.ask(claims=claims).path)
+    assert service.answer_in(answer.location)["error"] == "invalid_request"
+
+
+def test_an_essential_acr_that_no_sign_in_reaches_is_refused(app: Flask) -> None:
+    service = a_relying_party(app)
+    browser = a_browser_of(app, a_user(trn="1234567"))
+    unmet = '{"id_token": {"acr": {"essential": true, "values": ["urn:gold"]}}}'
+    assert service.answer_in(browser.get(service.ask(claims=unmet).path).location)["error"] == (
+        "unmet_authentication_requirements"
+    )
+    met = unmet.replace("urn:gold", "http://localhost/acr/one-time-code")
+    assert "code" in service.answer_in(browser.get(service.ask(claims=met).path).location)
+
+
+def test_get_header_and_post_body_all_answer(client: FlaskClient, token: str) -> None:
+    header = {"Authorization": f"Bearer {token}"}
+    answers = [
+        client.get("/connect/userinfo", headers=header),
+        client.post("/connect/userinfo", headers=header),
+        client.post("/connect/userinfo", data={"access_token": token}),
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert {answer.headers["Cache-Control"] for answer in answers} == {"no-store"}
+    assert {answer.mimetype for answer in answers} == {"application/json"}
+
+
+def test_49_no_token_at_all_gets_a_bare_challenge(client: FlaskClient) -> None:
+    """Case 49: RFC 6750 3.1."""
+    answer = client.get("/connect/userinfo")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="userinfo"'
+
+
+@pytest.mark.parametrize("bad", ["gat_nobody", "é", "a b", "x" * 5_000, "eyJhbGciOiJub25lIn0.e30."])
+def test_49_a_token_that_is_not_ours(client: FlaskClient, bad: str) -> None:
+    """Case 49: 401 invalid_token, never 500."""
+    answer = client.get("/connect/userinfo", headers={"Authorization": f"Bearer {bad}".encode().decode("latin-1")})
+    assert answer.status_code == 401
+    assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
+
+
+def test_49_a_token_in_the_address_or_shown_twice(client: FlaskClient, token: str) -> None:
+    """Case 49: 400 invalid_request."""
+    header = {"Authorization": f"Bearer {token}"}
+    for answer in (
+        client.get(f"/connect/userinfo?access_token={token}"),
+        client.post("/connect/userinfo", headers=header, data={"access_token": token}),
+    ):
+        assert answer.status_code == 400
+        assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]
+
+
+def test_49_expired_and_other_kinds_of_token(app: Flask, client: FlaskClient, token: str, clock: ManualClock) -> None:
+    """Case 49: an ID token or a refresh token opens nothing; a service's own token has no person."""
+    service = a_relying_party(app, number=2, scope="openid offline_access trn")
+    signed_in = sign_in(app, service, a_user(trn="7654321"))
+    machine = a_relying_party(app, number=3, redirect_uris=(), scopes=("user:read",))
+    own = machine.token({"grant_type": "client_credentials"}).json["access_token"]
+    assert status(client, signed_in.token["id_token"]) == 401
+    assert status(client, signed_in.token["refresh_token"]) == 401
+    assert status(client, own) == 403
+    clock.advance(timedelta(minutes=15))
+    assert status(client, token) == 401
+
+
+def test_a_person_who_is_locked_out_is_not_told_of_any_more(client: FlaskClient, token: str) -> None:
+    with transaction():
+        db.session.scalars(db.select(User)).one().locked_at = NOW
+    assert status(client, token) == 401
+
+
+def status(client: FlaskClient, token: Any) -> int:
+    return client.get("/connect/userinfo", headers={"Authorization": f"Bearer {token}"}).status_code
