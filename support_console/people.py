@@ -95,7 +95,9 @@ def _names() -> Select[UUID, str, str, str]:
 def _conditions(tokens: Sequence[str]) -> list[ColumnElement[bool]]:
     """From narrow to wide: names that are what was typed or begin like it, then names that begin so but for a slip."""
     exact = or_(func.lower(User.last_name).in_(tokens), func.lower(User.first_name).in_(tokens))
-    alike = sorted({consonants_of(each)[:KEPT] for each in tokens})
+    # A name of several words ("de la Cruz") is indexed by its beginning: words that follow one another are joined too.
+    joined = ("".join(tokens[start:end]) for start in range(len(tokens)) for end in range(start + 1, len(tokens) + 1))
+    alike = sorted({consonants_of(each)[:KEPT] for each in joined})
     slipped = sorted({slip for each in tokens for slip in _slips(consonants_of(each))})
     if len(tokens) > 1:
         both = (and_(LAST_CONSONANTS.in_(each), FIRST_CONSONANTS.in_(each)) for each in (alike, slipped))
