@@ -20,6 +20,7 @@ from identity_provider.models.user_search import DROPPED, FIRST_CONSONANTS, LAST
 
 MOST_SHOWN = 50
 _MOST_COMPARED = 3_000
+_INDEXED = 3
 _ALIKE_FROM = 0.84
 
 Named = Row[UUID, str, str, str]
@@ -79,13 +80,22 @@ def _names() -> Select[UUID, str, str, str]:
 
 
 def _conditions(tokens: Sequence[str]) -> list[ColumnElement[bool]]:
-    """From narrow to wide: both names begin alike; then one name is exactly what was typed, or begins alike."""
-    beginnings = sorted({_consonants(each) for each in tokens})
-    by_last, by_first = LAST_CONSONANTS.in_(beginnings), FIRST_CONSONANTS.in_(beginnings)
+    """From narrow to wide: names that are what was typed or begin like it, then names that begin so but for a slip."""
     exact = or_(func.lower(User.last_name).in_(tokens), func.lower(User.first_name).in_(tokens))
-    if len(tokens) == 1:
-        return [exact, by_last, by_first]
-    return [and_(by_last, by_first), exact]
+    alike = sorted({_consonants(each)[:_INDEXED] for each in tokens})
+    slipped = sorted({slip for each in tokens for slip in _slips(_consonants(each))})
+    if len(tokens) > 1:
+        both = (and_(LAST_CONSONANTS.in_(each), FIRST_CONSONANTS.in_(each)) for each in (alike, slipped))
+        return [*both, exact]
+    return [exact, *(column.in_(each) for each in (alike, slipped) for column in (LAST_CONSONANTS, FIRST_CONSONANTS))]
+
+
+def _slips(consonants: str) -> set[str]:
+    """How the name may begin when one of these consonants was typed too much, or two in each other's place."""
+    start = consonants[: _INDEXED + 1]
+    left_out = {start[:at] + consonants[at + 1 :] for at in range(len(start))}
+    swapped = {start[:at] + start[at + 1] + start[at] + consonants[at + 2 :] for at in range(len(start) - 1)}
+    return {each[:_INDEXED] for each in left_out | swapped | {consonants}}
 
 
 def _alike(tokens: Sequence[str], row: Named) -> float:
@@ -104,7 +114,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _consonants(token: str) -> str:
-    return "".join(each for each in token if each not in DROPPED)[:3]
+    return "".join(each for each in token if each not in DROPPED)
 
 
 def _in_order(ids: list[UUID]) -> list[User]:

@@ -21,7 +21,7 @@ from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.self_posting import self_posting_page
-from identity_provider.services import clients, grants
+from identity_provider.services import clients, sign_outs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def confirm_signout() -> ResponseReturnValue:
     session = current_session()
     if session is not None:
         with transaction():
-            grants.revoke_of_session(session.id, now=ports().clock.now())
+            sign_outs.end_grants(session, now=ports().clock.now())
             sign_out()
     return asked.leave()
 

@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
 
+import psycopg
+
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models.register_layout import Generation
 from identity_provider.models.teaching_record import ImportState
@@ -168,9 +170,17 @@ def _switch_over(connection: Connection, generation: Generation, records: int, a
         )
         _finish(connection, generation, ImportState.CURRENT, "", at)
     connection.execute("DELETE FROM register_batches WHERE import_id = %s", (generation.number,))
+    _drop_replaced(connection)
+
+
+def _drop_replaced(connection: Connection) -> None:
+    """Take old generations away; one that is still being read for long is left to the next import."""
     old = connection.execute("SELECT number FROM register_generations WHERE NOT current").fetchall()
     for (number,) in old:
-        building.drop(connection, Generation(number))
+        try:
+            building.drop(connection, Generation(number))
+        except psycopg.errors.LockNotAvailable:
+            continue
         connection.execute("DELETE FROM register_generations WHERE number = %s AND NOT current", (number,))
 
 

@@ -42,7 +42,7 @@ def show_all() -> ResponseReturnValue:
 @require(Permission.EDIT_STAFF)
 def new() -> ResponseReturnValue:
     """Ask who is to be let in."""
-    return render_template("support/staff/new.html", form=NewStaffForm(formdata=None))
+    return render_template("support/staff/new.html", form=NewStaffForm())
 
 
 @bp.post("/new")
@@ -68,7 +68,7 @@ def add() -> ResponseReturnValue:
 def show(staff_id: UUID) -> ResponseReturnValue:
     """One member of staff."""
     person = _person_or_404(staff_id)
-    return _page(person, RolesForm(formdata=None, roles=person.roles))
+    return _page(person, RolesForm(roles=person.roles))
 
 
 @bp.post("/<uuid:staff_id>/roles")
