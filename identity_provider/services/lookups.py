@@ -34,7 +34,7 @@ from identity_provider.domain.lookup import (
 from identity_provider.models import Client, Journey, Lookup, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import rate_limits, statements, support_tickets, trn_links
+from identity_provider.services import outbox, rate_limits, statements, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
@@ -46,6 +46,7 @@ log = structlog.get_logger("lookups")
 PATIENCE_SECONDS = 4.0
 """No person waits longer for the register in all; its adapter limits each call by itself."""
 
+RECORD_FOUND = "record_found"
 LOOK_UP_AGAIN = "look_up_again"
 """The job that asks anew for somebody whom the register could not answer."""
 
@@ -230,11 +231,19 @@ def is_open(user: User) -> bool:
 def _settle_in_background(user: User, search: Search, journey: Journey | None, *, now: datetime) -> None:
     holder = settle(user, search, now=now)
     if user.lookup_status is LookupStatus.FOUND:
-        support_tickets.resolve_by_match(user, now, tell=True)
+        case = support_tickets.resolve_by_match(user, now, tell=True)
+        if case is None and journey is not None and journey.completed_at is None:
+            _tell_who_waits(user, journey.client, now=now)
     elif journey is not None:
         open_case_if_wanted(user, journey.client, journey, now=now)
     if holder is not None:
         log.info("record_held_by_another_user", user_id=str(user.id), holder_id=str(holder.id))
+
+
+def _tell_who_waits(user: User, client: Client, *, now: datetime) -> None:
+    """Somebody left because the register was silent, and without a case nobody else writes to them."""
+    words = {"service_name": client.name, "service_url": client.service_url or ""}
+    outbox.post(RECORD_FOUND, f"record-found:{user.id}:{user.trn}", to=user.email, payload=words, now=now)
 
 
 def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) -> User | None:

@@ -123,6 +123,7 @@ def test_a_silent_register_is_said_to_be_silent_and_is_asked_again(app: Flask, r
     register.down = False
     lookups.look_up_again(user.id, register, ports().clock.now())
     assert user_at(EMAIL).trn == "1234567"
+    assert count_of(OutboxMessage, OutboxMessage.kind == "record_found", OutboxMessage.recipient == EMAIL) == 1
     assert person.get(person.step("outcome")).h1 == "We found your teaching record"
 
 
