@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kit.browser import CheckedPage, PageMaker
+from tests.kit.places import open_place
 from tests.kit.sandbox import RunningSandbox
 from tests.kit.visitor import Visitor
 
@@ -14,8 +15,8 @@ pytestmark = pytest.mark.xdist_group("sandbox")
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    with RunningSandbox(tmp_path_factory.mktemp("sandbox"), 28_100) as running:
+def sandbox() -> Iterator[RunningSandbox]:
+    with open_place() as place, RunningSandbox(place, 28_100) as running:
         yield running
 
 
