@@ -95,7 +95,7 @@ def act(staff_id: UUID, action: str) -> ResponseReturnValue:
 @bp.errorhandler(staff_service.OwnAccount)
 def own_account(_error: staff_service.OwnAccount) -> ResponseReturnValue:
     """Another administrator has to do it."""
-    return abort(403)
+    return render_template("support/forbidden.html"), 403
 
 
 def _page(person: StaffUser, form: RolesForm) -> str:

@@ -115,7 +115,8 @@ def user_of(case: SupportTicket) -> User:
 def member(email: str) -> StaffUser:
     """The member of staff as they are in the database now."""
     db.session.rollback()
-    return db.session.scalars(select(StaffUser).where(StaffUser.email == email)).one()
+    found = select(StaffUser).where(StaffUser.email == email)
+    return db.session.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def messages(kind: str) -> list[OutboxMessage]:

@@ -9,14 +9,14 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import transaction
-from identity_provider.domain.access import StaffRole
+from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.models import Lookup
 from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from matching.records import RecordStatus
-from tests.builders import a_record, a_user
+from tests.builders import NOW, a_record, a_user
 from tests.console.agents import a_case, an_agent, anew, audited
 from tests.kit.page import Page
 
