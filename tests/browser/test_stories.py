@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kit.browser import CheckedPage, PageMaker
+from tests.kit.places import open_place
 from tests.kit.sandbox import RunningSandbox
 from tests.kit.visitor import Visitor
 
@@ -25,8 +26,8 @@ LEOPOLD = {
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
-    with RunningSandbox(tmp_path_factory.mktemp("sandbox")) as running:
+def sandbox() -> Iterator[RunningSandbox]:
+    with open_place() as place, RunningSandbox(place) as running:
         yield running
 
 
