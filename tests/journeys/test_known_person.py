@@ -160,7 +160,7 @@ def test_a_strict_service_asks_a_known_person_only_for_what_is_missing(app: Flas
     register.records = [a_record()]
     person = Traveller(app)
     person.set_out(a_client(match_policy=MatchPolicy.STRICT))
-    assert person.prove().h1 == "Do you know your teacher reference number (TRN)?"
+    assert person.prove().h1 == "Do you have a teacher reference number (TRN)?"
     assert person.submit(has="yes", number="1234567").h1 == "Check your answers"
     person.check()
     assert user_at(EMAIL).verification_level is VerificationLevel.MEDIUM

@@ -67,6 +67,21 @@ def test_somebody_who_says_they_are_qualified_is_pending_not_none(app: Flask, re
     assert (user.lookup_reason, user.stated_training_provider) == (LookupReason.CLAIMS_QTS, "Example College")
 
 
+def test_who_does_not_know_whether_they_have_a_trn_is_pending_not_none(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_stranger()]
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    person.say_who()
+    person.submit(has="no")
+    person.submit(has="unknown")
+    assert "I do not know it, or I am not sure" in person.submit(has_qts="no").text
+    person.check()
+    person.submit("Continue without changing anything")
+    user = user_at(EMAIL)
+    assert (user.lookup_status, user.stated_has_trn, user.stated_trn) == (LookupStatus.PENDING, True, None)
+
+
 def test_a_corrected_answer_finds_the_record(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record(last_name="Smythe-Bush", first_name="Katherine"), a_stranger()]
     person = Traveller(app)

@@ -89,7 +89,7 @@ def test_back_leads_through_every_question_and_keeps_the_answers(app: Flask, reg
     assert seen == [
         "Where did you train to be a teacher?",
         "Have you been awarded qualified teacher status (QTS)?",
-        "Do you know your teacher reference number (TRN)?",
+        "Do you have a teacher reference number (TRN)?",
         "Do you have a National Insurance number?",
         "What is your date of birth?",
         "What name should we use when we contact you?",
