@@ -9,22 +9,25 @@ from uuid import UUID
 
 import structlog
 from flask import current_app
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStrategy
 from procrastinate.jobs import Job
 
 from identity_provider.db import db, transaction
 from identity_provider.kit import emails
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import Delivery, OutboxMessage
+from identity_provider.oidc import back_channel
 from identity_provider.ports import (
     EmailMessage,
     MailerUnavailable,
     MessageRefused,
+    ServiceRefused,
+    ServiceUnavailable,
     TicketDeskUnavailable,
     TicketRefused,
 )
 from identity_provider.queue import queue
-from identity_provider.services import lookups, outbox, retention, support_tickets
+from identity_provider.services import lookups, outbox, retention, sign_outs, support_tickets
 
 log = structlog.get_logger("worker")
 
@@ -81,6 +84,19 @@ def deliver_outbox_message(message_id: str) -> None:
 def look_up_again(user_id: str) -> None:
     """Ask the register again about somebody for whom it had no answer; raises, to be retried, while it has none."""
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
+
+
+@queue.task(
+    name=sign_outs.TELL_SERVICE,
+    retry=RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[ServiceUnavailable]),
+)
+@in_application
+def tell_service_of_sign_out(client_id: str, user_id: str, session_id: str) -> None:
+    """Tell a service that one of its people signed out; raises, to be retried for an hour, while it does not answer."""
+    try:
+        back_channel.tell_of_sign_out(client_id, user_id, session_id)
+    except ServiceRefused as refusal:
+        log.warning("sign_out_refused_by_service", client_id=client_id, reason=str(refusal))
 
 
 @queue.periodic(cron="* * * * *")

@@ -107,9 +107,7 @@ def read_record(row: Mapping[str, str]) -> TeachingRecord:
         nino=text.get("nino", ""),
         email=text.get("email", ""),
         status=RecordStatus(text.get("status", "") or "active"),
-        merged_into=text.get("merged_into", "").strip().zfill(7)
-        if text.get("merged_into", "").strip()
-        else None,
+        merged_into=text.get("merged_into", "").strip().zfill(7) if text.get("merged_into", "").strip() else None,
         has_qts={"1": True, "true": True, "0": False, "false": False}.get(text.get("has_qts", "").lower()),
         has_open_alert=text.get("has_open_alert", "").lower() in ("1", "true"),
     )

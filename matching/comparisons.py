@@ -1,11 +1,10 @@
 """Comparison levels: how two normalised values of one field relate. What a level is worth is in `weights`."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
@@ -61,8 +60,7 @@ class Level(StrEnum):
     COMMON = "common"
 
 
-@dataclass(frozen=True, slots=True)
-class NameRelation:
+class NameRelation(NamedTuple):
     """How a stated name relates to a known one.
 
     `typed` is the form that the agreement rests on, as stated; `held` the record's. `slips` and `alike`

@@ -1,7 +1,7 @@
 """Find the one record that is a person's, or say why it cannot be said."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -28,7 +28,7 @@ from matching.policy import (
 )
 from matching.prefilter import worth_comparing
 from matching.records import CandidateAnswer, PersonDetails, TeacherRegister, TeachingRecord
-from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, candidates
+from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 
@@ -111,7 +111,14 @@ def match(person: PersonDetails, register: TeacherRegister, policy: Policy, toda
             return early
     keys = person_keys(statement, today)
     answer = register.find_candidates(ask(statement, keys)) if keys else CandidateAnswer(())
-    ranked = _rank(statement, identified, answer, register.size)
+    records = {record.trn: record for record in (*identified, *answer.records)}
+    scorer = _scorer(statement, records.values(), answer, register.size)
+    compared = _compared(statement, records)
+    ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
+    about = ask_about(statement, ranked[0]) if ranked and answer.statistics.pairs else None
+    if about:
+        scorer.learn(register.find_candidates(about).statistics)
+        ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
 
 
@@ -140,19 +147,20 @@ def _found_early(
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
 
 
-def _rank(
-    statement: Statement, identified: Sequence[TeachingRecord], answer: CandidateAnswer, size: int
-) -> tuple[Candidate, ...]:
-    """Score what the register gave, best first."""
-    records = {record.trn: record for record in (*identified, *answer.records)}
-    compared = {record.trn: record for record in worth_comparing(statement, list(records.values()))}
-    for record in tuple(compared.values()):
-        if record.merged_into in records:
-            compared[record.merged_into] = records[record.merged_into]
-    same_day = sum(record.date_of_birth == statement.born for record in records.values()) if statement.born else 0
-    rarity = Rarity.of(answer, size, has_year=statement.born is not None, same_day=same_day)
-    scorer = Scorer(statement, rarity, _shared_emails(statement, records.values()))
-    return candidates(scorer, list(compared.values()), SHARE_OF_ASKERS_REGISTERED)
+def _compared(statement: Statement, records: Mapping[str, TeachingRecord]) -> list[TeachingRecord]:
+    """Choose the records to compare in full, each merged one with its survivor."""
+    chosen = {record.trn: record for record in worth_comparing(statement, list(records.values()))}
+    for record in tuple(chosen.values()):
+        if record.merged_into and record.merged_into in records:
+            chosen[record.merged_into] = records[record.merged_into]
+    return list(chosen.values())
+
+
+def _scorer(statement: Statement, records: Collection[TeachingRecord], answer: CandidateAnswer, size: int) -> Scorer:
+    born = statement.born
+    same_day = sum(record.date_of_birth == born for record in records) if born else 0
+    rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day)
+    return Scorer(statement, rarity, _shared_emails(statement, records))
 
 
 def _shared_emails(statement: Statement, records: Iterable[TeachingRecord]) -> frozenset[str]:
@@ -178,7 +186,7 @@ def _decide(
     """Choose the outcome from the ranked candidates."""
     near = tuple(candidate for candidate in ranked if _is_near(candidate))
     shown = _worth_showing(ranked, near)
-    rule, blocked = _verdict(shown, ranked)
+    rule, blocked = _verdict(shown, near)
     explanation = Explanation(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
@@ -192,13 +200,11 @@ def _decide(
     return PotentialMatches(outcome, why, shown, explanation, policy, _ask_next(statement, why))
 
 
-def _verdict(
-    shown: Sequence[Candidate], ranked: Sequence[Candidate]
-) -> tuple[Rule | None, tuple[Block, ...]]:
-    """Return the rule that the best candidate satisfies, and what forbids it."""
+def _verdict(shown: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Rule | None, tuple[Block, ...]]:
+    """Return the rule that the best candidate satisfies, and what forbids it: only near ones can."""
     if not shown:
         return None, ()
-    others = [candidate for candidate in ranked if candidate is not shown[0]]
+    others = [candidate for candidate in near if candidate is not shown[0]]
     return linking_rule(Evidence.of(shown[0])), blocks(shown[0], others, CERTAIN_FROM)
 
 

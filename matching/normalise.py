@@ -49,6 +49,9 @@ class Name:
     joined: str
     tokens: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        return hash(self.joined)
+
     def __bool__(self) -> bool:
         return bool(self.joined)
 
@@ -159,6 +162,7 @@ def trn(raw: str) -> Trn | None:
     return Trn(digits.zfill(7), padded=len(digits) < 7)
 
 
+@lru_cache(maxsize=1 << 14)
 def nino(raw: str) -> Nino | None:
     """Read a National Insurance number; None where no two letters and six digits are there."""
     text = "".join(c for c in unicodedata.normalize("NFKC", raw[:LONGEST_NAME]).upper() if c.isalnum())
@@ -184,6 +188,7 @@ def read_date(raw: str) -> date | None:
         return None
 
 
+@lru_cache(maxsize=1 << 14)
 def email(raw: str) -> str:
     """Lower case with an ASCII domain; empty where it cannot be an address."""
     text = unicodedata.normalize("NFKC", raw[:320]).strip().lower()

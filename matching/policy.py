@@ -5,9 +5,8 @@ however good the rest is. Policies differ in the rules that they release.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from matching.comparisons import Field, Level
 from matching.scoring import Candidate
@@ -61,8 +60,7 @@ _FIRST_NOT_CONTRADICTED: Final = AGREES | {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the comparisons of one candidate say, in the words of the rules."""
 
     first: Level

@@ -1,11 +1,12 @@
 """Which of the records that a register gave are worth comparing in full; in columns, as they are many."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cdist
 
 from matching import normalise
@@ -15,6 +16,7 @@ from matching.records import TeachingRecord
 from matching.statements import Statement
 
 WORTH_COMPARING_FROM: Final = 0.78
+CLOSE_FROM: Final = 0.82
 MOST_COMPARED: Final = 500
 """When more resemble, those that resemble most are compared: a name that thousands share costs no more."""
 
@@ -22,24 +24,26 @@ _Scores = NDArray[np.float32]
 
 
 def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
-    """Drop the records of which no name and no identifier resembles, in the order given."""
+    """Drop the records of which no name and no identifier resembles, in the order given.
+
+    Born on another day, a record must resemble in its first name, and closely when its last name is another:
+    families of one name and a near birthday are many, and nobody's outcome depends on them.
+    """
     if not records:
         return []
     firsts = [normalise.given_name(record.first_name).joined for record in records]
-    scores = _resemblance(_spellings(statement.firsts), firsts)
+    of_firsts = _resemblance(_spellings(statement.firsts), firsts)
+    of_lasts = np.zeros(len(records), np.float32)
     lasts, owners = _family_names(records)
-    np.maximum.at(
-        of_lasts := np.zeros(len(records), np.float32),
-        owners,
-        _resemblance(_spellings(statement.lasts), lasts),
-    )
-    keep = (scores > 0) | (of_lasts > 0)
-    loose = _Loose(statement)
-    for at in np.flatnonzero(~keep).tolist():
-        keep[at] = loose.resembles(records[at], firsts[at])
+    np.maximum.at(of_lasts, owners, _resemblance(_spellings(statement.lasts), lasts))
+    same_day = np.fromiter((r.date_of_birth == statement.born for r in records), np.bool_, len(records))
+    if statement.born is None or not statement.firsts:
+        same_day[:] = True
+    keep = np.where(same_day, (of_firsts > 0) | (of_lasts > 0), of_firsts >= np.where(of_lasts > 0, 0.1, CLOSE_FROM))
+    keep |= _otherwise(statement, records, firsts, same_day)
     kept = np.flatnonzero(keep)
     if len(kept) > MOST_COMPARED:
-        kept = _closest(statement, records, scores + of_lasts, kept)
+        kept = _closest(statement, records, of_firsts + of_lasts, kept)
     return [records[at] for at in kept.tolist()]
 
 
@@ -48,14 +52,15 @@ def _family_names(records: Sequence[TeachingRecord]) -> tuple[list[str], list[in
     names: list[str] = []
     owners: list[int] = []
     for at, record in enumerate(records):
-        for raw in (record.last_name, *record.previous_last_names):
-            name = normalise.family_name(raw)
-            names.append(name.joined)
-            owners.append(at)
-            if len(name.tokens) > 1:
-                names += name.tokens
-                owners += [at] * len(name.tokens)
+        known = _known(record.last_name, record.previous_last_names)
+        names += known
+        owners += (at,) * len(known)
     return names, owners
+
+
+@lru_cache(maxsize=1 << 16)
+def _known(last_name: str, previous: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_spellings(tuple(normalise.family_name(raw) for raw in (last_name, *previous))))
 
 
 def _spellings(names: tuple[Name, ...]) -> list[str]:
@@ -92,23 +97,30 @@ def _same_nino(statement: Statement, record: TeachingRecord) -> bool:
     return number is not None and number.value == statement.nino
 
 
-class _Loose:
-    """Resemblance that spelling does not show: other forms, names in another field, identifiers."""
-
-    def __init__(self, statement: Statement) -> None:
-        self._statement = statement
-        self._forms = {form for name in _spellings(statement.firsts) for form in given_name_forms(name)}
-        self._firsts = set(_spellings(statement.firsts))
-        self._names = self._forms | self._firsts | set(_spellings(statement.lasts))
-
-    def resembles(self, record: TeachingRecord, first: str) -> bool:
-        """Whether a record of which no name is spelled alike is worth comparing all the same."""
-        stated = self._statement
-        if first in self._names or record.trn == stated.trn:
-            return True
+def _otherwise(
+    statement: Statement, records: Sequence[TeachingRecord], firsts: list[str], same_day: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Which records resemble in what spelling does not show: other forms, other fields, identifiers."""
+    typed = _spellings(statement.firsts)
+    forms = {form for name in typed for form in given_name_forms(name)}
+    names = forms.union(typed, _spellings(statement.lasts))
+    found = np.fromiter((first in names for first in firsts), np.bool_, len(firsts))
+    if typed:
+        slips = cdist(typed, firsts, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
+        found |= (slips <= 1).any(axis=0)
+    if statement.trn or statement.nino or statement.email:
+        found |= np.fromiter((_identified(statement, record) for record in records), np.bool_, len(records))
+    for at in np.flatnonzero(same_day & ~found).tolist():
+        record = records[at]
         for raw in (record.middle_name, *record.previous_first_names):
-            if raw and not self._names.isdisjoint(normalise.given_name(raw).tokens):
-                return True
-        if stated.email and record.email and normalise.email(record.email) == stated.email:
-            return True
-        return bool(stated.nino and record.nino and _same_nino(stated, record))
+            if raw and not names.isdisjoint(normalise.given_name(raw).tokens):
+                found[at] = True
+    return found
+
+
+def _identified(statement: Statement, record: TeachingRecord) -> bool:
+    if statement.trn == record.trn:
+        return True
+    if statement.email and record.email and normalise.email(record.email) == statement.email:
+        return True
+    return bool(statement.nino and record.nino and _same_nino(statement, record))

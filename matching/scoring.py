@@ -2,26 +2,27 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import family_name_forms, given_name_forms
 from matching.normalise import Name
-from matching.records import CandidateQuestion, RecordStatus, TeachingRecord
+from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
 
 MOST_KEPT: Final = 10
 GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
+TOGETHER: Final = JOINTLY | {Level.NEARLY}
 
 
-@dataclass(frozen=True, slots=True)
-class FieldComparison:
+class FieldComparison(NamedTuple):
     """One field of a candidate: how the two values relate, and what that is worth."""
 
     field: Field
@@ -39,14 +40,12 @@ class Candidate:
     weight: float
     posterior: float
     comparisons: tuple[FieldComparison, ...]
+    levels: Mapping[Field, Level]
     merged_from: str | None = None
 
     def level(self, field: Field) -> Level:
         """How this candidate relates in one field."""
-        for comparison in self.comparisons:
-            if comparison.field is field:
-                return comparison.level
-        return Level.MISSING
+        return self.levels.get(field, Level.MISSING)
 
     @property
     def active(self) -> bool:
@@ -59,10 +58,10 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
     names = statement.names
     related = {*names.first_names, *names.last_names[:2]}
     for first in names.first_names:
-        related.update(sorted(given_name_forms(first))[:GROUP_NAMES])
+        related.update(_others(first, given=True))
     families = {*names.last_names, *names.first_names[:2]}
     for last in names.last_names:
-        families |= family_name_forms(last)
+        families.update(_others(last, given=False))
     return CandidateQuestion(
         person=statement.person,
         keys=keys,
@@ -73,6 +72,30 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
     )
 
 
+@lru_cache(maxsize=1 << 14)
+def _others(name: str, *, given: bool) -> tuple[str, ...]:
+    """Other forms of a name, always the same ones when there are absurdly many."""
+    forms = given_name_forms(name) if given else family_name_forms(name)
+    return tuple(sorted(forms)[:GROUP_NAMES])
+
+
+def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion | None:
+    """Put a question about a candidate's own names, where they were misstated and a link would rest on them.
+
+    It asks for no records, only how common the names are; None when there is nothing to ask.
+    """
+    named = {comparison.field: comparison for comparison in candidate.comparisons}
+    first, last = named[Field.FIRST_NAME], named[Field.LAST_NAME]
+    by_name = {first.level, last.level} <= TOGETHER and not {first.level, last.level} <= {Level.SAME, Level.PART}
+    numbered = Level.SAME in (candidate.level(Field.TRN), candidate.level(Field.NINO))
+    if numbered or not by_name or candidate.level(Field.DATE_OF_BIRTH) is not Level.SAME:
+        return None
+    firsts = first.stated if first.level in (Level.SAME, Level.PART) else first.held
+    lasts = last.stated if last.level in (Level.SAME, Level.PART) else last.held
+    year = statement.born.year if statement.born else None
+    return CandidateQuestion(statement.person, (), (firsts,), (lasts,), ((firsts, lasts),), year)
+
+
 class Scorer:
     """Scores the records of one answer against one statement."""
 
@@ -80,15 +103,21 @@ class Scorer:
         self.statement = statement
         self.rarity = rarity
         self.shared_emails = shared_emails
-        self._groups = {
-            Field.FIRST_NAME: self._group(Field.FIRST_NAME, statement.firsts, given_name_forms),
-            Field.LAST_NAME: self._group(Field.LAST_NAME, statement.lasts, family_name_forms),
-        }
+        self._groups: dict[Field, float] = {}
 
-    def _group(self, field: Field, names: Sequence[Name], forms: Callable[[str], frozenset[str]]) -> float:
+    def learn(self, statistics: NameStatistics) -> None:
+        """Take in how common further names are."""
+        self.rarity = self.rarity.knowing(statistics)
+        self._groups = {}
+
+    def _group(self, field: Field) -> float:
         """How many people bear another form of the stated name."""
-        others = sorted(form for name in names[:1] for form in forms(name.joined))[:GROUP_NAMES]
-        return sum(self.rarity.frequency(field, form) for form in others)
+        if field not in self._groups:
+            given = field is Field.FIRST_NAME
+            names = self.statement.firsts if given else self.statement.lasts
+            others = _others(names[0].joined, given=given) if names else ()
+            self._groups[field] = sum(self.rarity.frequency(field, form) for form in others)
+        return self._groups[field]
 
     def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare one record; TRN and NINO with those of every record merged with it."""
@@ -102,11 +131,9 @@ class Scorer:
             day_bits += self.rarity.birthday
         return (
             *names,
-            FieldComparison(
-                Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)
-            ),
+            FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)),
             self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
-            self._identifier(Field.NINO, stated.nino, [_nino(other.nino) for other in numbers]),
+            self._identifier(Field.NINO, stated.nino, [_nino(other.nino) for other in numbers if stated.nino]),
             self._email(record),
         )
 
@@ -125,7 +152,7 @@ class Scorer:
         one = self._named(Field.FIRST_NAME, first)
         other = self._named(Field.LAST_NAME, last)
         found = [one, other]
-        if first.level in JOINTLY and last.level in JOINTLY:
+        if {one.level, other.level} <= TOGETHER:
             bits = weights.joint_bits(first, last, one.bits + other.bits, self.rarity)
             found.append(FieldComparison(Field.WHOLE_NAME, Level.COMMON, bits))
         if stated.firsts:
@@ -135,7 +162,8 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
-        bits = weights.name_bits(field, relation, self.rarity, self._groups[field])
+        group = self._group(field) if relation.level is Level.VARIANT else 0.0
+        bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
         if level is Level.NEARLY and bits <= 0:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
@@ -143,9 +171,7 @@ class Scorer:
 
     def _swapped(self, held_first: Name, lasts: tuple[Name, ...]) -> bool:
         stated = self.statement
-        return bool(stated.has_names) and comparisons.swapped(
-            stated.firsts[0], stated.lasts[0], held_first, lasts
-        )
+        return bool(stated.has_names) and comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
@@ -163,20 +189,16 @@ class Scorer:
 
     def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:
         best, shown = Level.MISSING, ""
-        for number in held:
+        for number in held if stated else ():
             level = comparisons.identifiers(stated, number)
             if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
                 best, shown = (level, number) if level is not Level.MISSING else (best, shown)
-        return FieldComparison(
-            field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown
-        )
+        return FieldComparison(field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown)
 
     def _email(self, record: TeachingRecord) -> FieldComparison:
         held = normalise.email(record.email) if self.statement.email else ""
         level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
-        return FieldComparison(
-            Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held
-        )
+        return FieldComparison(Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held)
 
 
 _CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MISSING: 3}
@@ -191,9 +213,7 @@ def _nino(raw: str) -> str:
     return number.value if number else ""
 
 
-def candidates(
-    scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float
-) -> tuple[Candidate, ...]:
+def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float) -> tuple[Candidate, ...]:
     """Score every record, join merged ones to their survivors, weigh all against each other and nobody."""
     held = {record.trn: record for record in records}
     facets: dict[str, list[TeachingRecord]] = defaultdict(list)
@@ -237,9 +257,7 @@ def _prior(size: int, share: float) -> float:
     return math.log2(share / (1 - share)) - math.log2(max(size, weights.SMALL_REGISTER))
 
 
-def _weighed(
-    scored: Sequence[_Scored], held: Mapping[str, TeachingRecord], prior: float
-) -> tuple[Candidate, ...]:
+def _weighed(scored: Sequence[_Scored], held: Mapping[str, TeachingRecord], prior: float) -> tuple[Candidate, ...]:
     """Posterior of each: its share among the candidates, times that it is one of them and not nobody."""
     if not scored:
         return ()
@@ -254,6 +272,7 @@ def _weighed(
             row.bits,
             somebody * share / total,
             row.comparisons,
+            {comparison.field: comparison.level for comparison in row.comparisons},
             row.source if row.source != row.trn else None,
         )
         for row, share in zip(scored, shares, strict=True)

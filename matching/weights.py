@@ -7,7 +7,7 @@ table is read by people: a change gives it a new version, and is replayed over s
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from matching.comparisons import Field, Level, NameRelation
@@ -83,7 +83,11 @@ SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
 """How many other spellings a name slips into; fewer when the typed one must sound alike."""
 
+_MISSTATED: Final = frozenset({Level.VARIANT, Level.NEARLY})
 MOST_BITS: Final = {Level.SAME: 20.0, Level.PART: 18.0, Level.VARIANT: 12.0, Level.NEARLY: 8.0}
+MOST_BITS_HELD_KNOWN: Final = 12.0
+"""A misstated name is worth no more than this, even where the register said how rare the right one is."""
+
 UNKNOWN_FREQUENCY: Final = {Field.FIRST_NAME: 0.004, Field.LAST_NAME: 0.0005}
 UNSEEN_AMONG: Final = 1_000_000
 SMALL_REGISTER: Final = 1_000
@@ -118,6 +122,21 @@ class Rarity:
         lost = math.log2(share / usual) if common else 0.0
         return cls(size, answer.statistics, has_year, -lost)
 
+    def knowing(self, more: NameStatistics) -> "Rarity":
+        """Add what the register said about further names."""
+        known = self.statistics
+        joined = NameStatistics(
+            {**known.first_names, **more.first_names},
+            {**known.last_names, **more.last_names},
+            {**known.pairs, **more.pairs},
+        )
+        return replace(self, statistics=joined)
+
+    def knows(self, field: Field, name: str) -> bool:
+        """Whether the register said how common this first or last name is."""
+        known = self.statistics
+        return name in (known.first_names if field is Field.FIRST_NAME else known.last_names)
+
     def frequency(self, field: Field, name: str) -> float:
         """Share of records that have this first or last name."""
         counts = self.statistics.first_names if field is Field.FIRST_NAME else self.statistics.last_names
@@ -149,7 +168,12 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level is Level.VARIANT:
         # Strangers type this form too: those who bear it, and those whose name it is a form of.
         frequency += m * group
-    return min(MOST_BITS[relation.level], math.log2(m / frequency))
+    bits = math.log2(m / frequency)
+    if relation.level in _MISSTATED and rarity.knows(field, relation.held):
+        # Nobody is known better by a misstated name than by the right one.
+        right = math.log2(AGREEMENT[field, Level.SAME] / rarity.frequency(field, relation.held))
+        return min(MOST_BITS_HELD_KNOWN, right, bits)
+    return min(MOST_BITS[relation.level], bits)
 
 
 def _m(field: Field, relation: NameRelation) -> float | None:
@@ -187,9 +211,26 @@ def fixed_bits(field: Field, level: Level) -> float:
 
 def joint_bits(first: NameRelation, last: NameRelation, bits: float, rarity: Rarity) -> float:
     """Correct the sum of two agreeing names for how often they go together; `bits` is the sum."""
-    m = (_m(Field.FIRST_NAME, first) or 1.0) * (_m(Field.LAST_NAME, last) or 1.0)
-    by_chance = m / 2.0**bits * JOINT_LIFT
-    together = rarity.together((first.typed, last.typed), by_chance)
-    if Level.VARIANT in (first.level, last.level):
-        together = max(by_chance, together)
+    misstated = first.level in _MISSTATED or last.level in _MISSTATED
+    m = _truly(Field.FIRST_NAME, first) * _truly(Field.LAST_NAME, last)
+    pair = (_borne(first), _borne(last))
+    if misstated:
+        if pair not in rarity.statistics.pairs:
+            return -math.log2(JOINT_LIFT)
+        apart = rarity.frequency(Field.FIRST_NAME, pair[0]) * rarity.frequency(Field.LAST_NAME, pair[1])
+        right = math.log2(m / rarity.together(pair, apart * JOINT_LIFT))
+        return min(0.0, right - bits)
+    together = rarity.together(pair, m / 2.0**bits * JOINT_LIFT)
     return min(MOST_JOINT_GAIN, math.log2(m / together) - bits)
+
+
+def _borne(relation: NameRelation) -> str:
+    """Return the form under which the register counts the record's name."""
+    return relation.held if relation.level in _MISSTATED else relation.typed
+
+
+def _truly(field: Field, relation: NameRelation) -> float:
+    """How often the name is stated so, or rightly where it was misstated."""
+    if relation.level in _MISSTATED:
+        return AGREEMENT[field, Level.SAME]
+    return _m(field, relation) or 1.0

@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
-from identity_provider.sandbox import people, sample_register, seed
 from identity_provider.sandbox.plan import CLONE, DATABASE, Plan, flask
 from identity_provider.sandbox.postgres import EmbeddedPostgres
 from identity_provider.sandbox.sample_register import write_sample_register
 
+HERE = Path(__file__).parent
 
 Telling = Callable[[str], None]
 
@@ -85,15 +85,14 @@ def _refuse_foreign_keys(plan: Plan, notes: _Notes) -> None:
 
 
 def _register_fingerprint(plan: Plan) -> str:
-    made_by = (Path(people.__file__), Path(sample_register.__file__), Path(seed.__file__))
-    return f"{plan.people}:{_fingerprint_of(*made_by)}"
+    made_by = ("people.py", "people_names.py", "sample_register.py", "seed.py")
+    return f"{plan.people}:{_fingerprint_of(*(HERE / name for name in made_by))}"
 
 
 def _seed_fingerprint(plan: Plan) -> str:
     told = json.dumps([plan.clients_as_json, plan.staff])
-    return hashlib.sha256(told.encode()).hexdigest()[:16] + _fingerprint_of(
-        Path(seed.__file__), Path(sample_register.__file__)
-    )
+    sown_by = _fingerprint_of(HERE / "seed.py", HERE / "seeding.py")
+    return f"{hashlib.sha256(told.encode()).hexdigest()[:16]}:{sown_by}"
 
 
 def _fingerprint_of(*paths: Path) -> str:

@@ -44,7 +44,7 @@ def queue() -> ResponseReturnValue:
         counts=queries.counts(me=me().id, now=now),
         queue=found,
         page_address=partial(_page_address, filters),
-        search=SearchForm(formdata=None),
+        search=SearchForm(),
         **_list_of(found.cases, found.total),
     )
 
@@ -53,7 +53,7 @@ def queue() -> ResponseReturnValue:
 @require(Permission.VIEW_CASES)
 def search() -> ResponseReturnValue:
     """An empty search, for whoever comes here by Back or reload."""
-    return render_template("support/cases/search.html", search=SearchForm(formdata=None), **_list_of(None, 0))
+    return render_template("support/cases/search.html", search=SearchForm(), **_list_of(None, 0))
 
 
 @bp.post("/search")

