@@ -53,6 +53,7 @@ def _inverse(forms: _Forms) -> _Forms:
 _GIVEN: Final = _variants("given_name_variants.txt")
 _SHORT: Final = _short_forms()
 _SHORT_OF: Final = {formal: frozenset(short) for formal, *short in _groups("short_forms.txt")}
+_INDEPENDENT: Final = frozenset(formal for formal, short in _SHORT_OF.items() if len(short) >= 3)
 _FORMAL_OF: Final = _inverse(_SHORT_OF)
 _FAMILY: Final = _variants("family_name_variants.txt")
 _NONE: Final[frozenset[str]] = frozenset()
@@ -64,9 +65,13 @@ def given_name_forms(name: str) -> frozenset[str]:
 
     A short form is one of every spelling of its formal name: Kate is Katherine, and so Catherine.
     """
+    spellings = _GIVEN.get(name, _NONE)
+    direct = spellings | _SHORT.get(name, _NONE)
     formal = {spelling for each in _FORMAL_OF.get(name, _NONE) for spelling in _GIVEN.get(each, _NONE)}
-    short = {form for spelling in _GIVEN.get(name, _NONE) for form in _SHORT_OF.get(spelling, _NONE)}
-    return frozenset((_GIVEN.get(name, _NONE) | _SHORT.get(name, _NONE) | formal | short) - {name})
+    short = {form for spelling in spellings for form in _SHORT_OF.get(spelling, _NONE)}
+    # Susan is also spelled Susannah, whose short forms include Hannah: that does not make Susan a Hannah.
+    further = (other for other in formal | short if not {name, other} <= _INDEPENDENT)
+    return frozenset({*direct, *further} - {name})
 
 
 def family_name_forms(name: str) -> frozenset[str]:

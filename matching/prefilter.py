@@ -1,6 +1,7 @@
 """Which of the records that a register gave are worth comparing in full; in columns, as they are many."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -51,14 +52,15 @@ def _family_names(records: Sequence[TeachingRecord]) -> tuple[list[str], list[in
     names: list[str] = []
     owners: list[int] = []
     for at, record in enumerate(records):
-        for raw in (record.last_name, *record.previous_last_names):
-            name = normalise.family_name(raw)
-            names.append(name.joined)
-            owners.append(at)
-            if len(name.tokens) > 1:
-                names += name.tokens
-                owners += [at] * len(name.tokens)
+        known = _known(record.last_name, record.previous_last_names)
+        names += known
+        owners += (at,) * len(known)
     return names, owners
+
+
+@lru_cache(maxsize=1 << 16)
+def _known(last_name: str, previous: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_spellings(tuple(normalise.family_name(raw) for raw in (last_name, *previous))))
 
 
 def _spellings(names: tuple[Name, ...]) -> list[str]:

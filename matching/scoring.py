@@ -2,9 +2,10 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
@@ -57,10 +58,10 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
     names = statement.names
     related = {*names.first_names, *names.last_names[:2]}
     for first in names.first_names:
-        related.update(sorted(given_name_forms(first))[:GROUP_NAMES])
+        related.update(_others(first, given=True))
     families = {*names.last_names, *names.first_names[:2]}
     for last in names.last_names:
-        families |= family_name_forms(last)
+        families.update(_others(last, given=False))
     return CandidateQuestion(
         person=statement.person,
         keys=keys,
@@ -69,6 +70,13 @@ def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
         name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
         birth_year=statement.born.year if statement.born else None,
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _others(name: str, *, given: bool) -> tuple[str, ...]:
+    """Other forms of a name, always the same ones when there are absurdly many."""
+    forms = given_name_forms(name) if given else family_name_forms(name)
+    return tuple(sorted(forms)[:GROUP_NAMES])
 
 
 def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion | None:
@@ -95,23 +103,21 @@ class Scorer:
         self.statement = statement
         self.rarity = rarity
         self.shared_emails = shared_emails
-        self._groups = self._read_groups()
+        self._groups: dict[Field, float] = {}
 
     def learn(self, statistics: NameStatistics) -> None:
         """Take in how common further names are."""
         self.rarity = self.rarity.knowing(statistics)
-        self._groups = self._read_groups()
+        self._groups = {}
 
-    def _read_groups(self) -> dict[Field, float]:
-        return {
-            Field.FIRST_NAME: self._group(Field.FIRST_NAME, self.statement.firsts, given_name_forms),
-            Field.LAST_NAME: self._group(Field.LAST_NAME, self.statement.lasts, family_name_forms),
-        }
-
-    def _group(self, field: Field, names: Sequence[Name], forms: Callable[[str], frozenset[str]]) -> float:
+    def _group(self, field: Field) -> float:
         """How many people bear another form of the stated name."""
-        others = sorted(form for name in names[:1] for form in forms(name.joined))[:GROUP_NAMES]
-        return sum(self.rarity.frequency(field, form) for form in others)
+        if field not in self._groups:
+            given = field is Field.FIRST_NAME
+            names = self.statement.firsts if given else self.statement.lasts
+            others = _others(names[0].joined, given=given) if names else ()
+            self._groups[field] = sum(self.rarity.frequency(field, form) for form in others)
+        return self._groups[field]
 
     def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare one record; TRN and NINO with those of every record merged with it."""
@@ -156,7 +162,8 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
-        bits = weights.name_bits(field, relation, self.rarity, self._groups[field])
+        group = self._group(field) if relation.level is Level.VARIANT else 0.0
+        bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
         if level is Level.NEARLY and bits <= 0:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)

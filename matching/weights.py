@@ -85,6 +85,9 @@ SLIPS_POSSIBLE_ALIKE: Final = 8
 
 _MISSTATED: Final = frozenset({Level.VARIANT, Level.NEARLY})
 MOST_BITS: Final = {Level.SAME: 20.0, Level.PART: 18.0, Level.VARIANT: 12.0, Level.NEARLY: 8.0}
+MOST_BITS_HELD_KNOWN: Final = 12.0
+"""A misstated name is worth no more than this, even where the register said how rare the right one is."""
+
 UNKNOWN_FREQUENCY: Final = {Field.FIRST_NAME: 0.004, Field.LAST_NAME: 0.0005}
 UNSEEN_AMONG: Final = 1_000_000
 SMALL_REGISTER: Final = 1_000
@@ -165,11 +168,12 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level is Level.VARIANT:
         # Strangers type this form too: those who bear it, and those whose name it is a form of.
         frequency += m * group
-    bits = min(MOST_BITS[relation.level], math.log2(m / frequency))
+    bits = math.log2(m / frequency)
     if relation.level in _MISSTATED and rarity.knows(field, relation.held):
         # Nobody is known better by a misstated name than by the right one.
-        bits = min(bits, math.log2(AGREEMENT[field, Level.SAME] / rarity.frequency(field, relation.held)))
-    return bits
+        right = math.log2(AGREEMENT[field, Level.SAME] / rarity.frequency(field, relation.held))
+        return min(MOST_BITS_HELD_KNOWN, right, bits)
+    return min(MOST_BITS[relation.level], bits)
 
 
 def _m(field: Field, relation: NameRelation) -> float | None:
@@ -215,7 +219,7 @@ def joint_bits(first: NameRelation, last: NameRelation, bits: float, rarity: Rar
             return -math.log2(JOINT_LIFT)
         apart = rarity.frequency(Field.FIRST_NAME, pair[0]) * rarity.frequency(Field.LAST_NAME, pair[1])
         right = math.log2(m / rarity.together(pair, apart * JOINT_LIFT))
-        return min(-math.log2(JOINT_LIFT), right - bits)
+        return min(0.0, right - bits)
     together = rarity.together(pair, m / 2.0**bits * JOINT_LIFT)
     return min(MOST_JOINT_GAIN, math.log2(m / together) - bits)
 

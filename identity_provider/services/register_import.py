@@ -10,7 +10,7 @@ import csv
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
@@ -79,7 +79,7 @@ def import_register(database_url: str, path: Path, options: ImportOptions, now: 
     with _one_at_a_time(database_url) as connection:
         generation, resumed = _begin(connection, path, now())
         try:
-            _load(connection, LoadingTask(database_url, generation, (), now().date()), path, options, watch)
+            _load(connection, LoadingTask(database_url, generation, now().date()), path, options, watch)
             _set_state(connection, generation, ImportState.BUILDING)
             records = building.build(connection, generation, lambda done, steps: watch("building", done, steps))
             rejected = _count_rejects(connection, generation)
@@ -129,7 +129,7 @@ def _load(connection: Connection, task: LoadingTask, path: Path, options: Import
     workers = options.workers if size > BYTES_WORTH_A_CREW else 0
     with open_register(path) as lines:
         reader = csv.reader(lines)
-        task = LoadingTask(task.database_url, task.generation, read_header(reader), task.today)
+        task = replace(task, columns=read_header(reader))
         batches = _missing(read_batches(reader), _loaded_numbers(connection, task.generation))
         for _ in load(task, batches, workers):
             watch("loading", _position(lines), size)

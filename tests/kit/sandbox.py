@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,15 +15,19 @@ from typing import Any, Self
 import pyotp
 import requests
 
+from identity_provider.sandbox.plan import OFFSETS, SMTP_OFFSET
+from tests.kit.stand_ins import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
 
 
 class RunningSandbox:
-    """`with RunningSandbox(directory, port) as sandbox:`; a small register, and a directory of its own."""
+    """`with RunningSandbox(directory) as sandbox:`; a small register, and a directory of its own."""
 
-    def __init__(self, directory: Path, port: int, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str) -> None:
         self._directory = directory
+        port = free_port(*OFFSETS.values(), SMTP_OFFSET)
         self._command = [
             *(sys.executable, "-m", "identity_provider.sandbox", "--stop-with-parent", "--people", "2000"),
             *("--port", str(port), "--data", str(directory), *options),
@@ -67,6 +72,20 @@ class RunningSandbox:
                 return messages[0]
             time.sleep(0.1)
         raise AssertionError(f"no mail for {to} within {seconds} seconds")
+
+    def wait_for_mails(self, to: str, holding: str) -> list[dict[str, Any]]:
+        """All messages, once one of them holds these words."""
+        assert self.wait_until(lambda: any(holding in each["text"] for each in self.mail(to))), self.mail(to)
+        return self.mail(to)
+
+    def wait_until(self, true: Callable[[], bool], *, seconds: float = 30) -> bool:
+        """Whether it became true within the time."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
 
     def code_for(self, to: str, *, beyond: int = 0) -> str:
         """The code in the newest message; its subject starts with it."""

@@ -10,7 +10,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,8 +19,11 @@ from typing import Any
 import pytest
 import requests
 
+from tests.kit.places import open_place
 from tests.kit.stand_ins import CLONE, free_port
 from tests.sandbox.census import commands_mentioning, wait_until_nobody_mentions
+
+pytestmark = pytest.mark.xdist_group("make run")
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".data", "test-results", "__pycache__", ".*_cache", ".hypothesis")
 SECONDS_TO_START = 180
@@ -64,12 +66,10 @@ def begin(clone: Path, port: int) -> Run:
 @pytest.fixture(scope="module")
 def clone() -> Iterator[Path]:
     """A copy of the working tree, in a place with a space in its name that every account can enter."""
-    place = Path(tempfile.mkdtemp(prefix="gai-test-"))
-    place.chmod(0o755)
-    shutil.copytree(CLONE, place / "a clone", ignore=LEFT_OUT)
-    yield place / "a clone"
-    assert commands_mentioning(place) == []
-    shutil.rmtree(place)
+    with open_place() as place:
+        shutil.copytree(CLONE, place / "a clone", ignore=LEFT_OUT)
+        yield place / "a clone"
+        assert commands_mentioning(place) == []
 
 
 @pytest.fixture(scope="module")

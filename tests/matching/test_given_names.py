@@ -1,0 +1,45 @@
+"""Other forms of names."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching import given_names
+from matching.given_names import are_family_name_forms, are_given_name_forms, given_name_forms
+
+KNOWN = sorted({*given_names._GIVEN, *given_names._SHORT})
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("kate", "katherine"), ("kate", "catherine"), ("bob", "robert"), ("muhammad", "mohammed"),
+        ("claire", "clare"), ("stephen", "steven"), ("kate", "katie"), ("aisha", "ayesha"),
+    ],
+)  # fmt: skip
+def test_short_forms_and_spellings_are_one_person_s(one: str, other: str) -> None:
+    assert are_given_name_forms(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("albert", "alan"), ("susan", "hannah"), ("alexander", "sandra"), ("emma", "gemma")]
+)
+def test_two_formal_names_stay_two(one: str, other: str) -> None:
+    assert not are_given_name_forms(one, other)
+
+
+def test_family_names_have_spellings() -> None:
+    assert are_family_name_forms("choudhry", "chowdhury")
+    assert not are_family_name_forms("smith", "jones")
+
+
+@settings(deadline=None)
+@given(st.sampled_from(KNOWN))
+def test_forms_are_mutual_and_never_the_name_itself(name: str) -> None:
+    forms = given_name_forms(name)
+    assert name not in forms
+    assert all(name in given_name_forms(form) for form in forms)
+
+
+def test_every_listed_name_is_in_canonical_form() -> None:
+    assert all(name.isalpha() and name.isascii() and name.islower() for name in KNOWN)

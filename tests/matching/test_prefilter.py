@@ -1,0 +1,57 @@
+"""Which records are worth comparing."""
+
+from datetime import date
+
+import pytest
+
+from matching.prefilter import MOST_COMPARED, worth_comparing
+from matching.records import TeachingRecord
+from matching.statements import prepare
+from tests.kit.people import ALEX, TODAY, a_person, a_record, strangers
+
+STATED = prepare(a_person(trn="1234567", nino="AB123456C", email=ALEX.email), TODAY)
+NAMED = prepare(a_person(), TODAY)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        ALEX, a_record(last_name="Quill", previous_last_names=()), a_record(first_name="Zoe"),
+        a_record(first_name="Sandy", last_name="Quill", previous_last_names=()),
+        a_record(first_name="Zoe", middle_name="Alexandra", last_name="Quill", previous_last_names=()),
+        a_record(first_name="Featherstone", last_name="Quill", previous_last_names=()),
+        a_record(first_name="Alexandar", date_of_birth=date(1984, 5, 18)),
+    ],
+)  # fmt: skip
+def test_what_resembles_is_kept(record: TeachingRecord) -> None:
+    assert worth_comparing(NAMED, [record]) == [record]
+
+
+@pytest.mark.parametrize(
+    "kept", [{"trn": "1234567"}, {"nino": "AB123456D"}, {"email": "ALEX.featherstone@example.com"}]
+)
+def test_an_identifier_is_enough(kept: dict[str, str]) -> None:
+    nobody = {"trn": "7654321", "nino": "", "email": "", "first_name": "Zoe", "last_name": "Quill"}
+    record = a_record(**(nobody | {"previous_last_names": (), "date_of_birth": date(1950, 1, 1)} | kept))
+    assert worth_comparing(STATED, [record]) == [record]
+
+
+def test_strangers_are_dropped_and_the_order_is_kept() -> None:
+    others = [record for record in strangers(100) if record.last_name == "Khan"]
+    assert worth_comparing(NAMED, [*others[:3], ALEX, *others[3:]]) == [ALEX]
+
+
+def test_relatives_born_on_other_days_are_dropped() -> None:
+    sister = a_record(first_name="Zoe", date_of_birth=date(1984, 5, 18))
+    assert worth_comparing(NAMED, [sister]) == []
+
+
+def test_of_a_crowd_the_closest_are_kept() -> None:
+    crowd = [a_record(trn=f"{n:07d}", date_of_birth=date(1960, 1, 1), nino="") for n in range(1, 2 * MOST_COMPARED)]
+    kept = worth_comparing(NAMED, [*crowd, ALEX])
+    assert len(kept) == MOST_COMPARED
+    assert kept[-1] == ALEX
+
+
+def test_no_records_are_no_candidates() -> None:
+    assert worth_comparing(NAMED, []) == []

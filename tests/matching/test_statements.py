@@ -1,0 +1,32 @@
+"""What was stated, prepared."""
+
+from datetime import date
+
+from matching.records import PersonDetails
+from matching.statements import prepare
+from tests.kit.people import TODAY, a_person
+
+
+def test_what_cannot_be_read_is_marked() -> None:
+    assert not prepare(a_person(), TODAY).misread
+    assert prepare(a_person(trn="12"), TODAY).misread
+    assert prepare(a_person(nino="do not know"), TODAY).misread
+    assert prepare(a_person(date_of_birth=date(1899, 1, 1)), TODAY).impossible_date
+
+
+def test_a_whole_name_in_one_box_is_taken_apart() -> None:
+    stated = prepare(PersonDetails(first_name="Alexandra Rose Featherstone"), TODAY)
+    assert [name.joined for name in stated.firsts] == ["alexandrarose"]
+    assert [name.joined for name in stated.lasts] == ["featherstone"]
+    assert stated.misread
+
+
+def test_previous_names_count_like_current_ones() -> None:
+    stated = prepare(a_person(previous_last_names=("Okafor", "", "featherstone")), TODAY)
+    assert [name.joined for name in stated.lasts] == ["featherstone", "okafor"]
+
+
+def test_nothing_stated_is_nothing() -> None:
+    stated = prepare(PersonDetails(), TODAY)
+    assert not stated.has_names
+    assert stated.names.pairs == ()
