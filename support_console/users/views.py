@@ -40,7 +40,10 @@ def search_for() -> ResponseReturnValue:
         return render_template("support/users/search.html", search=form, form=form, users=None), 422
     with transaction():
         users = people.find(str(form.q.data))
-        audit.record("users_searched", Subject("user", "search"), actor=Actor.of(me()), now=ports().clock.now())
+        shown = {"users": [str(each.id) for each in users]}
+        audit.record(
+            "users_searched", Subject("user", "list"), actor=Actor.of(me()), now=ports().clock.now(), change=({}, shown)
+        )
     return render_template(
         "support/users/search.html", search=form, users=users, most=people.MOST_SHOWN, standing=rows.lookup_standing
     )

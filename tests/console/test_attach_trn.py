@@ -289,6 +289,7 @@ def test_a_decision_is_taken_back_with_a_reason(app: Flask, register: MemoryRegi
     assert anew(case).status is CaseStatus.OPEN
     assert [each.end_reason for each in user_of(case).links] == ["Wrong Kate"]
     assert [each.payload["case_id"] for each in messages("zendesk_comment")] == [str(case.id)]
+    assert [each.recipient for each in messages("looking_again")] == [case.user.email]
     clock.advance(timedelta(minutes=5))
     assert attach(agent, case).path == f"/support/cases/{case.id}"
     assert len(messages("zendesk_solve")) == len(messages("trn_attached")) == 2

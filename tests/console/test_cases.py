@@ -231,3 +231,14 @@ def test_a_name_is_never_taken_for_markup(app: Flask) -> None:
     agent = an_agent(app)
     assert "<script>alert" not in agent.see(case).response.text
     assert "<script>alert" not in agent.get("/support/cases").response.text
+
+
+def test_lists_of_people_are_written_down_too(app: Flask) -> None:
+    case = a_case(a_user(first_name="Katarzyna"))
+    agent = an_agent(app)
+    agent.submit("Search", q="Katarzyna")
+    agent.get("/support/users")
+    agent.submit("Search", q="Katarzyna")
+    assert audited("cases_listed")[-1].after == {"cases": [case.reference]}
+    assert audited("cases_searched")[-1].after == {"cases": [case.reference]}
+    assert audited("users_searched")[-1].after == {"users": [str(case.user_id)]}

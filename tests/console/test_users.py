@@ -54,6 +54,7 @@ def test_a_link_is_ended_with_a_reason_and_the_person_is_not_forgotten(app: Flas
     assert agent.submit("Detach this TRN", reason="").errors == ["Enter a reason"]
     page = agent.submit("Detach this TRN", reason="Linked to the wrong Kate")
     assert page.path.startswith("/support/cases/")
+    assert [each.recipient for each in messages("looking_again")] == [user.email]
     (ended,) = audited("trn_unlinked")
     assert (ended.reason, ended.before["trn"], ended.after["trn"]) == ("Linked to the wrong Kate", "1234567", None)
     assert agent.get(f"/support/users/{user.id}/detach").status == 404
