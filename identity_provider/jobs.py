@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from identity_provider.ports import (
     TicketRefused,
 )
 from identity_provider.queue import queue
-from identity_provider.services import lookups, outbox, retention, sign_outs, support_tickets
+from identity_provider.services import grants, lookups, outbox, retention, sign_outs, signing_keys, support_tickets
 
 log = structlog.get_logger("worker")
 
@@ -112,8 +113,22 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # no
 @in_application
 def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
-    removed = retention.remove_expired(ports().clock.now())
+    now = ports().clock.now()
+    removed = retention.remove_expired(now)
+    removed["grants_and_tokens"] = _remove_dead_grants(now)
+    with transaction():
+        removed["signing_keys"] = signing_keys.remove_retired(now=now)
     log.info("expired_rows_removed", **removed)
+
+
+def _remove_dead_grants(now: datetime) -> int:
+    removed = 0
+    while True:
+        with transaction():
+            gone = grants.remove_expired(now=now)
+        removed += gone
+        if not gone:
+            return removed
 
 
 def _send_email(message: OutboxMessage) -> bool:

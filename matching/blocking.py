@@ -6,6 +6,7 @@ The kinds, by their first letter:
     t:TRN   n:NINO (first 8)   e:email   d:date of birth            answerable from a column of the record
     l:date:sound of a surname  f:date:sound of a first name         stored per record
     y:birth year:first name:surname                                 stored per record; also counts namesakes
+    u:sound of first name:sound of surname                          only for records without a date of birth
 """
 
 from collections.abc import Iterable
@@ -21,7 +22,8 @@ from matching.statements import Statement
 COLUMN_KINDS: Final = frozenset("tned")
 """Kinds of key that are a plain column of the record; the others need a table of keys."""
 
-FIRST_YEAR_WITHOUT_A_DATE: Final = 1925
+FIRST_YEAR_WITHOUT_A_DATE: Final = 1900
+PAIRS_OF_ANY_YEAR: Final = 4
 
 _SOUNDS: Final = (
     ("ph", "f"), ("gh", ""), ("kn", "n"), ("wr", "r"), ("ck", "k"), ("ce", "se"), ("ci", "si"), ("cy", "sy"),
@@ -79,9 +81,9 @@ def record_keys(record: TeachingRecord) -> tuple[str, ...]:
     if address := normalise.email(record.email):
         keys.append(f"e:{address}")
     born = record.date_of_birth
-    if born is None:
-        return tuple(keys)
     names = counted_names(record)
+    if born is None:
+        return (*keys, *_undated_keys(names))
     day = f"{born:%Y%m%d}"
     keys.append(f"d:{day}")
     keys += dict.fromkeys(f"l:{day}:{sound(name)}" for name in names.last_names)
@@ -107,7 +109,21 @@ def person_keys(statement: Statement, today: date) -> tuple[str, ...]:
         years = (statement.born.year,)
         keys += _date_keys(statement.born, names)
     keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
+    keys += _undated_keys(names)
     return tuple(dict.fromkeys(keys))
+
+
+def keys_of_any_year(statement: Statement, today: date) -> tuple[str, ...]:
+    """Keys for the last look before nobody is found: exactly this name, whenever born."""
+    years = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
+    pairs = _both_ways(statement.names)[:PAIRS_OF_ANY_YEAR]
+    return tuple(f"y:{year}:{first}:{last}" for first, last in pairs for year in years)
+
+
+def _undated_keys(names: CountedNames) -> list[str]:
+    """Key both names by sound: a record without a birthday has nothing else to be found by."""
+    firsts, lasts = dict.fromkeys(map(sound, names.first_names)), dict.fromkeys(map(sound, names.last_names))
+    return [f"u:{first}:{last}" for first in firsts for last in lasts]
 
 
 def _both_ways(names: CountedNames) -> list[NamePair]:

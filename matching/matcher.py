@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import islice
 from typing import Final, Literal
 
 from matching import weights
-from matching.blocking import person_keys
+from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import Field, Level
 from matching.explain import Explanation
 from matching.normalise import email as read_email
@@ -111,6 +111,23 @@ def match(person: PersonDetails, register: TeacherRegister, policy: Policy, toda
             return early
     keys = person_keys(statement, today)
     answer = register.find_candidates(ask(statement, keys)) if keys else CandidateAnswer(())
+    ranked = _rank(statement, identified, answer, register)
+    if statement.has_names and statement.born and not any(map(_is_near, ranked)):
+        answer = _joined(answer, register.find_candidates(ask(statement, keys_of_any_year(statement, today))))
+        ranked = _rank(statement, identified, answer, register)
+    return _decide(statement, ranked, answer, policy, empty=register.size == 0)
+
+
+def _joined(answer: CandidateAnswer, more: CandidateAnswer) -> CandidateAnswer:
+    """Add the records of the last look, which says nothing else: it is no part of what must be complete."""
+    held = {record.trn: record for record in (*answer.records, *more.records)}
+    return replace(answer, records=tuple(held.values()))
+
+
+def _rank(
+    statement: Statement, identified: Sequence[TeachingRecord], answer: CandidateAnswer, register: TeacherRegister
+) -> tuple[Candidate, ...]:
+    """Score what the register gave, best first; where names were misstated, ask how common the right ones are."""
     records = {record.trn: record for record in (*identified, *answer.records)}
     scorer = _scorer(statement, records.values(), answer, register.size)
     compared = _compared(statement, records)
@@ -119,7 +136,7 @@ def match(person: PersonDetails, register: TeacherRegister, policy: Policy, toda
     if about:
         scorer.learn(register.find_candidates(about).statistics)
         ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
-    return _decide(statement, ranked, answer, policy, empty=register.size == 0)
+    return ranked
 
 
 def _found_early(

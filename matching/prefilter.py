@@ -17,6 +17,10 @@ from matching.statements import Statement
 
 WORTH_COMPARING_FROM: Final = 0.78
 CLOSE_FROM: Final = 0.82
+CROSSED_FROM: Final = 0.85
+FEW_OF_A_DAY: Final = 8
+"""Where so few were born that day, each is compared: it costs little and a register that small is forgiving."""
+
 MOST_COMPARED: Final = 500
 """When more resemble, those that resemble most are compared: a name that thousands share costs no more."""
 
@@ -40,6 +44,11 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     if statement.born is None or not statement.firsts:
         same_day[:] = True
     keep = np.where(same_day, (of_firsts > 0) | (of_lasts > 0), of_firsts >= np.where(of_lasts > 0, 0.1, CLOSE_FROM))
+    crossed = np.zeros(len(records), np.float32)
+    np.maximum.at(crossed, owners, _resemblance(_spellings(statement.firsts), lasts))
+    keep |= same_day & (crossed >= CROSSED_FROM)
+    if np.count_nonzero(same_day) <= FEW_OF_A_DAY:
+        keep |= same_day
     keep |= _otherwise(statement, records, firsts, same_day)
     kept = np.flatnonzero(keep)
     if len(kept) > MOST_COMPARED:

@@ -31,7 +31,7 @@ from identity_provider.domain.lookup import (
     decide,
     pending,
 )
-from identity_provider.models import Client, Journey, Lookup, User
+from identity_provider.models import Client, Journey, Lookup, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
 from identity_provider.services import outbox, rate_limits, statements, support_tickets, trn_links
@@ -42,6 +42,8 @@ from matching.matcher import MatchOutcome, match
 from matching.records import PersonDetails
 
 log = structlog.get_logger("lookups")
+
+_IN_HUMAN_HANDS = (LookupReason.WITH_HELPDESK, LookupReason.EVIDENCE_UNDER_REVIEW)
 
 PATIENCE_SECONDS = 4.0
 """No person waits longer for the register in all; its adapter limits each call by itself."""
@@ -177,6 +179,9 @@ def settle(user: User, search: Search, *, now: datetime, asked_again: bool = Tru
         case Unanswered():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
             defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
+        case Ambiguous() | Near() | Nothing() if user.lookup_reason in _IN_HUMAN_HANDS:
+            # People are deciding, and know more than a search that is not sure.
+            return None
         case Ambiguous() | Near() | Nothing():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
         case _:
@@ -247,6 +252,9 @@ def _tell_who_waits(user: User, client: Client, *, now: datetime) -> None:
 
 
 def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) -> User | None:
+    if user.trn != trn and _was_parted_from(user, trn):
+        trn_links.stand_at(user, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, now=now)
+        return None
     try:
         trn_links.link(user, trn, evidence, actor=SYSTEM, now=now)
     except TrnAlreadyLinked:
@@ -256,6 +264,12 @@ def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) 
         # A stricter search for somebody who is linked found another record: a question for people, not for us.
         log.warning("search_contradicts_link", user_id=str(user.id))
     return None
+
+
+def _was_parted_from(user: User, trn: str) -> bool:
+    """Whether this user's link to this record was ended, with a reason: no search knows better than who did that."""
+    ended = select(TrnLink.id).where(TrnLink.user_id == user.id, TrnLink.trn == trn, TrnLink.ended_at.is_not(None))
+    return db.session.scalar(ended.limit(1)) is not None
 
 
 def _last_journey(user: User) -> Journey | None:

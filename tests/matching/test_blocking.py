@@ -136,3 +136,9 @@ def test_the_keys_find_nearly_everybody_who_misstates_themselves(name: str) -> N
         asked += 1
         found += bool(set(person_keys(prepare(person, TODAY), TODAY)) & set(record_keys(record)))
     assert asked == 0 or found / asked >= (0.95 if name in {"married_typo", "two_errors", "typo_both"} else 0.99)
+
+
+def test_a_record_without_a_birthday_is_found_by_how_its_names_sound() -> None:
+    undated = a_record(date_of_birth=None, nino="", email="")
+    person = a_person(first_name="Aleksandra", last_name="Fetherstone")
+    assert set(person_keys(prepare(person, TODAY), TODAY)) & set(record_keys(undated)) == {"u:a425:1362"}

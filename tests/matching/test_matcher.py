@@ -251,3 +251,14 @@ def test_a_whole_register_of_one_name_answers_within_its_caps() -> None:
     outcome = match(a_person(date_of_birth=None), a_register(*crowd, others=0), Policy.LINKAGE, TODAY)
     assert refused(outcome) is Reason.AMBIGUOUS
     assert len(outcome.candidates) <= 10
+
+
+def test_a_record_without_a_birthday_forbids_none() -> None:
+    undated = a_record(date_of_birth=None)
+    assert refused(outcome_of(a_person(), undated)) is Reason.NEAR_MATCH
+
+
+def test_a_namesake_of_another_age_is_shown_but_is_not_near() -> None:
+    outcome = outcome_of(a_person(date_of_birth=date(1961, 11, 2)), ALEX)
+    assert isinstance(outcome, NoMatch)
+    assert [candidate.record.trn for candidate in outcome.candidates] == [ALEX.trn]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import Flask
 
+from identity_provider import jobs
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
 from identity_provider.models import AccessToken, Grant, RefreshToken
@@ -51,3 +52,10 @@ def test_a_batch_is_as_large_as_it_is_said_to_be(app: Flask, clock: ManualClock)
         browser.get(service.ask().path)
     clock.advance(timedelta(days=2))
     assert [clean(clock, batch=2), clean(clock, batch=2), clean(clock, batch=2)] == [2, 1, 0]
+
+
+def test_the_worker_s_cleaning_takes_the_dead_along(app: Flask, clock: ManualClock) -> None:
+    sign_in(app, a_relying_party(app, scope="openid offline_access"))
+    clock.advance(timedelta(days=91))
+    jobs.remove_what_has_expired(0)
+    assert counts() == (0, 0, 0)

@@ -26,9 +26,11 @@ from identity_provider.domain.lookup import (
     Nothing,
     Unanswered,
     VerificationLevel,
+    pending,
 )
 from identity_provider.models import Lookup
-from identity_provider.services import lookups, rate_limits
+from identity_provider.services import lookups, rate_limits, trn_links
+from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import Impatient, Occasion, Search
 from identity_provider.vault import vault
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, RecordStatus
@@ -191,6 +193,28 @@ def test_before_the_person_was_asked_again_an_empty_answer_is_not_none(app: Flas
         assert user.lookup_reason is LookupReason.NOT_LOOKED_UP
         lookups.settle_nothing(user, now=NOW)
     assert user.lookup_status is LookupStatus.NONE
+
+
+def test_a_link_that_the_helpdesk_ended_is_not_made_again_by_a_search(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    user = a_user(trn="1234567", last_name="Bush", stated_trn="1234567", stated_has_trn=True)
+    with transaction():
+        state = pending(LookupReason.WITH_HELPDESK)
+        trn_links.unlink(user, state, actor=SYSTEM, reason="the wrong person", now=NOW)
+    lookups.look_up_again(user.id, register, NOW)
+    assert (user.trn, user.lookup_state) == (None, state)
+
+
+@pytest.mark.parametrize("reason", [LookupReason.WITH_HELPDESK, LookupReason.EVIDENCE_UNDER_REVIEW])
+@pytest.mark.parametrize("answer", SOME_ANSWERS)
+def test_a_search_that_is_not_sure_leaves_what_people_are_deciding(
+    app: Flask, reason: LookupReason, answer: Answer
+) -> None:
+    user = a_user(stated_has_trn=False, stated_has_qts=False)
+    with transaction():
+        trn_links.stand_at(user, pending(reason), actor=SYSTEM, now=NOW)
+        lookups.settle(user, a_search(answer), now=NOW)
+    assert user.lookup_state == pending(reason)
 
 
 def test_searches_are_limited_per_person_and_per_stated_trn(app: Flask) -> None:
