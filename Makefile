@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 run: $(READY)
-	@exec $(BIN)/python -m identity_provider.sandbox --port $(PORT)
+	@exec $(BIN)/python -m identity_provider.sandbox --port $(PORT) --stop-with-parent
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -68,6 +68,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_pre_ping": True,
+            "hide_parameters": True,  # an error's traceback goes into the log, what was asked does not
             "pool_size": 8,
             "max_overflow": 4,
             "pool_timeout": 5,
@@ -81,6 +82,9 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=settings.max_body_bytes,
         MAX_FORM_PARTS=1_000,
         PREFERRED_URL_SCHEME="https" if settings.secure else "http",
-        WTF_CSRF_ENABLED=False,  # kit/csrf.py guards every POST, bound to the session's row
-        JSON_SORT_KEYS=False,
+        # Flask's own cookie carries nothing but the words that the next page shows once.
+        SESSION_COOKIE_NAME=settings.cookie_name("flash"),
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
     )

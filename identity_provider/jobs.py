@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 from flask import current_app
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStrategy
 from procrastinate.jobs import Job
 
 from identity_provider.db import db, transaction
 from identity_provider.kit import emails
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import Delivery, OutboxMessage
+from identity_provider.oidc import back_channel
 from identity_provider.ports import (
     EmailMessage,
     MailerUnavailable,
     MessageRefused,
+    ServiceRefused,
+    ServiceUnavailable,
     TicketDeskUnavailable,
     TicketRefused,
 )
 from identity_provider.queue import queue
-from identity_provider.services import lookups, outbox, retention, support_tickets
+from identity_provider.services import grants, lookups, outbox, retention, sign_outs, signing_keys, support_tickets
 
 log = structlog.get_logger("worker")
 
@@ -83,6 +87,19 @@ def look_up_again(user_id: str) -> None:
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
 
 
+@queue.task(
+    name=sign_outs.TELL_SERVICE,
+    retry=RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[ServiceUnavailable]),
+)
+@in_application
+def tell_service_of_sign_out(client_id: str, user_id: str, session_id: str) -> None:
+    """Tell a service that one of its people signed out; raises, to be retried for an hour, while it does not answer."""
+    try:
+        back_channel.tell_of_sign_out(client_id, user_id, session_id)
+    except ServiceRefused as refusal:
+        log.warning("sign_out_refused_by_service", client_id=client_id, reason=str(refusal))
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -96,8 +113,22 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # no
 @in_application
 def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
-    removed = retention.remove_expired(ports().clock.now())
+    now = ports().clock.now()
+    removed = retention.remove_expired(now)
+    removed["grants_and_tokens"] = _remove_dead_grants(now)
+    with transaction():
+        removed["signing_keys"] = signing_keys.remove_retired(now=now)
     log.info("expired_rows_removed", **removed)
+
+
+def _remove_dead_grants(now: datetime) -> int:
+    removed = 0
+    while True:
+        with transaction():
+            gone = grants.remove_expired(now=now)
+        removed += gone
+        if not gone:
+            return removed
 
 
 def _send_email(message: OutboxMessage) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -118,6 +119,22 @@ class TeacherRegister(Register, Protocol):
     """Where teaching records are looked up. Every method raises RegisterUnavailable when it cannot answer."""
 
 
+class ServiceUnavailable(IdentityError):
+    """A relying service did not answer as it should; it may be told again later."""
+
+
+class ServiceRefused(IdentityError):
+    """A relying service understood and refused, or lives where we may not go: telling it again is useless."""
+
+
+class ServiceCaller(Protocol):
+    """Tells relying services things at addresses that they registered."""
+
+    def post_form(self, uri: str, form: Mapping[str, str]) -> None:
+        """Post a form and take any 2xx for a yes. Raises ServiceUnavailable or ServiceRefused."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The adapters that this process was started with; chosen in wsgi.py, cli.py or the sandbox only."""
@@ -127,3 +144,4 @@ class Ports:
     messenger: TextMessenger
     desk: TicketDesk
     register: TeacherRegister
+    services: ServiceCaller

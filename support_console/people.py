@@ -16,11 +16,25 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from identity_provider.db import db
 from identity_provider.domain.values import Trn, ValueRefused
 from identity_provider.models import User
-from identity_provider.models.user_search import DROPPED, FIRST_CONSONANTS, LAST_CONSONANTS
+from identity_provider.models.user_search import FIRST_CONSONANTS, KEPT, LAST_CONSONANTS, consonants_of
 
 MOST_SHOWN = 50
 _MOST_COMPARED = 3_000
 _ALIKE_FROM = 0.84
+_MOST_WORDS = 6
+_SPELLED = {
+    "'": "",
+    "’": "",
+    "-": " ",
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ı": "i",
+}
 
 Named = Row[UUID, str, str, str]
 
@@ -79,13 +93,24 @@ def _names() -> Select[UUID, str, str, str]:
 
 
 def _conditions(tokens: Sequence[str]) -> list[ColumnElement[bool]]:
-    """From narrow to wide: both names begin alike; then one name is exactly what was typed, or begins alike."""
-    beginnings = sorted({_consonants(each) for each in tokens})
-    by_last, by_first = LAST_CONSONANTS.in_(beginnings), FIRST_CONSONANTS.in_(beginnings)
+    """From narrow to wide: names that are what was typed or begin like it, then names that begin so but for a slip."""
     exact = or_(func.lower(User.last_name).in_(tokens), func.lower(User.first_name).in_(tokens))
-    if len(tokens) == 1:
-        return [exact, by_last, by_first]
-    return [and_(by_last, by_first), exact]
+    # A name of several words ("de la Cruz") is indexed by its beginning: words that follow one another are joined too.
+    joined = ("".join(tokens[start:end]) for start in range(len(tokens)) for end in range(start + 1, len(tokens) + 1))
+    alike = sorted({consonants_of(each)[:KEPT] for each in joined})
+    slipped = sorted({slip for each in tokens for slip in _slips(consonants_of(each))})
+    if len(tokens) > 1:
+        both = (and_(LAST_CONSONANTS.in_(each), FIRST_CONSONANTS.in_(each)) for each in (alike, slipped))
+        return [*both, exact, LAST_CONSONANTS.in_(alike)]
+    return [exact, *(column.in_(each) for each in (alike, slipped) for column in (LAST_CONSONANTS, FIRST_CONSONANTS))]
+
+
+def _slips(consonants: str) -> set[str]:
+    """How the name may begin when one of these consonants was typed too much, or two in each other's place."""
+    start = consonants[: KEPT + 1]
+    left_out = {start[:at] + consonants[at + 1 :] for at in range(len(start))}
+    swapped = {start[:at] + start[at + 1] + start[at] + consonants[at + 2 :] for at in range(len(start) - 1)}
+    return {each[:KEPT] for each in left_out | swapped | {consonants}}
 
 
 def _alike(tokens: Sequence[str], row: Named) -> float:
@@ -98,13 +123,9 @@ def _alike(tokens: Sequence[str], row: Named) -> float:
 
 def _tokens(text: str) -> list[str]:
     plain = "".join(each for each in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(each))
-    for dropped in "'’-":
-        plain = plain.replace(dropped, "" if dropped != "-" else " ")
-    return plain.split()[:6]
-
-
-def _consonants(token: str) -> str:
-    return "".join(each for each in token if each not in DROPPED)[:3]
+    for written, spelled in _SPELLED.items():
+        plain = plain.replace(written, spelled)
+    return plain.split()[:_MOST_WORDS]
 
 
 def _in_order(ids: list[UUID]) -> list[User]:

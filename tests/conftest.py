@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
 from identity_provider.db import db
 from identity_provider.ports import Ports
 from tests.kit.browser_client import ApartClient
@@ -28,14 +28,14 @@ def cluster() -> Iterator[TestCluster]:
 @pytest.fixture(scope="session")
 def outside() -> OutsideWorld:
     """The adapters of the one application; each test finds them as new."""
-    return OutsideWorld(ManualClock(), MemoryMailer(), MemoryDesk(), MemoryRegister())
+    return OutsideWorld(ManualClock(), MemoryMailer(), MemoryDesk(), MemoryRegister(), MemoryServices())
 
 
 @pytest.fixture(scope="session")
 def _app(cluster: TestCluster, outside: OutsideWorld) -> Iterator[Flask]:
     made = create_app(
         settings_for(cluster.url("identity")),
-        Ports(outside.clock, outside.mailer, outside.mailer, outside.desk, outside.register),
+        Ports(outside.clock, outside.mailer, outside.mailer, outside.desk, outside.register, outside.services),
     )
     made.testing = True
     made.test_client_class = ApartClient

@@ -11,6 +11,7 @@ from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
 from identity_provider.adapters.notify import NotifyMailer
+from identity_provider.adapters.relying_services import RelyingServices
 from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
 from identity_provider.ports import Mailer, Ports, TeacherRegister, TextMessenger, TicketDesk
@@ -25,6 +26,7 @@ def choose_ports(settings: Settings) -> Ports:
         messenger=messenger,
         desk=choose_desk(settings),
         register=choose_register(settings),
+        services=RelyingServices(may_call_ourselves=settings.sandbox),
     )
 
 

@@ -7,7 +7,7 @@ that is missing, half loaded or just being replaced is noticed in the same snaps
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -76,7 +76,7 @@ class DqtReplica:
         records, capped = _read_answer(rows, asked)
         return CandidateAnswer(records, capped, complete=True, statistics=_read_statistics(counts, question))
 
-    def records(self) -> Iterator[TeachingRecord]:
+    def records(self) -> Generator[TeachingRecord, None, None]:
         """Every record of the current generation, streamed: for batches that hold the register in memory."""
         with self._connections.lend() as connection, connection.transaction():
             connection.execute("SET LOCAL statement_timeout = 0")
@@ -104,6 +104,9 @@ class DqtReplica:
                 self._current = None
             except ConnectionLost:
                 self._connections.forget()
+            except RegisterUnavailable:
+                self._current = None  # it may be the generation that is in the way
+                raise
         raise RegisterUnavailable("the replica was replaced, or its connections cut, faster than it can be asked")
 
     def _ask_current(
@@ -170,17 +173,19 @@ def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[tuple[TeachingRecord, .
     records: dict[str, TeachingRecord] = {}
     capped: dict[str, None] = {}
     per_day: dict[int, int] = {}
-    for part, place, *row in rows:
+    for row in rows:
+        part, place, trn = row[:3]
         if part == MARKER:
             capped.update(dict.fromkeys(asked.stored[-place - 1 :] if place < 0 else (asked.stored[place - 1],)))
             continue
         if place < 0:
             per_day[place] = per_day.get(place, 0) + 1
-        if part == FOUND and len(records) >= ROWS_PER_ANSWER and row[0] not in records:
+        if trn in records:
+            continue
+        if part == FOUND and len(records) >= ROWS_PER_ANSWER:
             capped.update(dict.fromkeys(_from(place, asked)))
             continue
-        if row[0] not in records:
-            records[row[0]] = read_record(row)  # type: ignore[arg-type]  # the columns are COLUMNS
+        records[trn] = read_record(row[2:])
     capped.update(dict.fromkeys(key for place, n in per_day.items() if n > ROWS_PER_KEY if (key := asked.at(place))))
     return tuple(records.values()), tuple(key for key in asked.all if key in capped)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,7 @@ from identity_provider.ports import (
     EmailMessage,
     MailerUnavailable,
     NewTicket,
+    ServiceUnavailable,
     TextMessage,
     TicketDeskUnavailable,
 )
@@ -125,3 +127,17 @@ class MemoryRegister:
     def _answer(self) -> None:
         if self.down:
             raise RegisterUnavailable("the register does not answer")
+
+
+@dataclass
+class MemoryServices:
+    """Relying services that take what they are told, unless they are down."""
+
+    told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    down: bool = False
+
+    def post_form(self, uri: str, form: Mapping[str, str]) -> None:
+        """Keep what was posted."""
+        if self.down:
+            raise ServiceUnavailable("the service does not answer")
+        self.told.append((uri, dict(form)))

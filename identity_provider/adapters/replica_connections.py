@@ -73,8 +73,9 @@ class Connections:
             lent.close()
 
     def forget(self) -> None:
-        """Close the connections that nobody is using."""
-        self._pool.dispose()
+        """Close the connections that nobody is using, and begin anew: those in use go to the old pool."""
+        forgotten, self._pool = self._pool, self._new_pool()
+        forgotten.dispose()
 
     def _new_pool(self) -> QueuePool:
         # What is returned is outside any transaction (autocommit), so there is nothing to reset.

@@ -18,6 +18,7 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.services import audit
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.register_facts import register_facts, rejected_lines
+from identity_provider.services.register_followup import look_everybody_up_again
 from identity_provider.services.register_import import (
     ImportOptions,
     ImportRefused,
@@ -38,7 +39,7 @@ _OPERATOR = Actor("system", "cli", "Command line")
 @click.option("--force", is_flag=True, help="Switch over even to a file that lost many records.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def import_file(file: Path, workers: int, force: bool, as_json: bool) -> None:
-    """Make FILE (.csv or .csv.gz) the register that lookups search.
+    """Make FILE (.csv or .csv.gz) the register that lookups search. FILE is the whole register, not its changes.
 
     Lookups go on meanwhile with the register that there was. An import that was killed goes on where it stood when
     it is started again with the same file. A file that lost more than a tenth of the records, or of which more than
@@ -66,6 +67,7 @@ def import_file(file: Path, workers: int, force: bool, as_json: bool) -> None:
             now=clock.now(),
             change=({}, facts),
         )
+    facts["looked_up_again"] = look_everybody_up_again()
     _report(result, facts, as_json=as_json)
 
 
@@ -92,7 +94,7 @@ def _report(result: ImportResult, facts: dict[str, Any], *, as_json: bool) -> No
         click.echo(f"… and {result.rejected - len(rejects):,} more, in the table register_rejects", err=True)
     click.echo(
         f"{result.records:,} records are searched now (generation {result.generation}); "
-        f"{result.rejected:,} lines rejected"
+        f"{result.rejected:,} lines rejected; {facts['looked_up_again']:,} people are looked up again"
     )
 
 

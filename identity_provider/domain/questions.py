@@ -105,7 +105,7 @@ def _until_proved(answers: Answers) -> Iterator[Question]:
     # Who is known by an account proves the account's own address: another one may not be put in its place.
     if not answers.has_account:
         yield Question.EMAIL
-    if answers.has_email:
+    if answers.has_email or answers.has_account:
         yield Question.CODE
 
 

@@ -6,14 +6,28 @@ from sqlalchemy import ColumnElement, Index, String, func, literal
 
 from identity_provider.models.user import User
 
-DROPPED = "aeiouyhw '’-"
+DROPPED = "aeiouyhw '’-" + "àáâãäåāăąæèéêëēėęěìíîïīįıòóôõöøōőœùúûüūůűųýÿŵ"
 """Letters that slips leave out, add or exchange."""
+
+PLAIN = dict(zip("çćčďđðğłľļńñňņŕřśšșşťțţźżž", "cccdddglllnnnnrrssssttt" + "zzz", strict=True))
+"""Consonants as they are typed by whoever has no such key."""
+
+KEPT = 3
+"""How many consonants are indexed."""
+
+
+def consonants_of(text: str) -> str:
+    """The consonants of a name in lower case, as PostgreSQL computes them; all of them, not just the indexed ones."""
+    return "".join(PLAIN.get(each, each) for each in text.lower() if each not in DROPPED)
 
 
 def _consonants(column: ColumnElement[str]) -> ColumnElement[str]:
     # Only functions that are immutable, and constants in the text: a query must repeat what is indexed to the letter.
-    dropped, nothing, kept = (literal(each, literal_execute=True) for each in (DROPPED, "", 3))
-    return func.left(func.translate(func.lower(column), dropped, nothing, type_=String), kept, type_=String)
+    # translate() drops the letters for which the third argument has none.
+    written, plain, kept = (
+        literal(each, literal_execute=True) for each in ("".join(PLAIN) + DROPPED, "".join(PLAIN.values()), KEPT)
+    )
+    return func.left(func.translate(func.lower(column), written, plain, type_=String), kept, type_=String)
 
 
 FIRST_CONSONANTS = _consonants(User.first_name.expression)

@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 from authlib.oauth2.base import OAuth2Error
 from flask import redirect, render_template
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from identity_provider.kit.app import settings
+from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.models import AuthorizationRequest, Client
-from identity_provider.oidc.self_posting import self_posting_page
 from identity_provider.oidc.sent import SentRequest
 
 
@@ -36,7 +37,7 @@ def refuse(sent: SentRequest, refusal: OAuth2Error) -> ResponseReturnValue:
 
 def problem_page(description: str, status: int = 400) -> ResponseReturnValue:
     """A page of ours that says what is wrong and leads nowhere that was not registered (attack 19)."""
-    return render_template("oidc/problem.html", description=description), status
+    return render_template("oidc/problem.html", description=_(description)), status
 
 
 def start_again(client: Client) -> ResponseReturnValue:
@@ -62,7 +63,8 @@ def _send(uri: str, mode: str, parameters: dict[str, str], state: str | None) ->
         parameters["state"] = state
     parameters["iss"] = settings().issuer
     if mode == "form_post":
-        return self_posting_page("oidc/form_post.html", uri, target=uri, parameters=parameters)
+        allow_form_to_lead_to(uri)
+        return render_template("oidc/form_post.html", target=uri, parameters=parameters)
     return redirect_with(uri, parameters)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from authlib.oauth2.base import OAuth2Error
@@ -22,6 +23,9 @@ from identity_provider.oidc.sent import SentRequest
 from identity_provider.services import authorizations, grants, journeys
 
 NO_TRN_YET = "No teacher reference number was found yet"
+# What servers and proxies take for sure.
+_LONGEST_ADDRESS = 6_000
+
 NOT_THIS_PERSON = "Somebody other than the person asked for signed in"
 
 
@@ -38,7 +42,7 @@ def authorize() -> ResponseReturnValue:
             check(sent)
     except OAuth2Error as refusal:
         return answers.refuse(sent, refusal)
-    return _answer_or_begin(sent.accepted(), now)
+    return _come_again_with_cookies(sent) or _answer_or_begin(sent.accepted(), now)
 
 
 @bp.get("/connect/authorize/<uuid:request_id>/answer")
@@ -63,6 +67,18 @@ def refuse(request_id: UUID) -> ResponseReturnValue:
     """The person goes back to the service without what it demands: it gets an error, once."""
     asked, _ = _of_this_browser(request_id)
     return _refuse(asked, "access_denied", NO_TRN_YET, ports().clock.now())
+
+
+def _come_again_with_cookies(sent: SentRequest) -> ResponseReturnValue | None:
+    """For a form posted from the service's own page: our SameSite=Lax cookies come with a GET only.
+
+    Without them the person would seem a stranger, and a new browser cookie would cut off journeys in other tabs.
+    """
+    address = f"{request.path}?{urlencode(sent.parameters)}"
+    from_elsewhere = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site"
+    if not from_elsewhere or sent.was_pushed or len(address) > _LONGEST_ADDRESS:
+        return None
+    return redirect(address, code=303)
 
 
 def _answer_or_begin(asked: AuthorizationRequest, now: datetime) -> ResponseReturnValue:

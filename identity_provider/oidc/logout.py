@@ -11,17 +11,18 @@ from dataclasses import dataclass
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
+from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import current_session, sign_out
 from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
-from identity_provider.oidc.self_posting import self_posting_page
-from identity_provider.services import clients, grants
+from identity_provider.services import clients, sign_outs
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,12 @@ def signout() -> ResponseReturnValue:
     if session is None and not asked.problem:
         return asked.leave()
     at_once = session is not None and asked.hint is not None and asked.hint.session_id == session.id
-    page = self_posting_page(
-        "oidc/sign_out.html",
-        asked.return_to,
-        asked=asked,
-        at_once=at_once,
-        signed_in=session is not None,
-        carried=asked.carried(),
+    if asked.return_to:
+        allow_form_to_lead_to(asked.return_to)
+    page = render_template(
+        "oidc/sign_out.html", asked=asked, at_once=at_once, signed_in=session is not None, carried=asked.carried()
     )
-    page.status_code = 400 if asked.problem else 200
-    return page
+    return page, 400 if asked.problem else 200
 
 
 @bp.post("/connect/signout/confirm")
@@ -81,7 +78,7 @@ def confirm_signout() -> ResponseReturnValue:
     session = current_session()
     if session is not None:
         with transaction():
-            grants.revoke_of_session(session.id, now=ports().clock.now())
+            sign_outs.end_grants(session, now=ports().clock.now())
             sign_out()
     return asked.leave()
 
@@ -92,11 +89,11 @@ def _read(sent: Mapping[str, str]) -> SignOut:
     )
     hint = hints.read(hint_text) if hint_text else None
     if hint_text and hint is None:
-        return SignOut(problem="The service sent a token that we did not give it.")
+        return SignOut(problem=_("The service sent a token that we did not give it."))
     if hint and client_id and hint.client_id != client_id:
-        return SignOut(problem="The service sent a token that was given to another service.")
+        return SignOut(problem=_("The service sent a token that was given to another service."))
     named = hint.client_id if hint else client_id
     client = clients.find(named) if named else clients.owner_of_bare_address(return_to)
     if return_to and (client is None or not client.is_enabled or return_to not in client.post_logout_redirect_uris):
-        return SignOut(client=client, problem="The address to return to is not registered for this service.")
+        return SignOut(client=client, problem=_("The address to return to is not registered for this service."))
     return SignOut(client, return_to or None, sent.get("state") or None, hint)

@@ -59,7 +59,7 @@ def restore(sent: SentRequest) -> SentRequest:
         kept = pushed_requests.use(reference, sent.get("client_id") or "", now=sent.now)
     if kept is None:
         raise InvalidRequestUri("This request was used already or is too old.")
-    return SentRequest(kept, frozenset(), sent.now)
+    return SentRequest(kept, frozenset(), sent.now, was_pushed=True)
 
 
 def _check(sent: SentRequest, client_id: str) -> None:

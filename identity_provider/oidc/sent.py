@@ -23,6 +23,8 @@ class SentRequest:
     parameters: Mapping[str, str]
     repeated: frozenset[str]
     now: datetime
+    # Whether the parameters came from the client itself, beforehand (RFC 9126).
+    was_pushed: bool = False
     client: Client | None = None
     # Set once it was compared with the registered ones; nothing is sent there before.
     redirect_uri: str | None = None

@@ -18,6 +18,7 @@ DATABASE = "identity"
 ZENDESK_AGENT = "helpdesk.api@example.com"
 CASE_FIELD_ID = "360000000001"
 SMTP_OFFSET = 12
+PEOPLE = 100_000
 OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
@@ -74,6 +75,8 @@ class Plan:
     data: Path
     keys: Keys
     database_url: str
+    people: int = PEOPLE
+    register: str = "replica"
 
     @property
     def clients(self) -> tuple[Client, ...]:
@@ -119,7 +122,7 @@ class Plan:
             "ZENDESK_EMAIL": ZENDESK_AGENT,
             "ZENDESK_TOKEN": keys.zendesk_token,
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
-            "REGISTER": "replica",
+            "REGISTER": self.register,
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
         }

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ class EmbeddedPostgres:
             raise PostgresUnusable(str(reason)) from None
         self._lock = _lock(quarters.home)
         try:
+            self._begin_anew_if_removed(quarters)
             _make_cluster(quarters, self._lock, durable=self._options.get("fsync") != "off")
             self._launch(quarters)
             self._wait_until_ready(quarters.home / "postgres.log")
@@ -114,6 +116,15 @@ class EmbeddedPostgres:
             autocommit=True,
             connect_timeout=5,
         )
+
+    def _begin_anew_if_removed(self, quarters: Quarters) -> None:
+        """Whoever removed the wanted directory's surroundings meant the files that had to go elsewhere, too."""
+        note = self._wanted.absolute().with_name(f"{self._wanted.name}.elsewhere")
+        if quarters.home == self._wanted.absolute() or note.exists():
+            return
+        shutil.rmtree(quarters.home / "cluster", ignore_errors=True)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"{quarters.home}\n", "utf-8")
 
     def _launch(self, quarters: Quarters) -> None:
         cluster = quarters.home / "cluster"

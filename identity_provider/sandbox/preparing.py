@@ -16,12 +16,11 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
-from identity_provider.sandbox import people, sample_register, seed
 from identity_provider.sandbox.plan import CLONE, DATABASE, Plan, flask
 from identity_provider.sandbox.postgres import EmbeddedPostgres
 from identity_provider.sandbox.sample_register import write_sample_register
 
-REGISTER_SIZE = 100_000
+HERE = Path(__file__).parent
 
 Telling = Callable[[str], None]
 
@@ -38,7 +37,7 @@ def prepare(plan: Plan, postgres: EmbeddedPostgres, tell: Telling) -> None:
         _refuse_foreign_keys(plan, notes)
         for step, fingerprint, words, work in (
             ("migrations", _fingerprint_of(CLONE / "migrations"), "Preparing the database", _migrate),
-            ("register", _register_fingerprint(), f"Making a register of {REGISTER_SIZE:,} people", _load_register),
+            ("register", _register_fingerprint(plan), f"Making a register of {plan.people:,} people", _load_register),
             ("seed", _seed_fingerprint(plan), "Adding services, staff and people to try", _sow),
         ):
             if notes.of(step) != fingerprint:
@@ -54,7 +53,7 @@ def _migrate(plan: Plan) -> None:
 def _load_register(plan: Plan) -> None:
     with TemporaryDirectory(prefix="get-an-identity-") as directory:
         register = Path(directory) / "register.csv.gz"
-        write_sample_register(register, REGISTER_SIZE)
+        write_sample_register(register, plan.people)
         _run(plan, flask("register", "import", str(register)))
 
 
@@ -85,16 +84,15 @@ def _refuse_foreign_keys(plan: Plan, notes: _Notes) -> None:
     notes.write("keys", fingerprint)
 
 
-def _register_fingerprint() -> str:
-    made_by = (Path(people.__file__), Path(sample_register.__file__), Path(seed.__file__))
-    return f"{REGISTER_SIZE}:{_fingerprint_of(*made_by)}"
+def _register_fingerprint(plan: Plan) -> str:
+    made_by = ("people.py", "people_names.py", "sample_register.py", "seed.py")
+    return f"{plan.people}:{_fingerprint_of(*(HERE / name for name in made_by))}"
 
 
 def _seed_fingerprint(plan: Plan) -> str:
     told = json.dumps([plan.clients_as_json, plan.staff])
-    return hashlib.sha256(told.encode()).hexdigest()[:16] + _fingerprint_of(
-        Path(seed.__file__), Path(sample_register.__file__)
-    )
+    sown_by = _fingerprint_of(HERE / "seed.py", HERE / "seeding.py")
+    return f"{hashlib.sha256(told.encode()).hexdigest()[:16]}:{sown_by}"
 
 
 def _fingerprint_of(*paths: Path) -> str:

@@ -17,7 +17,7 @@ import click
 
 from identity_provider.sandbox import telling
 from identity_provider.sandbox.keys import Keys
-from identity_provider.sandbox.plan import CLONE, DATABASE, Addresses, Plan
+from identity_provider.sandbox.plan import CLONE, DATABASE, PEOPLE, Addresses, Plan
 from identity_provider.sandbox.postgres import EmbeddedPostgres, PostgresUnusable
 from identity_provider.sandbox.preparing import PreparationFailed, prepare
 from identity_provider.sandbox.programs import PortTaken, ProgramFailed, Programs, require_free_ports
@@ -42,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, _stop)
     parent = os.getppid() if arguments.stop_with_parent else None
     try:
-        _run(Addresses(arguments.port), arguments.data.absolute(), parent)
+        _run(arguments, parent)
     except ToldToStop:
         click.echo("Stopped.")
     except (AlreadyRunning, PortTaken, PostgresUnusable, PreparationFailed, ProgramFailed) as reason:
@@ -55,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make run", description="Run the service and an outside world for it.")
     parser.add_argument("--port", type=_port, default=8000, help="the provider's; the others follow (default 8000)")
     parser.add_argument("--data", type=Path, default=CLONE / ".data", help="where everything is kept")
+    parser.add_argument("--people", type=int, default=PEOPLE, help=f"how many to make up (default {PEOPLE:,})")
+    parser.add_argument("--register", choices=("replica", "api"), default="replica", help="which one the service asks")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the program that started us ends")
     return parser
 
@@ -71,8 +73,9 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
     raise ToldToStop
 
 
-def _run(addresses: Addresses, data: Path, parent: int | None) -> None:
+def _run(arguments: argparse.Namespace, parent: int | None) -> None:
     began = time.monotonic()
+    addresses, data = Addresses(arguments.port), arguments.data.absolute()
     data.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(_only_one(data))
@@ -80,7 +83,8 @@ def _run(addresses: Addresses, data: Path, parent: int | None) -> None:
         _wait_for_free_ports(addresses)
         _tell("Starting PostgreSQL")
         postgres = stack.enter_context(EmbeddedPostgres(data / "postgres"))
-        plan = Plan(addresses, data, Keys.kept_in(data / "secrets.json"), postgres.url(DATABASE))
+        keys = Keys.kept_in(data / "secrets.json")
+        plan = Plan(addresses, data, keys, postgres.url(DATABASE), arguments.people, arguments.register)
         prepare(plan, postgres, _tell)
         programs = stack.enter_context(Programs(data / "logs", CLONE))
         _tell("Starting the service and its outside world")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from identity_provider.sandbox import people
-from identity_provider.sandbox.seed import known_records
+from identity_provider.sandbox.seed import PEOPLE, known_records
 from matching.records import TeachingRecord
 
 SAMPLE_SEED = 2026
@@ -20,7 +20,8 @@ def write_sample_register(file: Path, count: int) -> None:
     generated = file.with_name(f"generated-{file.name}")
     people.write_register(generated, count, SAMPLE_SEED)
     known = known_records()
-    taken = {record.trn for record in known}
+    # Nobody made up may hold a TRN that one of the people to try states by mistake.
+    taken = {record.trn for record in known} | {person.trn for person in PEOPLE}
     with _opened(generated, "rt") as source, _opened(file, "wt") as target:
         reader = csv.DictReader(source)
         writer = csv.DictWriter(target, reader.fieldnames or [])

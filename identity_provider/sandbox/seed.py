@@ -60,6 +60,8 @@ _KNOWN = (
         "9000113", "Bartholomew", "Quigglesworth", date(1986, 10, 5), "",
         {"status": RecordStatus.MERGED, "merged_into": "9000112"},
     ),
+    # Held by none of the people to try: for whoever wants to play a case of their own.
+    _Known("9000115", "Leopold", "Vandermeulen-Iqbal", date(1977, 6, 11), "ZY120015C"),
     _Known("9000114", "Philippa", "Merriweather", date(1980, 1, 25), "ZY120014B"),
 )  # fmt: skip
 

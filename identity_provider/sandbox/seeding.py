@@ -39,7 +39,13 @@ def seed() -> None:
 
 
 def _service(wanted: dict[str, Any], now: datetime) -> None:
-    if clients.find(wanted["client_id"]) is not None:
+    """Register it, or move it to the addresses of this run: they change with the port."""
+    known = clients.find(wanted["client_id"])
+    if known is not None:
+        known.redirect_uris = list(wanted["redirect_uris"])
+        known.post_logout_redirect_uris = list(wanted["post_logout_redirect_uris"])
+        known.initiate_login_uri = wanted["initiate_login_uri"]
+        known.service_url = wanted["start_url"]
         return
     new = clients.NewClient(
         id=wanted["client_id"],

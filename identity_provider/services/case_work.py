@@ -135,6 +135,7 @@ def undo(case_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Supp
     _take_back(case, Actor.of(staff), reason, now)
     case.reopen()
     resume.withdraw_links(case, now=now)
+    resume.say_looking_again(case, now=now)
     db.session.flush()
     audit.record(
         "case_reopened",
@@ -161,7 +162,9 @@ def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> Suppo
         raise ReasonMissing
     waiting = pending(LookupReason.WITH_HELPDESK)
     trn_links.unlink(user, waiting, actor=Actor.of(staff), reason=reason, now=now)
-    return support_tickets.open_case(user, None, None, waiting.reason, now)
+    case = support_tickets.open_case(user, None, None, waiting.reason, now)
+    resume.say_looking_again(case, now=now)
+    return case
 
 
 def is_own(case: SupportTicket, staff: StaffUser) -> bool:

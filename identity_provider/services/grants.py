@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from config.logging import SECURITY
 from identity_provider.db import db
@@ -24,7 +24,6 @@ from identity_provider.models import (
     AuthorizationRequest,
     BrowserSession,
     Grant,
-    Journey,
     PushedRequest,
     RefreshToken,
     UsedAssertion,
@@ -300,29 +299,24 @@ def revoke(grant_id: UUID, *, now: datetime) -> None:
 
 def revoke_of_session(session_id: UUID, *, now: datetime) -> list[str]:
     """End what was granted in a browser session, at sign-out; returns the clients that it was granted to."""
-    rows = db.session.scalars(
-        update(Grant)
-        .where(Grant.session_id == session_id, Grant.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(Grant.client_id)
+    db.session.execute(
+        update(Grant).where(Grant.session_id == session_id, Grant.revoked_at.is_(None)).values(revoked_at=now)
     )
-    return sorted(set(rows))
+    told = select(Grant.client_id).where(Grant.session_id == session_id).distinct().order_by(Grant.client_id)
+    return list(db.session.scalars(told))
 
 
 def remove_expired(*, now: datetime, batch: int = 1_000) -> int:
     """Delete rows that mean nothing any more, at most `batch` of each kind; returns how many went.
 
-    Call it again while it returns something. Tokens go before their grant; a request that a journey leads to stays
-    until the journey is gone.
+    Call it again while it returns something. Tokens go before their grant.
     """
-    unanswered = ~exists().where(Journey.authorization_request_id == AuthorizationRequest.id)
     kinds = (
         (AccessToken, AccessToken.id, AccessToken.expires_at < now),
         (RefreshToken, RefreshToken.id, RefreshToken.expires_at < now),
         (Grant, Grant.id, Grant.expires_at < now),
         (UsedAssertion, UsedAssertion.key, UsedAssertion.expires_at < now),
         (PushedRequest, PushedRequest.id, PushedRequest.expires_at < now),
-        (AuthorizationRequest, AuthorizationRequest.id, and_(AuthorizationRequest.expires_at < now, unanswered)),
     )
     removed = 0
     for table, key, is_dead in kinds:

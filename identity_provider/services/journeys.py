@@ -132,6 +132,8 @@ def prove_address(journey: Journey, *, now: datetime) -> User | None:
     if user is not None and not user.is_live:
         raise AccountLocked
     journey.email_proved_at = now
+    if user is not None:
+        user.email_verified_at = user.email_verified_at or now
     if user is not None and not journey.made_user:
         _recognise(journey, user, now=now)
     return user

@@ -31,10 +31,10 @@ from identity_provider.domain.lookup import (
     decide,
     pending,
 )
-from identity_provider.models import Client, Journey, Lookup, User
+from identity_provider.models import Client, Journey, Lookup, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import rate_limits, statements, support_tickets, trn_links
+from identity_provider.services import outbox, rate_limits, statements, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
@@ -43,9 +43,12 @@ from matching.records import PersonDetails
 
 log = structlog.get_logger("lookups")
 
+_IN_HUMAN_HANDS = (LookupReason.WITH_HELPDESK, LookupReason.EVIDENCE_UNDER_REVIEW)
+
 PATIENCE_SECONDS = 4.0
 """No person waits longer for the register in all; its adapter limits each call by itself."""
 
+RECORD_FOUND = "record_found"
 LOOK_UP_AGAIN = "look_up_again"
 """The job that asks anew for somebody whom the register could not answer."""
 
@@ -176,6 +179,9 @@ def settle(user: User, search: Search, *, now: datetime, asked_again: bool = Tru
         case Unanswered():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
             defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
+        case Ambiguous() | Near() | Nothing() if user.lookup_reason in _IN_HUMAN_HANDS:
+            # People are deciding, and know more than a search that is not sure.
+            return None
         case Ambiguous() | Near() | Nothing():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
         case _:
@@ -230,14 +236,25 @@ def is_open(user: User) -> bool:
 def _settle_in_background(user: User, search: Search, journey: Journey | None, *, now: datetime) -> None:
     holder = settle(user, search, now=now)
     if user.lookup_status is LookupStatus.FOUND:
-        support_tickets.resolve_by_match(user, now, tell=True)
+        case = support_tickets.resolve_by_match(user, now, tell=True)
+        if case is None and journey is not None and journey.completed_at is None:
+            _tell_who_waits(user, journey.client, now=now)
     elif journey is not None:
         open_case_if_wanted(user, journey.client, journey, now=now)
     if holder is not None:
         log.info("record_held_by_another_user", user_id=str(user.id), holder_id=str(holder.id))
 
 
+def _tell_who_waits(user: User, client: Client, *, now: datetime) -> None:
+    """Somebody left because the register was silent, and without a case nobody else writes to them."""
+    words = {"service_name": client.name, "service_url": client.service_url or ""}
+    outbox.post(RECORD_FOUND, f"record-found:{user.id}:{user.trn}", to=user.email, payload=words, now=now)
+
+
 def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) -> User | None:
+    if user.trn != trn and _was_parted_from(user, trn):
+        trn_links.stand_at(user, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, now=now)
+        return None
     try:
         trn_links.link(user, trn, evidence, actor=SYSTEM, now=now)
     except TrnAlreadyLinked:
@@ -247,6 +264,12 @@ def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) 
         # A stricter search for somebody who is linked found another record: a question for people, not for us.
         log.warning("search_contradicts_link", user_id=str(user.id))
     return None
+
+
+def _was_parted_from(user: User, trn: str) -> bool:
+    """Whether this user's link to this record was ended, with a reason: no search knows better than who did that."""
+    ended = select(TrnLink.id).where(TrnLink.user_id == user.id, TrnLink.trn == trn, TrnLink.ended_at.is_not(None))
+    return db.session.scalar(ended.limit(1)) is not None
 
 
 def _last_journey(user: User) -> Journey | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from identity_provider.models.register_layout import COLUMNS, Generation, Row, read_record
 from identity_provider.services.register_loading import Connection, count_names
+
+TRIES_TO_DROP = 10
+WAIT_TO_DROP = "50ms"
+SECONDS_BETWEEN_TRIES = 0.3
 
 _LOADED = """
 CREATE TABLE IF NOT EXISTS {loaded} (
@@ -81,9 +87,22 @@ def build(connection: Connection, generation: Generation, watch: Watch) -> int:
 
 
 def drop(connection: Connection, generation: Generation) -> None:
-    """Take the tables of a generation away; lookups that still read them are let finish."""
-    for table in generation.tables:
-        connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+    """Take the tables of a generation away.
+
+    Lookups that queue behind a waiting DROP would fail, so it waits for moments only, many times. Raises
+    LockNotAvailable when the tables are still being read after that.
+    """
+    for left in reversed(range(TRIES_TO_DROP)):
+        try:
+            with connection.transaction():
+                connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(WAIT_TO_DROP)))
+                for table in generation.tables:
+                    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+            return
+        except psycopg.errors.LockNotAvailable:
+            if not left:
+                raise
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def _sort(connection: Connection, generation: Generation) -> None:

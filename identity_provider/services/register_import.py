@@ -10,10 +10,12 @@ import csv
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
+
+import psycopg
 
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models.register_layout import Generation
@@ -77,7 +79,7 @@ def import_register(database_url: str, path: Path, options: ImportOptions, now: 
     with _one_at_a_time(database_url) as connection:
         generation, resumed = _begin(connection, path, now())
         try:
-            _load(connection, LoadingTask(database_url, generation, (), now().date()), path, options, watch)
+            _load(connection, LoadingTask(database_url, generation, now().date()), path, options, watch)
             _set_state(connection, generation, ImportState.BUILDING)
             records = building.build(connection, generation, lambda done, steps: watch("building", done, steps))
             rejected = _count_rejects(connection, generation)
@@ -127,7 +129,7 @@ def _load(connection: Connection, task: LoadingTask, path: Path, options: Import
     workers = options.workers if size > BYTES_WORTH_A_CREW else 0
     with open_register(path) as lines:
         reader = csv.reader(lines)
-        task = LoadingTask(task.database_url, task.generation, read_header(reader), task.today)
+        task = replace(task, columns=read_header(reader))
         batches = _missing(read_batches(reader), _loaded_numbers(connection, task.generation))
         for _ in load(task, batches, workers):
             watch("loading", _position(lines), size)
@@ -168,9 +170,17 @@ def _switch_over(connection: Connection, generation: Generation, records: int, a
         )
         _finish(connection, generation, ImportState.CURRENT, "", at)
     connection.execute("DELETE FROM register_batches WHERE import_id = %s", (generation.number,))
+    _drop_replaced(connection)
+
+
+def _drop_replaced(connection: Connection) -> None:
+    """Take old generations away; one that is still being read for long is left to the next import."""
     old = connection.execute("SELECT number FROM register_generations WHERE NOT current").fetchall()
     for (number,) in old:
-        building.drop(connection, Generation(number))
+        try:
+            building.drop(connection, Generation(number))
+        except psycopg.errors.LockNotAvailable:
+            continue
         connection.execute("DELETE FROM register_generations WHERE number = %s AND NOT current", (number,))
 
 

@@ -49,8 +49,8 @@ class LoadingTask:
 
     database_url: str
     generation: Generation
-    columns: tuple[str, ...]
     today: date
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,8 @@ def read_row(columns: Sequence[str], row: Sequence[str], today: date) -> Teachin
 
 
 def _clean(name: str, value: str) -> str:
+    if len(value) <= LONGEST_TEXT and value.isascii() and (value.isalnum() or not value):
+        return value  # most values, most of the time
     if "\ufffd" in value:
         raise RowRefused(f"{name}: not UTF-8")
     text = " ".join(value.replace("\0", "").split())
@@ -89,6 +91,8 @@ def _trn(name: str, text: str) -> str:
 
 def _several(text: str) -> tuple[str, ...]:
     """Names apart by semicolons or bars."""
+    if not text:
+        return ()
     names = (name.strip() for name in text.replace("|", ";").split(";"))
     return tuple(dict.fromkeys(name for name in names if name))
 

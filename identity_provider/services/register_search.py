@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Any, TypeVar, assert_never
 
 from identity_provider.domain.access import MatchPolicy
@@ -136,6 +136,6 @@ class Impatient:
         return self._in_time(lambda: self._register.find_candidates(question))
 
     def _in_time(self, ask: Callable[[], Answered]) -> Answered:
-        if time.monotonic() > self._until:
+        if monotonic() > self._until:
             raise RegisterUnavailable("the register has taken too long already")
         return ask()

@@ -23,6 +23,7 @@ LIFETIME = timedelta(days=14)
 _CODES_LAST = timedelta(hours=1)
 TRN_ATTACHED = "trn_attached"
 NO_TRN_CONFIRMED = "no_trn_confirmed"
+LOOKING_AGAIN = "looking_again"
 
 
 def send_link(case: SupportTicket, kind: str, *, now: datetime) -> ResumeLink:
@@ -33,10 +34,15 @@ def send_link(case: SupportTicket, kind: str, *, now: datetime) -> ResumeLink:
     link = ResumeLink(ticket_id=case.id, created_at=now, expires_at=now + LIFETIME)
     db.session.add(link)
     db.session.flush()
-    words = {"service_name": case.client.name} if case.client else {}
-    payload = {"resume_link_id": str(link.id), "reference": case.reference} | words
+    payload = {"resume_link_id": str(link.id)} | _words(case)
     outbox.post(kind, f"resume:{link.id}", to=case.user.email, payload=payload, now=now)
     return link
+
+
+def say_looking_again(case: SupportTicket, *, now: datetime) -> None:
+    """Tell the person that what was linked, or said of them, no longer stands (experience.md, "Emails")."""
+    key = f"case:{case.id}:looking-again:{now.timestamp():.6f}"
+    outbox.post(LOOKING_AGAIN, key, to=case.user.email, payload=_words(case), now=now)
 
 
 def withdraw_links(case: SupportTicket, *, now: datetime) -> None:
@@ -97,6 +103,11 @@ def last_case_of(user: User) -> SupportTicket | None:
         .order_by(SupportTicket.resolved_at.desc())
         .limit(1)
     )
+
+
+def _words(case: SupportTicket) -> dict[str, str]:
+    named = {"service_name": case.client.name} if case.client else {"service_name": ""}
+    return {"reference": case.reference} | named
 
 
 def _challenge(link: ResumeLink, browser: str) -> CodeChallenge | None:

@@ -7,14 +7,18 @@ import unicodedata
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import structlog
 from pyotp import HOTP
 from sqlalchemy import func, select, update
 
+from config.logging import SECURITY
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, SentCode
 from identity_provider.services import outbox
 from identity_provider.vault import vault
+
+log = structlog.get_logger(SECURITY)
 
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
@@ -88,10 +92,9 @@ def check(of: CodeChallenge, typed: str, *, now: datetime) -> None:
         .values(tries_left=CodeChallenge.tries_left - 1)
         .returning(CodeChallenge.id)
     ).scalar_one_or_none()
-    if taken is None:
-        raise CodeRefused
-    accepted = _matching(of, clean_code(typed), now)
+    accepted = _matching(of, clean_code(typed), now) if taken is not None else None
     if accepted is None:
+        log.warning("code_refused", purpose=of.purpose, challenge=str(of.id), tries_left=taken is not None)
         raise CodeRefused
     accepted.used_at = now
     of.passed_at = now

@@ -22,7 +22,7 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
     journey.submitted_at = now
     _meet_own_account(journey)
     holder = trn_links.holder_of(search.trn) if search and search.trn else None
-    if search and holder is not None and journey.user is None:
+    if search and holder is not None and holder.is_live and journey.user is None:
         lookups.keep(search, user_id=None, journey_id=journey.id)
         journey.trn_holder_id = holder.id
         return
@@ -96,7 +96,7 @@ def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
 def _conclude(journey: Journey, user: User, search: Search, *, asked_again: bool, now: datetime) -> None:
     lookups.keep(search, user_id=user.id, journey_id=journey.id)
     holder = lookups.settle(user, search, now=now, asked_again=asked_again)
-    if holder is not None:
+    if holder is not None and holder.is_live:
         journey.trn_holder_id = holder.id
         journey.submitted_at = journey.submitted_at or now
     elif user.lookup_status is LookupStatus.FOUND:

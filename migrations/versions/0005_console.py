@@ -14,9 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index('ix_users_first_consonants', 'users', [sa.literal_column("left(translate(lower(first_name), 'aeiouyhw ''’-', ''), 3)")], unique=False)
+    op.create_index('ix_users_first_consonants', 'users', [sa.literal_column("left(translate(lower(first_name), 'çćčďđðğłľļńñňņŕřśšșşťțţźżžaeiouyhw ''’-àáâãäåāăąæèéêëēėęěìíîïīįıòóôõöøōőœùúûüūůűųýÿŵ', 'cccdddglllnnnnrrsssstttzzz'), 3)")], unique=False)
     op.create_index('ix_users_first_name_lower', 'users', [sa.literal_column('lower(first_name)')], unique=False)
-    op.create_index('ix_users_last_consonants', 'users', [sa.literal_column("left(translate(lower(last_name), 'aeiouyhw ''’-', ''), 3)")], unique=False)
+    op.create_index('ix_users_last_consonants', 'users', [sa.literal_column("left(translate(lower(last_name), 'çćčďđðğłľļńñňņŕřśšșşťțţźżžaeiouyhw ''’-àáâãäåāăąæèéêëēėęěìíîïīįıòóôõöøōőœùúûüūůűųýÿŵ', 'cccdddglllnnnnrrsssstttzzz'), 3)")], unique=False)
     op.create_index('ix_users_last_name_lower', 'users', [sa.literal_column('lower(last_name)')], unique=False)
 
 

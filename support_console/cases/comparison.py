@@ -13,7 +13,7 @@ from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import lookups, statements
 from matching.comparisons import Field, Level
-from matching.explain import sentences
+from matching.explain import sentence
 from matching.matcher import match
 from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
 from matching.records import NameStatistics, PersonDetails, RecordStatus, TeachingRecord
@@ -128,7 +128,14 @@ def _compared(user: User, person: PersonDetails, candidate: Candidate) -> Compar
         Row(_label(each), _stated(each, user, person), _held(each, record), _mark(candidate.level(each)))
         for each in _FIELDS
     )
-    return Compared(record, rows, sentences(candidate), candidate.weight, candidate.merged_from)
+    return Compared(record, rows, _sentences(candidate), candidate.weight, candidate.merged_from)
+
+
+def _sentences(candidate: Candidate) -> tuple[str, ...]:
+    """Why, the strongest evidence first; how rare a name is shows in the weight, and says nothing in words."""
+    said = [each for each in candidate.comparisons if each.field is not Field.WHOLE_NAME]
+    ordered = sorted(said, key=lambda each: -abs(each.bits))
+    return tuple(text for text in map(sentence, ordered) if text)
 
 
 def _mark(level: Level) -> Mark:

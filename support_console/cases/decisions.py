@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import Permission
@@ -55,7 +56,7 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def no_trn(case_id: UUID) -> ResponseReturnValue:
     """Ask whether it is certain that this person has no TRN."""
-    return render_template("support/cases/no_trn.html", case=_open_to_me(case_id), form=ReasonForm(formdata=None))
+    return render_template("support/cases/no_trn.html", case=_open_to_me(case_id), form=ReasonForm())
 
 
 @bp.post("/no-trn")
@@ -74,7 +75,7 @@ def confirm_no_trn(case_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def undo(case_id: UUID) -> ResponseReturnValue:
     """Ask whether to take back what was decided."""
-    return render_template("support/cases/undo.html", case=_mine_to_touch(case_id), form=ReasonForm(formdata=None))
+    return render_template("support/cases/undo.html", case=_mine_to_touch(case_id), form=ReasonForm())
 
 
 @bp.post("/undo")
@@ -117,7 +118,7 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
         compared=beside(case.user, record, ports().clock.now().date()),
         merged_from=asked_for.trn if asked_for is not record else None,
         holder=holder if holder is not None and holder.id != case.user_id else None,
-        form=form or AttachForm(formdata=None, trn=record.trn),
+        form=form or AttachForm(MultiDict({"trn": record.trn})),
     )
 
 

@@ -19,6 +19,8 @@ from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.words import age, label_of
 
+_NOT_COMPARED = frozenset({"Previous names", "Training provider", "Claims QTS"})
+
 
 def case_or_404(case_id: UUID) -> SupportTicket:
     """The case of this address."""
@@ -46,10 +48,11 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         link_rows=[_link_row(each) for each in history.links],
         candidates=candidates,
         holders=holders,
-        stated_rows=_stated_rows(case),
+        stated_rows=_stated_rows(case, compared=bool(candidates.found)),
+        why=statements.why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
-        trn_form=trn or TrnForm(formdata=None),
-        note_form=note or NoteForm(formdata=None),
+        trn_form=trn or TrnForm(),
+        note_form=note or NoteForm(),
         own=case_work.is_own(case, me()),
         moved=moved,
         now=now,
@@ -58,9 +61,10 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     )
 
 
-def _stated_rows(case: SupportTicket) -> list[dict[str, str]]:
+def _stated_rows(case: SupportTicket, *, compared: bool) -> list[dict[str, str]]:
+    """The statement; where it stands beside candidates already, only what is not compared."""
     lines = statements.stated_lines(case.user, case.client.name if case.client else "", case.reason)
-    return [{"key": label, "value": text} for label, text in lines]
+    return [{"key": label, "value": text} for label, text in lines if not compared or label in _NOT_COMPARED]
 
 
 def _search_row(lookup: Lookup) -> list[str]:

@@ -36,7 +36,9 @@ def queue() -> ResponseReturnValue:
     now = ports().clock.now()
     known = {name: request.args.get(name, "") for name in ("reason", "service", "assigned", "age")}
     filters = Filters(status=request.args.get("status", "open"), **known)
-    found = queries.queue(filters, me=me().id, page=request.args.get("page", 1, type=int), now=now)
+    with transaction():
+        found = queries.queue(filters, me=me().id, page=request.args.get("page", 1, type=int), now=now)
+        _write_down("cases_listed", found.cases)
     return render_template(
         "support/cases/queue.html",
         filters=filters,
@@ -44,7 +46,7 @@ def queue() -> ResponseReturnValue:
         counts=queries.counts(me=me().id, now=now),
         queue=found,
         page_address=partial(_page_address, filters),
-        search=SearchForm(formdata=None),
+        search=SearchForm(),
         **_list_of(found.cases, found.total),
     )
 
@@ -53,7 +55,7 @@ def queue() -> ResponseReturnValue:
 @require(Permission.VIEW_CASES)
 def search() -> ResponseReturnValue:
     """An empty search, for whoever comes here by Back or reload."""
-    return render_template("support/cases/search.html", search=SearchForm(formdata=None), **_list_of(None, 0))
+    return render_template("support/cases/search.html", search=SearchForm(), **_list_of(None, 0))
 
 
 @bp.post("/search")
@@ -65,7 +67,7 @@ def search_for() -> ResponseReturnValue:
         return render_template("support/cases/search.html", search=form, form=form, **_list_of(None, 0)), 422
     with transaction():
         cases = queries.search(str(form.q.data))
-        audit.record("cases_searched", Subject("case", "search"), actor=Actor.of(me()), now=ports().clock.now())
+        _write_down("cases_searched", cases)
     return render_template("support/cases/search.html", search=form, **_list_of(cases, len(cases)))
 
 
@@ -101,6 +103,12 @@ def add_note(case_id: UUID) -> ResponseReturnValue:
     with transaction():
         case_work.add_note(case_or_404(case_id), str(form.text.data), staff=me(), now=ports().clock.now())
     return redirect(url_for(".show", case_id=case_id) + "#notes", 303)
+
+
+def _write_down(action: str, cases: list[SupportTicket]) -> None:
+    """Lists show names: which ones were shown is kept."""
+    shown = {"cases": [each.reference for each in cases]}
+    audit.record(action, Subject("case", "list"), actor=Actor.of(me()), now=ports().clock.now(), change=({}, shown))
 
 
 def _list_of(cases: list[SupportTicket] | None, total: int) -> dict[str, Any]:

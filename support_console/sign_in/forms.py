@@ -24,7 +24,7 @@ class Onward(Form):
 class EmailForm(Onward):
     """The first question."""
 
-    email = EmailField(_("Email address"))
+    email = EmailField(_("Email address"), [Answered(_("Enter your email address"))])
 
 
 class CodeForm(Onward):

@@ -6,6 +6,7 @@ import segno
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import CodeRefused
@@ -30,7 +31,7 @@ def start() -> ResponseReturnValue:
     way_on = local_path(request.args.get("next", HOME))
     if session.current_staff() is not None:
         return redirect(way_on, 303)
-    return render_template("support/sign_in/email.html", form=EmailForm(formdata=None, next=way_on))
+    return render_template("support/sign_in/email.html", form=EmailForm(next=way_on))
 
 
 @bp.post("/sign-in")
@@ -51,8 +52,8 @@ def code() -> ResponseReturnValue:
     challenge = half_way.waiting(now=ports().clock.now())
     if challenge is None:
         return _from_the_start()
-    form = CodeForm(formdata=None, next=local_path(request.args.get("next", HOME)))
-    return render_template("support/sign_in/code.html", form=form, again=Onward(formdata=None, next=form.next.data))
+    form = CodeForm(next=local_path(request.args.get("next", HOME)))
+    return render_template("support/sign_in/code.html", form=form, again=Onward(next=form.next.data))
 
 
 @bp.post("/sign-in/code")
@@ -72,7 +73,7 @@ def check_code() -> ResponseReturnValue:
         if right:
             return redirect(url_for(".authenticator", next=form.way_on), 303)
         form.code.errors = [_("The code is wrong or has run out. Check it, or have a new one sent")]
-    return render_template("support/sign_in/code.html", form=form, again=Onward(formdata=None, next=form.way_on)), 422
+    return render_template("support/sign_in/code.html", form=form, again=Onward(MultiDict({"next": form.way_on}))), 422
 
 
 @bp.post("/sign-in/code/again")
@@ -93,7 +94,7 @@ def authenticator() -> ResponseReturnValue:
     member = half_way.proved(now=ports().clock.now())
     if member is None:
         return _from_the_start()
-    return _authenticator_page(member, CodeForm(formdata=None, next=local_path(request.args.get("next", HOME))))
+    return _authenticator_page(member, CodeForm(next=local_path(request.args.get("next", HOME))))
 
 
 @bp.post("/sign-in/authenticator")

@@ -42,7 +42,7 @@ def show_all() -> ResponseReturnValue:
 @require(Permission.EDIT_STAFF)
 def new() -> ResponseReturnValue:
     """Ask who is to be let in."""
-    return render_template("support/staff/new.html", form=NewStaffForm(formdata=None))
+    return render_template("support/staff/new.html", form=NewStaffForm())
 
 
 @bp.post("/new")
@@ -68,7 +68,7 @@ def add() -> ResponseReturnValue:
 def show(staff_id: UUID) -> ResponseReturnValue:
     """One member of staff."""
     person = _person_or_404(staff_id)
-    return _page(person, RolesForm(formdata=None, roles=person.roles))
+    return _page(person, RolesForm(roles=person.roles))
 
 
 @bp.post("/<uuid:staff_id>/roles")
@@ -95,7 +95,7 @@ def act(staff_id: UUID, action: str) -> ResponseReturnValue:
 @bp.errorhandler(staff_service.OwnAccount)
 def own_account(_error: staff_service.OwnAccount) -> ResponseReturnValue:
     """Another administrator has to do it."""
-    return abort(403)
+    return render_template("support/forbidden.html"), 403
 
 
 def _page(person: StaffUser, form: RolesForm) -> str:

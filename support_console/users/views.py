@@ -28,7 +28,7 @@ bp = Blueprint("users", __name__, url_prefix="/users", template_folder="template
 @require(Permission.VIEW_USERS)
 def search() -> ResponseReturnValue:
     """Ask whom they are looking for."""
-    return render_template("support/users/search.html", search=SearchForm(formdata=None), users=None)
+    return render_template("support/users/search.html", search=SearchForm(), users=None)
 
 
 @bp.post("")
@@ -40,7 +40,10 @@ def search_for() -> ResponseReturnValue:
         return render_template("support/users/search.html", search=form, form=form, users=None), 422
     with transaction():
         users = people.find(str(form.q.data))
-        audit.record("users_searched", Subject("user", "search"), actor=Actor.of(me()), now=ports().clock.now())
+        shown = {"users": [str(each.id) for each in users]}
+        audit.record(
+            "users_searched", Subject("user", "list"), actor=Actor.of(me()), now=ports().clock.now(), change=({}, shown)
+        )
     return render_template(
         "support/users/search.html", search=form, users=users, most=people.MOST_SHOWN, standing=rows.lookup_standing
     )
@@ -71,7 +74,7 @@ def show(user_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def detach(user_id: UUID) -> ResponseReturnValue:
     """Ask whether to end the link of this person."""
-    return render_template("support/users/detach.html", user=_linked(user_id), form=DetachForm(formdata=None))
+    return render_template("support/users/detach.html", user=_linked(user_id), form=DetachForm())
 
 
 @bp.post("/<uuid:user_id>/detach")

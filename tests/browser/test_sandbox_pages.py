@@ -33,7 +33,7 @@ def services(provider: TinyProvider) -> Iterator[str]:
     port = free_port()
     base = f"http://localhost:{port}"
     npq = SampleService("npq", "Register for an NPQ (sample)", "register-for-npq", "register-for-npq-secret")
-    secret = "JBSWY3DPEHPK3PXP" * 2
+    secret = {"admin@example.com": "JBSWY3DPEHPK3PXP" * 2}
     app = create_relying_service(Relying(base, provider.issuer, (npq,), "http://localhost:8002/", secret))
     with make_server(HOST, port, app, threaded=True, request_handler=QuietRequests) as server:
         Thread(target=server.serve_forever, daemon=True).start()

@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
 from identity_provider.cli import match as match_commands
 from identity_provider.db import db
 from identity_provider.models import AuditEvent, RegisterGeneration
@@ -41,7 +41,7 @@ def own_app(cluster: TestCluster) -> Iterator[Flask]:
     register = choose_register(settings)
     assert isinstance(register, DqtReplica)
     mailer = MemoryMailer()
-    app = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register))
+    app = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
     with app.app_context():
         upgrade()
     yield app

@@ -9,7 +9,7 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import transaction
-from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
 from identity_provider.models import BrowserSession, Lookup, SupportTicket, User
 from identity_provider.services import trn_links
@@ -160,7 +160,7 @@ def test_a_strict_service_asks_a_known_person_only_for_what_is_missing(app: Flas
     register.records = [a_record()]
     person = Traveller(app)
     person.set_out(a_client(match_policy=MatchPolicy.STRICT))
-    assert person.prove().h1 == "Do you know your teacher reference number (TRN)?"
+    assert person.prove().h1 == "Do you have a teacher reference number (TRN)?"
     assert person.submit(has="yes", number="1234567").h1 == "Check your answers"
     person.check()
     assert user_at(EMAIL).verification_level is VerificationLevel.MEDIUM
@@ -182,3 +182,32 @@ def test_a_session_that_ended_on_the_way_needs_a_fresh_code(
     clock.advance(timedelta(seconds=5))
     person.submit("Send a new code")
     assert person.prove_again().h1 == "We could not find your teaching record"
+
+
+def test_a_strict_service_that_requires_more_says_so_and_lets_nobody_through(
+    app: Flask, register: MemoryRegister
+) -> None:
+    a_user(email=EMAIL, last_name="Bush", trn="1234567")
+    register.records = [a_record()]
+    person = Traveller(app)
+    person.set_out(a_client(match_policy=MatchPolicy.STRICT, trn_requirement=TrnRequirement.REQUIRED))
+    person.prove()
+    person.say_more(nino="AB654321D", trn="1234567")
+    assert person.check().h1 == "We need more proof that the teaching record is yours"
+    assert "Return to Register for an NPQ" in person.here.links
+    user = user_at(EMAIL)
+    assert (user.trn, user.verification_level) == ("1234567", VerificationLevel.LOW)
+
+
+def test_who_waits_for_the_helpdesk_sees_their_reference_again_without_a_code(
+    app: Flask, register: MemoryRegister
+) -> None:
+    a_pending_user()
+    register.records = [a_stranger()]
+    service = a_client(trn_requirement=TrnRequirement.REQUIRED)
+    person = Traveller(app)
+    person.set_out(service)
+    waiting = person.prove()
+    assert waiting.h1 == "We have not found your teaching record yet"
+    assert person.set_out(service).text == waiting.text
+    assert (codes_sent_to(EMAIL), count_of(SupportTicket)) == (1, 1)

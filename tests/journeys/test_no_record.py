@@ -9,15 +9,15 @@ from flask import Flask
 from sqlalchemy import text
 
 from identity_provider.adapters.memory import MemoryRegister
-from identity_provider.db import db
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import TrnRequirement
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.kit.app import ports
 from identity_provider.models import Lookup, OutboxMessage, SupportTicket
-from identity_provider.services import lookups
+from identity_provider.services import accounts, lookups, rate_limits
 from matching.records import TeachingRecord
-from tests.builders import a_client, a_record
+from tests.builders import a_client, a_record, a_user
 from tests.journeys.travel import EMAIL, Traveller, count_of, user_at
 
 
@@ -65,6 +65,21 @@ def test_somebody_who_says_they_are_qualified_is_pending_not_none(app: Flask, re
     person.submit("Continue without changing anything")
     user = user_at(EMAIL)
     assert (user.lookup_reason, user.stated_training_provider) == (LookupReason.CLAIMS_QTS, "Example College")
+
+
+def test_who_does_not_know_whether_they_have_a_trn_is_pending_not_none(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_stranger()]
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    person.say_who()
+    person.submit(has="no")
+    person.submit(has="unknown")
+    assert "I do not know it, or I am not sure" in person.submit(has_qts="no").text
+    person.check()
+    person.submit("Continue without changing anything")
+    user = user_at(EMAIL)
+    assert (user.lookup_status, user.stated_has_trn, user.stated_trn) == (LookupStatus.PENDING, True, None)
 
 
 def test_a_corrected_answer_finds_the_record(app: Flask, register: MemoryRegister) -> None:
@@ -123,6 +138,7 @@ def test_a_silent_register_is_said_to_be_silent_and_is_asked_again(app: Flask, r
     register.down = False
     lookups.look_up_again(user.id, register, ports().clock.now())
     assert user_at(EMAIL).trn == "1234567"
+    assert count_of(OutboxMessage, OutboxMessage.kind == "record_found", OutboxMessage.recipient == EMAIL) == 1
     assert person.get(person.step("outcome")).h1 == "We found your teaching record"
 
 
@@ -197,3 +213,28 @@ def test_a_service_that_requires_a_trn_does_not_take_a_pending_person_back(
     assert person.journey.completed_at is None
     page = person.click("Return to Register for an NPQ")
     assert (page.location or "").startswith("https://npq.example.org/callback?error=access_denied")
+
+
+def test_too_many_submissions_in_a_day_are_refused_in_hours(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_stranger()]
+    person = Traveller(app)
+    person.set_out()
+    up_to_check(person)
+    with transaction():
+        for _ in range(rate_limits.SUBMISSIONS_PER_USER.count):
+            rate_limits.count(rate_limits.SUBMISSIONS_PER_USER, EMAIL, now=ports().clock.now())
+    page = person.check()
+    assert page.status == 429
+    assert "hours" in page.text
+    assert count_of(Lookup, Lookup.occasion == "check_answers") == 0
+
+
+def test_who_tries_many_names_is_told_of_no_account(app: Flask, register: MemoryRegister) -> None:
+    a_user(email="old@example.com", last_name="Bush")
+    with transaction():
+        for _ in range(accounts.NAMESAKES_PER_ADDRESS.count):
+            rate_limits.count(accounts.NAMESAKES_PER_ADDRESS, EMAIL, now=ports().clock.now())
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    assert person.say_who().h1 == "Do you have a National Insurance number?"

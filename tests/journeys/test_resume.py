@@ -223,3 +223,42 @@ def test_the_code_page_lets_the_form_end_at_the_service(app: Flask, clock: Manua
     browser.get(link)
     page = browser.submit("Continue")
     assert "form-action 'self' https://npq.example.org" in page.response.headers["Content-Security-Policy"]
+
+
+def test_the_emails_say_what_happened_and_what_to_do(app: Flask, clock: ManualClock) -> None:
+    """No email holds a code or a TRN, and each says what to do if it was not them."""
+    told = {}
+    for kind in ("trn_attached", "no_trn_confirmed", "looking_again"):
+        case = a_case()
+        with transaction():
+            agent = a_staff_user()
+            if kind == "trn_attached":
+                case_work.attach_trn(case.id, record=a_record("7654321"), staff=agent, reason="seen", now=clock.now())
+            else:
+                case_work.confirm_no_trn(case.id, staff=agent, reason="seen", now=clock.now())
+            if kind == "looking_again":
+                case_work.undo(case.id, staff=agent, reason="Wrong", now=clock.now())
+        message = db.session.scalars(
+            select(OutboxMessage).where(OutboxMessage.kind == kind, OutboxMessage.recipient == case.user.email)
+        ).one()
+        written = emails.write(message, now=clock.now())
+        assert written is not None
+        assert case.reference in written[1]
+        assert "7654321" not in written[1]
+        told[written[0]] = written[1]
+    assert list(told) == [
+        "We have found your teaching record",
+        "You do not have a teacher reference number",
+        "We are looking for your teaching record again",
+    ]
+    assert all("identity.help@example.org" in text for text in told.values())
+    assert all("{" not in text for text in told.values())
+
+
+def test_an_email_whose_link_was_withdrawn_meanwhile_is_not_sent(app: Flask, clock: ManualClock) -> None:
+    case = a_case()
+    attached(case, clock)
+    with transaction():
+        case_work.undo(case.id, staff=a_staff_user(), reason="Wrong", now=clock.now())
+    message = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "trn_attached")).one()
+    assert emails.write(message, now=clock.now()) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db
-from identity_provider.models import Journey, Lookup, User
+from identity_provider.models import Journey, Lookup, SupportTicket, User
 from tests.builders import a_client, a_record
 from tests.journeys.test_no_record import a_stranger
 from tests.journeys.travel import BORN, EMAIL, Traveller, codes_sent_to, count_of, newest_code, user_at
@@ -89,7 +90,7 @@ def test_back_leads_through_every_question_and_keeps_the_answers(app: Flask, reg
     assert seen == [
         "Where did you train to be a teacher?",
         "Have you been awarded qualified teacher status (QTS)?",
-        "Do you know your teacher reference number (TRN)?",
+        "Do you have a teacher reference number (TRN)?",
         "Do you have a National Insurance number?",
         "What is your date of birth?",
         "What name should we use when we contact you?",
@@ -146,6 +147,23 @@ def test_a_second_click_on_confirm_makes_no_second_account_and_no_second_submiss
     assert count_of(User) == 1
 
 
+def test_eight_clicks_at_once_make_one_account_one_submission_and_one_case(
+    app: Flask, register: MemoryRegister
+) -> None:
+    register.records = [a_stranger()]
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    person.say_who()
+    person.say_more(trn="1111111")
+    click_at_once(app, person, "check-answers")
+    assert (person.journey.submissions, count_of(User)) == (1, 1)
+    again = Traveller(app)
+    again.set_out()
+    assert again.prove().path == again.answer_path
+    assert count_of(SupportTicket) == 1
+
+
 def test_two_tabs_with_two_services_keep_their_own_journeys(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record()]
     one = Traveller(app)
@@ -187,6 +205,19 @@ def test_the_mail_provider_is_not_asked_while_the_person_waits(app: Flask, maile
     person.set_out()
     assert person.submit(email=EMAIL).h1 == "Check your email"
     assert codes_sent_to(EMAIL) == 1
+
+
+def click_at_once(app: Flask, person: Traveller, step: str) -> None:
+    """Press the page's button in eight tabs of one browser, at the same moment."""
+    token = person.here.form().values["csrf_token"][0]
+
+    def click(_: int) -> int:
+        tab = app.test_client()
+        tab.set_cookie("browser", person.secret)
+        return tab.post(person.step(step), data={"csrf_token": token}).status_code
+
+    with ThreadPoolExecutor(max_workers=8) as tabs:
+        assert set(tabs.map(click, range(8))) == {303}
 
 
 @pytest.mark.parametrize("text", NAUGHTY, ids=range(len(NAUGHTY)))

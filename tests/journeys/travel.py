@@ -7,9 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
 
 from identity_provider.db import db, transaction
 from identity_provider.kit.app import ports
@@ -43,20 +41,11 @@ def a_request(client: Client | None = None, **values: Any) -> AuthorizationReque
     return request
 
 
-class OwnContextClient(FlaskClient):
-    """Each request has an application context of its own, as behind a real server: nothing is left over in `g`."""
-
-    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        with self.application.app_context():
-            return super().open(*args, **kwargs)
-
-
 class Traveller(Browser):
     """One person in one browser; `set_out` puts them on the first page of a journey."""
 
     def __init__(self, app: Flask, secret: str = TOKEN) -> None:
         super().__init__(app)
-        self.client = OwnContextClient(app, app.response_class)
         self.secret = secret
         self.client.set_cookie("browser", secret)
         self.journey_id = UUID(int=0)

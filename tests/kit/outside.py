@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
 
 
 @dataclass
@@ -16,10 +16,11 @@ class OutsideWorld:
     mailer: MemoryMailer
     desk: MemoryDesk
     register: MemoryRegister
+    services: MemoryServices
 
     def reset(self) -> None:
         """As new: nothing sent, nothing registered, everything up, the clock at its start."""
-        for adapter in (self.clock, self.mailer, self.desk, self.register):
+        for adapter in (self.clock, self.mailer, self.desk, self.register, self.services):
             fresh = type(adapter)()
             for each in fields(adapter):
                 setattr(adapter, each.name, getattr(fresh, each.name))

@@ -37,13 +37,28 @@ def texts() -> set[str]:
 
 
 def welsh() -> dict[str, str]:
+    """The source's texts and what is said for them; of a text that counts, its first form."""
     with (WELSH / "messages.po").open("rb") as source:
-        return {str(each.id): str(each.string) for each in read_po(source) if each.id}
+        return dict(_said(read_po(source)))
+
+
+def _said(catalogue: Catalog) -> Iterator[tuple[str, str]]:
+    for each in catalogue:
+        text = each.id if isinstance(each.id, str) else each.id[0]
+        said = each.string if isinstance(each.string, str) else (each.string or [""])[0]
+        if text:
+            yield text, said
+
+
+def test_a_text_that_counts_is_said_in_all_its_forms_or_not_listed() -> None:
+    """Without that, gettext would print nothing at all for a form that is empty."""
+    with (WELSH / "messages.po").open("rb") as source:
+        assert [each.id for each in read_po(source) if each.pluralizable and not all(each.string or ())] == []
 
 
 def test_the_compiled_welsh_is_that_of_its_source() -> None:
     with (WELSH / "messages.mo").open("rb") as compiled:
-        made = {str(each.id): str(each.string) for each in read_mo(compiled) if each.id}
+        made = dict(_said(read_mo(compiled)))
     assert made == {text: said for text, said in welsh().items() if said}
 
 

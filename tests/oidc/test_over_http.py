@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from identity_provider.models import AccessToken, AuthorizationRequest, Grant
 from identity_provider.services import browser_sessions, clients, grants
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_user
-from tests.kit.provider import EVERYTHING, a_relying_party
+from tests.kit.provider import EVERYTHING, a_relying_party, complete_journey
 from tests.kit.relying_party import OverHttp
 from tests.kit.served import a_running_provider
 
@@ -88,23 +89,47 @@ def test_authlib_s_client_signs_somebody_in(provider: tuple[Flask, str]) -> None
     assert answer["claims"]["trn_lookup_status"] == "Found"
 
 
-def test_36_of_many_redemptions_at_once_exactly_one_succeeds(provider: tuple[Flask, str]) -> None:
-    """Case 36 of oidc.md: on PostgreSQL, with real threads; the others get invalid_grant, never 500."""
+def test_36_of_many_redemptions_at_once_exactly_one_succeeds(app: Flask, provider: tuple[Flask, str]) -> None:
+    """Case 36 of oidc.md: two workers, real threads, PostgreSQL; the others get invalid_grant, never 500."""
     running, issuer = provider
     service = a_relying_party(running)
-    service.http, service.issuer = OverHttp(issuer), issuer
     person = a_user(trn="1234567")
     with transaction():
         session, _ = browser_sessions.begin(person, amr=["otp"], now=datetime.now(UTC))
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with a_running_provider(app) as (_, another), ThreadPoolExecutor(AT_ONCE) as pool:
+        workers = [replace(service, http=OverHttp(each)) for each in (issuer, another)]
         for _ in range(ROUNDS):
             code = _a_code(service.client_id, service.redirect_uri, session)
-            waiting = [pool.submit(service.redeem, code, None) for _ in range(AT_ONCE)]
+            waiting = [pool.submit(workers[number % 2].redeem, code, None) for number in range(AT_ONCE)]
             replies = [each.result() for each in waiting]
             assert Counter(reply.status for reply in replies) == {200: 1, 400: AT_ONCE - 1}
             assert {reply.json["error"] for reply in replies if reply.status == 400} == {"invalid_grant"}
     assert db.session.query(AccessToken).count() == ROUNDS
     assert db.session.query(Grant).filter(Grant.revoked_at.is_(None)).count() == 0
+
+
+def test_27_of_many_tabs_that_end_a_journey_at_once_one_gets_the_code(provider: tuple[Flask, str]) -> None:
+    """Case 27 of oidc.md: the others are led to where the service begins."""
+    running, issuer = provider
+    service = a_relying_party(running)
+    person = a_user(trn="1234567")
+    for _ in range(ROUNDS // 10):
+        begun = requests.get(issuer + service.ask(prompt="login").path, allow_redirects=False, timeout=20)
+        with transaction():
+            _, secret = browser_sessions.begin(person, amr=["otp"], now=datetime.now(UTC))
+        path = complete_journey(begun.headers["Location"], person, now=datetime.now(UTC))
+        cookies = {"browser": begun.cookies["browser"], "session": secret}
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            waiting = [pool.submit(_open, issuer + path, cookies) for _ in range(AT_ONCE)]
+            answers = [each.result() for each in waiting]
+        assert Counter(answer.status_code for answer in answers) == {303: 1, 200: AT_ONCE - 1}
+        assert db.session.query(Grant).count() == 1
+        with transaction():
+            db.session.execute(db.delete(Grant))
+
+
+def _open(address: str, cookies: dict[str, str]) -> requests.Response:
+    return requests.get(address, cookies=cookies, allow_redirects=False, timeout=20)
 
 
 def _a_code(client_id: str, redirect_uri: str, session: Any) -> str:

@@ -214,6 +214,20 @@ def test_what_a_service_sends_beside_the_protocol_is_kept_for_the_journey(app: F
     assert request.login_hint == "a@b.example"
 
 
+def test_a_form_posted_from_the_service_s_page_finds_the_session_all_the_same(
+    app: Flask, service: RelyingParty
+) -> None:
+    """Browsers leave SameSite=Lax cookies out of such a POST; the GET that we ask for brings them."""
+    asked, browser = service.ask(), a_browser_of(app, a_user(trn="1234567"))
+    query = asked.path.split("?", 1)[1]
+    form = "application/x-www-form-urlencoded"
+    posted = app.test_client().post(
+        "/connect/authorize", data=query, content_type=form, headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert (posted.status_code, posted.headers.getlist("Set-Cookie")) == (303, [])
+    assert service.finish(browser.get(posted.location).location, asked).claims["sub"]
+
+
 def complete_journey_path() -> str:
     with transaction():
         return f"/connect/authorize/{db.session.query(Journey).one().authorization_request_id}/answer"

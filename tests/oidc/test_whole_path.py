@@ -1,4 +1,4 @@
-"""A person comes from a service, signs in on our pages, and is back with validated claims; then again, and elsewhere."""
+"""From a service to us and back with validated claims; then again, and from another service."""
 
 from __future__ import annotations
 

@@ -1,17 +1,16 @@
-"""Places and parents for the tests of the sandbox."""
+"""Places for the tests of the sandbox."""
 
-import shutil
-import tempfile
+from __future__ import annotations
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.kit.places import open_place
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A fresh directory that every account can enter; pytest's own is closed to all but its owner."""
-    path = Path(tempfile.mkdtemp(prefix="gai-test-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
+    with open_place() as path:
+        yield path

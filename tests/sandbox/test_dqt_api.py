@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.sandbox.dqt_api import create_dqt_api
 from identity_provider.sandbox.dqt_rules import split_names
 from identity_provider.sandbox.dqt_shelf import Shelf
@@ -280,6 +281,13 @@ def test_a_page_lists_records_to_try(api: Api) -> None:
     shelf = Shelf.of_records([*EVERYBODY, *known_records()])
     tried = create_dqt_api(shelf, {}).test_client().get("/").text
     assert all(record.trn in tried for record in known_records()[:12])
+
+
+def test_before_the_first_import_there_is_a_page_and_no_answer() -> None:
+    shelf = Shelf(MemoryRegister(down=True), lambda: ())
+    waiting = Api(create_dqt_api(shelf, {"full": frozenset({GET_PERSON})}).test_client())
+    assert "There is no register yet" in waiting.client.get("/").text
+    assert waiting.get("/v3/persons/1000001", NEWEST).status_code == 503
 
 
 def test_answers_are_kept_nowhere(api: Api) -> None:

@@ -183,10 +183,14 @@ class TestAsRoot:
             with a_server(closed / "pg") as postgres:
                 assert ask(postgres.url("postgres"), "SELECT 1") == 1
                 assert str(elsewhere) in str(ask(postgres.url("postgres"), "SHOW data_directory"))
+                postgres.create_database("kept")
             with a_server(closed / "pg") as postgres:
-                assert ask(postgres.url("postgres"), "SELECT 1") == 1
+                assert postgres.has_database("kept")
             assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-            assert list(closed.iterdir()) == []
+            [note] = closed.iterdir()
+            note.unlink()
+            with a_server(closed / "pg") as postgres:
+                assert not postgres.has_database("kept"), "whoever removes .data begins anew"
         finally:
             shutil.rmtree(elsewhere)
 

@@ -29,9 +29,9 @@ from identity_provider.services.register_import import (
     import_register,
 )
 from identity_provider.services.register_loading import LINES_PER_BATCH
-from matching.blocking import counted_names, person_keys
+from matching.blocking import counted_names, person_keys, sound
 from matching.memory import InMemoryRegister
-from matching.records import CandidateQuestion, PersonDetails, RecordStatus, TeachingRecord
+from matching.records import ROWS_PER_ANSWER, CandidateQuestion, PersonDetails, RecordStatus, TeachingRecord
 from matching.scoring import ask
 from matching.statements import prepare
 from tests.kit.database import TestCluster
@@ -318,3 +318,37 @@ def test_two_imports_take_turns(url: str, tmp_path: Path) -> None:
         with pytest.raises(ImportRunning):
             import_now(url, path)
     assert import_now(url, path).records == 5
+
+
+def test_a_generation_that_is_still_being_read_is_left_to_the_next_import(
+    url: str, replica: DqtReplica, tmp_path: Path
+) -> None:
+    files = [write_register(tmp_path / f"{n}.csv", some_records(400 + n)) for n in range(3)]
+    import_now(url, files[0])
+    reading = replica.records()
+    next(reading)
+    import_now(url, files[1])
+    assert replica.find_by_identifiers("0000401", "")
+    assert tables(url) == {f"{n}_{table}" for n in (1, 2) for table in ("records", "keys", "names")}
+    reading.close()
+    import_now(url, files[2])
+    assert tables(url) == {"3_records", "3_keys", "3_names"}
+
+
+@pytest.mark.parametrize("kind", ["d", "l"])
+def test_an_answer_that_would_be_too_long_says_whose_records_it_may_lack(
+    url: str, replica: DqtReplica, tmp_path: Path, kind: str
+) -> None:
+    days = [date(1980, 1, 1) + timedelta(days=number) for number in range(8)]
+    people = [
+        TeachingRecord(f"{500 * at + number + 1:07d}", f"N{number}", "", "Hill", date_of_birth=day)
+        for at, day in enumerate(days)
+        for number in range(500)
+    ]
+    import_now(url, write_register(tmp_path / "register.csv", people))
+    keys = {day: f"{kind}:{day:%Y%m%d}" + (f":{sound('hill')}" if kind == "l" else "") for day in days}
+    answer = replica.find_candidates(CandidateQuestion(PersonDetails(), tuple(keys.values())))
+    assert len(answer.records) == ROWS_PER_ANSWER
+    whole = {day for day, key in keys.items() if key not in answer.capped_keys}
+    assert 5 <= len(whole) <= 6
+    assert {record.trn for record in people if record.date_of_birth in whole} <= {r.trn for r in answer.records}

@@ -65,7 +65,7 @@ def code(token: str) -> ResponseReturnValue:
     link = _usable(token)
     if not resume.is_code_sent(link, session.browser_secret(), now=ports().clock.now()):
         return redirect(url_for(".show", token=token), 303)
-    return _code_page(link, token, CodeForm(formdata=None))
+    return _code_page(link, token, CodeForm())
 
 
 @bp.post("/<token>/code")

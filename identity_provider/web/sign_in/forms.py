@@ -13,7 +13,7 @@ from identity_provider.kit.dates import DateField
 from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, Parsed
 from identity_provider.kit.forms import Form
 
-YES, NO = "yes", "no"
+YES, NO, UNKNOWN = "yes", "no", "unknown"
 YES_OR_NO = {YES: _l("Yes"), NO: _l("No")}
 CODE_LENGTH = 6
 
@@ -147,9 +147,14 @@ class TrnForm(NumberForm):
     """The teacher reference number, if the person knows it."""
 
     has = ChoiceField(
-        _l("Do you know your teacher reference number (TRN)?"),
-        choices={YES: _l("Yes"), NO: _l("No, or I do not have one")},
-        message=_l("Select yes if you know your TRN"),
+        _l("Do you have a teacher reference number (TRN)?"),
+        # Not to know a number is no statement that there is none: nobody ends as "no record" for having said so.
+        choices={
+            YES: _l("Yes, and I know it"),
+            UNKNOWN: _l("Yes but I do not know it, or I am not sure"),
+            NO: _l("No, I do not have a TRN"),
+        },
+        message=_l("Select whether you have a TRN"),
     )
     number = CleanString(
         _l("Teacher reference number (TRN)"), [Answered(_l("Enter your TRN")), Parsed(Trn.parse)], max_length=40

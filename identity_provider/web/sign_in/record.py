@@ -15,7 +15,7 @@ from identity_provider.models import Journey
 from identity_provider.services import journeys, statements, submissions
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
-from identity_provider.web.sign_in.forms import NO, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
+from identity_provider.web.sign_in.forms import NO, UNKNOWN, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
 from identity_provider.web.sign_in.steps import (
     answered,
     answers_of,
@@ -47,13 +47,14 @@ def nino(journey: Journey) -> ResponseReturnValue:
 
 @page(Question.TRN)
 def trn(journey: Journey) -> ResponseReturnValue:
-    form = TrnForm(data={"has": _chosen(journey.has_trn), "number": journey.stated_trn})
+    unknown = journey.has_trn is True and journey.stated_trn is None
+    form = TrnForm(data={"has": UNKNOWN if unknown else _chosen(journey.has_trn), "number": journey.stated_trn})
     if not form.validate_on_submit():
         return show(journey, Question.TRN, form)
 
     def write(journey: Journey) -> None:
-        journey.has_trn = form.has.data == YES
-        journey.stated_trn = Trn.parse(str(form.number.data)).digits if journey.has_trn else None
+        journey.has_trn = form.has.data != NO
+        journey.stated_trn = Trn.parse(str(form.number.data)).digits if form.has.data == YES else None
 
     return answered(journey, Question.TRN, write)
 
@@ -131,7 +132,8 @@ def _record_rows(journey: Journey) -> list[dict[str, object]]:
         stated = _nino(journey) or _("I do not have or know it")
         rows.append(_row(journey, Question.NINO, _("National Insurance number"), stated))
     if journey.has_trn is not None:
-        stated = journey.stated_trn or _("I do not have or know it")
+        said = _("I do not know it, or I am not sure") if journey.has_trn else _("I do not have one")
+        stated = journey.stated_trn or said
         rows.append(_row(journey, Question.TRN, _("Teacher reference number (TRN)"), stated))
     if journey.has_qts is not None:
         said = _("Yes") if journey.has_qts else _("No")

@@ -1,0 +1,76 @@
+"""Users: found, seen whole, and detached with a reason and a case of their own."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from identity_provider.db import transaction
+from identity_provider.domain.access import StaffRole
+from identity_provider.domain.lookup import LookupReason, pending
+from identity_provider.services import browser_sessions
+from support_console import people
+from tests.builders import NOW, a_user
+from tests.console.agents import a_case, an_agent, audited, messages, user_of
+
+
+def test_a_user_is_found_and_shown_whole(app: Flask) -> None:
+    user = a_user(trn="1234567", first_name="Siobhán", last_name="O’Brien")
+    with transaction():
+        browser_sessions.begin(user, amr=["otp"], now=NOW)
+    agent = an_agent(app, StaffRole.VIEWER)
+    agent.get("/support/users")
+    agent.submit("Search", q="siobhan obrien")
+    page = agent.click("Siobhán O’Brien")
+    for said in (user.email, "1234567", "matched", str(user.id), "2 March 2026 at 9:00am", "In use"):
+        assert said in page.text, said
+
+
+def test_nobody_is_found_by_a_name_that_nobody_has(app: Flask) -> None:
+    a_user()
+    agent = an_agent(app)
+    agent.get("/support/users")
+    assert "Nobody found." in agent.submit("Search", q="Xavier Quinlan").text
+
+
+def test_names_of_any_alphabet_are_found(app: Flask) -> None:
+    for first, last in (("李", "小龙"), ("Łukasz", "Żółć"), ("Ngozi", "Okonkwo-Smith"), ("D'Arcy", "de la Cruz")):
+        user = a_user(first_name=first, last_name=last)
+        assert [each.id for each in people.find(f"{first} {last}")] == [user.id], last
+        assert [each.id for each in people.find(last)] == [user.id], last
+
+
+def test_of_many_alike_the_first_fifty_are_shown(app: Flask) -> None:
+    for _ in range(60):
+        a_user(first_name="Sarah", last_name="Smith")
+    agent = an_agent(app)
+    agent.get("/support/users")
+    assert "These are the first 50" in agent.submit("Search", q="Smith").text
+
+
+def test_a_link_is_ended_with_a_reason_and_the_person_is_not_forgotten(app: Flask) -> None:
+    user, agent = a_user(trn="1234567"), an_agent(app)
+    agent.get(f"/support/users/{user.id}")
+    agent.click("Detach TRN 1234567")
+    assert agent.submit("Detach this TRN", reason="").errors == ["Enter a reason"]
+    page = agent.submit("Detach this TRN", reason="Linked to the wrong Kate")
+    assert page.path.startswith("/support/cases/")
+    assert [each.recipient for each in messages("looking_again")] == [user.email]
+    (ended,) = audited("trn_unlinked")
+    assert (ended.reason, ended.before["trn"], ended.after["trn"]) == ("Linked to the wrong Kate", "1234567", None)
+    assert agent.get(f"/support/users/{user.id}/detach").status == 404
+
+
+def test_nobody_ends_their_own_link(app: Flask) -> None:
+    user, agent = a_user(trn="1234567", email="kate@example.com"), an_agent(app, email="kate@example.com")
+    page = agent.post(f"/support/users/{user.id}/detach", reason="mine")
+    assert page.status == 403
+    assert [each.subject_id for each in audited("own_link_refused")] == [str(user.id)]
+
+
+def test_a_person_who_was_detached_waits_with_the_helpdesk(app: Flask) -> None:
+    case = a_case(a_user(trn="1234567"))
+    agent = an_agent(app)
+    agent.post(f"/support/users/{case.user_id}/detach", reason="Linked to the wrong Kate")
+    assert agent.here.path == f"/support/cases/{case.id}", "an open case is used again"
+    assert user_of(case).lookup_state == pending(LookupReason.WITH_HELPDESK)
+    assert messages("zendesk_open")[0].payload == {"case_id": str(case.id)}

@@ -1,0 +1,225 @@
+"""The DQT API adapter against servers that misbehave on the wire: each is no answer, and soon."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import requests
+
+from identity_provider.adapters import dqt_calls
+from identity_provider.adapters.dqt_api import DqtApi
+from identity_provider.domain.errors import RegisterUnavailable
+from matching.records import RecordStatus
+
+PERSON = {"trn": "1000001", "firstName": "Ann", "lastName": "Ash", "dateOfBirth": "1980-01-01"}
+SECONDS = 0.6
+
+Serve = Callable[[socket.socket, str], None]
+
+
+@contextmanager
+def serving(serve: Serve) -> Iterator[str]:
+    """A server of one connection after the other, each handed to `serve` with the path that was asked."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(0.1)
+        stop = threading.Event()
+        calls: list[threading.Thread] = []
+
+        def accept() -> None:
+            while not stop.is_set():
+                try:
+                    caller, _ = door.accept()
+                except TimeoutError:
+                    continue
+                calls.append(threading.Thread(target=answer, args=(caller,)))
+                calls[-1].start()
+
+        def answer(caller: socket.socket) -> None:
+            caller.settimeout(5)
+            with caller:
+                try:
+                    asked = caller.recv(65_536).decode().split(" ", 2)
+                    if len(asked) > 1:
+                        serve(caller, asked[1])
+                except OSError:
+                    return  # the caller went away, as it should
+
+        accepting = threading.Thread(target=accept)
+        accepting.start()
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+        stop.set()
+        for thread in (accepting, *calls):
+            thread.join()
+
+
+def reply(status: int, body: object = None, **headers: str) -> bytes:
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = {"Content-Type": "application/json", "Content-Length": str(len(content)), "Connection": "close"}
+    head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in (lines | headers).items())
+    return f"HTTP/1.1 {status} Whatever\r\n{head}\r\n".encode() + content
+
+
+def always(answer: bytes) -> Serve:
+    return lambda caller, _: caller.sendall(answer)
+
+
+def drip(answer: bytes, pause: float) -> Serve:
+    def serve(caller: socket.socket, _: str) -> None:
+        for byte in answer:
+            caller.sendall(bytes([byte]))
+            time.sleep(pause)
+
+    return serve
+
+
+def silence(caller: socket.socket, _: str) -> None:
+    time.sleep(2 * SECONDS)
+
+
+def refused(serve: Serve, trn: str = "1000001") -> RegisterUnavailable:
+    """How the adapter takes this server; it must not take long."""
+    with serving(serve) as url:
+        register = DqtApi(url, "key", seconds=SECONDS)
+        began = time.monotonic()
+        with pytest.raises(RegisterUnavailable) as caught:
+            register.find_by_identifiers(trn, "")
+        assert time.monotonic() - began < SECONDS + 1.5
+        register.close()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        silence,
+        drip(reply(200, PERSON), 0.02),
+        drip(reply(200, {**PERSON, "padding": "x" * 100}), 0.02),
+        always(b""),
+        always(b"garbage\r\n\r\n"),
+        always(reply(200, PERSON)[:-10]),
+        always(reply(200, b"<html>", Content_Type="text/html")),
+        always(reply(200, b'{"trn": "1000')),
+        always(reply(200, [])),
+        always(reply(200, {})),
+        always(reply(200, {"trn": None})),
+        always(reply(200, b" " * (dqt_calls.LARGEST_BODY + 1))),
+        always(reply(204)),
+        always(reply(302, {}, Location="/v3/persons/1000002")),
+        always(reply(308, {})),
+        always(reply(308, {}, Location="https://elsewhere.example/")),
+        always(reply(400, {})),
+        always(reply(401, b"")),
+        always(reply(403, {})),
+        always(reply(404, {"title": "Not Found", "status": 404})),
+        always(reply(404, b"<html>", Content_Type="text/html")),
+        always(reply(500, {})),
+        always(reply(503, b"")),
+    ],
+)
+def test_what_is_no_clear_answer_is_no_answer(serve: Serve) -> None:
+    refused(serve)
+
+
+def test_a_404_that_speaks_of_a_person_is_an_answer() -> None:
+    with serving(always(reply(404, {"title": "Person not found", "errorCode": 10001}))) as url:
+        register = DqtApi(url, "key", seconds=SECONDS)
+        assert register.find_by_identifiers("1000001", "") == ()
+        register.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "seconds"),
+    [
+        ("Retry-After", "17", 17),
+        ("Retry-After", "100000", dqt_calls.LONGEST_RETRY_AFTER),
+        ("Retry-After", "soon", dqt_calls.SECONDS_OF_PAUSE),
+        ("X-Other", "1", dqt_calls.SECONDS_OF_PAUSE),
+    ],
+)
+def test_a_429_says_for_how_long_to_stay_away(name: str, value: str, seconds: float) -> None:
+    error = refused(always(reply(429, {}, **{name: value})))
+    assert error.retry_after == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("Retry-After", lambda moment: format_datetime(moment, usegmt=True)),
+        ("X-RateLimit-Reset", datetime.isoformat),
+        ("X-Rate-Limit-Reset", lambda moment: f"{moment:%Y-%m-%dT%H:%M:%S.0000000Z}"),
+    ],
+)
+def test_a_429_says_when_to_come_back(name: str, write: Callable[[datetime], str]) -> None:
+    moment = datetime.now(UTC) + timedelta(seconds=60)
+    error = refused(always(reply(429, {}, **{name: write(moment)})))
+    assert error.retry_after is not None
+    assert 45 <= error.retry_after.total_seconds() <= 60
+
+
+def test_during_the_pause_that_a_429_asked_for_nobody_calls() -> None:
+    asked: list[str] = []
+
+    def serve(caller: socket.socket, path: str) -> None:
+        asked.append(path)
+        caller.sendall(reply(429, {}, Retry_After="30"))
+
+    with serving(serve) as url:
+        register = DqtApi(url, "key", seconds=SECONDS)
+        with pytest.raises(RegisterUnavailable):
+            register.find_by_identifiers("1000001", "")
+        with pytest.raises(RegisterUnavailable) as caught:
+            register.find_by_identifiers("1000001", "")
+        register.close()
+    assert len(asked) == 1
+    assert caught.value.retry_after is not None
+    assert caught.value.retry_after.total_seconds() > 25
+
+
+def test_a_merger_is_followed_within_the_api_only_and_without_redirects() -> None:
+    asked: list[str] = []
+
+    def serve(caller: socket.socket, path: str) -> None:
+        asked.append(path)
+        if path.startswith("/v2/teachers/1000007"):
+            caller.sendall(reply(200, {**PERSON, "trn": "1000007", "qtsDate": None}))
+        elif path.startswith("/v3/persons/1000007"):
+            caller.sendall(reply(308, b"", Location="/v3/persons/1000001"))
+        else:
+            caller.sendall(reply(200, {**PERSON, "qts": {"holdsFrom": "2001-01-01"}, "unknownMember": 1}))
+
+    with serving(serve) as url:
+        register = DqtApi(url, "key", seconds=SECONDS)
+        merged, survivor = register.find_by_identifiers("1000007", "")
+        register.close()
+    assert (merged.status, merged.merged_into, merged.has_qts) == (RecordStatus.MERGED, "1000001", False)
+    assert (survivor.status, survivor.has_qts) == (RecordStatus.ACTIVE, True)
+    assert len(asked) == 3
+
+
+def test_our_key_is_not_replaced_by_what_a_netrc_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests.sessions, "get_netrc_auth", lambda _: ("somebody", "else"))
+    seen: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as door:
+
+        def listen() -> None:
+            caller, _ = door.accept()
+            with caller:
+                seen.append(caller.recv(65_536))
+                caller.sendall(reply(200, PERSON))
+
+        listening = threading.Thread(target=listen)
+        listening.start()
+        register = DqtApi(f"http://127.0.0.1:{door.getsockname()[1]}", "the-key", seconds=SECONDS)
+        assert register.find_by_identifiers("1000001", "")
+        register.close()
+        listening.join()
+    assert b"Authorization: Bearer the-key\r\n" in seen[0]
+    assert b"X-Api-Version: 20260120\r\n" in seen[0]

@@ -1,0 +1,109 @@
+"""The whole service with its outside world, as `make run` starts it: for stories that only real parts can tell."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pyotp
+import requests
+
+from identity_provider.sandbox.plan import OFFSETS, SMTP_OFFSET
+from tests.kit.stand_ins import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 180
+
+
+class RunningSandbox:
+    """`with RunningSandbox(directory) as sandbox:`; a small register, and a directory of its own."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self._directory = directory
+        port = free_port(*OFFSETS.values(), SMTP_OFFSET)
+        self._command = [
+            *(sys.executable, "-m", "identity_provider.sandbox", "--stop-with-parent", "--people", "2000"),
+            *("--port", str(port), "--data", str(directory), *options),
+        ]
+        self._process: subprocess.Popen[str] | None = None
+        self.told: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        with (self._directory / "run.log").open("w") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not (self._directory / "sandbox.json").exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError((self._directory / "run.log").read_text(encoding="utf-8"))
+            time.sleep(0.2)
+        self.told = json.loads((self._directory / "sandbox.json").read_text(encoding="utf-8"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(timeout=60)
+
+    def address(self, name: str) -> str:
+        return str(self.told["addresses"][name])
+
+    def mail(self, to: str) -> list[dict[str, Any]]:
+        """What the address received, newest first."""
+        answer = requests.get(f"{self.address('mailbox')}/messages.json", params={"to": to}, timeout=10)
+        return list(answer.json())
+
+    def wait_for_mail(self, to: str, *, beyond: int = 0, seconds: float = 30) -> dict[str, Any]:
+        """The newest message once there are more than `beyond`."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            messages = self.mail(to)
+            if len(messages) > beyond:
+                return messages[0]
+            time.sleep(0.1)
+        raise AssertionError(f"no mail for {to} within {seconds} seconds")
+
+    def wait_for_mails(self, to: str, holding: str) -> list[dict[str, Any]]:
+        """All messages, once one of them holds these words."""
+        assert self.wait_until(lambda: any(holding in each["text"] for each in self.mail(to))), self.mail(to)
+        return self.mail(to)
+
+    def wait_until(self, true: Callable[[], bool], *, seconds: float = 30) -> bool:
+        """Whether it became true within the time."""
+        deadline = time.monotonic() + seconds
+        while not true():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+        return True
+
+    def code_for(self, to: str, *, beyond: int = 0) -> str:
+        """The code in the newest message; its subject starts with it."""
+        subject = str(self.wait_for_mail(to, beyond=beyond)["subject"])
+        found = re.match(r"[0-9]{6}", subject)
+        assert found, subject
+        return found[0]
+
+    def second_factor(self, staff: str) -> str:
+        """A code of a step that has not been used: the next one begins within seconds of the last."""
+        [secret] = [each["totp_secret"] for each in self.told["staff"] if each["email"] == staff]
+        return pyotp.TOTP(secret).now()
+
+    def fault(self, name: str, mode: str) -> None:
+        """Have a part of the outside world misbehave."""
+        requests.post(f"{self.address(name)}/_faults", json={"mode": mode}, timeout=10).raise_for_status()
+
+    def tickets(self) -> list[dict[str, Any]]:
+        """What Zendesk holds."""
+        answer = requests.get(f"{self.address('zendesk')}/tickets.json", timeout=10).json()
+        return list(answer["tickets"] if isinstance(answer, dict) else answer)
