@@ -83,26 +83,34 @@ def test_a_service_that_is_not_there_may_be_told_later(service: _Service) -> Non
         caller.post_form(gone, {})
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "http://service.example/",
-        "file:///etc/passwd",
-        "https://127.0.0.1/",
-        "https://localhost/",
-        "https://169.254.169.254/latest/",
-        "https://10.0.0.1/",
-        "https://192.168.1.1/",
-        "https://[::1]/",
-        "https://[::ffff:127.0.0.1]/",
-        "https://[fd00::1]/",
-        "https://[fe80::1%25lo]/",
-        "https://0.0.0.0/",
-        "https://2130706433/",
-        "https://0x7f000001/",
-    ],
-)
+INWARDS = [
+    "http://service.example/",
+    "file:///etc/passwd",
+    "https://127.0.0.1/",
+    "https://localhost/",
+    "https://169.254.169.254/latest/",
+    "https://10.0.0.1/",
+    "https://192.168.1.1/",
+    "https://[::1]/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://[fd00::1]/",
+    "https://0.0.0.0/",
+    "https://2130706433/",
+    "https://0x7f000001/",
+]
+
+
+@pytest.mark.parametrize("uri", INWARDS)
 def test_13_our_own_network_is_never_called(uri: str) -> None:
-    """Case 13 of oidc.md: server-side request forgery by a registered address."""
-    with pytest.raises((ServiceRefused, ServiceUnavailable)):
+    """Case 13 of oidc.md: refused before anything is connected to, so the refusal is not a failure to connect."""
+    with pytest.raises(ServiceRefused):
         RelyingServices().post_form(uri, {"logout_token": "x"})
+
+
+def test_13_what_has_no_address_is_not_called(service: _Service) -> None:
+    """Case 13: nor is a listener on this machine, whatever scheme it speaks."""
+    with pytest.raises((ServiceRefused, ServiceUnavailable)):
+        RelyingServices().post_form("https://[fe80::1%25lo]/", {})
+    with pytest.raises(ServiceRefused):
+        RelyingServices().post_form(address(service).replace("http:", "https:"), {})
+    assert service.received == []

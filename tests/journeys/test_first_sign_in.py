@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.models import BrowserSession, Lookup, User
 from tests.builders import a_record
-from tests.journeys.travel import EMAIL, Traveller, count_of, user_at
+from tests.journeys.travel import EMAIL, Traveller, count_of, newest_code, user_at
 
 
 def test_a_teacher_answers_the_questions_and_goes_back_with_a_trn(app: Flask, register: MemoryRegister) -> None:
@@ -49,3 +50,22 @@ def test_somebody_whom_nobody_resembles_and_who_claims_nothing_ends_as_none(
     assert user_at(EMAIL).lookup_status is LookupStatus.NONE
     assert person.submit().path == person.answer_path
     assert count_of(User) == 1
+
+
+def test_nothing_that_a_person_states_is_logged(
+    app: Flask, register: MemoryRegister, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register.records = [a_record()]
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    code = newest_code(EMAIL)
+    person.submit(code=code)
+    person.say_who(first="Xanthippe", last="Bush", previous="Quillfeather")
+    person.say_more(nino="AB123456C", trn="1234567")
+    person.check()
+    logged = capsys.readouterr()
+    text = logged.out + logged.err
+    assert person.step("code") in text
+    for stated in (EMAIL, code, "Xanthippe", "Bush", "Quillfeather", "AB123456C", "1985-03-04"):
+        assert stated not in text
