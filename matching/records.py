@@ -48,7 +48,8 @@ class PersonDetails:
 class TeachingRecord:
     """One row of the register. Text that the register does not hold is empty, never None.
 
-    `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` is None where unknown.
+    `nino_told` is False where the answer did not speak of the National Insurance number: an empty one then says
+    nothing. `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` is None where unknown.
     """
 
     trn: str
@@ -64,6 +65,7 @@ class TeachingRecord:
     merged_into: str | None = None
     has_qts: bool | None = None
     has_open_alert: bool = False
+    nino_told: bool = True
 
 
 NamePair = tuple[str, str]

@@ -37,6 +37,8 @@ def authorize() -> ResponseReturnValue:
     now = ports().clock.now()
     sent = SentRequest.read(request, now)
     try:
+        if journey := pushed.begun(sent):
+            return redirect(f"/sign-in/{journey.id}", code=303)
         sent = pushed.restore(sent)
         for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
             check(sent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -12,6 +13,7 @@ from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import lookups, statements
+from identity_provider.services.register_search import Impatient
 from matching.comparisons import Field, Level
 from matching.explain import sentence
 from matching.matcher import match
@@ -107,7 +109,8 @@ def candidates_for(user: User, register: TeacherRegister, today: date) -> Candid
     """Compare the person with the register as it is now. Not to be called inside a transaction."""
     person = lookups.person_of(user)
     try:
-        outcome = match(person, register, Policy.LINKAGE, today)
+        patient = Impatient(register, time.monotonic() + lookups.PATIENCE_SECONDS)
+        outcome = match(person, patient, Policy.LINKAGE, today)
     except RegisterUnavailable:
         return Candidates(silent=True)
     return Candidates(tuple(_compared(user, person, each) for each in outcome.candidates))

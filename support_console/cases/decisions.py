@@ -18,7 +18,7 @@ from identity_provider.kit.app import ports
 from identity_provider.models import SupportTicket, User
 from identity_provider.services import audit, case_work, trn_links
 from identity_provider.services.audit import Actor, Subject
-from matching.records import RecordStatus
+from matching.records import RecordStatus, TeachingRecord
 from support_console.actors import name_of
 from support_console.auth import me, require
 from support_console.cases.comparison import beside
@@ -47,7 +47,7 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
     form = AttachForm()
     if not form.validate():
         return _correct(case_id, form)
-    record = case_work.record_of(ports().register, form.parsed)
+    record = _record_of(form.parsed)
     with transaction():
         case_work.attach_trn(case_id, record=record, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
@@ -107,10 +107,10 @@ def conflict(case_id: UUID, holder_id: UUID) -> ResponseReturnValue:
 
 def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> str:
     case = _open_to_me(case_id)
-    record = case_work.record_of(ports().register, trn)
+    record = _record_of(trn)
     asked_for = record
     if record.status is RecordStatus.MERGED and record.merged_into:
-        record = case_work.record_of(ports().register, Trn.parse(record.merged_into))
+        record = _record_of(Trn.parse(record.merged_into))
     case_work.check_linkable(record)
     holder = trn_links.holder_of(record.trn)
     return render_template(
@@ -121,6 +121,13 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
         holder=holder if holder is not None and holder.id != case.user_id else None,
         form=form or AttachForm(MultiDict({"trn": record.trn})),
     )
+
+
+def _record_of(trn: Trn) -> TeachingRecord:
+    """Ask the register, with no connection of ours held open meanwhile: who is at the browser was read in one."""
+    with transaction():
+        pass
+    return case_work.record_of(ports().register, trn)
 
 
 def _correct(case_id: UUID, form: AttachForm) -> ResponseReturnValue:

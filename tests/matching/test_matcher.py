@@ -241,6 +241,8 @@ def test_strict_wants_trn_birthday_and_number() -> None:
     assert isinstance(outcome_of(a_person(trn=ALEX.trn), ALEX, policy=Policy.STRICT), PotentialMatches)
     without = a_record(nino="")
     assert linked(outcome_of(a_person(trn=ALEX.trn), without, policy=Policy.STRICT)) == ALEX.trn
+    not_told = replace(without, nino_told=False)
+    assert isinstance(outcome_of(a_person(trn=ALEX.trn), not_told, policy=Policy.STRICT), PotentialMatches)
 
 
 def test_a_whole_register_of_one_name_answers_within_its_caps() -> None:
