@@ -96,9 +96,8 @@ def end(session: BrowserSession, *, now: datetime) -> None:
 def end_all_of(person: User | StaffUser, *, now: datetime) -> None:
     """End every session of a person, in every browser."""
     column = BrowserSession.staff_id if isinstance(person, StaffUser) else BrowserSession.user_id
-    for session in db.session.scalars(
-        select(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None))
-    ):
+    theirs = select(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None))
+    for session in db.session.scalars(theirs).all():
         end(session, now=now)
 
 
