@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from threading import Barrier, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -13,8 +15,9 @@ from flask import Flask
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
+from identity_provider.domain.patience import no_later_than
 from identity_provider.models import CaseStatus, Resolution, SupportTicket
-from identity_provider.services import support_tickets
+from identity_provider.services import lookups, support_tickets
 from matching.records import RecordStatus, TeachingRecord
 from tests.builders import NOW, a_record, a_user
 from tests.console.agents import Agent, a_case, an_agent, anew, audited, messages, user_of
@@ -59,14 +62,16 @@ def test_the_whole_path_from_signing_in_to_the_email(app: Flask, register: Memor
     assert (linked.before["trn"], linked.after["trn"]) == (None, "1234567")
 
 
-def test_the_register_is_never_asked_with_a_transaction_open(
+def test_the_register_is_never_asked_with_a_transaction_open_nor_without_end(
     app: Flask, register: MemoryRegister, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_when_asked: list[bool] = []
+    patience: list[float] = []
 
     class Watched(MemoryRegister):
         def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
             open_when_asked.append(db.session().in_transaction())
+            patience.append(no_later_than(inf) - monotonic())
             return super().find_by_identifiers(trn, nino)
 
     watched = replace(app.extensions["ports"], register=Watched([a_record()]))
@@ -77,6 +82,7 @@ def test_the_register_is_never_asked_with_a_transaction_open(
     agent.submit("Attach this TRN", reason="Called the school")
     assert user_of(case).trn == "1234567"
     assert set(open_when_asked) == {False}
+    assert 0 < patience[0] <= lookups.PATIENCE_SECONDS
 
 
 def test_the_ticket_is_told_and_solved(app: Flask, register: MemoryRegister, desk: MemoryDesk) -> None:
