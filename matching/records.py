@@ -48,7 +48,8 @@ class PersonDetails:
 class TeachingRecord:
     """One row of the register. Text that the register does not hold is empty, never None.
 
-    `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` is None where unknown.
+    `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` and `has_open_alert` are None
+    where the register does not say.
     """
 
     trn: str
@@ -63,7 +64,7 @@ class TeachingRecord:
     status: RecordStatus = RecordStatus.ACTIVE
     merged_into: str | None = None
     has_qts: bool | None = None
-    has_open_alert: bool = False
+    has_open_alert: bool | None = None
 
 
 NamePair = tuple[str, str]

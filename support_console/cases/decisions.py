@@ -18,7 +18,7 @@ from identity_provider.kit.app import ports
 from identity_provider.models import SupportTicket, User
 from identity_provider.services import audit, case_work, trn_links
 from identity_provider.services.audit import Actor, Subject
-from matching.records import RecordStatus
+from matching.records import RecordStatus, TeachingRecord
 from support_console.actors import name_of
 from support_console.auth import me, require
 from support_console.cases.comparison import beside
@@ -111,6 +111,7 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
     asked_for = record
     if record.status is RecordStatus.MERGED and record.merged_into:
         record = case_work.record_of(ports().register, Trn.parse(record.merged_into))
+    _write_down_view(record, case)
     case_work.check_linkable(record)
     holder = trn_links.holder_of(record.trn)
     return render_template(
@@ -130,9 +131,18 @@ def _correct(case_id: UUID, form: AttachForm) -> ResponseReturnValue:
     return _confirm_page(case_id, form.parsed, form), 422
 
 
+def _write_down_view(record: TeachingRecord, case: SupportTicket) -> None:
+    """Any record can be looked up by its TRN, so who saw which one, and in which case, is kept."""
+    subject, now = Subject("record", record.trn), ports().clock.now()
+    with transaction():
+        audit.record("record_viewed", subject, actor=Actor.of(me()), now=now, change=({}, {"case": case.reference}))
+
+
 def _mine_to_touch(case_id: UUID) -> SupportTicket:
+    now = ports().clock.now()
     with transaction():
         case = case_or_404(case_id)
+        audit.record("case_viewed", Subject("user", case.user_id), actor=Actor.of(me()), now=now)
     if case_work.is_own(case, me()):
         raise case_work.OwnCase
     return case

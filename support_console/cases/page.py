@@ -56,6 +56,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         note_form=note or NoteForm(),
         own=case_work.is_own(case, me()),
         moved=moved,
+        may_undo=case_work.can_undo(case),
         now=now,
         age=age,
         label_of=label_of,

@@ -325,3 +325,68 @@ def test_a_later_match_closes_the_case_before_the_agent_does(app: Flask, registe
         support_tickets.resolve_by_match(case.user, NOW)
     page = attach(agent, case)
     assert (page.status, "Automatic resolved it" in page.text) == (409, True)
+
+
+def test_an_undo_never_ends_the_link_of_another_case(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567"), a_record("7654321")]
+    first, agent = a_case(), an_agent(app)
+    attach(agent, first, "1234567")
+    assert "Undo this decision" in agent.here.links
+    agent.get(f"/support/users/{first.user_id}/detach")
+    agent.submit("Detach this TRN", reason="Wrong Kate")
+    second = agent.here.path.rsplit("/", 1)[1]
+    agent.get(f"/support/cases/{second}")
+    agent.submit("Check this TRN", trn="7654321")
+    agent.submit("Attach this TRN", reason="The right Kate")
+    assert "Undo this decision" in agent.here.links
+    assert "Undo this decision" not in agent.see(first).links
+    agent.get(f"/support/cases/{first.id}/undo")
+    page = agent.submit("Undo and open the case", reason="Oh")
+    assert (page.status, page.h1) == (409, "This is no longer possible")
+    assert (user_of(first).trn, anew(first).status) == ("7654321", CaseStatus.RESOLVED)
+
+
+def test_an_undo_leaves_a_link_that_the_case_did_not_make(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567")]
+    case, agent = a_case(a_user(trn="1234567")), an_agent(app)
+    attach(agent, case)
+    assert "Undo this decision" not in agent.here.links
+    agent.get(f"/support/cases/{case.id}/undo")
+    assert agent.submit("Undo and open the case", reason="Oh").status == 409
+    assert user_of(case).trn == "1234567"
+
+
+def test_every_record_that_an_agent_looks_at_is_written_down(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567"), a_record("7654321")]
+    case, agent = a_case(), an_agent(app)
+    agent.see(case)
+    agent.submit("Check this TRN", trn="1234567")
+    assert agent.post(f"/support/cases/{case.id}/trn", trn="7654321", reason="").status == 422
+    seen = [(each.actor_id, each.subject_type, each.subject_id, each.after) for each in audited("record_viewed")]
+    of = (str(agent.member.id), "record"), {"case": case.reference}
+    assert seen == [(*of[0], "1234567", of[1]), (*of[0], "7654321", of[1])]
+
+
+def test_pages_of_a_decision_show_a_person_and_are_written_down(app: Flask) -> None:
+    case, agent = a_case(), an_agent(app)
+    agent.get(f"/support/cases/{case.id}/no-trn")
+    agent.submit("Confirm that there is no TRN", reason="Never trained")
+    before = len(audited("case_viewed"))
+    agent.get(f"/support/cases/{case.id}/undo")
+    assert len(audited("case_viewed")) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"), [(None, "Alerts not known"), (True, "Open alert"), (False, "Nothing to note")]
+)
+def test_an_alert_that_is_not_known_is_never_shown_as_none(
+    app: Flask, register: MemoryRegister, alert: bool | None, said: str
+) -> None:
+    register.records = [a_record(has_open_alert=alert)]
+    agent = an_agent(app)
+    page = agent.see(a_case(a_user(last_name="Bush")))
+    for words in ("Alerts not known", "Open alert", "Nothing to note"):
+        assert (words in page.text) == (words == said)
+    page = agent.submit("Check record 1234567")
+    assert ("Alerts not known" in page.text) == (alert is None)
+    assert ("This record has an open alert" in page.text) == (alert is True)
