@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from identity_provider.db import db, transaction
@@ -50,6 +51,7 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
     record = case_work.record_of(ports().register, form.parsed)
     with transaction():
         case_work.attach_trn(case_id, record=record, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    flash(_("TRN attached. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 
@@ -69,6 +71,7 @@ def confirm_no_trn(case_id: UUID) -> ResponseReturnValue:
         return render_template("support/cases/no_trn.html", case=_open_to_me(case_id), form=form), 422
     with transaction():
         case_work.confirm_no_trn(case_id, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    flash(_("Confirmed that there is no TRN. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 
@@ -88,6 +91,7 @@ def take_back(case_id: UUID) -> ResponseReturnValue:
         return render_template("support/cases/undo.html", case=_mine_to_touch(case_id), form=form), 422
     with transaction():
         case_work.undo(case_id, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    flash(_("Decision taken back. The case is open again. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 

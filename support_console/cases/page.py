@@ -18,7 +18,8 @@ from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
-from support_console.cases.words import age, label_of
+from support_console.cases.words import age
+from support_console.labels import label_of
 
 _NOT_COMPARED = frozenset({"Previous names", "Training provider", "Claims QTS"})
 
@@ -70,7 +71,12 @@ def _stated_rows(case: SupportTicket, *, compared: bool) -> list[dict[str, str]]
 
 
 def _search_row(lookup: Lookup) -> list[str]:
-    return [written_moment(lookup.at), label_of(lookup.occasion), label_of(lookup.outcome), label_of(lookup.reason)]
+    return [
+        written_moment(lookup.at),
+        label_of(lookup.occasion),
+        label_of(lookup.outcome),
+        statements.why(lookup.reason),
+    ]
 
 
 def _link_row(link: TrnLink) -> list[str]:

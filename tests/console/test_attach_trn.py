@@ -46,7 +46,8 @@ def test_the_whole_path_from_signing_in_to_the_email(app: Flask, register: Memor
     assert page.h1 == "Attach TRN 1234567 to Kate Bush?"
     page = agent.submit("Attach this TRN", reason="Called the school")
     assert page.path == f"/support/cases/{case.id}"
-    assert "TRN attached" in page.text
+    assert "TRN attached. We will email the user." in page.text
+    assert "We will email the user" not in agent.see(case).text, "said once"
     user = user_of(case)
     assert (user.trn, user.lookup_state) == ("1234567", LookupState(LookupStatus.FOUND, LookupReason.SUPPORT))
     assert user.verification_level is VerificationLevel.MEDIUM
@@ -263,7 +264,7 @@ def test_no_trn_is_confirmed_with_a_reason_and_the_person_is_told(app: Flask) ->
     assert page.h1.startswith("Does Kate Bush")
     assert agent.submit("Confirm that there is no TRN", reason="").errors == ["Enter a reason"]
     page = agent.submit("Confirm that there is no TRN", reason="Never trained")
-    assert "Confirmed that there is no TRN" in page.text
+    assert "Confirmed that there is no TRN. We will email the user." in page.text
     assert user_of(case).lookup_state == LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
     assert [each.recipient for each in messages("no_trn_confirmed")] == [case.user.email]
     (changed,) = audited("lookup_state_changed")
@@ -285,6 +286,7 @@ def test_a_decision_is_taken_back_with_a_reason(app: Flask, register: MemoryRegi
     agent.click("Undo this decision")
     assert agent.submit("Undo and open the case", reason="").errors == ["Enter a reason"]
     page = agent.submit("Undo and open the case", reason="Wrong Kate")
+    assert "Decision taken back. The case is open again." in page.text
     assert f"1234567 Support {agent.member.display_name} Called the school" in page.text
     assert (user_of(case).trn, user_of(case).lookup_state) == (None, pending(LookupReason.WITH_HELPDESK))
     assert anew(case).status is CaseStatus.OPEN
@@ -362,9 +364,10 @@ def test_every_record_that_an_agent_looks_at_is_written_down(app: Flask, registe
     agent.see(case)
     agent.submit("Check this TRN", trn="1234567")
     assert agent.post(f"/support/cases/{case.id}/trn", trn="7654321", reason="").status == 422
-    seen = [(each.actor_id, each.subject_type, each.subject_id, each.after) for each in audited("record_viewed")]
-    of = (str(agent.member.id), "record"), {"case": case.reference}
-    assert seen == [(*of[0], "1234567", of[1]), (*of[0], "7654321", of[1])]
+    seen = audited("record_viewed")
+    assert {(each.subject_type, each.subject_id) for each in seen} == {("record", "1234567"), ("record", "7654321")}
+    assert {each.actor_id for each in seen} == {str(agent.member.id)}
+    assert [each.after for each in seen] == [{"case": case.reference}] * 2
 
 
 def test_pages_of_a_decision_show_a_person_and_are_written_down(app: Flask) -> None:

@@ -252,6 +252,9 @@ def test_the_emails_say_what_happened_and_what_to_do(app: Flask, clock: ManualCl
         "We are looking for your teaching record again",
     ]
     assert all("identity.help@example.org" in text for text in told.values())
+    assert all("tell us at identity.help@example.org" in text for text in told.values())
+    assert "ignore this email" not in told["You do not have a teacher reference number"]
+    assert "If this was not you" in told["We are looking for your teaching record again"]
     assert all("{" not in text for text in told.values())
 
 
