@@ -17,7 +17,7 @@ from identity_provider.domain.errors import (
 )
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
 from identity_provider.domain.values import Trn
-from identity_provider.models import CaseNote, CaseStatus, Resolution, StaffUser, SupportTicket, TrnLink, User
+from identity_provider.models import CaseNote, CaseStatus, Client, Resolution, StaffUser, SupportTicket, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import audit, outbox, resume, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
@@ -157,6 +157,8 @@ def undo(case_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Supp
 def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> SupportTicket:
     """End a person's link outside of a case; a case is opened, so that the person is not forgotten.
 
+    It is a case of the service that they first came from, and has a ticket when that service wants tickets.
+
     Raises OwnCase, ReasonMissing, and IllegalMove when there is no link.
     """
     if user.email == staff.email:
@@ -165,7 +167,9 @@ def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> Suppo
         raise ReasonMissing
     waiting = pending(LookupReason.WITH_HELPDESK)
     trn_links.unlink(user, waiting, actor=Actor.of(staff), reason=reason, now=now)
-    case = support_tickets.open_case(user, None, None, waiting.reason, now)
+    service = user.registered_with_client_id
+    client = db.session.get(Client, service) if service else None
+    case = support_tickets.open_case(user, client, None, waiting.reason, now)
     resume.say_looking_again(case, now=now)
     return case
 

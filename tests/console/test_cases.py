@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -11,13 +12,13 @@ from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason
-from identity_provider.models import Lookup
+from identity_provider.models import Delivery, Lookup
 from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from matching.records import RecordStatus
 from tests.builders import NOW, a_record, a_user
-from tests.console.agents import a_case, an_agent, anew, audited
+from tests.console.agents import a_case, an_agent, anew, audited, messages
 from tests.kit.page import Browser, Page
 
 
@@ -285,3 +286,19 @@ def test_what_goes_wrong_in_the_console_is_said_in_its_own_layout(app: Flask, ad
     assert "Support console" in page.response.text
     assert "Cookies" not in page.links
     assert "Cookies" in Browser(app).get("/no-such-page").links
+
+
+def test_of_a_ticket_that_will_never_come_nobody_says_not_yet(app: Flask) -> None:
+    settings, agent = app.extensions["settings"], an_agent(app)
+    app.extensions["settings"] = replace(settings, ticket_transport="memory")
+    try:
+        case = a_case()
+        assert "No Zendesk ticket yet." in agent.see(case).text
+        with transaction():
+            messages("zendesk_open")[0].settle(Delivery.GIVEN_UP, NOW)
+        assert "Zendesk refused the ticket of this case" in agent.see(case).text
+        assert "This case has no Zendesk ticket" in agent.see(a_case(raise_tickets=False)).text
+        app.extensions["settings"] = replace(settings, ticket_transport="none")
+        assert "This case has no Zendesk ticket" in agent.see(a_case()).text
+    finally:
+        app.extensions["settings"] = settings

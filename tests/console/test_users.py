@@ -11,7 +11,7 @@ from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.services import browser_sessions, lookups
 from identity_provider.services.register_search import Occasion
 from support_console import people
-from tests.builders import NOW, a_record, a_user
+from tests.builders import NOW, a_client, a_record, a_user
 from tests.console.agents import a_case, an_agent, audited, messages, user_of
 
 
@@ -90,3 +90,13 @@ def test_a_users_history_is_told_in_words(app: Flask) -> None:
     page = an_agent(app).get(f"/support/users/{case.user_id}")
     assert "Ambiguous Two or more records fit" in page.text
     assert f"{case.reference}, 2 March 2026 at 9:00am, Open" in page.text
+
+
+def test_who_is_detached_has_a_case_and_a_ticket_of_the_service_they_came_from(app: Flask) -> None:
+    agent = an_agent(app)
+    for wants, tickets in ((True, 1), (False, 1)):
+        client = a_client(raise_tickets=wants)
+        user = a_user(trn="1234567" if wants else "7654321", registered_with_client_id=client.id)
+        page = agent.post(f"/support/users/{user.id}/detach", reason="Linked to the wrong Kate")
+        assert "They came from Register for an NPQ" in page.text
+        assert len(messages("zendesk_open")) == tickets
