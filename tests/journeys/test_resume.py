@@ -190,7 +190,7 @@ def test_a_wrong_code_signs_nobody_in(app: Flask, clock: ManualClock) -> None:
     case = a_case()
     link, browser = attached(case, clock), Browser(app)
     browser.get(link)
-    browser.submit("Continue")
+    page = browser.submit("Continue")
     for _ in range(5):
         assert "A wrong code was entered too many times" not in page_of(browser).text
         page = browser.submit(code="000000" if newest_code(case.user.email) != "000000" else "111111")
