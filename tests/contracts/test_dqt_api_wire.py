@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 import requests
@@ -96,6 +97,22 @@ def refused(serve: Serve, trn: str = "1000001") -> RegisterUnavailable:
         assert time.monotonic() - began < SECONDS + 1.5
         register.close()
     return caught.value
+
+
+@pytest.mark.parametrize(
+    ("said", "alert"),
+    [
+        ({}, None),
+        ({"alerts": None}, None),
+        ({"alerts": []}, False),
+        ({"alerts": [{"endDate": "2020-01-01"}]}, False),
+        ({"alerts": [{"endDate": None}]}, True),
+        ({"hasActiveSanctions": False}, False),
+        ({"hasActiveSanctions": True}, True),
+    ],
+)
+def test_alerts_that_the_answer_does_not_speak_of_are_unknown(said: dict[str, Any], alert: bool | None) -> None:
+    assert read_person({"trn": "1000001"} | said).has_open_alert is alert
 
 
 @pytest.mark.parametrize(
