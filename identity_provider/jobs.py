@@ -38,14 +38,15 @@ LATER_LOOKUP = lookups.LOOK_UP_AGAIN
 
 
 class Patience(BaseRetryStrategy):
-    """Every few seconds for ten minutes, then every minute for a day: what came back is noticed at once."""
+    """Every few seconds for ten minutes, every minute for a day, then every quarter of an hour, without end."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """When to try again; never once a message was refused or a day has passed."""
-        if isinstance(exception, MessageRefused | TicketRefused) or job.attempts >= _PATIENT_TRIES:
+        """When to try again: what was refused is not, and silence is never taken for an answer."""
+        if isinstance(exception, MessageRefused | TicketRefused):
             return None
         asked_for = getattr(exception, "retry_after_seconds", None)
-        wait = asked_for or (5 if job.attempts < _EAGER_TRIES else 60)
+        waits = ((_EAGER_TRIES, 5), (_PATIENT_TRIES, 60))
+        wait = asked_for or next((seconds for tries, seconds in waits if job.attempts < tries), 900)
         return RetryDecision(retry_in={"seconds": wait})
 
 

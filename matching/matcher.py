@@ -112,10 +112,15 @@ def match(person: PersonDetails, register: TeacherRegister, policy: Policy, toda
     keys = person_keys(statement, today)
     answer = register.find_candidates(ask(statement, keys)) if keys else CandidateAnswer(())
     ranked = _rank(statement, identified, answer, register)
-    if statement.has_names and statement.born and not any(map(_is_near, ranked)):
+    if _would_be_none(statement, answer, ranked):
         answer = _joined(answer, register.find_candidates(ask(statement, keys_of_any_year(statement, today))))
         ranked = _rank(statement, identified, answer, register)
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
+
+
+def _would_be_none(statement: Statement, answer: CandidateAnswer, ranked: Sequence[Candidate]) -> bool:
+    """Whether nothing stands against `none` yet, so that a last look is worth its round trip."""
+    return _gap(statement, answer, empty=False) is None and not any(map(_is_near, ranked))
 
 
 def _joined(answer: CandidateAnswer, more: CandidateAnswer) -> CandidateAnswer:

@@ -18,6 +18,7 @@ from matching.statements import Statement
 WORTH_COMPARING_FROM: Final = 0.78
 CLOSE_FROM: Final = 0.82
 CROSSED_FROM: Final = 0.85
+WEAK_KEPT: Final = 4
 FEW_OF_A_DAY: Final = 8
 """Where so few were born that day, each is compared: it costs little and a register that small is forgiving."""
 
@@ -50,6 +51,8 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     if np.count_nonzero(same_day) <= FEW_OF_A_DAY:
         keep |= same_day
     keep |= _otherwise(statement, records, firsts, same_day)
+    if not statement.nino:
+        _thin_out(statement, records, keep, np.where(same_day | (of_lasts > 0), 2.0, of_firsts))
     kept = np.flatnonzero(keep)
     if len(kept) > MOST_COMPARED:
         kept = _closest(statement, records, of_firsts + of_lasts, kept)
@@ -88,6 +91,20 @@ def _resemblance(stated: list[str], held: list[str]) -> _Scores:
         dtype=np.float32,
     )
     return np.asarray(scores.max(axis=0), dtype=np.float32)
+
+
+def _thin_out(
+    statement: Statement, records: Sequence[TeachingRecord], keep: NDArray[np.bool_], closeness: _Scores
+) -> None:
+    """Leave a few of those who share but a first name, and were born on another day.
+
+    They forbid `none` and do nothing else, for which a few do as well as many; with a National Insurance number given
+    each of them could still be told to be a stranger, so that all are needed.
+    """
+    weak = np.flatnonzero(keep & (closeness <= 1.0))
+    if len(weak) > WEAK_KEPT:
+        surplus = weak[np.argsort(-closeness[weak], kind="stable")[WEAK_KEPT:]]
+        keep[[at for at in surplus.tolist() if not _identified(statement, records[at])]] = False
 
 
 def _closest(

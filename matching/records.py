@@ -144,5 +144,9 @@ class TeacherRegister(Protocol):
         ...
 
     def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
-        """Answer a whole question in one round trip (one pipeline, one transaction snapshot)."""
+        """Answer a whole question in one round trip (one pipeline, one transaction snapshot).
+
+        A question without keys asks for statistics alone. A lookup asks once; a second, small time where names were
+        misstated, or before nobody is found.
+        """
         ...

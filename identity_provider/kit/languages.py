@@ -20,11 +20,15 @@ def init_languages(app: Flask) -> None:
 
 
 def choose_language() -> str:
-    """`ui_locales` of the journey or the address (OpenID Connect Core 3.1.2.1), the cookie, the browser, English."""
+    """`ui_locales` of the journey or the address (OpenID Connect Core 3.1.2.1), the cookie, else English.
+
+    The browser's own preference is not followed while the Welsh catalogue lacks pages: a page in two languages is
+    read out wrongly (WCAG 3.1.1), so Welsh is for those who ask for it.
+    """
     if not has_request_context():
         return LANGUAGES[0]
     asked = _asked_for() or _first_known(request.cookies.get(settings().cookie_name(COOKIE), ""))
-    return asked or request.accept_languages.best_match(LANGUAGES) or LANGUAGES[0]
+    return asked or LANGUAGES[0]
 
 
 def current_language() -> str:

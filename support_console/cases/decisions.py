@@ -19,6 +19,7 @@ from identity_provider.models import SupportTicket, User
 from identity_provider.services import audit, case_work, trn_links
 from identity_provider.services.audit import Actor, Subject
 from matching.records import RecordStatus
+from support_console.actors import name_of
 from support_console.auth import me, require
 from support_console.cases.comparison import beside
 from support_console.cases.forms import AttachForm, ReasonForm, TrnForm
@@ -101,7 +102,7 @@ def conflict(case_id: UUID, holder_id: UUID) -> ResponseReturnValue:
         link = trn_links.live_link_of(holder)
         for person in (case.user, holder):
             audit.record("conflict_viewed", Subject("user", person.id), actor=Actor.of(me()), now=ports().clock.now())
-    return render_template("support/cases/conflict.html", case=case, holder=holder, link=link)
+    return render_template("support/cases/conflict.html", case=case, holder=holder, link=link, name_of=name_of)
 
 
 def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> str:

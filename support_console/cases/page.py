@@ -13,6 +13,7 @@ from identity_provider.kit.written import written_moment
 from identity_provider.models import CaseStatus, Lookup, SupportTicket, TrnLink
 from identity_provider.services import audit, case_work, statements
 from identity_provider.services.audit import Actor, Subject
+from support_console.actors import name_of
 from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
@@ -75,4 +76,4 @@ def _link_row(link: TrnLink) -> list[str]:
     ended = _("Still there")
     if link.ended_at is not None:
         ended = _("%(when)s: %(why)s", when=written_moment(link.ended_at), why=link.end_reason)
-    return [link.trn, label_of(link.source), link.linked_by, link.reason, ended]
+    return [link.trn, label_of(link.source), name_of(link.linked_by), link.reason, ended]

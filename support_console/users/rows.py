@@ -8,6 +8,7 @@ from identity_provider.domain.lookup import LookupStatus
 from identity_provider.kit.written import written_moment
 from identity_provider.models import BrowserSession, Lookup, TrnLink, User
 from identity_provider.services import statements
+from support_console.actors import name_of
 
 Details = list[dict[str, str]]
 
@@ -63,8 +64,13 @@ def link(of: TrnLink) -> list[str]:
     """One period in which the user pointed at a record."""
     ended = _("Still there")
     if of.ended_at is not None:
-        ended = _("%(when)s by %(who)s: %(why)s", when=written_moment(of.ended_at), who=of.ended_by, why=of.end_reason)
-    return [of.trn, of.source, of.level, written_moment(of.linked_at), of.linked_by, of.reason, ended]
+        ended = _(
+            "%(when)s by %(who)s: %(why)s",
+            when=written_moment(of.ended_at),
+            who=name_of(of.ended_by),
+            why=of.end_reason,
+        )
+    return [of.trn, of.source, of.level, written_moment(of.linked_at), name_of(of.linked_by), of.reason, ended]
 
 
 def lookup(of: Lookup) -> list[str]:

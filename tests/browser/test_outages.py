@@ -45,14 +45,11 @@ def test_a_register_that_does_not_answer_is_pending_and_asked_again(
     assert (shown["trn_lookup_status"], shown["trn_lookup_reason"]) == ("Pending", "register_unavailable")
     assert shown["trn"] == "not given"
 
+    # The worker asks again by itself and tells the person: nobody has signed in meanwhile.
     sandbox.fault("dqt_api", "ok")
-    deadline = time.monotonic() + 60
-    while shown["trn_lookup_status"] != "Found" and time.monotonic() < deadline:
-        time.sleep(2)
-        visitor.begin("qts")
-        if visitor.at_service:
-            shown = visitor.claims()
-    assert shown["trn_lookup_status"] == "Found"
+    sandbox.wait_for_mails(visitor.email, "We have found your teaching record", seconds=90)
+    visitor.begin("qts")
+    assert visitor.claims()["trn_lookup_status"] == "Found"
 
 
 @pytest.mark.parametrize("mode", ["down", "lost_reply", "rate_limited", "html"])
@@ -84,6 +81,20 @@ def test_a_mail_provider_that_is_down_delays_the_code_only(sandbox: RunningSandb
     visitor.walk()
     assert visitor.claims()["trn_lookup_status"] == "Found"
     assert len(sandbox.mail(visitor.email)) == 1
+
+
+def test_a_worker_and_a_mailbox_that_are_killed_in_mid_journey_are_missed_by_nobody(
+    sandbox: RunningSandbox, open_page: PageMaker
+) -> None:
+    visitor = Visitor.known(open_page(), sandbox, "returning.teacher@example.com")
+    visitor.begin()
+    sandbox.kill("worker", "mailbox")
+    visitor.answers["email"]()
+    visitor.go_on()
+    assert visitor.step == "code"
+    visitor.letters = 0
+    visitor.walk()
+    assert visitor.claims()["trn_lookup_status"] == "Found"
 
 
 def tickets_naming(sandbox: RunningSandbox, reference: str) -> int:

@@ -284,7 +284,8 @@ def test_a_decision_is_taken_back_with_a_reason(app: Flask, register: MemoryRegi
     attach(agent, case)
     agent.click("Undo this decision")
     assert agent.submit("Undo and open the case", reason="").errors == ["Enter a reason"]
-    agent.submit("Undo and open the case", reason="Wrong Kate")
+    page = agent.submit("Undo and open the case", reason="Wrong Kate")
+    assert f"1234567 Support {agent.member.display_name} Called the school" in page.text
     assert (user_of(case).trn, user_of(case).lookup_state) == (None, pending(LookupReason.WITH_HELPDESK))
     assert anew(case).status is CaseStatus.OPEN
     assert [each.end_reason for each in user_of(case).links] == ["Wrong Kate"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
@@ -82,6 +84,23 @@ def test_a_known_and_an_unknown_address_look_alike(app: Flask) -> None:
     assert pages[0] == pages[1]
     assert would_be_sent_a_code(known.member.email)
     assert not would_be_sent_a_code(someone.email)
+
+
+def test_a_known_and_an_unknown_address_are_the_same_work(app: Flask) -> None:
+    known = Agent(app)
+    counted: list[list[str]] = []
+    for address in (known.member.email, "nobody@example.com"):
+        browser, statements = Browser(app), list[str]()
+        browser.get("/support/sign-in")
+
+        def note(*execution: Any, into: list[str] = statements) -> None:
+            into.append(execution[2])
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        browser.submit(email=address)
+        event.remove(db.engine, "before_cursor_execute", note)
+        counted.append(statements)
+    assert counted[0] == counted[1]
 
 
 def test_no_code_gets_a_stranger_any_further(app: Flask) -> None:

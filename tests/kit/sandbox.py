@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
 import pyotp
 import requests
 
@@ -73,9 +74,12 @@ class RunningSandbox:
             time.sleep(0.1)
         raise AssertionError(f"no mail for {to} within {seconds} seconds")
 
-    def wait_for_mails(self, to: str, holding: str) -> list[dict[str, Any]]:
+    def wait_for_mails(self, to: str, holding: str, *, seconds: float = 30) -> list[dict[str, Any]]:
         """All messages, once one of them holds these words."""
-        assert self.wait_until(lambda: any(holding in each["text"] for each in self.mail(to))), self.mail(to)
+        arrived = self.wait_until(
+            lambda: any(holding in each["subject"] + each["text"] for each in self.mail(to)), seconds=seconds
+        )
+        assert arrived, self.mail(to)
         return self.mail(to)
 
     def wait_until(self, true: Callable[[], bool], *, seconds: float = 30) -> bool:
@@ -99,6 +103,16 @@ class RunningSandbox:
         [secret] = [each["totp_secret"] for each in self.told["staff"] if each["email"] == staff]
         return pyotp.TOTP(secret).now()
 
+    def kill(self, *names: str) -> None:
+        """End programs of this sandbox as a crash would; its supervisor notices."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        for name in names:
+            doomed = [each for each in children if _is_program(each, name)]
+            assert doomed, f"no {name} runs"
+            for each in doomed:
+                each.kill()
+
     def fault(self, name: str, mode: str) -> None:
         """Have a part of the outside world misbehave."""
         requests.post(f"{self.address(name)}/_faults", json={"mode": mode}, timeout=10).raise_for_status()
@@ -107,3 +121,9 @@ class RunningSandbox:
         """What Zendesk holds."""
         answer = requests.get(f"{self.address('zendesk')}/tickets.json", timeout=10).json()
         return list(answer["tickets"] if isinstance(answer, dict) else answer)
+
+
+def _is_program(process: psutil.Process, name: str) -> bool:
+    """A program is `… -m identity_provider.sandbox.NAME …` or `… flask --app wsgi NAME`."""
+    words = process.cmdline()
+    return f"identity_provider.sandbox.{name}" in words or words[-1:] == [name]
