@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import psutil
+import psycopg
 import pyotp
 import requests
 
@@ -103,6 +104,13 @@ class RunningSandbox:
         [secret] = [each["totp_secret"] for each in self.told["staff"] if each["email"] == staff]
         return pyotp.TOTP(secret).now()
 
+    def lookup_status(self, email: str) -> str:
+        """Where the person's lookup stands, read from the provider's database."""
+        address = str(self.told["environment"]["DATABASE_URL"]).replace("+psycopg", "", 1)
+        with psycopg.connect(address) as connection:
+            row = connection.execute("SELECT lookup_status FROM users WHERE email = %s", [email]).fetchone()
+        return row[0] if row else ""
+
     def kill(self, *names: str) -> None:
         """End programs of this sandbox as a crash would; its supervisor notices."""
         assert self._process is not None
@@ -125,5 +133,8 @@ class RunningSandbox:
 
 def _is_program(process: psutil.Process, name: str) -> bool:
     """A program is `… -m identity_provider.sandbox.NAME …` or `… flask --app wsgi NAME`."""
-    words = process.cmdline()
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return False  # it has just ended by itself
     return f"identity_provider.sandbox.{name}" in words or words[-1:] == [name]
