@@ -222,4 +222,4 @@ def test_the_pages_are_valid_html_with_one_heading(visitor: FlaskClient, provide
 def test_the_people_to_try_and_the_present_staff_code_are_listed(visitor: FlaskClient) -> None:
     page = visitor.get("/people", base_url=BASE).text
     assert "returning.teacher@example.com" in page
-    assert re.search(r"<strong data-totp="admin@example.com">\d{6}</strong>", page)
+    assert re.search(r'<strong data-totp="admin@example.com">\d{6}</strong>', page)
