@@ -10,7 +10,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import code_limits, sign_in_codes, submissions
+from identity_provider.services import code_limits, journeys, sign_in_codes
 from identity_provider.services.code_limits import Door
 
 
@@ -25,8 +25,9 @@ class CodeFor(StrEnum):
 def address_of(journey: Journey, purpose: CodeFor) -> str:
     """The address that the code goes to; empty when there is none."""
     if purpose is CodeFor.SIGN_IN:
-        return journey.email or ""
-    other = submissions.other_account(journey)
+        # Who is known by an account proves the address that it has now.
+        return journey.user.email if journey.user is not None else journey.email or ""
+    other = journeys.other_account(journey)
     return other.email if other is not None else ""
 
 
@@ -46,8 +47,11 @@ def forgive_guess(address: str, ip: str, *, now: datetime) -> None:
 
 
 def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:
-    """Send a code; the same work whether or not anybody is known at the address."""
-    asked = sign_in_codes.challenge(purpose, address_of(journey, purpose), journey.id, now=now)
+    """Send a code; the same work whether or not anybody is known at the address. None without an address."""
+    address = address_of(journey, purpose)
+    if not address:
+        return
+    asked = sign_in_codes.challenge(purpose, address, journey.id, now=now)
     sign_in_codes.send(asked, now=now, words={"service_name": journey.client.name, "locale": _locale(journey)})
 
 

@@ -33,6 +33,9 @@ _LEVELS = {MatchPolicy.DEFAULT: VerificationLevel.LOW, MatchPolicy.STRICT: Verif
 
 Answered = TypeVar("Answered")
 
+FAULT = "fault"
+"""The reason of a search that never took place, since something broke."""
+
 
 class Occasion(StrEnum):
     """Where a search was run."""
@@ -58,6 +61,11 @@ class Search:
     asked: PersonDetails = field(repr=False)
     explanation: dict[str, Any] = field(default_factory=dict, repr=False)
     weights_version: str = ""
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether something on our side broke: no later try mends that, so people are to know of it."""
+        return self.reason == FAULT
 
     @property
     def trn(self) -> str | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import structlog
 from flask_babel import gettext as _
 
 from identity_provider.domain.errors import RegisterUnavailable
@@ -23,6 +25,8 @@ from matching.records import NameStatistics, PersonDetails, RecordStatus, Teachi
 from matching.scoring import Candidate, Scorer, candidates
 from matching.statements import prepare
 from matching.weights import Rarity
+
+log = structlog.get_logger("cases")
 
 _USUAL_SIZE = 1_000_000
 _VALUES = re.compile(r" \(.*\)(?=\.$)")
@@ -124,6 +128,11 @@ def candidates_for(user: User, register: TeacherRegister, today: date) -> Candid
         patient = Impatient(register, time.monotonic() + lookups.PATIENCE_SECONDS)
         outcome = match(person, patient, Policy.LINKAGE, today)
     except RegisterUnavailable:
+        return Candidates(silent=True)
+    except Exception as fault:  # noqa: BLE001 -- a broken matcher must not close the case that is open because of it
+        # The message is left out of the log, since it may repeat what was asked.
+        where = traceback.format_tb(fault.__traceback__)[-3:]
+        log.error("comparison_failed", error=type(fault).__name__, where=where)  # noqa: TRY400
         return Candidates(silent=True)
     return Candidates(tuple(_compared(user, person, each) for each in outcome.candidates))
 

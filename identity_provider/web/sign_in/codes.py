@@ -55,6 +55,8 @@ def code_page(
         journey = journeys.held(journey)
         if journey_codes.is_passed(journey, purpose):
             return _already_entered(journey)
+        if not may_enter(answers_of(journey), question):
+            return to_next(journey)
         accepted = _is_accepted(journey, purpose, str(form.code.data), accept)
     if accepted is None:
         raise journeys.AccountLocked
