@@ -44,6 +44,7 @@ def read_person(body: dict[str, Any]) -> TeachingRecord:
         previous_last_names=_others((_text(name, "lastName") for name in previous), last),
         date_of_birth=_date(body.get("dateOfBirth")),
         nino=_text(body, "nationalInsuranceNumber"),
+        nino_told="nationalInsuranceNumber" in body,
         email=next((email for email in emails if isinstance(email, str)), ""),
         has_qts=_has_qts(body),
         has_open_alert=_has_open_alert(body),

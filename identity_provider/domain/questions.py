@@ -125,9 +125,10 @@ def _asked(answers: Answers) -> Iterator[tuple[Question, bool]]:
         yield from _asked_about_record(answers)
         return
     if not answers.has_account:
+        # Once there is an account, its address may not be exchanged for another one.
         yield Question.EMAIL, True
-    if answers.shared_mailbox:
-        yield Question.SHARED_MAILBOX, answers.shared_mailbox_accepted is not None
+        if answers.shared_mailbox:
+            yield Question.SHARED_MAILBOX, answers.shared_mailbox_accepted is not None
     yield Question.NAME, answers.has_name
     yield Question.PREVIOUS_NAMES, answers.has_previous_names is not None
     yield Question.PREFERRED_NAME, answers.has_preferred_name

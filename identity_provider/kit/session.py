@@ -60,7 +60,8 @@ def sign_in(person: User | StaffUser, *, amr: list[str]) -> BrowserSession:
     name = _STAFF if isinstance(person, StaffUser) else _PERSON
     now = ports().clock.now()
     session = _load(name)
-    if session is not None and person.id in (session.user_id, session.staff_id):
+    goes_on = session is not None and session.ended_at is None
+    if session is not None and goes_on and person.id in (session.user_id, session.staff_id):
         secret = browser_sessions.authenticate_again(session, amr=amr, now=now)
         person.last_signed_in_at = now
     else:

@@ -75,8 +75,10 @@ class Journey(Base):
     date_of_birth: Mapped[date | None]
     existing_account_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"))
     existing_account_declined: Mapped[bool | None]
-    # The address of the other account (the existing one, or the holder of the TRN) was proved to be theirs too.
-    other_address_proved_at: Mapped[datetime | None]
+    # Which other account's address (the existing one's, or the holder's) was proved to be theirs too, and which
+    # address that was: a proof of one account opens no other one.
+    other_proved_id: Mapped[UUID | None]
+    other_proved_address: Mapped[str | None] = mapped_column(String(320))
     has_nino: Mapped[bool | None]
     nino_encrypted: Mapped[bytes | None]
     has_trn: Mapped[bool | None]

@@ -79,6 +79,9 @@ class User(Base):
     lookup_reason: Mapped[LookupReason] = mapped_column(default=LookupReason.NOT_LOOKED_UP)
     verification_level: Mapped[VerificationLevel | None]
     looked_up_at: Mapped[datetime | None]
+    # They saw that nothing was found for what is stated above, and could have corrected it: only then is an empty
+    # answer of the register the last word.
+    asked_again_at: Mapped[datetime | None]
 
     registered_with_client_id: Mapped[str | None] = mapped_column(String(100))
     merged_into_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)

@@ -45,6 +45,8 @@ def start_again(client: Client) -> ResponseReturnValue:
 
     Third-party initiated login (OpenID Connect Core 4) lets the service ask anew, which we then answer at once.
     """
+    if not client.is_enabled:
+        return problem_page("The service that sent you here is not registered with us any more.")
     if client.initiate_login_uri:
         return redirect(_with(client.initiate_login_uri, {"iss": settings().issuer}), code=303)
     if client.service_url:

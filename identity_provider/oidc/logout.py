@@ -18,11 +18,11 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.headers import allow_form_to_lead_to
-from identity_provider.kit.session import current_session, sign_out
+from identity_provider.kit.session import browser_secret, current_session, sign_out
 from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
-from identity_provider.services import clients, sign_outs
+from identity_provider.services import clients, journeys, sign_outs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,9 @@ def confirm_signout() -> ResponseReturnValue:
     """Sign out, on the server too, and end what was granted in this session."""
     asked = _read(request.form)
     session = current_session()
-    if session is not None:
-        with transaction():
+    with transaction():
+        journeys.close_those_of(browser_secret(), now=ports().clock.now())
+        if session is not None:
             sign_outs.end_grants(session, now=ports().clock.now())
             sign_out()
     return asked.leave()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IllegalMove
+from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
-from identity_provider.services import audit, browser_sessions, outbox, rate_limits, support_tickets
+from identity_provider.services import audit, browser_sessions, outbox, rate_limits, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from matching.normalise import family_name, given_name
 
@@ -23,6 +25,11 @@ def by_address(email: str) -> User | None:
     return db.session.scalar(
         select(User).where(User.email == email, User.merged_into_id.is_(None), User.erased_at.is_(None))
     )
+
+
+def held(user_id: UUID) -> User:
+    """The account as it is now, held until the transaction ends."""
+    return db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
 
 
 def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
@@ -58,16 +65,19 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
 
 def state_identity(user: User, journey: Journey, *, now: datetime) -> None:
     """Take name and birthday from the journey: only for an account that this journey made."""
+    before = _stated(user)
     user.first_name = journey.first_name or user.first_name
     user.middle_name = journey.middle_name or ""
     user.last_name = journey.last_name or user.last_name
     user.preferred_name = journey.preferred_name or ""
     user.date_of_birth = journey.date_of_birth
     user.updated_at = now
+    _note_change(user, before, now=now)
 
 
 def keep_statements(user: User, journey: Journey, *, now: datetime) -> None:
     """Keep what the person stated so that nobody asks again. What was not asked in this journey stays as it was."""
+    before = _stated(user)
     if journey.has_previous_names is not None:
         user.stated_previous_names = list(journey.previous_names)
     if journey.has_nino is not None:
@@ -83,6 +93,7 @@ def keep_statements(user: User, journey: Journey, *, now: datetime) -> None:
         user.stated_training_provider = journey.training_provider
     user.date_of_birth = user.date_of_birth or journey.date_of_birth
     user.updated_at = now
+    _note_change(user, before, now=now)
 
 
 def recall_statements(journey: Journey, user: User) -> None:
@@ -129,7 +140,7 @@ def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -
     """
     actor = Actor.of(survivor)
     if other is not None and other.id != survivor.id:
-        _merge(other, survivor, actor=actor, now=now)
+        _merge(held(other.id), survivor, actor=actor, now=now)
     if email == survivor.email:
         return
     holder = by_address(email)
@@ -140,6 +151,7 @@ def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -
     survivor.email_verified_at = now
     survivor.updated_at = now
     db.session.flush()
+    _end_what_the_old_address_began(survivor, now=now)
     audit.record(
         "email_changed",
         Subject("user", survivor.id),
@@ -170,6 +182,43 @@ def _merge(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
         reason="the person proved both addresses",
         change=({}, {"merged_into": str(survivor.id)}),
     )
+
+
+def _end_what_the_old_address_began(user: User, *, now: datetime) -> None:
+    """Sessions and half-done journeys were opened by whoever reads the mail of the address that is given up."""
+    browser_sessions.end_all_of(user, now=now)
+    # A journey that is held by another request is left to that request: it finds its session ended.
+    theirs = (
+        select(Journey.id)
+        .where(Journey.user_id == user.id, Journey.completed_at.is_(None))
+        .with_for_update(skip_locked=True, of=Journey)
+    )
+    db.session.execute(
+        update(Journey).where(Journey.id.in_(theirs.scalar_subquery()), Journey.expires_at > now).values(expires_at=now)
+    )
+
+
+def _stated(user: User) -> tuple[object, ...]:
+    """Everything stated that an empty answer of the register rests on."""
+    return (
+        user.name,
+        user.date_of_birth,
+        [tuple(each.items()) for each in user.stated_previous_names],
+        user.stated_has_nino,
+        user.stated_nino_encrypted,
+        user.stated_has_trn,
+        user.stated_trn,
+        user.stated_has_qts,
+    )
+
+
+def _note_change(user: User, before: tuple[object, ...], *, now: datetime) -> None:
+    """Of other statements than those asked about, nothing is known: neither that there is no record, nor anything."""
+    if _stated(user) == before:
+        return
+    user.asked_again_at = None
+    if user.lookup_status is LookupStatus.NONE:
+        trn_links.stand_at(user, pending(LookupReason.NOT_LOOKED_UP), actor=Actor.of(user), now=now)
 
 
 def _withdraw_cases(user: User, *, now: datetime) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import rate_limits, sign_in_codes, submissions
+from identity_provider.services import code_limits, journeys, sign_in_codes
+from identity_provider.services.code_limits import Door
 
 
 class CodeFor(StrEnum):
@@ -24,26 +25,33 @@ class CodeFor(StrEnum):
 def address_of(journey: Journey, purpose: CodeFor) -> str:
     """The address that the code goes to; empty when there is none."""
     if purpose is CodeFor.SIGN_IN:
-        return journey.email or ""
-    other = submissions.other_account(journey)
+        # Who is known by an account proves the address that it has now.
+        return journey.user.email if journey.user is not None else journey.email or ""
+    other = journeys.other_account(journey)
     return other.email if other is not None else ""
 
 
 def count_sending(address: str, ip: str, *, now: datetime) -> None:
     """Count one code. Raises RateLimited. To be committed before the code is sent."""
-    rate_limits.count(rate_limits.CODES_PER_IP, ip, now=now)
-    rate_limits.count(rate_limits.CODES_PER_ADDRESS, address, now=now)
+    code_limits.count_sending(Door.PERSON, address, ip, now=now)
 
 
 def count_guess(address: str, ip: str, *, now: datetime) -> None:
     """Count one try. Raises RateLimited. To be committed before the code is compared."""
-    rate_limits.count(rate_limits.GUESSES_PER_IP, ip, now=now)
-    rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, address, now=now)
+    code_limits.count_guess(Door.PERSON, address, ip, now=now)
+
+
+def forgive_guess(address: str, ip: str, *, now: datetime) -> None:
+    """The try was right, and is not held against anybody."""
+    code_limits.forgive_guess(Door.PERSON, address, ip, now=now)
 
 
 def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:
-    """Send a code; the same work whether or not anybody is known at the address."""
-    asked = sign_in_codes.challenge(purpose, address_of(journey, purpose), journey.id, now=now)
+    """Send a code; the same work whether or not anybody is known at the address. None without an address."""
+    address = address_of(journey, purpose)
+    if not address:
+        return
+    asked = sign_in_codes.challenge(purpose, address, journey.id, now=now)
     sign_in_codes.send(asked, now=now, words={"service_name": journey.client.name, "locale": _locale(journey)})
 
 

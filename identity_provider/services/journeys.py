@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
@@ -72,8 +72,14 @@ def find(journey_id: UUID, browser: str, now: datetime) -> Journey:
 
 
 def held(journey: Journey) -> Journey:
-    """The journey as it is now, held until the transaction ends: of two clicks the second one waits here."""
-    return db.session.get_one(Journey, journey.id, with_for_update={"of": Journey}, populate_existing=True)
+    """The journey and its person as they are now, held until the transaction ends.
+
+    Of two clicks the second one waits here; and nothing that an agent or the worker decided meanwhile is overwritten.
+    """
+    journey = db.session.get_one(Journey, journey.id, with_for_update={"of": Journey}, populate_existing=True)
+    if journey.user_id is not None:
+        accounts.held(journey.user_id)
+    return journey
 
 
 def is_bound_to(journey: Journey, browser: str) -> bool:
@@ -129,6 +135,9 @@ def prove_address(journey: Journey, *, now: datetime) -> User | None:
     if journey.email is None:
         raise JourneyOutOfReach(journey.client)
     user = journey.user or accounts.by_address(journey.email)
+    if user is not None and user.email != journey.email:
+        # The account was reached by this address when the journey began, and is no more.
+        raise JourneyOutOfReach(journey.client)
     if user is not None and not user.is_live:
         raise AccountLocked
     journey.email_proved_at = now
@@ -169,7 +178,27 @@ def identity_changed(journey: Journey, *, offer: bool) -> None:
     journey.existing_account_id = other.id if other else None
     journey.existing_account = other
     journey.existing_account_declined = None
-    journey.other_address_proved_at = None
+
+
+def other_account(journey: Journey) -> User | None:
+    """The account that may be the person's too: the holder of their record, or the one with their name and birthday."""
+    if journey.trn_holder_id is not None and journey.trn_holder_id != journey.user_id:
+        return journey.trn_holder
+    return journey.existing_account
+
+
+def prove_other(journey: Journey) -> None:
+    """The code that went to the other account's address came back: the person can read its mail too."""
+    other = other_account(journey)
+    if other is not None:
+        journey.other_proved_id, journey.other_proved_address = other.id, other.email
+
+
+def is_other_proved(journey: Journey) -> bool:
+    """Whether the address proved is the one of the other account that is meant now: no proof opens another one."""
+    other = other_account(journey)
+    proved = (journey.other_proved_id, journey.other_proved_address)
+    return other is not None and proved == (other.id, other.email)
 
 
 def facts(journey: Journey) -> tuple[object, ...]:
@@ -192,6 +221,20 @@ def facts(journey: Journey) -> tuple[object, ...]:
     )
 
 
+def close_those_of(browser: str, *, now: datetime, but: UUID | None = None) -> None:
+    """End what is half done in this browser: whoever comes next reads nothing of it. `but` is the journey to keep."""
+    db.session.execute(
+        update(Journey)
+        .where(
+            Journey.browser_hmac.in_(vault.keyed_hashes(BROWSER_PURPOSE, browser)),
+            Journey.completed_at.is_(None),
+            Journey.expires_at > now,
+            Journey.id != but if but is not None else true(),
+        )
+        .values(expires_at=now)
+    )
+
+
 def finish(journey: Journey, *, now: datetime) -> None:
     """Nothing is left to ask or to say: the person goes back to the service."""
     journey.completed_at = journey.completed_at or now
@@ -207,11 +250,11 @@ def wants_record(journey: Journey) -> bool:
     user = journey.user
     if not wants_trn(journey):
         return False
-    if user is None or journey.made_user:
+    if user is None:
         return True
-    if user.trn is None:
-        return user.lookup_status is not LookupStatus.FAILED
-    return is_step_up(journey)
+    if user.lookup_status is LookupStatus.FAILED:
+        return False
+    return journey.made_user or user.trn is None or is_step_up(journey)
 
 
 def is_step_up(journey: Journey) -> bool:
@@ -261,7 +304,7 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         has_date_of_birth=journey.date_of_birth is not None,
         existing_account=journey.existing_account_id is not None and not has_account,
         existing_account_is_mine=_not(journey.existing_account_declined),
-        other_address_proved=journey.other_address_proved_at is not None,
+        other_address_proved=is_other_proved(journey),
         wants_record=wants_record(journey),
         step_up=step_up,
         matched=journey.matched_trn is not None,

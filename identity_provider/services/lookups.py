@@ -36,7 +36,7 @@ from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
 from identity_provider.services import outbox, rate_limits, statements, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM
-from identity_provider.services.register_search import POLICIES, Impatient, Occasion, Search, asked_json, read
+from identity_provider.services.register_search import FAULT, POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
 from matching.matcher import MatchOutcome, match
 from matching.records import PersonDetails
@@ -71,7 +71,7 @@ def look_up(
     except Exception as fault:  # noqa: BLE001 -- see below
         # Whatever broke, no search took place: it must not pass for an answer. The message is left out of the log,
         # since it may repeat what was asked.
-        why = "fault"
+        why = FAULT
         where = traceback.format_tb(fault.__traceback__)[-3:]
         log.error("lookup_failed", occasion=occasion, error=type(fault).__name__, where=where)  # noqa: TRY400
     took = round(1000 * (time.monotonic() - started))
@@ -137,6 +137,14 @@ def person_of_journey(journey: Journey) -> PersonDetails:
     )
 
 
+def is_about(search: Search, journey: Journey) -> bool:
+    """Whether the register was asked about the person whom this journey speaks of now.
+
+    It is asked outside the lock: another tab may have changed an answer, or the account, meanwhile.
+    """
+    return search.asked == person_of_journey(journey)
+
+
 def person_of(user: User) -> PersonDetails:
     """What this user has stated of themselves."""
     return _person(
@@ -162,26 +170,28 @@ def _person(names: tuple[str, str, str], previous: list[dict[str, Any]], **detai
     )
 
 
-def settle(user: User, search: Search, *, now: datetime, asked_again: bool = True) -> User | None:
+def settle(user: User, search: Search, *, now: datetime) -> User | None:
     """Write where the user's lookup stands after this search; link them when their record was found.
 
     Returns the other user who holds the record, when there is one: nothing is linked then, and this user is pending.
-    `asked_again` says that the person was given the chance to correct their answers: before that, an empty answer
-    is kept as "not looked up", never as `None` (matching.md, section 4).
+    The caller holds the user. Before they were asked again about what they state, an empty answer is kept as "not
+    looked up", never as `None` (matching.md, section 4). Where the helpdesk has spoken, no search is heard.
     """
+    if user.lookup_status is LookupStatus.FAILED:
+        return None
     said = Statement(user.stated_trn, user.stated_has_trn, user.stated_has_qts)
     state = decide(search.answer, said)
     match search.answer:
         case Found(trn, level):
             return _link(user, trn, trn_links.Evidence(LookupReason.MATCHED, level, search.reason), now=now)
-        case Nothing() if not asked_again and state.status is LookupStatus.NONE:
-            trn_links.stand_at(user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, now=now)
         case Unanswered():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
             defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
         case Ambiguous() | Near() | Nothing() if user.lookup_reason in _IN_HUMAN_HANDS:
             # People are deciding, and know more than a search that is not sure.
             return None
+        case Nothing() if user.asked_again_at is None and state.status is LookupStatus.NONE:
+            trn_links.stand_at(user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, now=now)
         case Ambiguous() | Near() | Nothing():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
         case _:
@@ -196,12 +206,15 @@ def settle_nothing(user: User, *, now: datetime) -> LookupState:
     return state
 
 
-def open_case_if_wanted(user: User, client: Client, journey: Journey | None, *, now: datetime) -> None:
+def open_case_if_wanted(
+    user: User, client: Client, journey: Journey | None, *, now: datetime, fault: bool = False
+) -> None:
     """Give a pending search to the helpdesk, where the service wants that.
 
-    Not when the register merely did not answer: that is asked again, and nobody could do more by hand.
+    Not when the register merely did not answer: that is asked again, and nobody could do more by hand. A `fault` of
+    ours may come back at every try: then people look.
     """
-    unanswered = user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE
+    unanswered = user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE and not fault
     if client.raise_tickets and user.lookup_status is LookupStatus.PENDING and not unanswered:
         support_tickets.open_case(user, client, journey, user.lookup_reason, now)
 
@@ -222,10 +235,16 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
     with transaction():
         user = db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
         keep(search, user_id=user_id, journey_id=None)
-        if not isinstance(search.answer, Unanswered):
+        if not user.is_live or not is_open(user):
+            return
+        answered = not isinstance(search.answer, Unanswered)
+        changed = search.asked != person_of(user)
+        if answered and not changed:
             _settle_in_background(user, search, journey, now=now)
-    if isinstance(search.answer, Unanswered):
-        raise RegisterUnavailable("the register still does not answer")
+        elif search.is_fault and journey is not None:
+            open_case_if_wanted(user, journey.client, journey, now=now, fault=True)
+    if changed or not answered:
+        raise RegisterUnavailable("the register is to be asked again")
 
 
 def is_open(user: User) -> bool:

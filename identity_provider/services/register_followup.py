@@ -19,8 +19,8 @@ USERS_PER_TRANSACTION = 500
 def look_everybody_up_again() -> int:
     """Have the worker search the new register for all users who are pending or `None`; how many they are.
 
-    Left out is who was never asked to check their answers (`not_looked_up`): the job would take an empty answer for
-    the last word. They are searched for when they next sign in.
+    Left out is who was never asked about a record, or not yet asked to check their answers (`not_looked_up`): another
+    empty answer would give their case to the helpdesk. They are searched for when they next sign in.
     """
     waiting = db.session.scalars(
         select(User.id)

@@ -15,9 +15,12 @@ from identity_provider.services.register_search import Search
 def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
     """The person checked the answers and sent them off; `search` is what the register said, if it was to be asked.
 
+    The caller has made sure that the register was asked about these answers (`lookups.is_about`).
     No account is made yet when the record belongs to another account: the person may be about to prove that it is
     theirs.
     """
+    # Whoever stood before "we could not find your record" and sends answers off anew was asked again.
+    asked_again = journeys.may_try_again(journey)
     journey.submissions += 1
     journey.submitted_at = now
     _meet_own_account(journey)
@@ -27,15 +30,17 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
         journey.trn_holder_id = holder.id
         return
     user = _account(journey, now=now)
+    if asked_again:
+        user.asked_again_at = now
     if search is not None:
-        _conclude(journey, user, search, asked_again=journey.submissions > 1, now=now)
+        _conclude(journey, user, search, now=now)
 
 
 def search_again(journey: Journey, search: Search, *, now: datetime) -> None:
     """The register was asked anew because a known person signed in: what they stated before may be enough now."""
-    if journey.user is None:
+    if journey.user is None or not lookups.is_about(search, journey):
         return
-    _conclude(journey, journey.user, search, asked_again=True, now=now)
+    _conclude(journey, journey.user, search, now=now)
     if journey.user.trn is not None and search.trn is not None:
         journey.submitted_at = now
 
@@ -43,13 +48,15 @@ def search_again(journey: Journey, search: Search, *, now: datetime) -> None:
 def note_silent(journey: Journey, search: Search) -> None:
     """A search while the answers came in: it can end the questions, and decides nothing."""
     lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
-    journey.matched_trn = search.trn
+    if lookups.is_about(search, journey):
+        journey.matched_trn = search.trn
 
 
 def go_on(journey: Journey, *, now: datetime) -> None:
     """Nothing was found, and the person has nothing to correct: from here the helpdesk takes over, if at all."""
     user = _known(journey)
     journey.went_on_at = now
+    user.asked_again_at = now
     if lookups.found_nothing(journey):
         lookups.settle_nothing(user, now=now)
     lookups.open_case_if_wanted(user, journey.client, journey, now=now)
@@ -64,24 +71,21 @@ def give_up_holder(journey: Journey, *, now: datetime) -> None:
     lookups.open_case_if_wanted(user, journey.client, journey, now=now)
 
 
-def other_account(journey: Journey) -> User | None:
-    """The account that may be the person's too: the holder of their record, or the one with their name and birthday."""
-    if journey.trn_holder_id is not None and journey.trn_holder_id != journey.user_id:
-        return journey.trn_holder
-    return journey.existing_account
-
-
 def addresses(journey: Journey) -> list[str]:
     """The proved addresses that the person chooses from."""
-    other = other_account(journey)
+    other = journeys.other_account(journey)
     return list(dict.fromkeys(address for address in (journey.email, other and other.email) if address))
 
 
 def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
     """Both addresses were proved and one was chosen: one account remains, and the journey goes on as its."""
-    survivor = other_account(journey)
-    if survivor is None or journey.other_address_proved_at is None or email not in addresses(journey):
+    survivor = journeys.other_account(journey)
+    if survivor is not None:
+        survivor = accounts.held(survivor.id)
+    if survivor is None or not journeys.is_other_proved(journey) or email not in addresses(journey):
         raise IllegalMove("both addresses are to be proved first")
+    if not survivor.is_live:
+        raise journeys.AccountLocked
     # Whoever has an account at an address that this person proved is this person.
     mine = journey.user or accounts.by_address(journey.email or "")
     try:
@@ -93,23 +97,24 @@ def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
     return survivor
 
 
-def _conclude(journey: Journey, user: User, search: Search, *, asked_again: bool, now: datetime) -> None:
+def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) -> None:
     lookups.keep(search, user_id=user.id, journey_id=journey.id)
-    holder = lookups.settle(user, search, now=now, asked_again=asked_again)
+    holder = lookups.settle(user, search, now=now)
     if holder is not None and holder.is_live:
         journey.trn_holder_id = holder.id
         journey.submitted_at = journey.submitted_at or now
     elif user.lookup_status is LookupStatus.FOUND:
         support_tickets.resolve_by_match(user, now)
     elif journey.submitted_at is not None and not journeys.may_try_again(journey):
-        lookups.open_case_if_wanted(user, journey.client, journey, now=now)
+        lookups.open_case_if_wanted(user, journey.client, journey, now=now, fault=search.is_fault)
 
 
 def _meet_own_account(journey: Journey) -> None:
     """Another tab may have made the account of this address meanwhile. Raises AccountLocked."""
     if journey.user is None and journey.email is not None:
-        journey.user = accounts.by_address(journey.email)
-        journey.user_id = journey.user.id if journey.user else None
+        there = accounts.by_address(journey.email)
+        journey.user = accounts.held(there.id) if there else None
+        journey.user_id = there.id if there else None
     if journey.user is not None and not journey.user.is_live:
         raise journeys.AccountLocked
 

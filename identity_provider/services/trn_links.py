@@ -19,6 +19,8 @@ from identity_provider.models import TrnLink, User
 from identity_provider.services import audit
 from identity_provider.services.audit import Actor, Subject
 
+_UNSETTLED = (LookupReason.REGISTER_UNAVAILABLE, LookupReason.NOT_LOOKED_UP, LookupReason.NO_RECORD)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -43,6 +45,11 @@ def link(user: User, trn: str, evidence: Evidence, *, actor: Actor, now: datetim
     if user.trn is not None:
         raise UserAlreadyHasTrn(user.trn)
     holder = holder_of(trn)
+    if holder is user:
+        # Linked a moment ago by somebody else.
+        db.session.refresh(user)
+        _raise_level(user, evidence, actor=actor, now=now)
+        return
     if holder is not None:
         raise TrnAlreadyLinked(trn, holder.id)
     before = _standing(user)
@@ -94,12 +101,15 @@ def unlink(user: User, leads_to: LookupState, *, actor: Actor, reason: str, now:
 def stand_at(user: User, state: LookupState, *, actor: Actor, now: datetime, reason: str = "") -> None:
     """Write where the lookup of a user without a TRN stands.
 
-    A user who is linked stays linked whatever a later search says, so nothing is written for one. An answer that
-    did not come (`register_unavailable`) never replaces an answer that did.
+    A user who is linked stays linked whatever a later search says, so nothing is written for one; and what the
+    helpdesk confirmed is taken back by staff only. An answer that did not come (`register_unavailable`) never
+    replaces one that did, except "there is no record": that is said only as long as the register says so.
     """
     if state.status is LookupStatus.FOUND:
         raise IllegalMove("Found is written by link()")
     if user.trn is not None or (_is_settled(user) and state.reason is LookupReason.REGISTER_UNAVAILABLE):
+        return
+    if user.lookup_status is LookupStatus.FAILED and actor.type != "staff":
         return
     before = _standing(user)
     _stand(user, state, now)
@@ -118,7 +128,7 @@ def live_link_of(user: User) -> TrnLink | None:
 
 
 def _is_settled(user: User) -> bool:
-    return user.looked_up_at is not None and user.lookup_reason is not LookupReason.REGISTER_UNAVAILABLE
+    return user.looked_up_at is not None and user.lookup_reason not in _UNSETTLED
 
 
 def _raise_level(user: User, evidence: Evidence, *, actor: Actor, now: datetime) -> None:

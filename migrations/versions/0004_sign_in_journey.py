@@ -14,7 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column('journeys', sa.Column('other_address_proved_at', sa.DateTime(timezone=True), nullable=True))
+    op.add_column('users', sa.Column('asked_again_at', sa.DateTime(timezone=True), nullable=True))
+    op.add_column('journeys', sa.Column('other_proved_id', sa.Uuid(), nullable=True))
+    op.add_column('journeys', sa.Column('other_proved_address', sa.String(length=320), nullable=True))
     op.add_column('journeys', sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=True))
     op.add_column('journeys', sa.Column('made_user', sa.Boolean(), server_default=sa.text('false'), nullable=False))
     op.add_column('journeys', sa.Column('trn_holder_id', sa.Uuid(), nullable=True))
@@ -30,4 +32,6 @@ def downgrade() -> None:
     op.drop_column('journeys', 'trn_holder_id')
     op.drop_column('journeys', 'made_user')
     op.drop_column('journeys', 'submitted_at')
-    op.drop_column('journeys', 'other_address_proved_at')
+    op.drop_column('journeys', 'other_proved_address')
+    op.drop_column('journeys', 'other_proved_id')
+    op.drop_column('users', 'asked_again_at')

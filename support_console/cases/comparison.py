@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
+import traceback
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import structlog
 from flask_babel import gettext as _
 
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import lookups, statements
+from identity_provider.services.register_search import Impatient
 from matching.comparisons import Field, Level
 from matching.explain import sentence
 from matching.matcher import match
@@ -21,6 +25,8 @@ from matching.records import NameStatistics, PersonDetails, RecordStatus, Teachi
 from matching.scoring import Candidate, Scorer, candidates
 from matching.statements import prepare
 from matching.weights import Rarity
+
+log = structlog.get_logger("cases")
 
 _USUAL_SIZE = 1_000_000
 _VALUES = re.compile(r" \(.*\)(?=\.$)")
@@ -119,8 +125,14 @@ def candidates_for(user: User, register: TeacherRegister, today: date) -> Candid
     """Compare the person with the register as it is now. Not to be called inside a transaction."""
     person = lookups.person_of(user)
     try:
-        outcome = match(person, register, Policy.LINKAGE, today)
+        patient = Impatient(register, time.monotonic() + lookups.PATIENCE_SECONDS)
+        outcome = match(person, patient, Policy.LINKAGE, today)
     except RegisterUnavailable:
+        return Candidates(silent=True)
+    except Exception as fault:  # noqa: BLE001 -- a broken matcher must not close the case that is open because of it
+        # The message is left out of the log, since it may repeat what was asked.
+        where = traceback.format_tb(fault.__traceback__)[-3:]
+        log.error("comparison_failed", error=type(fault).__name__, where=where)  # noqa: TRY400
         return Candidates(silent=True)
     return Candidates(tuple(_compared(user, person, each) for each in outcome.candidates))
 

@@ -48,7 +48,7 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
     form = AttachForm()
     if not form.validate():
         return _correct(case_id, form)
-    record = case_work.record_of(ports().register, form.parsed)
+    record = _record_of(form.parsed)
     with transaction():
         case_work.attach_trn(case_id, record=record, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     flash(_("TRN attached. We will email the user."), "success")
@@ -111,10 +111,10 @@ def conflict(case_id: UUID, holder_id: UUID) -> ResponseReturnValue:
 
 def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> str:
     case = _open_to_me(case_id)
-    record = case_work.record_of(ports().register, trn)
+    record = _record_of(trn)
     asked_for = record
     if record.status is RecordStatus.MERGED and record.merged_into:
-        record = case_work.record_of(ports().register, Trn.parse(record.merged_into))
+        record = _record_of(Trn.parse(record.merged_into))
     _write_down_view(record, case)
     case_work.check_linkable(record)
     holder = trn_links.holder_of(record.trn)
@@ -126,6 +126,13 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
         holder=holder if holder is not None and holder.id != case.user_id else None,
         form=form or AttachForm(MultiDict({"trn": record.trn})),
     )
+
+
+def _record_of(trn: Trn) -> TeachingRecord:
+    """Ask the register, with no connection of ours held open meanwhile: who is at the browser was read in one."""
+    with transaction():
+        pass
+    return case_work.record_of(ports().register, trn)
 
 
 def _correct(case_id: UUID, form: AttachForm) -> ResponseReturnValue:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from threading import Barrier, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryRegister
-from identity_provider.db import transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
+from identity_provider.domain.patience import no_later_than
 from identity_provider.models import CaseStatus, Resolution, SupportTicket
-from identity_provider.services import support_tickets
-from matching.records import RecordStatus
+from identity_provider.services import lookups, support_tickets
+from matching.records import RecordStatus, TeachingRecord
 from tests.builders import NOW, a_record, a_user
 from tests.console.agents import Agent, a_case, an_agent, anew, audited, messages, user_of
 from tests.kit.page import Page
@@ -57,6 +61,29 @@ def test_the_whole_path_from_signing_in_to_the_email(app: Flask, register: Memor
     (linked,) = audited("trn_linked")
     assert (linked.actor_id, linked.reason) == (str(agent.member.id), "Called the school")
     assert (linked.before["trn"], linked.after["trn"]) == (None, "1234567")
+
+
+def test_the_register_is_never_asked_with_a_transaction_open_nor_without_end(
+    app: Flask, register: MemoryRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_when_asked: list[bool] = []
+    patience: list[float] = []
+
+    class Watched(MemoryRegister):
+        def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+            open_when_asked.append(db.session().in_transaction())
+            patience.append(no_later_than(inf) - monotonic())
+            return super().find_by_identifiers(trn, nino)
+
+    watched = replace(app.extensions["ports"], register=Watched([a_record()]))
+    monkeypatch.setitem(app.extensions, "ports", watched)
+    case, agent = a_case(a_user(last_name="Bush", stated_trn="1234567")), an_agent(app)
+    agent.see(case)
+    agent.submit("Check record 1234567")
+    agent.submit("Attach this TRN", reason="Called the school")
+    assert user_of(case).trn == "1234567"
+    assert set(open_when_asked) == {False}
+    assert 0 < patience[0] <= lookups.PATIENCE_SECONDS
 
 
 def test_the_ticket_is_told_and_solved(app: Flask, register: MemoryRegister, desk: MemoryDesk) -> None:

@@ -164,6 +164,18 @@ def test_candidates_are_computed_anew_whenever_the_page_is_opened(app: Flask, re
     assert "TRN 1234567" in agent.see(case).text
 
 
+def test_a_case_can_be_read_when_the_comparison_itself_breaks(
+    app: Flask, register: MemoryRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("kate@example.com")
+
+    monkeypatch.setattr(register, "find_candidates", broken, raising=False)
+    page = an_agent(app).see(a_case(a_user(last_name="Bush")))
+    assert page.status == 200
+    assert "did not answer" in page.text
+
+
 def test_every_view_of_a_persons_data_is_written_down(app: Flask) -> None:
     case, agent = a_case(), an_agent(app)
     agent.see(case)

@@ -110,6 +110,12 @@ def test_no_address_is_kept_before_both_are_proved(app: Flask) -> None:
     journey.existing_account, journey.existing_account_id = other, other.id
     with pytest.raises(IllegalMove):
         submissions.keep_address(journey, "kate@example.com", now=NOW)
-    journey.other_address_proved_at = NOW
+    journey.other_proved_id, journey.other_proved_address = a_user().id, other.email
+    with pytest.raises(IllegalMove):
+        submissions.keep_address(journey, "kate@example.com", now=NOW)
+    journey.other_proved_id, journey.other_proved_address = other.id, "before@example.com"
+    with pytest.raises(IllegalMove):
+        submissions.keep_address(journey, "kate@example.com", now=NOW)
+    journeys.prove_other(journey)
     with pytest.raises(IllegalMove):
         submissions.keep_address(journey, "somebody@example.com", now=NOW)

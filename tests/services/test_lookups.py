@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from datetime import date
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -21,6 +23,7 @@ from identity_provider.domain.lookup import (
     Answer,
     Found,
     LookupReason,
+    LookupState,
     LookupStatus,
     Near,
     Nothing,
@@ -28,14 +31,15 @@ from identity_provider.domain.lookup import (
     VerificationLevel,
     pending,
 )
-from identity_provider.models import Lookup
+from identity_provider.models import Lookup, User
 from identity_provider.services import lookups, rate_limits, trn_links
-from identity_provider.services.audit import SYSTEM
+from identity_provider.services.audit import SYSTEM, Actor
 from identity_provider.services.register_search import Impatient, Occasion, Search
 from identity_provider.vault import vault
-from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, RecordStatus
+from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, RecordStatus, TeachingRecord
 from tests.builders import NOW, a_record, a_user
 
+CONFIRMED = LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
 KATE = PersonDetails(first_name="Kate", last_name="Bush", date_of_birth=date(1985, 3, 4))
 STRANGER = a_record("7654321", first_name="Aloysius", last_name="Featherstone", date_of_birth=date(1950, 6, 7), nino="")
 
@@ -165,7 +169,13 @@ def test_a_record_that_somebody_else_holds_leaves_the_person_pending(app: Flask,
 
 
 def a_search(answer: Answer) -> Search:
-    words = {Nothing: "none", Unanswered: "unanswered", Ambiguous: "ambiguous", Near: "not_determinable"}
+    words = {
+        Found: "match",
+        Nothing: "none",
+        Unanswered: "unanswered",
+        Ambiguous: "ambiguous",
+        Near: "not_determinable",
+    }
     return Search(answer, words[type(answer)], "x", Occasion.JOB, MatchPolicy.DEFAULT, NOW, 1, KATE)
 
 
@@ -176,20 +186,19 @@ SOME_ANSWERS: list[Answer] = [Unanswered(), Nothing(), Ambiguous(), Near(LookupR
 def test_whatever_came_before_nobody_is_none_unless_the_last_answer_was_empty(
     app: Flask, answers: tuple[Answer, ...]
 ) -> None:
-    user = a_user(stated_has_trn=False, stated_has_qts=False)
+    user = a_user(stated_has_trn=False, stated_has_qts=False, asked_again_at=NOW)
     with transaction():
         for answer in answers:
             lookups.settle(user, a_search(answer), now=NOW)
-    answered = [each for each in answers if not isinstance(each, Unanswered)]
-    assert (user.lookup_status is LookupStatus.NONE) == (answered[-1:] == [Nothing()])
-    if not answered:
+    assert (user.lookup_status is LookupStatus.NONE) == (answers[-1] == Nothing())
+    if all(isinstance(each, Unanswered) for each in answers):
         assert user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE
 
 
 def test_before_the_person_was_asked_again_an_empty_answer_is_not_none(app: Flask) -> None:
     user = a_user(stated_has_trn=False, stated_has_qts=False)
     with transaction():
-        lookups.settle(user, a_search(Nothing()), now=NOW, asked_again=False)
+        lookups.settle(user, a_search(Nothing()), now=NOW)
         assert user.lookup_reason is LookupReason.NOT_LOOKED_UP
         lookups.settle_nothing(user, now=NOW)
     assert user.lookup_status is LookupStatus.NONE
@@ -203,6 +212,59 @@ def test_a_link_that_the_helpdesk_ended_is_not_made_again_by_a_search(app: Flask
         trn_links.unlink(user, state, actor=SYSTEM, reason="the wrong person", now=NOW)
     lookups.look_up_again(user.id, register, NOW)
     assert (user.trn, user.lookup_state) == (None, state)
+
+
+def test_the_worker_says_none_of_nobody_who_was_not_asked_again(app: Flask, register: MemoryRegister) -> None:
+    register.records = [STRANGER]
+    unasked = a_user(last_name="Bush", stated_has_trn=False, stated_has_qts=False)
+    asked = a_user(last_name="Bush", stated_has_trn=False, stated_has_qts=False, asked_again_at=NOW)
+    for user in (unasked, asked):
+        lookups.look_up_again(user.id, register, NOW)
+    assert unasked.lookup_state == pending(LookupReason.NOT_LOOKED_UP)
+    assert asked.lookup_status is LookupStatus.NONE
+
+
+class Meanwhile(MemoryRegister):
+    """A register during whose answer something else happens."""
+
+    def __init__(self, user_id: UUID, happens: Callable[[User], None]) -> None:
+        super().__init__([a_record(), STRANGER])
+        self.user_id, self.happens = user_id, happens
+
+    def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+        with transaction():
+            self.happens(db.session.get_one(User, self.user_id))
+        return super().find_by_identifiers(trn, nino)
+
+
+def test_an_answer_about_what_was_stated_before_settles_nothing(app: Flask) -> None:
+    user = a_user(last_name="Bush", stated_trn="1234567", stated_has_trn=True)
+
+    def corrected(user: User) -> None:
+        user.last_name, user.stated_trn = "Smythe", "1111111"
+
+    with pytest.raises(RegisterUnavailable):
+        lookups.look_up_again(user.id, Meanwhile(user.id, corrected), NOW)
+    assert (user.trn, user.lookup_reason) == (None, LookupReason.NOT_LOOKED_UP)
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [
+        lambda user: trn_links.stand_at(user, CONFIRMED, actor=Actor("staff", "1"), now=NOW),
+        lambda user: setattr(user, "locked_at", NOW),
+    ],
+)
+def test_the_worker_hears_what_was_decided_while_the_register_was_asked(
+    app: Flask, fate: Callable[[User], None]
+) -> None:
+    user = a_user(last_name="Bush", stated_trn="1234567", stated_has_trn=True)
+    lookups.look_up_again(user.id, Meanwhile(user.id, fate), NOW)
+    assert user.trn is None
+    with transaction():
+        trn_links.stand_at(user, CONFIRMED, actor=Actor("staff", "1"), now=NOW)
+        assert lookups.settle(user, a_search(Found("1234567", VerificationLevel.LOW)), now=NOW) is None
+    assert user.lookup_state == CONFIRMED
 
 
 @pytest.mark.parametrize("reason", [LookupReason.WITH_HELPDESK, LookupReason.EVIDENCE_UNDER_REVIEW])

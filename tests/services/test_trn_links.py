@@ -7,15 +7,16 @@ from threading import Barrier, Thread
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove, TrnAlreadyLinked, UserAlreadyHasTrn
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
 from identity_provider.models import AuditEvent, TrnLink, User
 from identity_provider.services import trn_links
-from identity_provider.services.audit import SYSTEM
+from identity_provider.services.audit import SYSTEM, Actor
 from identity_provider.services.trn_links import Evidence
-from tests.builders import NOW, a_user
+from tests.builders import NOW, a_staff_user, a_user
 
 MATCHED = Evidence(LookupReason.MATCHED, VerificationLevel.LOW)
 NO_RECORD = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
@@ -63,12 +64,40 @@ def test_a_link_is_ended_with_a_reason_and_stays_in_the_history(app: Flask) -> N
     assert again.lookup_status is LookupStatus.FOUND
 
 
-def test_a_register_that_does_not_answer_never_replaces_an_answer(app: Flask) -> None:
+SILENT = pending(LookupReason.REGISTER_UNAVAILABLE)
+
+
+def test_a_register_that_does_not_answer_replaces_no_answer_but_that_there_is_no_record(app: Flask) -> None:
     user = a_user()
     with transaction():
+        trn_links.stand_at(user, pending(LookupReason.AMBIGUOUS), actor=SYSTEM, now=NOW)
+        trn_links.stand_at(user, SILENT, actor=SYSTEM, now=NOW)
+        assert user.lookup_reason is LookupReason.AMBIGUOUS
         trn_links.stand_at(user, NO_RECORD, actor=SYSTEM, now=NOW)
-        trn_links.stand_at(user, pending(LookupReason.REGISTER_UNAVAILABLE), actor=SYSTEM, now=NOW)
-    assert user.lookup_state == NO_RECORD
+        trn_links.stand_at(user, SILENT, actor=SYSTEM, now=NOW)
+    assert user.lookup_state == SILENT
+
+
+def test_what_the_helpdesk_confirmed_is_taken_back_by_staff_only(app: Flask) -> None:
+    user, agent = a_user(), Actor.of(a_staff_user())
+    confirmed = LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
+    with transaction():
+        trn_links.stand_at(user, confirmed, actor=agent, now=NOW)
+        for state in (NO_RECORD, SILENT, pending(LookupReason.NEAR_MATCH)):
+            trn_links.stand_at(user, state, actor=SYSTEM, now=NOW)
+        assert user.lookup_state == confirmed
+        trn_links.stand_at(user, pending(LookupReason.WITH_HELPDESK), actor=agent, now=NOW)
+    assert user.lookup_reason is LookupReason.WITH_HELPDESK
+
+
+def test_a_link_that_was_made_a_moment_ago_is_no_conflict_with_oneself(app: Flask) -> None:
+    user = a_user(trn="1234567")
+    with transaction():
+        # As this request read the row before the other one wrote.
+        set_committed_value(user, "trn", None)
+        trn_links.link(user, "1234567", MATCHED, actor=SYSTEM, now=NOW)
+    assert user.trn == "1234567"
+    assert db.session.scalar(select(func.count()).select_from(TrnLink)) == 1
 
 
 def test_a_linked_user_stays_linked_whatever_a_later_search_says(app: Flask) -> None:

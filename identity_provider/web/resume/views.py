@@ -17,9 +17,11 @@ from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
+from identity_provider.kit.requests import visitor
 from identity_provider.models import Client, ResumeLink
-from identity_provider.services import audit, rate_limits, resume
+from identity_provider.services import audit, code_limits, resume
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.code_limits import Door
 from identity_provider.web.resume import way_on
 from identity_provider.web.resume.forms import CodeForm
 
@@ -50,8 +52,7 @@ def send_code(token: str) -> ResponseReturnValue:
     link, now = _usable(token), ports().clock.now()
     address = link.ticket.user.email
     with transaction():
-        rate_limits.count(rate_limits.CODES_PER_IP, request.remote_addr or "", now=now)
-        rate_limits.count(rate_limits.CODES_PER_ADDRESS, address, now=now)
+        code_limits.count_sending(Door.PERSON, address, visitor(), now=now)
     with transaction():
         resume.send_code(link, session.browser_secret(), now=now)
     return redirect(url_for(".code", token=token), 303)
@@ -75,10 +76,11 @@ def check_code(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _code_page(link, token, form), 422
     with transaction():
-        rate_limits.count(rate_limits.GUESSES_PER_IP, request.remote_addr or "", now=now)
-        rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, link.ticket.user.email, now=now)
+        code_limits.count_guess(Door.PERSON, link.ticket.user.email, visitor(), now=now)
     with transaction():
         right = resume.check_code(link, session.browser_secret(), str(form.code.data), now=now)
+        if right:
+            code_limits.forgive_guess(Door.PERSON, link.ticket.user.email, visitor(), now=now)
         address = _sign_in(link) if right and resume.use(link, now=now) else None
     if right and address is None:
         raise LinkOver(link.ticket.client)

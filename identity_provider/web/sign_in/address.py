@@ -8,7 +8,7 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
-from identity_provider.domain.questions import Question
+from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.session import current_session, current_user
@@ -19,6 +19,7 @@ from identity_provider.web.sign_in.codes import code_page
 from identity_provider.web.sign_in.forms import EmailForm, SharedMailboxForm
 from identity_provider.web.sign_in.steps import (
     answered,
+    answers_of,
     bp,
     enter,
     page,
@@ -56,7 +57,10 @@ def email(journey: Journey) -> ResponseReturnValue:
     if journey.email_proved_at is not None and journey.email == address:
         return to_next(journey)
     with transaction():
-        journeys.change_address(journeys.held(journey), address)
+        journey = journeys.held(journey)
+        if not may_enter(answers_of(journey), Question.EMAIL):
+            return to_next(journey)
+        journeys.change_address(journey, address)
     send_code(journey, CodeFor.SIGN_IN)
     return to(journey, Question.CODE)
 
@@ -74,7 +78,10 @@ def shared_mailbox(journey: Journey) -> ResponseReturnValue:
         return show(journey, Question.SHARED_MAILBOX, form)
     if form.choice.data == "another":
         with transaction():
-            journeys.drop_address(journeys.held(journey))
+            journey = journeys.held(journey)
+            if not may_enter(answers_of(journey), Question.SHARED_MAILBOX):
+                return to_next(journey)
+            journeys.drop_address(journey)
         return redirect(url_for("sign_in.email", journey_id=journey.id), code=303)
 
     def keep(journey: Journey) -> None:

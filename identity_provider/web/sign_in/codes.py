@@ -55,6 +55,8 @@ def code_page(
         journey = journeys.held(journey)
         if journey_codes.is_passed(journey, purpose):
             return _already_entered(journey)
+        if not may_enter(answers_of(journey), question):
+            return to_next(journey)
         accepted = _is_accepted(journey, purpose, str(form.code.data), accept)
     if accepted is None:
         raise journeys.AccountLocked
@@ -81,10 +83,12 @@ def another_code(journey_id: UUID, page_name: str) -> ResponseReturnValue:
 
 def _is_accepted(journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]) -> bool | None:
     """Whether the code was right; None when it was, but the account is locked."""
+    now = ports().clock.now()
     try:
-        journey_codes.check(journey, purpose, typed, now=ports().clock.now())
+        journey_codes.check(journey, purpose, typed, now=now)
     except CodeRefused:
         return False
+    journey_codes.forgive_guess(journey_codes.address_of(journey, purpose), visitor(), now=now)
     try:
         accept(journey)
     except journeys.AccountLocked:

@@ -14,7 +14,6 @@ from identity_provider.services import journeys, submissions, support_tickets
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.web.sign_in.codes import code_page
 from identity_provider.web.sign_in.forms import ChooseEmailForm, EmptyForm
-from identity_provider.web.sign_in.person import prove_other
 from identity_provider.web.sign_in.steps import answers_of, page, search_for_known, show, sign_in_here, to, to_next
 
 
@@ -38,7 +37,7 @@ def no_match(journey: Journey) -> ResponseReturnValue:
 @page(Question.TRN_IN_USE)
 def trn_in_use(journey: Journey) -> ResponseReturnValue:
     if request.form.get("next") != "no-access":
-        return code_page(journey, Question.TRN_IN_USE, CodeFor.TRN_HOLDER, prove_other)
+        return code_page(journey, Question.TRN_IN_USE, CodeFor.TRN_HOLDER, journeys.prove_other)
     with transaction():
         journey = journeys.held(journey)
         if not may_enter(answers_of(journey), Question.TRN_IN_USE):

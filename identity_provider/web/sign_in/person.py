@@ -6,7 +6,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.domain.questions import Question
-from identity_provider.kit.app import ports
 from identity_provider.models import Journey
 from identity_provider.services import journeys
 from identity_provider.services.journey_codes import CodeFor
@@ -117,12 +116,7 @@ def existing_account(journey: Journey) -> ResponseReturnValue:
 
 @page(Question.EXISTING_ACCOUNT_CODE)
 def existing_account_code(journey: Journey) -> ResponseReturnValue:
-    return code_page(journey, Question.EXISTING_ACCOUNT_CODE, CodeFor.EXISTING_ACCOUNT, prove_other)
-
-
-def prove_other(journey: Journey) -> None:
-    """The code that went to the other account's address came back: the person can read its mail too."""
-    journey.other_address_proved_at = ports().clock.now()
+    return code_page(journey, Question.EXISTING_ACCOUNT_CODE, CodeFor.EXISTING_ACCOUNT, journeys.prove_other)
 
 
 def _previous_names(journey: Journey) -> dict[str, str | None]:

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
-from identity_provider.domain.questions import Question
+from identity_provider.domain.questions import Question, may_enter
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
 from identity_provider.kit.written import written_date
 from identity_provider.models import Journey
-from identity_provider.services import journeys, statements, submissions
+from identity_provider.services import journeys, lookups, statements, submissions
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from identity_provider.web.sign_in.forms import NO, UNKNOWN, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
@@ -25,6 +25,7 @@ from identity_provider.web.sign_in.steps import (
     send_to_holder,
     show,
     sign_in_here,
+    to,
     to_next,
     url_of,
 )
@@ -99,6 +100,11 @@ def check_answers(journey: Journey) -> ResponseReturnValue:
         search = search_register(journey, Occasion.CHECK_ANSWERS)
     with transaction():
         journey = journeys.held(journey)
+        if not may_enter(answers_of(journey), Question.CHECK_ANSWERS):
+            return to_next(journey)
+        if search is not None and not lookups.is_about(search, journey):
+            # Another tab has changed an answer since the register was asked: what is sent off is looked at first.
+            return to(journey, Question.CHECK_ANSWERS)
         if journey.submitted_at is None:
             submissions.submit(journey, search, now=ports().clock.now())
         if journey.user is not None and not answers_of(journey).proved:

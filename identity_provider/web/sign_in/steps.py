@@ -164,7 +164,10 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
     """Send a code of this journey. Raises RateLimited."""
     now = ports().clock.now()
     with transaction():
-        journey_codes.count_sending(journey_codes.address_of(journey, purpose), visitor(), now=now)
+        address = journey_codes.address_of(journey, purpose)
+        if not address:
+            return
+        journey_codes.count_sending(address, visitor(), now=now)
     with transaction():
         journey_codes.send(journeys.held(journey), purpose, now=now)
 
@@ -198,6 +201,9 @@ def may_look_for_namesake(journey: Journey) -> bool:
 
 def sign_in_here(journey: Journey, person: User) -> None:
     """Sign the person in at this browser, in the caller's transaction: they proved the address of the account."""
+    before = current_user()
+    if before is not None and before.id != person.id:
+        journeys.close_those_of(browser_secret(), now=ports().clock.now(), but=journey.id)
     sign_in(person, amr=["otp"])
     journeys.note_sign_in(journey, person, now=ports().clock.now())
 
