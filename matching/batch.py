@@ -18,6 +18,8 @@ from matching.records import PersonDetails, RecordStatus, TeacherRegister, Teach
 CHUNK: Final = 200
 OUT_COLUMNS: Final = ("query_id", "outcome", "trn", "reason", "weight", "candidates")
 
+_TRUTHS: Final = {"1": True, "true": True, "0": False, "false": False}
+
 _Job = tuple[TeacherRegister, Policy, date]
 _job: list[_Job] = []
 
@@ -108,8 +110,8 @@ def read_record(row: Mapping[str, str]) -> TeachingRecord:
         email=text.get("email", ""),
         status=RecordStatus(text.get("status", "") or "active"),
         merged_into=text.get("merged_into", "").strip().zfill(7) if text.get("merged_into", "").strip() else None,
-        has_qts={"1": True, "true": True, "0": False, "false": False}.get(text.get("has_qts", "").lower()),
-        has_open_alert=text.get("has_open_alert", "").lower() in ("1", "true"),
+        has_qts=_TRUTHS.get(text.get("has_qts", "").lower()),
+        has_open_alert=_TRUTHS.get(text.get("has_open_alert", "").lower()),
     )
 
 

@@ -139,7 +139,8 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
-    by_nino = evidence.nino is Level.SAME or (not candidate.record.nino and evidence.names_agree)
+    has_none = candidate.record.nino_told and not candidate.record.nino
+    by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
 
 

@@ -48,7 +48,9 @@ class PersonDetails:
 class TeachingRecord:
     """One row of the register. Text that the register does not hold is empty, never None.
 
-    `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` is None where unknown.
+    `nino_told` is False where the answer did not speak of the National Insurance number: an empty one then says
+    nothing. `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` and `has_open_alert`
+    are None where the register does not say.
     """
 
     trn: str
@@ -63,7 +65,8 @@ class TeachingRecord:
     status: RecordStatus = RecordStatus.ACTIVE
     merged_into: str | None = None
     has_qts: bool | None = None
-    has_open_alert: bool = False
+    has_open_alert: bool | None = None
+    nino_told: bool = True
 
 
 NamePair = tuple[str, str]

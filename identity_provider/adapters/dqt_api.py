@@ -14,6 +14,7 @@ from datetime import date
 from identity_provider.adapters.dqt_calls import Call, DqtCalls, Reply
 from identity_provider.adapters.dqt_records import closed, read_person, read_results, says_not_found
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.domain.patience import no_later_than
 from matching import normalise
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeachingRecord
 
@@ -33,7 +34,10 @@ Query = tuple[tuple[str, str], ...]
 
 
 class DqtApi:
-    """Searches the DQT API. Raises RegisterUnavailable whenever it does not clearly answer within five seconds."""
+    """Searches the DQT API. Raises RegisterUnavailable whenever it does not clearly answer within five seconds.
+
+    Less when somebody waits who has less patience (domain/patience.py).
+    """
 
     def __init__(self, base_url: str, api_key: str, seconds: float = SECONDS_FOR_AN_ANSWER) -> None:
         self._calls = DqtCalls(base_url, api_key)
@@ -70,7 +74,7 @@ class DqtApi:
         self._calls.close()
 
     def _deadline(self) -> float:
-        return time.monotonic() + self._seconds
+        return no_later_than(time.monotonic() + self._seconds)
 
     def _with_trn(self, trn: str, deadline: float) -> tuple[TeachingRecord, ...]:
         (reply,) = self._calls.gather([_person(trn)], deadline)

@@ -44,9 +44,10 @@ def read_person(body: dict[str, Any]) -> TeachingRecord:
         previous_last_names=_others((_text(name, "lastName") for name in previous), last),
         date_of_birth=_date(body.get("dateOfBirth")),
         nino=_text(body, "nationalInsuranceNumber"),
+        nino_told="nationalInsuranceNumber" in body,
         email=next((email for email in emails if isinstance(email, str)), ""),
         has_qts=_has_qts(body),
-        has_open_alert=bool(body.get("hasActiveSanctions")) or any(map(_is_open, _list(body, "alerts"))),
+        has_open_alert=_has_open_alert(body),
     )
 
 
@@ -84,6 +85,15 @@ def _has_qts(body: dict[str, Any]) -> bool | None:
         if name in body:
             return bool(body[name])
     return None
+
+
+def _has_open_alert(body: dict[str, Any]) -> bool | None:
+    """None where the answer does not speak of it: v2 has a flag, v3 a list, which is there only if it was asked for."""
+    flag = body.get("hasActiveSanctions")
+    if isinstance(flag, bool):
+        return flag
+    alerts = body.get("alerts")
+    return any(map(_is_open, alerts)) if isinstance(alerts, list) else None
 
 
 def _is_open(alert: Any) -> bool:

@@ -22,6 +22,7 @@ log = structlog.get_logger("errors")
 RETRY_SECONDS = 5
 _KEPT_HEADERS = ("Allow", "Retry-After", "WWW-Authenticate")
 _API = "/api/"
+_CONSOLE = "/support"
 # Answered in the manner of RFC 6749, section 5.2: they are called by software, never by a browser's navigation.
 _OAUTH = (
     "/connect/token",
@@ -145,8 +146,19 @@ def _page(status: int, error: HTTPException) -> Response:
     words = _FORM_NOT_OURS if isinstance(error, FormNotOurs) else _WORDS.get(status)
     if words is None:
         words = _BROKEN if status >= 500 else _BAD_REQUEST
-    page = render_template("kit/error.html", words=words, reference=request_id(), again=_page_to_open_again(status))
+    page = render_template(
+        "kit/error.html",
+        layout="kit/console_layout.html" if _is_console(request.path) else "kit/layout.html",
+        words=words,
+        reference=request_id(),
+        again=_page_to_open_again(status),
+    )
     return current_app.make_response((page, status))
+
+
+def _is_console(path: str) -> bool:
+    """Whether staff see this page, not teachers."""
+    return path == _CONSOLE or path.startswith(f"{_CONSOLE}/")
 
 
 def _page_to_open_again(status: int) -> str | None:

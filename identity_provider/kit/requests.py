@@ -41,3 +41,8 @@ def _finish(response: Response) -> Response:
         ms=round(1000 * (time.perf_counter() - g.get("started", time.perf_counter())), 1),
     )
     return response
+
+
+def visitor() -> str:
+    """Where the request comes from, for counting."""
+    return request.remote_addr or "unknown"

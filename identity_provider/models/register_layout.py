@@ -144,7 +144,7 @@ def record_row(record: TeachingRecord) -> tuple[object, ...]:
     )
 
 
-Row = tuple[str, str, str, str, str, str, date | None, str, str, str, str | None, bool | None, bool]
+Row = tuple[str, str, str, str, str, str, date | None, str, str, str, str | None, bool | None, bool | None]
 
 
 def read_record(row: Row) -> TeachingRecord:

@@ -66,6 +66,8 @@ class SupportTicket(Base):
     resolution_note: Mapped[str] = mapped_column(Text, default="")
     resolved_by: Mapped[str | None] = mapped_column(String(320))
     resolved_at: Mapped[datetime | None]
+    # The link that the decision made: an undo takes back this one and no other.
+    trn_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("trn_links.id"))
 
     user: Mapped[User] = relationship(lazy="joined")
     client: Mapped[Client | None] = relationship(lazy="joined")
@@ -91,6 +93,7 @@ class SupportTicket(Base):
         self.resolution_note = ""
         self.resolved_by = None
         self.resolved_at = None
+        self.trn_link_id = None
 
 
 class CaseNote(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2.base import OAuth2Error
 from flask import redirect, render_template
@@ -45,11 +45,19 @@ def start_again(client: Client) -> ResponseReturnValue:
 
     Third-party initiated login (OpenID Connect Core 4) lets the service ask anew, which we then answer at once.
     """
+    if not client.is_enabled:
+        return problem_page("The service that sent you here is not registered with us any more.")
     if client.initiate_login_uri:
         return redirect(_with(client.initiate_login_uri, {"iss": settings().issuer}), code=303)
     if client.service_url:
         return redirect(client.service_url, code=303)
-    return render_template("oidc/finished.html", client=client)
+    return render_template("oidc/finished.html", client=client, site=_site_of(client))
+
+
+def _site_of(client: Client) -> str | None:
+    """The site of a service that named no page of its own: where its registered return address lies."""
+    sites = (urlsplit(uri) for uri in client.redirect_uris)
+    return next((f"{each.scheme}://{each.netloc}/" for each in sites if each.scheme in {"http", "https"}), None)
 
 
 def redirect_with(uri: str, parameters: dict[str, str]) -> ResponseReturnValue:

@@ -37,6 +37,8 @@ def authorize() -> ResponseReturnValue:
     now = ports().clock.now()
     sent = SentRequest.read(request, now)
     try:
+        if journey := pushed.begun(sent):
+            return redirect(f"/sign-in/{journey.id}", code=303)
         sent = pushed.restore(sent)
         for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
             check(sent)
@@ -66,6 +68,8 @@ def answer(request_id: UUID) -> ResponseReturnValue:
 def refuse(request_id: UUID) -> ResponseReturnValue:
     """The person goes back to the service without what it demands: it gets an error, once."""
     asked, _ = _of_this_browser(request_id)
+    if not asked.client.is_enabled:
+        return answers.start_again(asked.client)
     return _refuse(asked, "access_denied", NO_TRN_YET, ports().clock.now())
 
 
@@ -100,7 +104,7 @@ def _answer_or_begin(asked: AuthorizationRequest, now: datetime) -> ResponseRetu
 def _answer(asked: AuthorizationRequest, session: BrowserSession, now: datetime) -> ResponseReturnValue:
     """What the service demands is asked anew at this moment, whatever the journey believed."""
     if session.user is None or not asked.client.is_enabled:
-        return answers.problem_page("The service that sent you here is not registered with us any more.")
+        return answers.start_again(asked.client)
     right_person = authorizations.is_meant_for(asked, session.user)
     if not right_person or not authorizations.session_suffices(asked, session):
         return _refuse(asked, "login_required", NOT_THIS_PERSON, now)

@@ -15,6 +15,7 @@ from typing import Any
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import VerificationLevel
 from identity_provider.models import User
+from identity_provider.services.clients import TRN_SCOPES
 
 SUPPORTED = (
     "sub",
@@ -36,6 +37,9 @@ SUPPORTED = (
     "trn_verification_level",
     "ni_number",
 )
+
+_LOOKUP = frozenset({"trn_lookup_status", "trn_lookup_reason"})
+_OF_TRN = _LOOKUP | {"trn", "trn_verification_level", "ni_number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +63,24 @@ class Person:
 
 
 def about(person: Person, audience: Audience) -> dict[str, Any]:
-    """The claims by scope, and those asked for by name that the service's own scopes allow."""
+    """The claims by scope, and those asked for by name that the service's own scopes allow; a TRN by scope only."""
     granted = _by_scope(person, audience.scopes, audience.match_policy)
     if not audience.asked:
         return granted
-    allowed = _by_scope(person, audience.allowed_scopes, audience.match_policy)
+    # Whoever is told of a TRN without the scope would get around the lookup and what the service demands of it.
+    nameable = audience.allowed_scopes - TRN_SCOPES
+    allowed = _by_scope(person, nameable, audience.match_policy)
     return granted | {name: allowed[name] for name in audience.asked if name in allowed}
 
 
 def only(claims: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The subject and the named claims: for a service that says what it wants in its id_token."""
+    """The subject and the named claims: for a service that says what it wants in its id_token.
+
+    Whatever is said of a TRN comes with how the lookup stands: a missing TRN alone would say nothing.
+    """
     wanted = {"sub", *names}
+    if wanted & _OF_TRN:
+        wanted |= _LOOKUP
     return {name: value for name, value in claims.items() if name in wanted}
 
 
@@ -104,7 +115,7 @@ def _by_scope(person: Person, scopes: frozenset[str], policy: MatchPolicy) -> di
             "phone_number": user.mobile_number,
             "phone_number_verified": user.mobile_verified_at is not None,
         }
-    if {"trn", "dqt:read"} & scopes:
+    if TRN_SCOPES & scopes:
         claims |= _trn(person, policy)
     return {name: value for name, value in claims.items() if value is not None and value not in ("", [])}
 

@@ -9,7 +9,7 @@ from identity_provider.oidc import claims
 from identity_provider.oidc.checks.prompt import PROMPTS
 from identity_provider.oidc.checks.response_mode import MODES
 from identity_provider.oidc.client_authentication import METHODS
-from identity_provider.services.clients import GRANT_TYPES, SCOPES, STAFF_SCOPES
+from identity_provider.services.clients import GRANT_TYPES, SCOPES
 from identity_provider.services.signing_keys import ALGORITHMS
 
 # What the ID token holds beside the claims about the person.
@@ -30,7 +30,7 @@ def document(issuer: str) -> dict[str, Any]:
         "introspection_endpoint": f"{issuer}/connect/introspection",
         "end_session_endpoint": f"{issuer}/connect/signout",
         "jwks_uri": f"{issuer}/.well-known/jwks",
-        "scopes_supported": [each for each in SCOPES if each not in STAFF_SCOPES],
+        "scopes_supported": list(SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_TYPES),

@@ -90,9 +90,9 @@ def _read(sent: Mapping[str, str]) -> SignOut:
     )
     hint = hints.read(hint_text) if hint_text else None
     if hint_text and hint is None:
-        return SignOut(problem=_("The service sent a token that we did not give it."))
+        return SignOut(problem=_("The service that sent you here did not show us which sign-in it means."))
     if hint and client_id and hint.client_id != client_id:
-        return SignOut(problem=_("The service sent a token that was given to another service."))
+        return SignOut(problem=_("The service that sent you here means a sign-in at another service."))
     named = hint.client_id if hint else client_id
     client = clients.find(named) if named else clients.owner_of_bare_address(return_to)
     if return_to and (client is None or not client.is_enabled or return_to not in client.post_logout_redirect_uris):

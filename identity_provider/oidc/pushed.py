@@ -11,6 +11,8 @@ from identity_provider.db import transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
+from identity_provider.kit.session import browser_secret
+from identity_provider.models import Journey
 from identity_provider.oidc import client_authentication
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
@@ -59,7 +61,16 @@ def restore(sent: SentRequest) -> SentRequest:
         kept = pushed_requests.use(reference, sent.get("client_id") or "", now=sent.now)
     if kept is None:
         raise InvalidRequestUri("This request was used already or is too old.")
-    return SentRequest(kept, frozenset(), sent.now, was_pushed=True)
+    mark = pushed_requests.mark_of(reference)
+    return SentRequest(kept, frozenset(), sent.now, was_pushed=True, pushed_mark=mark)
+
+
+def begun(sent: SentRequest) -> Journey | None:
+    """The journey that this browser is on already with the pushed request: the login page was loaded again."""
+    reference = sent.get("request_uri") or ""
+    if not reference.startswith(pushed_requests.PREFIX):
+        return None
+    return pushed_requests.journey_from(reference, sent.get("client_id") or "", browser_secret(), now=sent.now)
 
 
 def _check(sent: SentRequest, client_id: str) -> None:

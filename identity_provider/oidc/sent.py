@@ -25,6 +25,8 @@ class SentRequest:
     now: datetime
     # Whether the parameters came from the client itself, beforehand (RFC 9126).
     was_pushed: bool = False
+    # What the reference to them is known by, so that a reload finds the journey again.
+    pushed_mark: str = ""
     client: Client | None = None
     # Set once it was compared with the registered ones; nothing is sent there before.
     redirect_uri: str | None = None
@@ -60,6 +62,8 @@ class SentRequest:
         kept: dict[str, Any] = {name: self.parameters[name] for name in _KEPT if name in self.parameters}
         if self.subject is not None:
             kept["subject"] = self.subject
+        if self.pushed_mark:
+            kept["pushed"] = self.pushed_mark
         if self.claims:
             kept["claims"] = self.claims
         return AuthorizationRequest(

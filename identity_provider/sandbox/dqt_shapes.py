@@ -36,7 +36,7 @@ def find_result(record: TeachingRecord) -> dict[str, Any]:
         "dateOfBirth": _date(record),
         "nationalInsuranceNumber": record.nino or None,
         "uid": str(uuid5(NAMESPACE_URL, record.trn)),
-        "hasActiveSanctions": record.has_open_alert,
+        "hasActiveSanctions": bool(record.has_open_alert),
     }
 
 
@@ -49,7 +49,7 @@ def v2_teacher(record: TeachingRecord) -> dict[str, Any]:
         "middleName": record.middle_name,
         "dateOfBirth": _date(record),
         "nationalInsuranceNumber": record.nino or None,
-        "hasActiveSanctions": record.has_open_alert,
+        "hasActiveSanctions": bool(record.has_open_alert),
         "qtsDate": "2010-07-01" if record.has_qts else None,
         "eytsDate": None,
         "husId": None,

@@ -61,9 +61,22 @@ def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> 
 
 
 def is_meant_for(request: AuthorizationRequest, user: User) -> bool:
-    """Whether this is the person that the request's id_token_hint or claims parameter names, if any."""
+    """Whether this is the person that the request's id_token_hint or claims parameter names, if any.
+
+    A service may still know somebody by an identity that was merged into this one.
+    """
     subject = request.parameters.get("subject")
-    return subject is None or subject == str(user.id)
+    if subject is None or subject == str(user.id):
+        return True
+    try:
+        named = db.session.get(User, UUID(subject))
+    except ValueError:
+        return False
+    while named is not None and named.merged_into_id is not None:
+        if named.merged_into_id == user.id:
+            return True
+        named = db.session.get(User, named.merged_into_id)
+    return False
 
 
 def may_return(request: AuthorizationRequest, user: User) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.models import BrowserSession, StaffUser, User
+from identity_provider.services import sign_outs
 from identity_provider.vault import new_secret, vault
 
 _PURPOSE = "browser_session"
@@ -85,16 +86,19 @@ def touch(session: BrowserSession, *, now: datetime) -> None:
 
 
 def end(session: BrowserSession, *, now: datetime) -> None:
-    """End the session on the server: its cookie is dead from now on."""
-    session.ended_at = session.ended_at or now
+    """End the session on the server: its cookie is dead from now on, and so is what services were granted in it."""
+    if session.ended_at is not None:
+        return
+    session.ended_at = now
+    sign_outs.end_grants(session, now=now)
 
 
 def end_all_of(person: User | StaffUser, *, now: datetime) -> None:
     """End every session of a person, in every browser."""
     column = BrowserSession.staff_id if isinstance(person, StaffUser) else BrowserSession.user_id
-    db.session.execute(
-        update(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None)).values(ended_at=now)
-    )
+    theirs = select(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None))
+    for session in db.session.scalars(theirs).all():
+        end(session, now=now)
 
 
 def _may_go_on(session: BrowserSession) -> bool:

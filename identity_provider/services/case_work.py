@@ -17,7 +17,7 @@ from identity_provider.domain.errors import (
 )
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
 from identity_provider.domain.values import Trn
-from identity_provider.models import CaseNote, CaseStatus, Resolution, StaffUser, SupportTicket, User
+from identity_provider.models import CaseNote, CaseStatus, Client, Resolution, StaffUser, SupportTicket, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import audit, outbox, resume, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
@@ -101,7 +101,10 @@ def attach_trn(case_id: UUID, *, record: TeachingRecord, staff: StaffUser, reaso
     _refuse_own_and_blank(case, staff, reason)
     check_linkable(record)
     evidence = Evidence(LookupReason.SUPPORT, VerificationLevel.MEDIUM, reason)
+    was_linked = case.user.trn is not None
     trn_links.link(case.user, record.trn, evidence, actor=Actor.of(staff), now=now)
+    made = None if was_linked else trn_links.live_link_of(case.user)
+    case.trn_link_id = made.id if made else None
     support_tickets.end(case, Resolution.TRN_ATTACHED, by=Actor.of(staff), note=reason, now=now)
     resume.send_link(case, resume.TRN_ATTACHED, now=now)
     return case
@@ -122,8 +125,8 @@ def confirm_no_trn(case_id: UUID, *, staff: StaffUser, reason: str, now: datetim
 def undo(case_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> SupportTicket:
     """Take a decision back with a reason: the link is ended, the case opened again, its emailed link closed.
 
-    Raises IllegalMove when there is nothing to undo: the case is open, somebody else decided something since, or
-    the person has another open case.
+    Raises IllegalMove when there is nothing to undo: the case is open, the link that it made has ended since (the
+    link that stands now is another decision's), or the person has another open case.
     """
     case = _locked(case_id)
     _refuse_own_and_blank(case, staff, reason)
@@ -154,6 +157,8 @@ def undo(case_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Supp
 def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> SupportTicket:
     """End a person's link outside of a case; a case is opened, so that the person is not forgotten.
 
+    It is a case of the service that they first came from, and has a ticket when that service wants tickets.
+
     Raises OwnCase, ReasonMissing, and IllegalMove when there is no link.
     """
     if user.email == staff.email:
@@ -162,9 +167,24 @@ def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> Suppo
         raise ReasonMissing
     waiting = pending(LookupReason.WITH_HELPDESK)
     trn_links.unlink(user, waiting, actor=Actor.of(staff), reason=reason, now=now)
-    case = support_tickets.open_case(user, None, None, waiting.reason, now)
+    service = user.registered_with_client_id
+    client = db.session.get(Client, service) if service else None
+    case = support_tickets.open_case(user, client, None, waiting.reason, now)
     resume.say_looking_again(case, now=now)
     return case
+
+
+def can_undo(case: SupportTicket) -> bool:
+    """Whether what this case decided still stands, so that it may be taken back."""
+    if support_tickets.open_case_of(case.user) is not None:
+        return False
+    match case.resolution:
+        case Resolution.TRN_ATTACHED:
+            return _link_made_by(case) is not None
+        case Resolution.NO_TRN:
+            return case.user.lookup_state == NO_TRN
+        case _:
+            return False
 
 
 def is_own(case: SupportTicket, staff: StaffUser) -> bool:
@@ -208,7 +228,12 @@ def _take_back(case: SupportTicket, actor: Actor, reason: str, now: datetime) ->
             raise IllegalMove("the person was found since")
         trn_links.stand_at(case.user, waiting, actor=actor, now=now, reason=reason)
         return
-    link = trn_links.live_link_of(case.user)
-    if link is None or link.source is not LookupReason.SUPPORT:
+    if _link_made_by(case) is None:
         raise IllegalMove("the link of this case is no longer there")
     trn_links.unlink(case.user, waiting, actor=actor, reason=reason, now=now)
+
+
+def _link_made_by(case: SupportTicket) -> TrnLink | None:
+    """The link that this case made, while it is the person's."""
+    link = trn_links.live_link_of(case.user)
+    return link if link is not None and link.id == case.trn_link_id else None

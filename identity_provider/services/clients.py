@@ -22,8 +22,8 @@ from identity_provider.vault import new_secret, vault
 
 PERSON_SCOPES = ("openid", "profile", "email", "phone", "offline_access", "trn", "dqt:read")
 SERVICE_SCOPES = ("user:read", "user:write", "trn_token:write", "identity:verify")
-STAFF_SCOPES = ("get-an-identity:support",)
-SCOPES = PERSON_SCOPES + SERVICE_SCOPES + STAFF_SCOPES
+# `get-an-identity:support` is not among them: nothing at issue checks that somebody is staff, so nobody gets it.
+SCOPES = PERSON_SCOPES + SERVICE_SCOPES
 TRN_SCOPES = frozenset({"trn", "dqt:read"})
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
@@ -238,6 +238,8 @@ def _check_words(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> N
 
 def _check_uri(what: str, uri: str) -> None:
     """Absolute, without fragment or user, https unless it leads to this very machine (RFC 6749 3.1.2; RFC 9700 2.1)."""
+    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
+        raise ClientRefused(f"{what}: {uri!r} holds characters that an address must not hold")
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
@@ -246,7 +248,5 @@ def _check_uri(what: str, uri: str) -> None:
         raise ClientRefused(f"{what}: {uri} is not an address") from broken
     if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
         raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
-    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
-        raise ClientRefused(f"{what}: {uri} holds characters that an address must not hold")
     if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
         raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import journeys, rate_limits, sign_in_codes
+from identity_provider.services import code_limits, journeys, sign_in_codes
+from identity_provider.services.code_limits import Door
 
 
 class CodeFor(StrEnum):
@@ -32,14 +33,17 @@ def address_of(journey: Journey, purpose: CodeFor) -> str:
 
 def count_sending(address: str, ip: str, *, now: datetime) -> None:
     """Count one code. Raises RateLimited. To be committed before the code is sent."""
-    rate_limits.count(rate_limits.CODES_PER_IP, ip, now=now)
-    rate_limits.count(rate_limits.CODES_PER_ADDRESS, address, now=now)
+    code_limits.count_sending(Door.PERSON, address, ip, now=now)
 
 
 def count_guess(address: str, ip: str, *, now: datetime) -> None:
     """Count one try. Raises RateLimited. To be committed before the code is compared."""
-    rate_limits.count(rate_limits.GUESSES_PER_IP, ip, now=now)
-    rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, address, now=now)
+    code_limits.count_guess(Door.PERSON, address, ip, now=now)
+
+
+def forgive_guess(address: str, ip: str, *, now: datetime) -> None:
+    """The try was right, and is not held against anybody."""
+    code_limits.forgive_guess(Door.PERSON, address, ip, now=now)
 
 
 def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 
 from identity_provider.db import db
-from identity_provider.models import PushedRequest
+from identity_provider.models import AuthorizationRequest, Journey, PushedRequest
+from identity_provider.services.authorizations import BROWSER_PURPOSE
 from identity_provider.vault import new_secret, vault
 
 LIFETIME = timedelta(seconds=90)
@@ -30,6 +31,27 @@ def keep(client_id: str, parameters: Mapping[str, str], *, now: datetime) -> str
         )
     )
     return reference
+
+
+def mark_of(reference: str) -> str:
+    """What an authorization request that was made from this reference is known by; it does not tell the reference."""
+    return vault.keyed_hash(_PURPOSE, reference).hex()
+
+
+def journey_from(reference: str, client_id: str, browser: str, *, now: datetime) -> Journey | None:
+    """The journey that this browser began with the reference, while it is not answered: a reload leads back to it."""
+    marks = [each.hex() for each in vault.keyed_hashes(_PURPOSE, reference)]
+    return db.session.scalars(
+        select(Journey)
+        .join(AuthorizationRequest, AuthorizationRequest.id == Journey.authorization_request_id)
+        .where(
+            Journey.browser_hmac.in_(vault.keyed_hashes(BROWSER_PURPOSE, browser)),
+            AuthorizationRequest.client_id == client_id,
+            func.jsonb_extract_path_text(AuthorizationRequest.parameters, "pushed").in_(marks),
+            AuthorizationRequest.answered_at.is_(None),
+            AuthorizationRequest.expires_at > now,
+        )
+    ).first()
 
 
 def use(reference: str, client_id: str, *, now: datetime) -> dict[str, str] | None:

@@ -16,6 +16,8 @@ _COUNT = text(
     " ON CONFLICT (key, window_start) DO UPDATE SET count = rate_counters.count + 1 RETURNING count"
 )
 
+_FORGIVE = text("UPDATE rate_counters SET count = count - 1 WHERE key = :key AND window_start = :start AND count > 0")
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -26,15 +28,16 @@ class Limit:
     per: timedelta
 
 
+# See code_limits.py for what each of these is counted by.
 CODES_PER_ADDRESS = Limit("codes_per_address", 6, timedelta(minutes=10))
-CODES_PER_IP = Limit("codes_per_ip", 60, timedelta(minutes=10))
+CODES_PER_ADDRESS_IN_ALL = Limit("codes_per_address_in_all", 60, timedelta(hours=1))
+CODES_PER_IP = Limit("codes_per_ip", 600, timedelta(minutes=10))
 GUESSES_PER_ADDRESS = Limit("guesses_per_address", 30, timedelta(hours=1))
+GUESSES_PER_ADDRESS_IN_ALL = Limit("guesses_per_address_in_all", 150, timedelta(hours=1))
 GUESSES_PER_IP = Limit("guesses_per_ip", 120, timedelta(minutes=10))
 SUBMISSIONS_PER_USER = Limit("submissions_per_user", 10, timedelta(days=1))
 LOOKUPS_PER_JOURNEY_EMAIL = Limit("lookups_per_email", 60, timedelta(days=1))
 LOOKUPS_PER_STATED_TRN = Limit("lookups_per_stated_trn", 20, timedelta(days=1))
-STAFF_CODES_PER_ADDRESS = Limit("staff_codes_per_address", 6, timedelta(minutes=10))
-STAFF_TOTP_PER_PERSON = Limit("staff_totp_per_person", 10, timedelta(minutes=10))
 CLIENT_SECRET_FAILURES = Limit("client_secret_failures", 50, timedelta(minutes=5))
 
 
@@ -44,9 +47,22 @@ def count(limit: Limit, what: str, *, now: datetime) -> None:
     Raises RateLimited once the window is full. The count stands whatever becomes of the caller's work only if
     the caller commits: call it in a transaction of its own, before the work.
     """
-    seconds = int(limit.per.total_seconds())
-    start = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
-    key = f"{limit.name}:{vault.keyed_hash('rate', what).hex()[:40]}"
-    tried = db.session.execute(_COUNT, {"key": key, "start": start, "expires": start + limit.per}).scalar_one()
+    start = _window(limit, now)
+    row = {"key": _key(limit, what), "start": start, "expires": start + limit.per}
+    tried = db.session.execute(_COUNT, row).scalar_one()
     if tried > limit.count:
         raise RateLimited(max(start + limit.per - now, timedelta(seconds=1)))
+
+
+def forgive(limit: Limit, what: str, *, now: datetime) -> None:
+    """Take back one try of this window, for limits on what went wrong."""
+    db.session.execute(_FORGIVE, {"key": _key(limit, what), "start": _window(limit, now)})
+
+
+def _window(limit: Limit, now: datetime) -> datetime:
+    seconds = int(limit.per.total_seconds())
+    return datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
+
+
+def _key(limit: Limit, what: str) -> str:
+    return f"{limit.name}:{vault.keyed_hash('rate', what).hex()[:40]}"

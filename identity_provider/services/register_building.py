@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS {loaded} (
     status text NOT NULL,
     merged_into text,
     has_qts boolean,
-    has_open_alert boolean NOT NULL
+    has_open_alert boolean
 )
 """
 _KEYS = "CREATE TABLE IF NOT EXISTS {keys} (key bigint NOT NULL, record integer NOT NULL)"

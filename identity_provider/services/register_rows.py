@@ -65,7 +65,7 @@ def read_row(columns: Sequence[str], row: Sequence[str], today: date) -> Teachin
         status=status,
         merged_into=_merged_into(text, trn, status),
         has_qts=_yes_or_no("has_qts", text),
-        has_open_alert=bool(_yes_or_no("has_open_alert", text)),
+        has_open_alert=_yes_or_no("has_open_alert", text),
     )
 
 

@@ -22,6 +22,7 @@ from identity_provider.domain.lookup import (
     Unanswered,
     VerificationLevel,
 )
+from identity_provider.domain.patience import waiting
 from identity_provider.ports import TeacherRegister
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches, Reason
 from matching.policy import Policy
@@ -127,7 +128,7 @@ def asked_json(person: PersonDetails) -> str:
 
 
 class Impatient:
-    """A register that is not asked any further once the person has waited long enough."""
+    """A register that has to answer before the person has waited long enough, and is not asked any further then."""
 
     def __init__(self, register: TeacherRegister, until: float) -> None:
         self._register = register
@@ -146,4 +147,5 @@ class Impatient:
     def _in_time(self, ask: Callable[[], Answered]) -> Answered:
         if monotonic() > self._until:
             raise RegisterUnavailable("the register has taken too long already")
-        return ask()
+        with waiting(self._until):
+            return ask()

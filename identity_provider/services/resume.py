@@ -72,6 +72,12 @@ def is_code_sent(link: ResumeLink, browser: str, *, now: datetime) -> bool:
     return asked is not None and now - asked.created_at < _CODES_LAST
 
 
+def is_used_up(link: ResumeLink, browser: str) -> bool:
+    """Whether wrong codes have used up every try in this browser, so that only a new code helps."""
+    asked = _challenge(link, browser)
+    return asked is not None and asked.passed_at is None and asked.tries_left == 0
+
+
 def check_code(link: ResumeLink, browser: str, typed: str, *, now: datetime) -> bool:
     """Whether the code is right. A wrong try counts, so this returns and never raises: the caller commits."""
     asked = _challenge(link, browser)

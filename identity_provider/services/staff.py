@@ -104,6 +104,13 @@ def enrol_totp(staff: StaffUser, *, secret: str | None = None, confirmed_at: dat
     return made
 
 
+def secret_to_show(staff: StaffUser) -> str | None:
+    """The secret that an app is to be set up with: one for all tabs of a person; None once it is confirmed."""
+    held = select(StaffUser).where(StaffUser.id == staff.id).with_for_update(of=StaffUser)
+    db.session.scalars(held.execution_options(populate_existing=True)).one()
+    return None if staff.totp_confirmed_at is not None else enrol_totp(staff)
+
+
 def provisioning_uri(staff: StaffUser, secret: str) -> str:
     """What the QR code says to an authenticator app."""
     return pyotp.TOTP(secret).provisioning_uri(name=staff.email, issuer_name=ISSUER_NAME)

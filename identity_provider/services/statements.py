@@ -12,7 +12,7 @@ from identity_provider.vault import SealBroken, vault
 NINO_CONTEXT = "nino"
 """What a sealed National Insurance number is sealed as, wherever it is kept."""
 
-WHY: dict[LookupReason, str] = {
+WHY: dict[str, str] = {
     LookupReason.AMBIGUOUS: "Two or more records fit",
     LookupReason.NEAR_MATCH: "A record is close, but not close enough",
     LookupReason.STATED_TRN_NOT_FOUND: "The TRN they gave was not found",
@@ -25,7 +25,7 @@ WHY: dict[LookupReason, str] = {
 }
 
 
-def why(reason: LookupReason) -> str:
+def why(reason: str) -> str:
     """Why no match was made, in a sentence for staff."""
     return WHY.get(reason, reason.replace("_", " ").capitalize())
 
@@ -38,7 +38,7 @@ def stated_lines(user: User, service: str, reason: LookupReason) -> list[tuple[s
         ("Email", user.email),
         ("Date of birth", day(user.date_of_birth) or "Not given"),
         ("National Insurance number", nino_end(user)),
-        ("Stated TRN", user.stated_trn or _said(user.stated_has_trn)),
+        ("Stated TRN", user.stated_trn or _without_trn(user.stated_has_trn)),
         ("Training provider", user.stated_training_provider or "Not given"),
         ("Claims QTS", _said(user.stated_has_qts)),
         ("Service", service or "Not known"),
@@ -73,6 +73,11 @@ def nino_end(user: User) -> str:
 def day(date_of_birth: date | None) -> str:
     """A date as people write it: 4 March 1985."""
     return f"{date_of_birth.day} {date_of_birth:%B %Y}" if date_of_birth else ""
+
+
+def _without_trn(has_one: bool | None) -> str:
+    """What somebody said of a TRN that they did not give: who has one may not know it."""
+    return {True: "They are not sure of it", False: "They say that they have none", None: "Not given"}[has_one]
 
 
 def _said(answer: bool | None) -> str:

@@ -173,6 +173,12 @@ def deliver_comment(message: OutboxMessage, desk: TicketDesk, now: datetime) -> 
         desk.comment(ticket_id, str(message.payload["text"]))
 
 
+def ticket_opening(case: SupportTicket) -> Delivery | None:
+    """How far the opening of the case's ticket has come; None when no ticket was ever asked for."""
+    session: Session = db.session()
+    return session.scalar(select(OutboxMessage.delivery).where(OutboxMessage.idempotency_key == f"case:{case.id}:open"))
+
+
 def new_reference() -> str:
     """What a person and an agent call a case, e.g. GAI-7Q2F9K."""
     return "GAI-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
@@ -194,11 +200,7 @@ def _ticket_to_tell(case: SupportTicket) -> int | None:
     """The number of the case's ticket; None when it never had one."""
     if case.zendesk_ticket_id is not None:
         return case.zendesk_ticket_id
-    session: Session = db.session()
-    opening = session.scalar(
-        select(OutboxMessage.delivery).where(OutboxMessage.idempotency_key == f"case:{case.id}:open")
-    )
-    if opening is Delivery.WAITING:
+    if ticket_opening(case) is Delivery.WAITING:
         # The desk was down when the case began and ended: the ticket comes first.
         raise TicketDeskUnavailable("the ticket of this case is still to be opened")
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 import traceback
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +16,7 @@ from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import lookups, statements
+from identity_provider.services.register_search import Impatient
 from matching.comparisons import Field, Level
 from matching.explain import sentence
 from matching.matcher import match
@@ -26,6 +29,7 @@ from matching.weights import Rarity
 log = structlog.get_logger("cases")
 
 _USUAL_SIZE = 1_000_000
+_VALUES = re.compile(r" \(.*\)(?=\.$)")
 
 
 class Mark(StrEnum):
@@ -71,7 +75,7 @@ class Row:
             Mark.SAME: _("Same"),
             Mark.CLOSE: _("Close"),
             Mark.DIFFERENT: _("Different"),
-            Mark.MISSING: _("Missing"),
+            Mark.MISSING: _("Missing") if self.stated or not self.held else _("Not given"),
         }
         return str(words[self.mark])
 
@@ -92,6 +96,11 @@ class Compared:
         return self.record.status is not RecordStatus.ACTIVE
 
     @property
+    def standing(self) -> tuple[object, ...]:
+        """How the record relates to the statement, field by field, and how much that weighs as shown."""
+        return (round(self.bits, 1), *(row.mark for row in self.rows))
+
+    @property
     def name(self) -> str:
         """The record's name as it is held."""
         return " ".join(
@@ -106,12 +115,18 @@ class Candidates:
     found: tuple[Compared, ...] = ()
     silent: bool = False
 
+    @property
+    def tied(self) -> bool:
+        """Whether nothing that was compared tells the two best apart."""
+        return len(self.found) > 1 and self.found[0].standing == self.found[1].standing
+
 
 def candidates_for(user: User, register: TeacherRegister, today: date) -> Candidates:
     """Compare the person with the register as it is now. Not to be called inside a transaction."""
     person = lookups.person_of(user)
     try:
-        outcome = match(person, register, Policy.LINKAGE, today)
+        patient = Impatient(register, time.monotonic() + lookups.PATIENCE_SECONDS)
+        outcome = match(person, patient, Policy.LINKAGE, today)
     except RegisterUnavailable:
         return Candidates(silent=True)
     except Exception as fault:  # noqa: BLE001 -- a broken matcher must not close the case that is open because of it
@@ -141,10 +156,13 @@ def _compared(user: User, person: PersonDetails, candidate: Candidate) -> Compar
 
 
 def _sentences(candidate: Candidate) -> tuple[str, ...]:
-    """Why, the strongest evidence first; how rare a name is shows in the weight, and says nothing in words."""
+    """Why, the strongest evidence first; how rare a name is shows in the weight, and says nothing in words.
+
+    The values that were compared stand in the rows as people write them, so the sentences leave them out.
+    """
     said = [each for each in candidate.comparisons if each.field is not Field.WHOLE_NAME]
     ordered = sorted(said, key=lambda each: -abs(each.bits))
-    return tuple(text for text in map(sentence, ordered) if text)
+    return tuple(_VALUES.sub("", text) for text in map(sentence, ordered) if text)
 
 
 def _mark(level: Level) -> Mark:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from identity_provider.db import db, transaction
@@ -18,7 +19,7 @@ from identity_provider.kit.app import ports
 from identity_provider.models import SupportTicket, User
 from identity_provider.services import audit, case_work, trn_links
 from identity_provider.services.audit import Actor, Subject
-from matching.records import RecordStatus
+from matching.records import RecordStatus, TeachingRecord
 from support_console.actors import name_of
 from support_console.auth import me, require
 from support_console.cases.comparison import beside
@@ -47,9 +48,10 @@ def attach_trn(case_id: UUID) -> ResponseReturnValue:
     form = AttachForm()
     if not form.validate():
         return _correct(case_id, form)
-    record = case_work.record_of(ports().register, form.parsed)
+    record = _record_of(form.parsed)
     with transaction():
         case_work.attach_trn(case_id, record=record, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    flash(_("TRN attached. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 
@@ -69,6 +71,7 @@ def confirm_no_trn(case_id: UUID) -> ResponseReturnValue:
         return render_template("support/cases/no_trn.html", case=_open_to_me(case_id), form=form), 422
     with transaction():
         case_work.confirm_no_trn(case_id, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    flash(_("Confirmed that there is no TRN. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 
@@ -88,6 +91,7 @@ def take_back(case_id: UUID) -> ResponseReturnValue:
         return render_template("support/cases/undo.html", case=_mine_to_touch(case_id), form=form), 422
     with transaction():
         case_work.undo(case_id, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
+    flash(_("Decision taken back. The case is open again. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case_id), 303)
 
 
@@ -107,10 +111,11 @@ def conflict(case_id: UUID, holder_id: UUID) -> ResponseReturnValue:
 
 def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> str:
     case = _open_to_me(case_id)
-    record = case_work.record_of(ports().register, trn)
+    record = _record_of(trn)
     asked_for = record
     if record.status is RecordStatus.MERGED and record.merged_into:
-        record = case_work.record_of(ports().register, Trn.parse(record.merged_into))
+        record = _record_of(Trn.parse(record.merged_into))
+    _write_down_view(record, case)
     case_work.check_linkable(record)
     holder = trn_links.holder_of(record.trn)
     return render_template(
@@ -123,6 +128,13 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
     )
 
 
+def _record_of(trn: Trn) -> TeachingRecord:
+    """Ask the register, with no connection of ours held open meanwhile: who is at the browser was read in one."""
+    with transaction():
+        pass
+    return case_work.record_of(ports().register, trn)
+
+
 def _correct(case_id: UUID, form: AttachForm) -> ResponseReturnValue:
     """The page again, with what was wrong: the TRN is asked for on the case's page, the reason on this one."""
     if form.trn.errors:
@@ -130,9 +142,18 @@ def _correct(case_id: UUID, form: AttachForm) -> ResponseReturnValue:
     return _confirm_page(case_id, form.parsed, form), 422
 
 
+def _write_down_view(record: TeachingRecord, case: SupportTicket) -> None:
+    """Any record can be looked up by its TRN, so who saw which one, and in which case, is kept."""
+    subject, now = Subject("record", record.trn), ports().clock.now()
+    with transaction():
+        audit.record("record_viewed", subject, actor=Actor.of(me()), now=now, change=({}, {"case": case.reference}))
+
+
 def _mine_to_touch(case_id: UUID) -> SupportTicket:
+    now = ports().clock.now()
     with transaction():
         case = case_or_404(case_id)
+        audit.record("case_viewed", Subject("user", case.user_id), actor=Actor.of(me()), now=now)
     if case_work.is_own(case, me()):
         raise case_work.OwnCase
     return case

@@ -8,17 +8,18 @@ from flask import abort, render_template
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
-from identity_provider.kit.app import ports
+from identity_provider.kit.app import ports, settings
 from identity_provider.kit.written import written_moment
-from identity_provider.models import CaseStatus, Lookup, SupportTicket, TrnLink
-from identity_provider.services import audit, case_work, statements
+from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
+from identity_provider.services import audit, case_work, statements, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from support_console.actors import name_of
 from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
-from support_console.cases.words import age, label_of
+from support_console.cases.words import age
+from support_console.labels import label_of
 
 _NOT_COMPARED = frozenset({"Previous names", "Training provider", "Claims QTS"})
 
@@ -55,11 +56,26 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         trn_form=trn or TrnForm(),
         note_form=note or NoteForm(),
         own=case_work.is_own(case, me()),
+        ticket=_ticket_of(case),
         moved=moved,
+        may_undo=case_work.can_undo(case),
         now=now,
         age=age,
         label_of=label_of,
     )
+
+
+def _ticket_of(case: SupportTicket) -> str:
+    """What there is of the case in the helpdesk's own system, or will be."""
+    if case.zendesk_ticket_id is not None:
+        return str(_("Zendesk ticket %(number)s.", number=case.zendesk_ticket_id))
+    match None if settings().ticket_transport == "none" else support_tickets.ticket_opening(case):
+        case Delivery.WAITING:
+            return str(_("No Zendesk ticket yet."))
+        case Delivery.GIVEN_UP:
+            return str(_("Zendesk refused the ticket of this case: it is worked on here only."))
+        case _:
+            return str(_("This case has no Zendesk ticket: it is worked on here only."))
 
 
 def _stated_rows(case: SupportTicket, *, compared: bool) -> list[dict[str, str]]:
@@ -69,7 +85,12 @@ def _stated_rows(case: SupportTicket, *, compared: bool) -> list[dict[str, str]]
 
 
 def _search_row(lookup: Lookup) -> list[str]:
-    return [written_moment(lookup.at), label_of(lookup.occasion), label_of(lookup.outcome), label_of(lookup.reason)]
+    return [
+        written_moment(lookup.at),
+        label_of(lookup.occasion),
+        label_of(lookup.outcome),
+        statements.why(lookup.reason),
+    ]
 
 
 def _link_row(link: TrnLink) -> list[str]:

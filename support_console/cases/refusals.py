@@ -22,7 +22,7 @@ from identity_provider.models import SupportTicket
 from identity_provider.services import audit, case_work, trn_links
 from identity_provider.services.audit import Actor, Subject
 from support_console.cases.page import case_or_404
-from support_console.cases.words import label_of
+from support_console.labels import label_of
 
 
 def register_refusals(bp: Blueprint) -> None:

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from identity_provider.db import transaction
@@ -23,7 +24,8 @@ from support_console.cases.forms import AssignForm, NoteForm, SearchForm
 from support_console.cases.page import case_or_404, case_page
 from support_console.cases.queries import Filters
 from support_console.cases.refusals import register_refusals
-from support_console.cases.words import age, choices, label_of
+from support_console.cases.words import age, choices
+from support_console.labels import label_of
 
 bp = Blueprint("cases", __name__, url_prefix="/cases", template_folder="templates")
 register_refusals(bp)
@@ -90,6 +92,7 @@ def assign(case_id: UUID) -> ResponseReturnValue:
             case_work.assign(case_id, to, seen=seen, staff=me(), now=now)
     except (case_work.CaseClaimed, CaseAlreadyResolved):
         return case_page(case_id, moved=True), 409
+    flash(_("The case is yours.") if to is not None else _("The case is with nobody again."), "success")
     return redirect(url_for(".show", case_id=case_id), 303)
 
 
@@ -102,6 +105,7 @@ def add_note(case_id: UUID) -> ResponseReturnValue:
         return case_page(case_id, note=form), 422
     with transaction():
         case_work.add_note(case_or_404(case_id), str(form.text.data), staff=me(), now=ports().clock.now())
+    flash(_("Note added."), "success")
     return redirect(url_for(".show", case_id=case_id) + "#notes", 303)
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from identity_provider.domain.lookup import REASONS, LookupStatus
-from identity_provider.models import CaseStatus, Client, Resolution
+from identity_provider.models import Client
 from identity_provider.services import statements
 from support_console.cases.queries import AGES
 
@@ -25,19 +24,6 @@ def age(since: datetime, now: datetime) -> str:
     if minutes < 48 * 60:
         return str(ngettext("%(num)s hour", "%(num)s hours", minutes // 60))
     return str(ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60)))
-
-
-def label_of(word: StrEnum | str) -> str:
-    """A stored word as people read it."""
-    labels = {
-        CaseStatus.OPEN.value: _("Open"),
-        CaseStatus.RESOLVED.value: _("Resolved"),
-        Resolution.TRN_ATTACHED.value: _("TRN attached"),
-        Resolution.NO_TRN.value: _("Confirmed that there is no TRN"),
-        Resolution.MATCHED_LATER.value: _("Record found automatically"),
-        Resolution.WITHDRAWN.value: _("Withdrawn"),
-    }
-    return str(labels.get(str(word), str(word).replace("_", " ").capitalize()))
 
 
 def choices(services: Sequence[Client]) -> dict[str, list[Choice]]:

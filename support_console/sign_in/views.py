@@ -13,10 +13,12 @@ from identity_provider.domain.errors import CodeRefused
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.requests import visitor
 from identity_provider.models import StaffUser
-from identity_provider.services import audit, rate_limits
+from identity_provider.services import audit, code_limits, rate_limits
 from identity_provider.services import staff as staff_service
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.code_limits import Door
 from support_console.auth import HOME, local_path
 from support_console.sign_in import half_way
 from support_console.sign_in.forms import CodeForm, EmailForm, Onward
@@ -66,10 +68,11 @@ def check_code() -> ResponseReturnValue:
         return _from_the_start()
     if form.validate():
         with transaction():
-            rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, challenge.address, now=now)
-            rate_limits.count(rate_limits.GUESSES_PER_IP, request.remote_addr or "", now=now)
+            code_limits.count_guess(Door.STAFF, challenge.address, visitor(), now=now)
         with transaction():
             right = half_way.prove_address(challenge, str(form.code.data), now=now)
+            if right:
+                code_limits.forgive_guess(Door.STAFF, challenge.address, visitor(), now=now)
         if right:
             return redirect(url_for(".authenticator", next=form.way_on), 303)
         form.code.errors = [_("The code is wrong or has run out. Check it, or have a new one sent")]
@@ -133,17 +136,16 @@ def sign_out() -> ResponseReturnValue:
 def _send(address: str) -> None:
     now = ports().clock.now()
     with transaction():
-        rate_limits.count(rate_limits.STAFF_CODES_PER_ADDRESS, address, now=now)
-        rate_limits.count(rate_limits.CODES_PER_IP, request.remote_addr or "", now=now)
+        code_limits.count_sending(Door.STAFF, address, visitor(), now=now)
     with transaction():
         half_way.begin(address, now=now)
 
 
 def _authenticator_page(member: StaffUser, form: CodeForm) -> str:
-    if member.totp_confirmed_at is not None:
-        return render_template("support/sign_in/authenticator.html", form=form)
     with transaction():
-        secret = staff_service.enrol_totp(member)
+        secret = staff_service.secret_to_show(member)
+    if secret is None:
+        return render_template("support/sign_in/authenticator.html", form=form)
     picture = segno.make(staff_service.provisioning_uri(member, secret)).svg_data_uri(scale=5, border=2)
     spaced = " ".join(secret[each : each + 4] for each in range(0, len(secret), 4))
     return render_template("support/sign_in/enrol.html", form=form, picture=picture, secret=spaced)

@@ -9,6 +9,7 @@ from identity_provider.kit.written import written_moment
 from identity_provider.models import BrowserSession, Lookup, TrnLink, User
 from identity_provider.services import statements
 from support_console.actors import name_of
+from support_console.labels import label_of
 
 Details = list[dict[str, str]]
 
@@ -77,7 +78,10 @@ def lookup(of: Lookup) -> list[str]:
     """One search of the register."""
     return [
         written_moment(of.at),
-        *(each.replace("_", " ") for each in (of.occasion, of.outcome, of.reason, of.policy)),
+        label_of(of.occasion),
+        label_of(of.outcome),
+        statements.why(of.reason),
+        label_of(of.policy),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, abort, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,6 +17,7 @@ from identity_provider.services import audit, case_work
 from identity_provider.services.audit import Actor, Subject
 from support_console import people
 from support_console.auth import me, require
+from support_console.labels import label_of
 from support_console.users import rows
 from support_console.users.forms import DetachForm, SearchForm
 from support_console.users.queries import dossier_of
@@ -66,6 +67,7 @@ def show(user_id: UUID) -> ResponseReturnValue:
         links=[rows.link(each) for each in dossier.links],
         lookups=[rows.lookup(each) for each in dossier.lookups],
         sessions=[rows.session(each) for each in dossier.sessions],
+        label_of=label_of,
         own=user.email == me().email,
     )
 
@@ -89,6 +91,7 @@ def end_link(user_id: UUID) -> ResponseReturnValue:
             case = case_work.detach(user, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     except IllegalMove:
         return render_template("support/users/changed.html", user=user), 409
+    flash(_("TRN detached, and a case opened. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case.id), 303)
 
 

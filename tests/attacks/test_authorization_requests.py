@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from identity_provider.db import db
-from identity_provider.models import AuthorizationRequest, Grant
+from identity_provider.db import db, transaction
+from identity_provider.models import AuthorizationRequest, Client, Grant
 from tests.builders import a_user
 from tests.kit.provider import CALLBACK, a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty
@@ -88,6 +88,13 @@ def test_2_redirect_uri_tricks(app: Flask, service: RelyingParty, trick: str) ->
         ("https://127.0.0.1:51004/callback", False),
         ("http://127.0.0.1.evil.example:51004/callback", False),
         ("http://127.0.0.1:/callback", False),
+        ("http://127.0.0.1:51004\t/callback", False),
+        ("http://127.0.0.1:51\r\n004/callback", False),
+        ("http://127.0.0.1:51004/call\nback", False),
+        ("http://127.0.0.1:51004/callback\r\nX: 1", False),
+        ("http://127.0.0.1:51004/callback ", False),
+        ("http://127.0.0.1:51004\\callback", False),
+        ("http://127.0.0.1:５１/callback", False),  # full-width digits
     ],
 )
 def test_2_a_loopback_address_may_vary_its_port_and_nothing_else(app: Flask, asked: str, accepted: bool) -> None:
@@ -96,6 +103,16 @@ def test_2_a_loopback_address_may_vary_its_port_and_nothing_else(app: Flask, ask
     answer = open_request(app, service, redirect_uri=asked)
     assert is_page_without_redirect(answer) is not accepted
     assert (answer.status_code == 303) is accepted
+
+
+def test_the_scope_of_staff_is_granted_to_nobody_who_signs_in(app: Flask, service: RelyingParty) -> None:
+    """Not even for a service that was registered with it once."""
+    with transaction():
+        client = db.session.get_one(Client, service.client_id)
+        client.scopes = [*client.scopes, "get-an-identity:support"]
+    asked = service.ask(scope="openid get-an-identity:support")
+    browser = a_browser_of(app, a_user(trn="1234567"))
+    assert service.finish(browser.get(asked.path).location, asked).token["scope"] == "openid"
 
 
 def test_3_a_missing_redirect_uri(app: Flask, service: RelyingParty) -> None:

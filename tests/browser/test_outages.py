@@ -34,7 +34,7 @@ def sandbox(running: RunningSandbox) -> Iterator[RunningSandbox]:
 def test_a_register_that_does_not_answer_is_pending_and_asked_again(
     sandbox: RunningSandbox, open_page: PageMaker, mode: str
 ) -> None:
-    record = {"down": "grace", "slow": "tomasz", "garbage": "winston", "rate_limited": "bartholomew"}[mode]
+    record = {"down": "grace", "slow": "kate", "garbage": "winston", "rate_limited": "bartholomew"}[mode]
     visitor = Visitor.known(open_page(), sandbox, f"{record}@example.com")
     visitor.begin()
     visitor.walk(until="national-insurance-number")
@@ -92,6 +92,7 @@ def test_a_worker_and_a_mailbox_that_are_killed_in_mid_journey_are_missed_by_nob
     visitor.answers["email"]()
     visitor.go_on()
     assert visitor.step == "code"
+    assert sandbox.wait_until(lambda: sandbox.answers("mailbox"))
     visitor.letters = 0
     visitor.walk()
     assert visitor.claims()["trn_lookup_status"] == "Found"

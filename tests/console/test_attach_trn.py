@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from math import inf
 from threading import Barrier, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryRegister
-from identity_provider.db import transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
+from identity_provider.domain.patience import no_later_than
 from identity_provider.models import CaseStatus, Resolution, SupportTicket
-from identity_provider.services import support_tickets
-from matching.records import RecordStatus
+from identity_provider.services import lookups, support_tickets
+from matching.records import RecordStatus, TeachingRecord
 from tests.builders import NOW, a_record, a_user
 from tests.console.agents import Agent, a_case, an_agent, anew, audited, messages, user_of
 from tests.kit.page import Page
@@ -46,7 +50,8 @@ def test_the_whole_path_from_signing_in_to_the_email(app: Flask, register: Memor
     assert page.h1 == "Attach TRN 1234567 to Kate Bush?"
     page = agent.submit("Attach this TRN", reason="Called the school")
     assert page.path == f"/support/cases/{case.id}"
-    assert "TRN attached" in page.text
+    assert "TRN attached. We will email the user." in page.text
+    assert "We will email the user" not in agent.see(case).text, "said once"
     user = user_of(case)
     assert (user.trn, user.lookup_state) == ("1234567", LookupState(LookupStatus.FOUND, LookupReason.SUPPORT))
     assert user.verification_level is VerificationLevel.MEDIUM
@@ -56,6 +61,29 @@ def test_the_whole_path_from_signing_in_to_the_email(app: Flask, register: Memor
     (linked,) = audited("trn_linked")
     assert (linked.actor_id, linked.reason) == (str(agent.member.id), "Called the school")
     assert (linked.before["trn"], linked.after["trn"]) == (None, "1234567")
+
+
+def test_the_register_is_never_asked_with_a_transaction_open_nor_without_end(
+    app: Flask, register: MemoryRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_when_asked: list[bool] = []
+    patience: list[float] = []
+
+    class Watched(MemoryRegister):
+        def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+            open_when_asked.append(db.session().in_transaction())
+            patience.append(no_later_than(inf) - monotonic())
+            return super().find_by_identifiers(trn, nino)
+
+    watched = replace(app.extensions["ports"], register=Watched([a_record()]))
+    monkeypatch.setitem(app.extensions, "ports", watched)
+    case, agent = a_case(a_user(last_name="Bush", stated_trn="1234567")), an_agent(app)
+    agent.see(case)
+    agent.submit("Check record 1234567")
+    agent.submit("Attach this TRN", reason="Called the school")
+    assert user_of(case).trn == "1234567"
+    assert set(open_when_asked) == {False}
+    assert 0 < patience[0] <= lookups.PATIENCE_SECONDS
 
 
 def test_the_ticket_is_told_and_solved(app: Flask, register: MemoryRegister, desk: MemoryDesk) -> None:
@@ -263,7 +291,7 @@ def test_no_trn_is_confirmed_with_a_reason_and_the_person_is_told(app: Flask) ->
     assert page.h1.startswith("Does Kate Bush")
     assert agent.submit("Confirm that there is no TRN", reason="").errors == ["Enter a reason"]
     page = agent.submit("Confirm that there is no TRN", reason="Never trained")
-    assert "Confirmed that there is no TRN" in page.text
+    assert "Confirmed that there is no TRN. We will email the user." in page.text
     assert user_of(case).lookup_state == LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
     assert [each.recipient for each in messages("no_trn_confirmed")] == [case.user.email]
     (changed,) = audited("lookup_state_changed")
@@ -285,6 +313,7 @@ def test_a_decision_is_taken_back_with_a_reason(app: Flask, register: MemoryRegi
     agent.click("Undo this decision")
     assert agent.submit("Undo and open the case", reason="").errors == ["Enter a reason"]
     page = agent.submit("Undo and open the case", reason="Wrong Kate")
+    assert "Decision taken back. The case is open again." in page.text
     assert f"1234567 Support {agent.member.display_name} Called the school" in page.text
     assert (user_of(case).trn, user_of(case).lookup_state) == (None, pending(LookupReason.WITH_HELPDESK))
     assert anew(case).status is CaseStatus.OPEN
@@ -325,3 +354,69 @@ def test_a_later_match_closes_the_case_before_the_agent_does(app: Flask, registe
         support_tickets.resolve_by_match(case.user, NOW)
     page = attach(agent, case)
     assert (page.status, "Automatic resolved it" in page.text) == (409, True)
+
+
+def test_an_undo_never_ends_the_link_of_another_case(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567"), a_record("7654321")]
+    first, agent = a_case(), an_agent(app)
+    attach(agent, first, "1234567")
+    assert "Undo this decision" in agent.here.links
+    agent.get(f"/support/users/{first.user_id}/detach")
+    agent.submit("Detach this TRN", reason="Wrong Kate")
+    second = agent.here.path.rsplit("/", 1)[1]
+    agent.get(f"/support/cases/{second}")
+    agent.submit("Check this TRN", trn="7654321")
+    agent.submit("Attach this TRN", reason="The right Kate")
+    assert "Undo this decision" in agent.here.links
+    assert "Undo this decision" not in agent.see(first).links
+    agent.get(f"/support/cases/{first.id}/undo")
+    page = agent.submit("Undo and open the case", reason="Oh")
+    assert (page.status, page.h1) == (409, "This is no longer possible")
+    assert (user_of(first).trn, anew(first).status) == ("7654321", CaseStatus.RESOLVED)
+
+
+def test_an_undo_leaves_a_link_that_the_case_did_not_make(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567")]
+    case, agent = a_case(a_user(trn="1234567")), an_agent(app)
+    attach(agent, case)
+    assert "Undo this decision" not in agent.here.links
+    agent.get(f"/support/cases/{case.id}/undo")
+    assert agent.submit("Undo and open the case", reason="Oh").status == 409
+    assert user_of(case).trn == "1234567"
+
+
+def test_every_record_that_an_agent_looks_at_is_written_down(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567"), a_record("7654321")]
+    case, agent = a_case(), an_agent(app)
+    agent.see(case)
+    agent.submit("Check this TRN", trn="1234567")
+    assert agent.post(f"/support/cases/{case.id}/trn", trn="7654321", reason="").status == 422
+    seen = audited("record_viewed")
+    assert {(each.subject_type, each.subject_id) for each in seen} == {("record", "1234567"), ("record", "7654321")}
+    assert {each.actor_id for each in seen} == {str(agent.member.id)}
+    assert [each.after for each in seen] == [{"case": case.reference}] * 2
+
+
+def test_pages_of_a_decision_show_a_person_and_are_written_down(app: Flask) -> None:
+    case, agent = a_case(), an_agent(app)
+    agent.get(f"/support/cases/{case.id}/no-trn")
+    agent.submit("Confirm that there is no TRN", reason="Never trained")
+    before = len(audited("case_viewed"))
+    agent.get(f"/support/cases/{case.id}/undo")
+    assert len(audited("case_viewed")) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"), [(None, "Alerts not known"), (True, "Open alert"), (False, "Nothing to note")]
+)
+def test_an_alert_that_is_not_known_is_never_shown_as_none(
+    app: Flask, register: MemoryRegister, alert: bool | None, said: str
+) -> None:
+    register.records = [a_record(has_open_alert=alert)]
+    agent = an_agent(app)
+    page = agent.see(a_case(a_user(last_name="Bush")))
+    for words in ("Alerts not known", "Open alert", "Nothing to note"):
+        assert (words in page.text) == (words == said)
+    page = agent.submit("Check record 1234567")
+    assert ("Alerts not known" in page.text) == (alert is None)
+    assert ("This record has an open alert" in page.text) == (alert is True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -11,14 +12,14 @@ from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason
-from identity_provider.models import Lookup
+from identity_provider.models import Delivery, Lookup
 from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from matching.records import RecordStatus
 from tests.builders import NOW, a_record, a_user
-from tests.console.agents import a_case, an_agent, anew, audited
-from tests.kit.page import Page
+from tests.console.agents import a_case, an_agent, anew, audited, messages
+from tests.kit.page import Browser, Page
 
 
 def listed(page: Page) -> list[str]:
@@ -145,7 +146,7 @@ def test_the_statement_stands_beside_the_candidates(app: Flask, register: Memory
     )
     page = an_agent(app).see(a_case(user))
     assert "Same date of birth" in page.text
-    assert "First name is a short or other form (kate / catherine)" in page.text
+    assert "First name is a short or other form." in page.text
     assert "Open alert" in page.text
     assert "Record closed" in page.text
     for word in ("Same", "Close", "Different", "Missing"):
@@ -201,6 +202,7 @@ def test_a_claim_is_visible_to_everybody(app: Flask) -> None:
     ada.see(case)
     ada.submit("Assign to me")
     assert "With you." in ada.here.text
+    assert "The case is yours." in ada.here.text
     page = bob.see(case)
     assert "Ada First is working on this case" in page.text
     bob.submit("Take over from Ada First")
@@ -226,6 +228,7 @@ def test_notes_are_kept_with_their_author_and_lines(app: Flask) -> None:
     agent.see(case)
     page = agent.submit("Add note", text="Called.\r\n\r\n<b>No</b> answer.")
     assert "Ada First" in page.text
+    assert "Note added." in page.text
     assert "<b>No</b> answer." in page.text
     assert [note.text for note in anew(case).notes] == ["Called.\n\n<b>No</b> answer."]
     assert agent.submit("Add note", text="").errors == ["Enter a note"]
@@ -254,3 +257,60 @@ def test_lists_of_people_are_written_down_too(app: Flask) -> None:
     assert audited("cases_listed")[-1].after == {"cases": [case.reference]}
     assert audited("cases_searched")[-1].after == {"cases": [case.reference]}
     assert audited("users_searched")[-1].after == {"users": [str(case.user_id)]}
+
+
+def test_sentences_leave_out_the_values_that_the_rows_show(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record(date_of_birth=date(1985, 4, 3))]
+    agent, case = an_agent(app), a_case(a_user(last_name="Bush"))
+    for page in (agent.see(case), agent.submit("Check record 1234567")):
+        assert "Same first name." in page.text
+        assert "Day and month of birth are swapped." in page.text
+        assert "(kate" not in page.text
+        assert "(1985" not in page.text
+
+
+def test_a_trn_that_nobody_gave_is_not_called_missing(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    page = an_agent(app).see(a_case(a_user(last_name="Bush", stated_has_trn=True)))
+    assert "TRN Not given 1234567 Not given" in page.text
+    assert "Missing" not in page.text.split("TRN Not given", 1)[1].split("National Insurance", 1)[0]
+
+
+def test_two_records_that_nothing_compared_tells_apart_are_called_so(app: Flask, register: MemoryRegister) -> None:
+    agent, case = an_agent(app), a_case(a_user(last_name="Bush"))
+    register.records = [a_record("1234567"), a_record("7654321")]
+    assert "These two records agree in everything compared" in agent.see(case).text
+    register.records = [a_record("1234567"), a_record("7654321", first_name="Catherine")]
+    assert "These two records agree" not in agent.see(case).text
+
+
+def test_whoever_knows_that_they_have_a_trn_but_not_which_is_quoted_so(app: Flask) -> None:
+    agent = an_agent(app)
+    for has_one, words in ((True, "They are not sure of it"), (False, "They say that they have none")):
+        page = agent.see(a_case(a_user(stated_has_trn=has_one, stated_has_nino=True)))
+        assert f"Stated TRN {words}" in page.text
+
+
+@pytest.mark.parametrize("address", ["/support/no-such-page", "/support"])
+def test_what_goes_wrong_in_the_console_is_said_in_its_own_layout(app: Flask, address: str) -> None:
+    page = Browser(app).post(address) if address == "/support" else Browser(app).get(address)
+    assert page.status in {404, 405, 400}
+    assert "Support console" in page.response.text
+    assert "Cookies" not in page.links
+    assert "Cookies" in Browser(app).get("/no-such-page").links
+
+
+def test_of_a_ticket_that_will_never_come_nobody_says_not_yet(app: Flask) -> None:
+    settings, agent = app.extensions["settings"], an_agent(app)
+    app.extensions["settings"] = replace(settings, ticket_transport="memory")
+    try:
+        case = a_case()
+        assert "No Zendesk ticket yet." in agent.see(case).text
+        with transaction():
+            messages("zendesk_open")[0].settle(Delivery.GIVEN_UP, NOW)
+        assert "Zendesk refused the ticket of this case" in agent.see(case).text
+        assert "This case has no Zendesk ticket" in agent.see(a_case(raise_tickets=False)).text
+        app.extensions["settings"] = replace(settings, ticket_transport="none")
+        assert "This case has no Zendesk ticket" in agent.see(a_case()).text
+    finally:
+        app.extensions["settings"] = settings

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
+from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import transaction
-from identity_provider.domain.access import StaffRole
+from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason, pending
-from identity_provider.services import browser_sessions
+from identity_provider.services import browser_sessions, lookups
+from identity_provider.services.register_search import Occasion
 from support_console import people
-from tests.builders import NOW, a_user
+from tests.builders import NOW, a_client, a_record, a_user
 from tests.console.agents import a_case, an_agent, audited, messages, user_of
 
 
@@ -54,6 +56,7 @@ def test_a_link_is_ended_with_a_reason_and_the_person_is_not_forgotten(app: Flas
     assert agent.submit("Detach this TRN", reason="").errors == ["Enter a reason"]
     page = agent.submit("Detach this TRN", reason="Linked to the wrong Kate")
     assert page.path.startswith("/support/cases/")
+    assert "TRN detached, and a case opened. We will email the user." in page.text
     assert [each.recipient for each in messages("looking_again")] == [user.email]
     (ended,) = audited("trn_unlinked")
     assert (ended.reason, ended.before["trn"], ended.after["trn"]) == ("Linked to the wrong Kate", "1234567", None)
@@ -74,3 +77,26 @@ def test_a_person_who_was_detached_waits_with_the_helpdesk(app: Flask) -> None:
     assert agent.here.path == f"/support/cases/{case.id}", "an open case is used again"
     assert user_of(case).lookup_state == pending(LookupReason.WITH_HELPDESK)
     assert messages("zendesk_open")[0].payload == {"case_id": str(case.id)}
+
+
+def test_a_users_history_is_told_in_words(app: Flask) -> None:
+    case = a_case(a_user(last_name="Bush"))
+    found = MemoryRegister([a_record("1234567"), a_record("7654321")])
+    search = lookups.look_up(
+        lookups.person_of(case.user), found, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=NOW
+    )
+    with transaction():
+        lookups.keep(search, user_id=case.user_id, journey_id=None)
+    page = an_agent(app).get(f"/support/users/{case.user_id}")
+    assert "Ambiguous Two or more records fit" in page.text
+    assert f"{case.reference}, 2 March 2026 at 9:00am, Open" in page.text
+
+
+def test_who_is_detached_has_a_case_and_a_ticket_of_the_service_they_came_from(app: Flask) -> None:
+    agent = an_agent(app)
+    for wants, tickets in ((True, 1), (False, 1)):
+        client = a_client(raise_tickets=wants)
+        user = a_user(trn="1234567" if wants else "7654321", registered_with_client_id=client.id)
+        page = agent.post(f"/support/users/{user.id}/detach", reason="Linked to the wrong Kate")
+        assert "They came from Register for an NPQ" in page.text
+        assert len(messages("zendesk_open")) == tickets

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 import requests
 
 from identity_provider.adapters import dqt_calls
 from identity_provider.adapters.dqt_api import DqtApi
+from identity_provider.adapters.dqt_records import read_person
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.services.register_search import Impatient
 from matching.records import RecordStatus
 
 PERSON = {"trn": "1000001", "firstName": "Ann", "lastName": "Ash", "dateOfBirth": "1980-01-01"}
@@ -94,6 +97,22 @@ def refused(serve: Serve, trn: str = "1000001") -> RegisterUnavailable:
         assert time.monotonic() - began < SECONDS + 1.5
         register.close()
     return caught.value
+
+
+@pytest.mark.parametrize(
+    ("said", "alert"),
+    [
+        ({}, None),
+        ({"alerts": None}, None),
+        ({"alerts": []}, False),
+        ({"alerts": [{"endDate": "2020-01-01"}]}, False),
+        ({"alerts": [{"endDate": None}]}, True),
+        ({"hasActiveSanctions": False}, False),
+        ({"hasActiveSanctions": True}, True),
+    ],
+)
+def test_alerts_that_the_answer_does_not_speak_of_are_unknown(said: dict[str, Any], alert: bool | None) -> None:
+    assert read_person({"trn": "1000001"} | said).has_open_alert is alert
 
 
 @pytest.mark.parametrize(
@@ -223,3 +242,19 @@ def test_our_key_is_not_replaced_by_what_a_netrc_says(monkeypatch: pytest.Monkey
         listening.join()
     assert b"Authorization: Bearer the-key\r\n" in seen[0]
     assert b"X-Api-Version: 20260120\r\n" in seen[0]
+
+
+def test_whoever_waits_with_less_patience_waits_no_longer() -> None:
+    """The adapter would wait for five seconds; the person has a third of a second left."""
+    with serving(silence) as url:
+        register = DqtApi(url, "key")
+        began = time.monotonic()
+        with pytest.raises(RegisterUnavailable):
+            Impatient(register, began + 0.3).find_by_identifiers("1000001", "")
+        assert time.monotonic() - began < 1
+        register.close()
+
+
+@pytest.mark.parametrize(("said", "told"), [({}, False), ({"nationalInsuranceNumber": None}, True)])
+def test_a_number_that_is_not_spoken_of_is_not_a_number_that_is_missing(said: dict[str, None], told: bool) -> None:
+    assert read_person({"trn": "1000001"} | said).nino_told is told

@@ -29,9 +29,20 @@ from tests.kit.registers import TODAY, import_now, register_database, write_regi
 from tests.kit.stand_ins import StandIn
 
 ANNE = TeachingRecord(
-    "1000001", "Anne-Marie", "Jane", "O'Brien", (), ("Walsh", "Kerr"), date(1985, 3, 4), "AB123456C", "p1@example.com"
+    "1000001",
+    "Anne-Marie",
+    "Jane",
+    "O'Brien",
+    (),
+    ("Walsh", "Kerr"),
+    date(1985, 3, 4),
+    "AB123456C",
+    "p1@example.com",
+    has_open_alert=False,
 )
-JOSE = TeachingRecord("1000002", "José", "", "García", date_of_birth=date(1990, 11, 12), has_qts=True)
+JOSE = TeachingRecord(
+    "1000002", "José", "", "García", date_of_birth=date(1990, 11, 12), has_qts=True, has_open_alert=False
+)
 EMILY = TeachingRecord(
     "1000003", "Emily", "", "Carter", (), (), date(1992, 6, 7), "CE123456A", "family@example.com", has_open_alert=True
 )

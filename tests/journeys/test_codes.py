@@ -121,6 +121,14 @@ def test_too_many_codes_for_an_address_are_refused_in_words(app: Flask) -> None:
     assert person.click("Go back to signing in").path == person.step("code")
 
 
+def test_right_codes_are_not_held_against_a_school_behind_one_address(app: Flask) -> None:
+    for number in range(2):
+        person = Traveller(app)
+        person.set_out()
+        person.prove(f"teacher{number}@example.com")
+    assert set(db.session.scalars(text("SELECT count FROM rate_counters WHERE key LIKE 'guesses%'"))) == {0}
+
+
 def test_64_guesses_at_once_are_evaluated_five_times(app: Flask) -> None:
     person = Traveller(app)
     person.set_out()

@@ -51,6 +51,12 @@ def confirm(browser: Browser, link: str, user: User) -> Page:
     return browser.submit(code=newest_code(user.email))
 
 
+def page_of(browser: Browser) -> Page:
+    """The page that the browser stands on."""
+    assert browser.page is not None
+    return browser.page
+
+
 def a_waiting_journey(app: Flask, user: User, client: Client, clock: ManualClock) -> tuple[Browser, UUID]:
     """A browser that was left on the page that says that the helpdesk will help."""
     browser = Browser(app)
@@ -184,13 +190,36 @@ def test_a_wrong_code_signs_nobody_in(app: Flask, clock: ManualClock) -> None:
     case = a_case()
     link, browser = attached(case, clock), Browser(app)
     browser.get(link)
-    browser.submit("Continue")
-    for _ in range(6):
+    page = browser.submit("Continue")
+    for _ in range(5):
+        assert "A wrong code was entered too many times" not in page_of(browser).text
         page = browser.submit(code="000000" if newest_code(case.user.email) != "000000" else "111111")
         assert page.status == 422
-    page = browser.submit(code=newest_code(case.user.email))
-    assert page.status == 422
+    assert "A wrong code was entered too many times. You need a new code." in page.text
+    assert page.errors == []
+    assert browser.post(f"{link}/code", code=newest_code(case.user.email)).status == 422
     assert sessions_of(case.user) == 0
+    assert "A wrong code was entered too many times" in browser.get(f"{link}/code").text
+    clock.advance(timedelta(minutes=1))
+    browser.submit("Send a new code")
+    assert page_of(browser).links["Back"] == link
+    browser.submit(code=newest_code(case.user.email))
+    assert sessions_of(case.user) == 1
+
+
+def test_too_many_tries_are_answered_with_minutes_and_a_way_back(app: Flask, clock: ManualClock) -> None:
+    case = a_case()
+    link, browser = attached(case, clock), Browser(app)
+    page = browser.get(link)
+    for _ in range(30):
+        if page.status == 429:
+            break
+        browser.get(link)
+        page = browser.submit("Continue")
+    assert (page.status, page.h1) == (429, "You have tried too many times")
+    assert "minute" in page.text or "hours" in page.text
+    assert int(page.response.headers["Retry-After"]) > 0
+    assert browser.click("Go back").path == link
 
 
 def test_a_code_that_was_asked_for_in_another_browser_is_refused(app: Flask, clock: ManualClock) -> None:
@@ -201,6 +230,7 @@ def test_a_code_that_was_asked_for_in_another_browser_is_refused(app: Flask, clo
     code = newest_code(case.user.email)
     other.get(link)
     assert other.get(f"{link}/code").path == link
+    assert "A code works only in the browser and on the device where you asked for it" in page_of(other).text
     assert other.post(f"{link}/code", code=code).status == 422
     assert sessions_of(case.user) == 0
 
@@ -252,6 +282,9 @@ def test_the_emails_say_what_happened_and_what_to_do(app: Flask, clock: ManualCl
         "We are looking for your teaching record again",
     ]
     assert all("identity.help@example.org" in text for text in told.values())
+    assert all("tell us at identity.help@example.org" in text for text in told.values())
+    assert "ignore this email" not in told["You do not have a teacher reference number"]
+    assert "If this was not you" in told["We are looking for your teaching record again"]
     assert all("{" not in text for text in told.values())
 
 

@@ -74,5 +74,5 @@ def _row(record: TeachingRecord) -> tuple[str, ...]:
         record.merged_into or "",
         ";".join(record.previous_first_names),
         {None: "", True: "true", False: "false"}[record.has_qts],
-        "true" if record.has_open_alert else "",
+        {True: "true", False: "false", None: ""}[record.has_open_alert],
     )

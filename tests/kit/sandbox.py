@@ -111,6 +111,13 @@ class RunningSandbox:
             row = connection.execute("SELECT lookup_status FROM users WHERE email = %s", [email]).fetchone()
         return row[0] if row else ""
 
+    def answers(self, name: str) -> bool:
+        """Whether a part of the sandbox is up."""
+        try:
+            return requests.get(self.address(name), timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
     def kill(self, *names: str) -> None:
         """End programs of this sandbox as a crash would; its supervisor notices."""
         assert self._process is not None

@@ -239,8 +239,9 @@ def test_a_verified_address_of_the_record_releases_a_default_link() -> None:
 def test_strict_wants_trn_birthday_and_number() -> None:
     assert linked(outcome_of(a_person(trn=ALEX.trn, nino=ALEX.nino), ALEX, policy=Policy.STRICT)) == ALEX.trn
     assert isinstance(outcome_of(a_person(trn=ALEX.trn), ALEX, policy=Policy.STRICT), PotentialMatches)
-    without = a_record(nino="")
+    without, not_told = a_record(nino=""), a_record(nino="", nino_told=False)
     assert linked(outcome_of(a_person(trn=ALEX.trn), without, policy=Policy.STRICT)) == ALEX.trn
+    assert isinstance(outcome_of(a_person(trn=ALEX.trn), not_told, policy=Policy.STRICT), PotentialMatches)
 
 
 def test_a_whole_register_of_one_name_answers_within_its_caps() -> None:

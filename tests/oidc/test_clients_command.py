@@ -108,3 +108,13 @@ def test_what_contradicts_itself_is_refused(app: Flask) -> None:
     public = run(app, *other, "--auth-method", "none")
     assert public["client_secret"] is None
     assert "does not use a secret" in refusal(app, "clients", "rotate-secret", "other")
+
+
+def test_nobody_is_registered_for_the_scope_of_staff(app: Flask) -> None:
+    """Nothing at issue checks that the person is staff, so the scope is nobody's."""
+    assert "get-an-identity:support is not one of" in refusal(app, *ADD, "--scope", "openid get-an-identity:support")
+
+
+def test_an_address_with_a_line_break_is_not_registered(app: Flask) -> None:
+    for uri in ("http://127.0.0.1:90\n00/callback", "https://npq.example.org/\tcallback"):
+        assert "holds characters" in refusal(app, *ADD, "--redirect-uri", uri)

@@ -44,6 +44,7 @@ def test_a_sign_in_that_is_over(app: Flask, service: RelyingParty) -> None:
     page = browser.get(f"/connect/authorize/{request.id}/answer")
     assert page.h1 == "This sign-in is finished"
     assert "Go back to Register for an NPQ" in page.text
+    assert page.links["Go to Register for an NPQ"] == "https://npq.example.org/"
 
 
 def test_a_form_that_carries_the_code(person: Browser, service: RelyingParty) -> None:
@@ -75,3 +76,20 @@ def test_signing_out_with_a_hint_shows_the_same_button_without_scripts(person: B
     page = person.get("/connect/signout", id_token_hint=hint, post_logout_redirect_uri=GOODBYE, state="s")
     assert page.h1 == "Do you want to sign out?"
     assert person.submit("Sign out").location == f"{GOODBYE}?state=s"
+
+
+def test_whoever_came_to_the_question_by_mistake_may_stay(app: Flask, person: Browser) -> None:
+    service = a_relying_party(
+        app, number=2, post_logout_redirect_uris=(GOODBYE,), service_url="https://npq.example.org/"
+    )
+    page = person.get("/connect/signout", client_id=service.client_id, post_logout_redirect_uri=GOODBYE)
+    assert page.links["Stay signed in"] == "https://npq.example.org/"
+    person.get("/connect/signout")
+    assert person.click("Stay signed in").path == "/"
+
+
+def test_a_sign_out_that_is_wrong_says_so_plainly_to_somebody_who_is_not_signed_in(app: Flask) -> None:
+    page = Browser(app).get("/connect/signout", id_token_hint="junk")
+    assert (page.status, page.h1) == (400, "You are not signed in")
+    assert "token" not in page.text
+    assert "Go to our home page" in page.links

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,9 @@ from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
-from identity_provider.models import Grant, Journey, User
+from identity_provider.models import Client, Grant, Journey, User
+from identity_provider.services import clients
+from identity_provider.services.audit import SYSTEM
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party, complete_journey
 from tests.kit.relying_party import RelyingParty
@@ -195,6 +198,35 @@ def test_a_hint_about_somebody_else_than_who_signed_in_is_an_error(
     journey = browser.get(service.ask(id_token_hint=hint).path).location
     answer = end_of_journey(app, journey, came, clock, browser)
     assert service.answer_in(answer.location)["error"] == "login_required"
+
+
+@pytest.mark.parametrize("parameter", ["id_token_hint", "claims"])
+def test_a_service_that_knows_somebody_by_a_merged_identity_is_answered(
+    app: Flask, service: RelyingParty, parameter: str
+) -> None:
+    old, between, person, asked = a_user(), a_user(), a_user(trn="1234567"), service.ask(prompt="none")
+    known = service.finish(a_browser_of(app, old).get(asked.path).location, asked)
+    with transaction():
+        old.merged_into_id, between.merged_into_id = between.id, person.id
+    sent = {
+        "id_token_hint": known.token["id_token"],
+        "claims": json.dumps({"id_token": {"sub": {"value": known.claims["sub"]}}}),
+    }
+    again = service.ask(prompt="none", **{parameter: sent[parameter]})
+    signed_in = service.finish(a_browser_of(app, person).get(again.path).location, again)
+    assert signed_in.claims["sub"] == str(person.id)
+
+
+def test_a_disabled_service_is_sent_nobody_any_more(app: Flask, clock: ManualClock) -> None:
+    service = a_relying_party(app, initiate_login_uri="https://npq.example.org/start")
+    browser = app.test_client()
+    browser.get(service.ask().path)
+    with transaction():
+        clients.disable(db.session.get_one(Client, service.client_id), actor=SYSTEM, now=clock.now())
+    path = complete_journey_path()
+    assert "Location" not in browser.get(path.replace("/answer", "/refuse")).headers
+    clock.advance(timedelta(hours=3))
+    assert "Location" not in browser.get(path).headers
 
 
 def test_an_old_hint_will_do(app: Flask, service: RelyingParty, clock: ManualClock) -> None:

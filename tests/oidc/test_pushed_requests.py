@@ -10,6 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db
+from identity_provider.models import AuthorizationRequest
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import Asked, RelyingParty, Reply
@@ -55,6 +57,21 @@ def test_it_is_good_once_for_its_own_service_and_for_a_short_time(
     second = push(service, service.ask())
     clock.advance(timedelta(seconds=90))
     assert visitor.get(address(service, second)).status_code == 400
+
+
+def test_a_reload_leads_back_to_the_journey_in_the_same_browser_only(
+    app: Flask, service: RelyingParty, clock: ManualClock
+) -> None:
+    reply, browser = push(service, service.ask()), app.test_client()
+    journey = browser.get(address(service, reply)).location
+    clock.advance(timedelta(minutes=30))
+    assert browser.get(address(service, reply)).location == journey
+    assert app.test_client().get(address(service, reply)).status_code == 400
+    assert browser.get(address(a_relying_party(app, number=2), reply)).status_code == 400
+    request = db.session.query(AuthorizationRequest).one()
+    assert reply.json["request_uri"] not in str(request.parameters)
+    browser.get(f"/connect/authorize/{request.id}/refuse")
+    assert browser.get(address(service, reply)).status_code == 400
 
 
 def test_a_bad_request_is_refused_when_it_is_pushed(app: Flask, service: RelyingParty) -> None:

@@ -9,7 +9,8 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
-from identity_provider.models import User
+from identity_provider.models import BrowserSession, User
+from identity_provider.services import browser_sessions
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty, Reply, SignedIn
@@ -101,3 +102,18 @@ def test_it_is_forgotten_after_two_weeks_without_use(
 ) -> None:
     clock.advance(timedelta(days=14))
     assert refresh(service, signed_in.token["refresh_token"]).json["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_the_end_of_a_session_ends_what_was_granted_in_it(app: Flask, clock: ManualClock, everywhere: bool) -> None:
+    """Also when somebody else signs in at this browser, and when accounts become one."""
+    service = a_relying_party(app, scope="openid offline_access")
+    person, asked = a_user(), service.ask()
+    token = service.finish(a_browser_of(app, person).get(asked.path).location, asked).token
+    with transaction():
+        if everywhere:
+            browser_sessions.end_all_of(person, now=clock.now())
+        else:
+            browser_sessions.end(db.session.query(BrowserSession).one(), now=clock.now())
+    refreshed = service.token({"grant_type": "refresh_token", "refresh_token": token["refresh_token"]})
+    assert refreshed.json["error"] == "invalid_grant"

@@ -11,7 +11,11 @@ from flask.testing import FlaskClient
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
+from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.lookup import VerificationLevel
 from identity_provider.models import User
+from identity_provider.services import statements
+from identity_provider.vault import vault
 from tests.builders import NOW, a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty, SignedIn
@@ -92,6 +96,26 @@ def test_single_claims_may_be_asked_for_within_what_the_service_may_know(app: Fl
     assert signed_in.userinfo == {"sub": signed_in.claims["sub"], "email": "a@example.com"}
     assert "email" not in signed_in.claims
     assert "auth_time" in signed_in.claims
+
+
+@pytest.mark.parametrize("policy", list(MatchPolicy))
+def test_a_trn_is_never_told_by_its_name_without_its_scope(app: Flask, policy: MatchPolicy) -> None:
+    """Neither the lookup nor what the service demands of it can be walked around (domain.md, Lookup status)."""
+    service = a_relying_party(app, scope="openid", match_policy=policy)
+    names = '{"trn": null, "trn_lookup_status": null, "trn_verification_level": null, "ni_number": null}'
+    sealed = vault.seal("AB123456C", statements.NINO_CONTEXT)
+    person = a_user(trn="1234567", level=VerificationLevel.MEDIUM, stated_nino_encrypted=sealed)
+    signed_in = sign_in(app, service, person, claims=f'{{"userinfo": {names}, "id_token": {names}}}')
+    assert signed_in.userinfo == {"sub": str(person.id)}
+    assert not {"trn", "ni_number", "trn_lookup_status"} & set(signed_in.claims)
+
+
+def test_a_trn_asked_for_by_name_comes_with_how_the_lookup_stands(app: Flask) -> None:
+    service = a_relying_party(app, scope="openid trn")
+    wanted = '{"id_token": {"trn": null}}'
+    pending = sign_in(app, service, a_user(), claims=wanted, prompt="none").claims
+    assert (pending.get("trn"), pending["trn_lookup_status"]) == (None, "Pending")
+    assert pending["trn_lookup_reason"] == "not_looked_up"
 
 
 @pytest.mark.parametrize(

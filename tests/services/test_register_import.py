@@ -143,6 +143,7 @@ def test_a_compressed_file_with_a_byte_order_mark_and_columns_in_another_order_i
     (found,) = replica.find_by_identifiers("0000042", "AB123456")
     assert (found.last_name, found.previous_last_names) == ("Smith, Jr", ("Brown", "Green", "Grey"))
     assert (found.nino, found.email, found.status) == ("AB123456C", "A@Example.com", RecordStatus.ACTIVE)
+    assert (found.has_qts, found.has_open_alert) == (None, None), "a file that does not say leaves them unknown"
 
 
 def test_what_is_no_record_is_rejected_with_its_line_and_reason(url: str, tmp_path: Path) -> None:

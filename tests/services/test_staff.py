@@ -131,3 +131,26 @@ def test_the_command_line_adds_somebody_with_a_known_secret(app: Flask) -> None:
     assert facts["totp_confirmed"] is True
     again = app.test_cli_runner().invoke(args=arguments)
     assert again.exit_code == 1
+
+
+def test_two_tabs_at_the_same_moment_show_one_secret(app: Flask) -> None:
+    staff_id, start, shown = a_staff_user().id, Barrier(2), list[str | None]()
+
+    def open_tab() -> None:
+        with app.app_context(), transaction():
+            member = db.session.get_one(StaffUser, staff_id)
+            start.wait()
+            shown.append(staff.secret_to_show(member))
+
+    tabs = [Thread(target=open_tab) for _ in range(2)]
+    for tab in tabs:
+        tab.start()
+    for tab in tabs:
+        tab.join()
+    assert shown[0] is not None
+    assert shown[0] == shown[1]
+
+
+def test_a_secret_that_is_in_use_is_not_shown(app: Flask) -> None:
+    with transaction():
+        assert staff.secret_to_show(enrolled()) is None

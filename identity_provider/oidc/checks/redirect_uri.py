@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit, urlunsplit
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from identity_provider.oidc.sent import SentRequest
 from identity_provider.services.clients import is_loopback
+
+# What urlsplit keeps as it stands: it strips or bends everything else before it compares.
+_PLAIN = re.compile(r"[!-\[\]-~]+\Z")
 
 
 def check(sent: SentRequest) -> None:
@@ -22,7 +26,7 @@ def is_registered(asked: str, registered: list[str]) -> bool:
     """Exactly, but that a loopback IP literal may have another port (RFC 8252 7.3)."""
     if asked in registered:
         return True
-    if not asked.startswith("http://") or not is_loopback(asked):
+    if not _PLAIN.match(asked) or not asked.startswith("http://") or not is_loopback(asked):
         return False
     portless = _without_port(asked)
     return any(portless == _without_port(each) for each in registered if is_loopback(each))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
 
 from identity_provider.oidc.sent import SentRequest
-from identity_provider.services.clients import PERSON_SCOPES, STAFF_SCOPES
+from identity_provider.services.clients import PERSON_SCOPES
 
-_FOR_PEOPLE = frozenset(PERSON_SCOPES + STAFF_SCOPES)
+_FOR_PEOPLE = frozenset(PERSON_SCOPES)
 MOST_SCOPES = 100
 
 

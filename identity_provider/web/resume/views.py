@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from werkzeug.exceptions import TooManyRequests
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
-from identity_provider.kit.errors import answer_error
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
+from identity_provider.kit.requests import visitor
 from identity_provider.models import Client, ResumeLink
-from identity_provider.services import audit, rate_limits, resume
+from identity_provider.services import audit, code_limits, resume
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.code_limits import Door
 from identity_provider.web.resume import way_on
 from identity_provider.web.resume.forms import CodeForm
 
@@ -41,7 +41,8 @@ class LinkOver(Exception):
 def show(token: str) -> ResponseReturnValue:
     """Say what the link is for. Nothing changes by opening it."""
     link = _usable(token)
-    return render_template("resume/continue.html", token=token, **_words(link))
+    elsewhere = request.args.get("elsewhere") == "1"
+    return render_template("resume/continue.html", token=token, elsewhere=elsewhere, **_words(link))
 
 
 @bp.post("/<token>")
@@ -51,8 +52,7 @@ def send_code(token: str) -> ResponseReturnValue:
     link, now = _usable(token), ports().clock.now()
     address = link.ticket.user.email
     with transaction():
-        rate_limits.count(rate_limits.CODES_PER_IP, request.remote_addr or "", now=now)
-        rate_limits.count(rate_limits.CODES_PER_ADDRESS, address, now=now)
+        code_limits.count_sending(Door.PERSON, address, visitor(), now=now)
     with transaction():
         resume.send_code(link, session.browser_secret(), now=now)
     return redirect(url_for(".code", token=token), 303)
@@ -64,7 +64,7 @@ def code(token: str) -> ResponseReturnValue:
     """Ask for the code."""
     link = _usable(token)
     if not resume.is_code_sent(link, session.browser_secret(), now=ports().clock.now()):
-        return redirect(url_for(".show", token=token), 303)
+        return redirect(url_for(".show", token=token, elsewhere=1), 303)
     return _code_page(link, token, CodeForm())
 
 
@@ -76,10 +76,11 @@ def check_code(token: str) -> ResponseReturnValue:
     if not form.validate():
         return _code_page(link, token, form), 422
     with transaction():
-        rate_limits.count(rate_limits.GUESSES_PER_IP, request.remote_addr or "", now=now)
-        rate_limits.count(rate_limits.GUESSES_PER_ADDRESS, link.ticket.user.email, now=now)
+        code_limits.count_guess(Door.PERSON, link.ticket.user.email, visitor(), now=now)
     with transaction():
         right = resume.check_code(link, session.browser_secret(), str(form.code.data), now=now)
+        if right:
+            code_limits.forgive_guess(Door.PERSON, link.ticket.user.email, visitor(), now=now)
         address = _sign_in(link) if right and resume.use(link, now=now) else None
     if right and address is None:
         raise LinkOver(link.ticket.client)
@@ -119,8 +120,12 @@ def link_over(over: LinkOver) -> ResponseReturnValue:
 
 @bp.errorhandler(RateLimited)
 def too_many(limited: RateLimited) -> ResponseReturnValue:
-    """As for every other code."""
-    return answer_error(TooManyRequests(retry_after=max(1, int(limited.retry_after.total_seconds()))))
+    """When to come back, in words and for software, and the way there."""
+    seconds = max(1, int(limited.retry_after.total_seconds()))
+    page = render_template("resume/too_often.html", minutes=-(-seconds // 60), token=(request.view_args or {})["token"])
+    response = make_response(page, 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
 
 
 def _usable(token: str) -> ResumeLink:
@@ -151,7 +156,15 @@ def _sign_in(link: ResumeLink) -> str:
 
 def _code_page(link: ResumeLink, token: str, form: CodeForm) -> str:
     way_on.let_forms_lead_on(link.ticket.client)
-    return render_template("resume/code.html", token=token, form=form, **_words(link))
+    used_up = resume.is_used_up(link, session.browser_secret())
+    return render_template(
+        "resume/code.html",
+        token=token,
+        # The box is gone with the last try, and so is anything that was wrong in it.
+        form=None if used_up else form,
+        back_url=url_for(".show", token=token),
+        **_words(link),
+    )
 
 
 def _words(link: ResumeLink) -> dict[str, object]:

@@ -83,10 +83,12 @@ def another_code(journey_id: UUID, page_name: str) -> ResponseReturnValue:
 
 def _is_accepted(journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]) -> bool | None:
     """Whether the code was right; None when it was, but the account is locked."""
+    now = ports().clock.now()
     try:
-        journey_codes.check(journey, purpose, typed, now=ports().clock.now())
+        journey_codes.check(journey, purpose, typed, now=now)
     except CodeRefused:
         return False
+    journey_codes.forgive_guess(journey_codes.address_of(journey, purpose), visitor(), now=now)
     try:
         accept(journey)
     except journeys.AccountLocked:
