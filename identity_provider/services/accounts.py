@@ -132,6 +132,12 @@ def namesake(journey: Journey) -> User | None:
     return next((user for user in born_that_day if _compared(user.first_name, user.last_name) == (first, last)), None)
 
 
+def is_who_says(user: User, journey: Journey) -> bool:
+    """Whether the journey's answers name the person whom the account names."""
+    said = _compared(journey.first_name or "", journey.last_name or "")
+    return said == _compared(user.first_name, user.last_name) and user.date_of_birth in (None, journey.date_of_birth)
+
+
 def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -> None:
     """The person proved both addresses: they end with one account, reached by the address that they chose.
 

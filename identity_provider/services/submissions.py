@@ -19,11 +19,14 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
     No account is made yet when the record belongs to another account: the person may be about to prove that it is
     theirs.
     """
+    if _meet_own_account(journey) and not accounts.is_who_says(_known(journey), journey):
+        # What was said here, and found for it, is not of the person whose account it is: it goes on as theirs.
+        journeys.become(journey, _known(journey), now=now)
+        return
     # Whoever stood before "we could not find your record" and sends answers off anew was asked again.
     asked_again = journeys.may_try_again(journey)
     journey.submissions += 1
     journey.submitted_at = now
-    _meet_own_account(journey)
     holder = trn_links.holder_of(search.trn) if search and search.trn else None
     if search and holder is not None and holder.is_live and journey.user is None:
         lookups.keep(search, user_id=None, journey_id=journey.id)
@@ -109,14 +112,16 @@ def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) ->
         lookups.open_case_if_wanted(user, journey.client, journey, now=now, fault=search.is_fault)
 
 
-def _meet_own_account(journey: Journey) -> None:
-    """Another tab may have made the account of this address meanwhile. Raises AccountLocked."""
-    if journey.user is None and journey.email is not None:
+def _meet_own_account(journey: Journey) -> bool:
+    """Whether another tab has made the account of this address meanwhile. Raises AccountLocked."""
+    was_unknown = journey.user is None
+    if was_unknown and journey.email is not None:
         there = accounts.by_address(journey.email)
         journey.user = accounts.held(there.id) if there else None
         journey.user_id = there.id if there else None
     if journey.user is not None and not journey.user.is_live:
         raise journeys.AccountLocked
+    return was_unknown and journey.user is not None
 
 
 def _account(journey: Journey, *, now: datetime) -> User:

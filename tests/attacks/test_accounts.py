@@ -123,6 +123,26 @@ def test_a_record_is_not_linked_to_another_name_than_the_one_it_was_found_for(
     assert attacker.journey.submissions == 0
 
 
+def test_two_tabs_make_no_account_of_one_name_with_the_record_of_another(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record(), a_stranger()]
+    one = Traveller(app)
+    one.set_out(a_client())
+    two = Traveller(app)
+    two.client = one.client
+    two.set_out(a_client())
+    one.prove()
+    two.prove()
+    one.say_who(first="Mallory", last="Quigley")
+    two.say_who()
+    two.say_more(nino="AB123456C")
+    one.say_more()
+    one.check()
+    two.get(two.step("check-answers"))
+    assert "Kate Bush" in two.here.text
+    assert two.check().path == two.answer_path
+    assert (user_at(EMAIL).last_name, user_at(EMAIL).trn) == ("Quigley", None)
+
+
 def test_who_lost_an_address_is_not_signed_in_by_a_journey_that_it_began(
     app: Flask, register: MemoryRegister, clock: ManualClock
 ) -> None:
