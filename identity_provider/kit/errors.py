@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from flask import Flask, Response, current_app, json, render_template, request
@@ -168,7 +169,7 @@ def _page_to_open_again(status: int) -> str | None:
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
         return None
-    return request.path if status in {400, 409, 413, 429, 500, 503} else None
+    return quote(request.path) if status in {400, 409, 413, 429, 500, 503} else None
 
 
 def _json(status: int) -> Response:
