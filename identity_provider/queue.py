@@ -6,11 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 
 from identity_provider.db import db
 
 # Opened by nobody: jobs are deferred through the caller's own connection, and the worker brings its connector.
 queue = App(connector=SyncPsycopgConnector())
+
+# Jobs are written through a connector of their own: the worker's is asynchronous and cannot use our connections.
+_writer = JobManager(SyncPsycopgConnector())
 
 
 def defer(task: str, *, at: datetime | None = None, key: str | None = None, **arguments: str) -> None:
@@ -22,8 +27,9 @@ def defer(task: str, *, at: datetime | None = None, key: str | None = None, **ar
     connection = db.session.connection()
     if key is not None and _is_waiting(connection, task, key):
         return
-    deferrer = queue.configure_task(task, connection=connection.connection.driver_connection, schedule_at=at, lock=key)
-    deferrer.defer(**arguments)
+    driver = connection.connection.driver_connection
+    job = configure_task(name=task, job_manager=_writer, connection=driver, schedule_at=at, lock=key)
+    job.defer(**arguments)
 
 
 def _is_waiting(connection: Any, task: str, key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from uuid import uuid4
 
 from flask import Flask
@@ -14,8 +15,9 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import CodeChallenge, Delivery, OutboxMessage, SupportTicket, User
 from identity_provider.queue import defer
-from identity_provider.services import lookups, outbox, sign_in_codes, support_tickets
+from identity_provider.services import journeys, lookups, outbox, sign_in_codes, support_tickets
 from tests.builders import NOW, a_client, a_record, a_user
+from tests.journeys.travel import a_request
 
 ADDRESS = "kate@example.com"
 
@@ -136,6 +138,29 @@ def test_somebody_for_whom_the_register_had_no_answer_is_linked_when_it_has_one(
     db.session.remove()
     found = db.session.get_one(User, user.id)
     assert (found.trn, found.lookup_status) == ("1234567", LookupStatus.FOUND)
+
+
+def test_what_a_job_finds_out_leads_to_further_jobs(
+    app: Flask, clock: ManualClock, register: MemoryRegister, desk: MemoryDesk
+) -> None:
+    """The answer comes late and is empty, though a TRN was stated: the worker opens the case and its ticket."""
+    user = a_user(
+        stated_trn="7654321",
+        stated_has_trn=True,
+        stated_has_qts=True,
+        lookup_status=LookupStatus.PENDING,
+        lookup_reason=LookupReason.REGISTER_UNAVAILABLE,
+    )
+    register.records = [a_record("1234567", first_name="Walter", last_name="Pidgeon", date_of_birth=date(1950, 1, 1))]
+    asked = a_request()
+    with transaction():
+        journey = journeys.begin(asked, "b" * 43, clock.now())
+        journey.user_id = user.id
+        defer(lookups.LOOK_UP_AGAIN, user_id=str(user.id))
+    work()
+    work()
+    assert db.session.get_one(User, user.id).lookup_reason is LookupReason.STATED_TRN_NOT_FOUND
+    assert [ticket.requester_email for ticket in desk.opened] == [user.email]
 
 
 def test_expired_rows_are_removed_by_the_workers_own_clockwork(app: Flask, clock: ManualClock) -> None:
