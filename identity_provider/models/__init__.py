@@ -1,6 +1,6 @@
 """The tables, one aggregate per file."""
 
-from identity_provider.models.audit_event import AuditEvent
+from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
@@ -23,6 +23,7 @@ __all__ = [
     "LAST_CONSONANTS",
     "AccessToken",
     "AuditEvent",
+    "AuditSeal",
     "AuthorizationRequest",
     "BrowserSession",
     "CaseNote",
