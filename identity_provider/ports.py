@@ -128,10 +128,14 @@ class ServiceRefused(IdentityError):
 
 
 class ServiceCaller(Protocol):
-    """Tells relying services things at addresses that they registered."""
+    """Tells relying services things at addresses that they registered, and reads what they publish there."""
 
     def post_form(self, uri: str, form: Mapping[str, str]) -> None:
         """Post a form and take any 2xx for a yes. Raises ServiceUnavailable or ServiceRefused."""
+        ...
+
+    def fetch_json(self, uri: str) -> object:
+        """What a JSON document there holds. Raises ServiceUnavailable or ServiceRefused."""
         ...
 
 

@@ -12,6 +12,7 @@ from identity_provider.ports import (
     EmailMessage,
     MailerUnavailable,
     NewTicket,
+    ServiceRefused,
     ServiceUnavailable,
     TextMessage,
     TicketDeskUnavailable,
@@ -134,6 +135,8 @@ class MemoryServices:
     """Relying services that take what they are told, unless they are down."""
 
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    documents: dict[str, object] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
     down: bool = False
 
     def post_form(self, uri: str, form: Mapping[str, str]) -> None:
@@ -141,3 +144,12 @@ class MemoryServices:
         if self.down:
             raise ServiceUnavailable("the service does not answer")
         self.told.append((uri, dict(form)))
+
+    def fetch_json(self, uri: str) -> object:
+        """The document that was put there."""
+        self.fetched.append(uri)
+        if self.down:
+            raise ServiceUnavailable("the service does not answer")
+        if uri not in self.documents:
+            raise ServiceRefused("it answered 404")
+        return self.documents[uri]

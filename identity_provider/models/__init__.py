@@ -4,10 +4,12 @@ from identity_provider.models.audit_event import AuditEvent
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
+from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.signing_key import KeyState, SigningKey
@@ -31,11 +33,13 @@ __all__ = [
     "ClientSecret",
     "CodeChallenge",
     "Delivery",
+    "FetchedKeys",
     "Grant",
     "Journey",
     "KeyState",
     "Lookup",
     "OutboxMessage",
+    "PairwiseSubject",
     "PushedRequest",
     "RateCounter",
     "RefreshToken",

@@ -12,6 +12,7 @@ from identity_provider.models import (
     BrowserSession,
     CodeChallenge,
     Delivery,
+    FetchedKeys,
     Journey,
     OutboxMessage,
     RateCounter,
@@ -51,6 +52,8 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
             AuthorizationRequest,
             (AuthorizationRequest.expires_at < now - ABANDONED) & AuthorizationRequest.id.not_in(referenced),
         ),
+        # Key sets that nobody asked for in so long; they are fetched again when they are needed.
+        (FetchedKeys, FetchedKeys.tried_at < now - ABANDONED),
         (BrowserSession, BrowserSession.expires_at < now - SESSIONS),
         (
             OutboxMessage,
