@@ -20,13 +20,17 @@ from identity_provider.models import (
     CaseStatus,
     CodeChallenge,
     Grant,
+    IdentityCheck,
     Journey,
     Lookup,
     OutboxMessage,
     Resolution,
     ResumeLink,
+    ServiceUse,
     SupportTicket,
+    TrnToken,
     User,
+    WebhookMessage,
 )
 from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
@@ -114,6 +118,10 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
+        delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
+        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
+        delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
         delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
@@ -126,7 +134,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
 
 
 def _make_tombstone(user: User, now: datetime) -> None:
-    """What stays is the `sub`, when it was made and when it ended, and which account it had become part of."""
+    """What stays is the `sub`, what a sector knew it by, when it was made and ended, and what it was part of."""
     trn_links.forget(user)
     user.email = ""
     user.first_name = user.middle_name = user.last_name = user.preferred_name = ""

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
 from identity_provider.db import Base, db
 from identity_provider.models import (
@@ -19,13 +19,18 @@ from identity_provider.models import (
     CaseNote,
     CodeChallenge,
     Grant,
+    IdentityCheck,
     Journey,
     Lookup,
     OutboxMessage,
+    PairwiseSubject,
     ResumeLink,
+    ServiceUse,
     SupportTicket,
     TrnLink,
+    TrnToken,
     User,
+    WebhookMessage,
 )
 from identity_provider.services import identities
 from identity_provider.services.statements import NINO_CONTEXT
@@ -34,8 +39,19 @@ from identity_provider.vault import vault
 FORMAT = "get-an-identity/subject-access/1"
 
 # Of no use to the person, and of use to a thief: what proves that somebody is who they are. What is sealed is opened.
-_STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author")
-_SECRET = ("_hmac", "_encrypted")
+_SECRET = ("_hmac", "_encrypted", "_sealed")
+_STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author", "made_by")
+
+_POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
+    "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
+    "sign_ins": (BrowserSession, BrowserSession.created_at),
+    "services_signed_in_to": (Grant, Grant.created_at),
+    "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
+    "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "identity_checks": (IdentityCheck, IdentityCheck.at),
+    "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
+}
+"""What has their ID in it, and nothing that has to be opened or left out."""
 
 
 def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
@@ -48,34 +64,37 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
     addresses = [each.email for each in people if each.email]
     cases = _rows(SupportTicket, SupportTicket.user_id.in_(ids), SupportTicket.created_at)
     case_ids = [each.id for each in cases]
-    journeys = _rows(Journey, Journey.user_id.in_(ids), Journey.created_at)
     return {
         "format": FORMAT,
         "made_at": now.isoformat(),
         "accounts": [_account(each) for each in people],
-        "links_to_teaching_records": _plain(_rows(TrnLink, TrnLink.user_id.in_(ids), TrnLink.linked_at), *_STAFF_IDS),
-        "searches_of_the_register": [
-            # The explanation names other people's records beside theirs, and is left out.
-            _row(each, "explanation") | {"asked": json.loads(vault.unseal(each.asked_encrypted, "lookup"))}
-            for each in _rows(Lookup, Lookup.user_id.in_(ids), Lookup.at)
-        ],
-        "helpdesk_cases": _plain(cases, *_STAFF_IDS),
-        "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at), *_STAFF_IDS),
+        **{name: _plain(_rows(of, of.user_id.in_(ids), order)) for name, (of, order) in _POINTING_AT_THEM.items()},
+        "searches_of_the_register": [_search(each) for each in _rows(Lookup, Lookup.user_id.in_(ids), Lookup.at)],
+        "helpdesk_cases": _plain(cases),
+        "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
-        "sign_ins": _plain(_rows(BrowserSession, BrowserSession.user_id.in_(ids), BrowserSession.created_at)),
-        "services_signed_in_to": _plain(_rows(Grant, Grant.user_id.in_(ids), Grant.created_at)),
-        "answers_while_signing_in": [_journey(each) for each in journeys],
-        "requests_of_services": _plain(
-            _rows(
-                AuthorizationRequest,
-                AuthorizationRequest.id.in_([each.authorization_request_id for each in journeys]),
-                AuthorizationRequest.created_at,
-            )
+        "tokens_made_for_them": _plain(
+            _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
+        **_journeys_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
     }
+
+
+def _journeys_of(ids: list[UUID]) -> dict[str, Any]:
+    journeys = _rows(Journey, Journey.user_id.in_(ids), Journey.created_at)
+    asked = AuthorizationRequest.id.in_([each.authorization_request_id for each in journeys])
+    return {
+        "answers_while_signing_in": [_journey(each) for each in journeys],
+        "requests_of_services": _plain(_rows(AuthorizationRequest, asked, AuthorizationRequest.created_at)),
+    }
+
+
+def _search(lookup: Lookup) -> dict[str, Any]:
+    # The explanation names other people's records beside theirs, and is left out.
+    return _row(lookup, "explanation") | {"asked": json.loads(vault.unseal(lookup.asked_encrypted, "lookup"))}
 
 
 def _rows(table: type[Any], whose: ColumnElement[bool], order: Any) -> list[Any]:
@@ -105,8 +124,8 @@ def _deed(event: AuditEvent) -> dict[str, Any]:
     return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
 
 
-def _plain(rows: Iterable[Base], *without: str) -> list[dict[str, Any]]:
-    return [_row(each, *without) for each in rows]
+def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:
+    return [_row(each, *_STAFF_IDS) for each in rows]
 
 
 def _row(row: Base, *without: str) -> dict[str, Any]:
