@@ -211,7 +211,7 @@ def _compared(statement: Statement, records: Sequence[TeachingRecord]) -> list[T
 
 def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
     held, born = columns_of(answer.records), statement.born
-    same_day = held.date_of_birth.count(born) if born else 0
+    same_day = held.date_of_birth.count(born.isoformat()) if born else 0
     rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day)
     return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
 
