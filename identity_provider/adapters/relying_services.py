@@ -7,18 +7,28 @@ from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from identity_provider.adapters.outbound import SECONDS_TO_ANSWER, Outbound, Request
-from identity_provider.ports import ServiceRefused, ServiceUnavailable
+from identity_provider.ports import ServiceRefused, ServiceReply, ServiceUnavailable
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
+SECONDS_FOR_A_MESSAGE = 30.0
+_EXCERPT = 300
+_MESSAGE = {"Content-Type": "application/json", "Accept": "*/*"}
 _JSON = {"Accept": "application/jwk-set+json, application/json"}
 
 
 class RelyingServices:
     """A ServiceCaller; see outbound.py for what it does not call."""
 
-    def __init__(self, *, may_call_ourselves: bool = False, timeout: float = SECONDS_TO_ANSWER) -> None:
+    def __init__(
+        self,
+        *,
+        may_call_ourselves: bool = False,
+        timeout: float = SECONDS_TO_ANSWER,
+        patience: float = SECONDS_FOR_A_MESSAGE,
+    ) -> None:
         self._outbound = Outbound(may_call_ourselves=may_call_ourselves)
         self._seconds = timeout
+        self._patience = patience
 
     def post_form(self, uri: str, form: Mapping[str, str]) -> None:
         """Post a form and take any 2xx for a yes. Raises ServiceUnavailable or ServiceRefused."""
@@ -36,6 +46,20 @@ class RelyingServices:
         except (ValueError, RecursionError) as broken:
             raise ServiceRefused("the answer is not JSON") from broken
         return read
+
+    def post_message(self, uri: str, headers: Mapping[str, str], body: bytes) -> ServiceReply:
+        """Post a webhook message; every status is an answer. Raises ServiceUnavailable or ServiceRefused."""
+        request = Request("POST", uri, _MESSAGE | dict(headers), body, seconds=self._patience, largest=1_000_000)
+        answer = self._outbound.call(request)
+        asked = answer.headers.get("retry-after", "")
+        wait = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else None
+        return ServiceReply(answer.status, wait, _beginning_of(answer.body))
+
+
+def _beginning_of(body: bytes) -> str:
+    """What people can read of the answer's first bytes, on one line."""
+    text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_EXCERPT]
 
 
 def _judge(status: int) -> None:

@@ -17,12 +17,23 @@ from identity_provider.models import (
     OutboxMessage,
     RateCounter,
 )
+from identity_provider.services import audit_chain, grants, signing_keys
 
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
 """Abandoned journeys and codes are kept for a week, to answer "what went wrong?"."""
 SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
+
+
+def remove_everything_expired(now: datetime) -> dict[str, int]:
+    """Delete every row that has lived its time, in small batches; returns how many of each table went."""
+    removed = remove_expired(now)
+    removed["grants_and_tokens"] = _remove_dead_grants(now)
+    with transaction():
+        removed["signing_keys"] = signing_keys.remove_retired(now=now)
+        removed["audit_events"] = audit_chain.remove_what_is_too_old()
+    return removed
 
 
 def remove_expired(now: datetime) -> dict[str, int]:
@@ -39,6 +50,16 @@ def remove_expired(now: datetime) -> dict[str, int]:
             if gone < BATCH:
                 break
     return removed
+
+
+def _remove_dead_grants(now: datetime) -> int:
+    removed = 0
+    while True:
+        with transaction():
+            gone = grants.remove_expired(now=now, batch=BATCH)
+        removed += gone
+        if not gone:
+            return removed
 
 
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:

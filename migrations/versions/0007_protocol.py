@@ -1,15 +1,15 @@
 """Pairwise subjects, key sets of services, per-client algorithms, and when the database says a code was issued.
 
-Revision: 0008
-Follows: 0005
+Revision: 0007
+Follows: 0006
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0008'
-down_revision = '0005'
+revision = '0007'
+down_revision = '0006'
 branch_labels = None
 depends_on = None
 
