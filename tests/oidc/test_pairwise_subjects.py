@@ -83,9 +83,7 @@ def test_nothing_that_the_service_is_told_holds_the_public_subject(
     assert str(person.id) not in str(told)
 
 
-def the_logout_token(
-    app: Flask, service: RelyingParty, browser: FlaskClient, services: MemoryServices
-) -> dict[str, Any]:
+def the_logout_token(service: RelyingParty, browser: FlaskClient, services: MemoryServices) -> dict[str, Any]:
     page = browser.get("/connect/signout")
     fields = {name: unescape(value) for name, value in HIDDEN.findall(page.text)}
     browser.post("/connect/signout/confirm", data=fields)
