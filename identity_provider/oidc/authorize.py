@@ -16,7 +16,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.session import browser_secret, current_session
 from identity_provider.models import AuthorizationRequest, BrowserSession, Journey
-from identity_provider.oidc import answers, pushed
+from identity_provider.oidc import answers, published_keys, pushed, request_objects
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
 from identity_provider.oidc.sent import SentRequest
@@ -40,6 +40,8 @@ def authorize() -> ResponseReturnValue:
         if journey := pushed.begun(sent):
             return redirect(f"/sign-in/{journey.id}", code=303)
         sent = pushed.restore(sent)
+        published_keys.fetch_for_request_object(sent.get("request"))
+        request_objects.open_in(sent)
         for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
             check(sent)
     except OAuth2Error as refusal:
@@ -78,7 +80,7 @@ def _come_again_with_cookies(sent: SentRequest) -> ResponseReturnValue | None:
 
     Without them the person would seem a stranger, and a new browser cookie would cut off journeys in other tabs.
     """
-    address = f"{request.path}?{urlencode(sent.parameters)}"
+    address = f"{request.path}?{urlencode(sent.beside or sent.parameters)}"
     from_elsewhere = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site"
     if not from_elsewhere or sent.was_pushed or len(address) > _LONGEST_ADDRESS:
         return None

@@ -12,7 +12,7 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.models import User
-from identity_provider.oidc import bearer, discovery, tokens
+from identity_provider.oidc import bearer, discovery, published_keys, tokens
 from identity_provider.oidc.bearer import BearerRefused
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.keys import key_ring
@@ -30,6 +30,7 @@ def token() -> ResponseReturnValue:
     """Exchange a code, a refresh token or a client's own credentials for tokens (RFC 6749 3.2)."""
     key_ring().ensure_default(ports().clock.now())
     provider().refuse_malformed()
+    published_keys.fetch_for_assertion(request)
     with transaction():
         answer: Response = provider().create_token_response()
     return answer
@@ -85,6 +86,7 @@ def configuration() -> ResponseReturnValue:
 
 def _token_endpoint(name: str) -> ResponseReturnValue:
     provider().refuse_malformed()
+    published_keys.fetch_for_assertion(request)
     with transaction():
         answer: Response = provider().create_endpoint_response(name)
     return answer
