@@ -12,7 +12,7 @@ from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import LookupStatus, VerificationLevel
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import consents
+from identity_provider.services import consents, trn_tokens
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
 
@@ -65,8 +65,10 @@ def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> 
         return Hindrance.INTERACTION
     if consents.is_due(request, session.user):
         return Hindrance.CONSENT
-    silent = "none" in request.prompt.split()
-    return None if silent or is_settled(request, session.user) else Hindrance.INTERACTION
+    if "none" in request.prompt.split():
+        return None
+    token_waits = trn_tokens.is_to_be_used(request, session.user, now=request.created_at)
+    return Hindrance.INTERACTION if token_waits or not is_settled(request, session.user) else None
 
 
 def is_meant_for(request: AuthorizationRequest, user: User) -> bool:

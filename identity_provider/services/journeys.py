@@ -15,7 +15,7 @@ from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.questions import Answers, Question, next_question
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import accounts, audit, authorizations, consents
+from identity_provider.services import accounts, audit, authorizations, consents, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
@@ -96,6 +96,7 @@ def may_enter_signed_in(journey: Journey, session: BrowserSession) -> bool:
         and (journey.keeps_account is True or not authorizations.wants_choice(request))
         and authorizations.session_suffices(request, session)
         and authorizations.is_meant_for(request, session.user)
+        and not trn_tokens.means_somebody_else(request, session.user, now=request.created_at)
     )
 
 

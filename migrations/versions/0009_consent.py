@@ -1,14 +1,14 @@
 """consent
 
 Revision: 0009
-Follows: 0005
+Follows: 0008
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 revision = '0009'
-down_revision = '0005'
+down_revision = '0008'
 branch_labels = None
 depends_on = None
 

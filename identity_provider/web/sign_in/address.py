@@ -29,6 +29,7 @@ from identity_provider.web.sign_in.steps import (
     sign_in_here,
     to,
     to_next,
+    use_trn_token,
 )
 
 
@@ -42,6 +43,7 @@ def start(journey_id: UUID) -> ResponseReturnValue:
         with transaction():
             journey = journeys.held(journey)
             journeys.enter_signed_in(journey, person, now=ports().clock.now())
+        use_trn_token(journey)
         search_for_known(journey)
     return to_next(journey)
 
