@@ -76,9 +76,14 @@ def _shown(used: ServiceUsed) -> dict[str, object]:
         "name": used.client.name,
         "last_used": written_date(used.last_used_at.date()),
         "allowed_on": written_date(used.consent.granted_at.date()) if used.consent else None,
-        "knows": [_words()[scope] for scope in used.consent.scopes] if used.consent else [],
+        "knows": [_words()[scope] for scope in _in_order(used.consent.scopes)] if used.consent else [],
         "third_party": not used.client.first_party,
     }
+
+
+def _in_order(scopes: list[str]) -> list[str]:
+    """The scopes as they are told: "these details" stands after the details."""
+    return sorted(scopes, key=lambda scope: scope == "offline_access")
 
 
 def _words() -> dict[str, str]:

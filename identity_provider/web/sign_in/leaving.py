@@ -77,8 +77,10 @@ def barred(journey: Journey) -> ResponseReturnValue:
 def _shared(journey: Journey) -> dict[str, object]:
     client = journey.client
     said = client.registration
+    # "These details" stands after the details.
+    scopes = sorted(consents.asked_for(journey.authorization_request), key=lambda scope: scope == "offline_access")
     return {
-        "items": [_words_of(scope, journey) for scope in consents.asked_for(journey.authorization_request)],
+        "items": [_words_of(scope, journey) for scope in scopes],
         "place": urlsplit(journey.authorization_request.redirect_uri).netloc or client.name,
         "policy": said.get("policy_uri"),
         "terms": said.get("tos_uri"),
