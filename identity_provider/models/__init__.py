@@ -4,9 +4,11 @@ from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.consent import Consent
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
+from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
@@ -46,10 +48,12 @@ __all__ = [
     "Client",
     "ClientSecret",
     "CodeChallenge",
+    "Consent",
     "Delivery",
     "FetchedKeys",
     "Grant",
     "IdentityCheck",
+    "InitialAccessToken",
     "Journey",
     "KeyState",
     "Lookup",
