@@ -76,7 +76,7 @@ def _configure(app: Flask, settings: Settings) -> None:
             "connect_args": {
                 "connect_timeout": 3,
                 "options": "-c statement_timeout=10s -c lock_timeout=5s"
-                " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+                " -c idle_in_transaction_session_timeout=30s -c transaction_timeout=5min -c timezone=UTC",
             },
         },
         MAX_CONTENT_LENGTH=settings.max_body_bytes,

@@ -10,7 +10,11 @@ from pathlib import Path
 
 def main() -> int:
     """Run them all; the exit code tells whether each came to its end."""
-    names = sorted(each.name for each in pkgutil.iter_modules([str(Path(__file__).parent)]) if each.name[0] != "_")
+    names = sorted(
+        each.name
+        for each in pkgutil.iter_modules([str(Path(__file__).parent)])
+        if each.name[0] != "_" and not each.ispkg
+    )
     commands = {name: [sys.executable, "-m", f"benchmarks.{name}"] for name in names}
     failed = [name for name, command in commands.items() if subprocess.run(command, check=False).returncode]
     for name in failed:

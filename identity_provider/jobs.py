@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +28,11 @@ from identity_provider.ports import (
 )
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
-    grants,
+    audit_chain,
     lookups,
     outbox,
     retention,
     sign_outs,
-    signing_keys,
     support_tickets,
     webhook_delivery,
     webhooks,
@@ -149,22 +147,19 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # no
 @in_application
 def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
-    now = ports().clock.now()
-    removed = retention.remove_expired(now)
-    removed["grants_and_tokens"] = _remove_dead_grants(now)
-    with transaction():
-        removed["signing_keys"] = signing_keys.remove_retired(now=now)
+    removed = retention.remove_everything_expired(ports().clock.now())
     log.info("expired_rows_removed", **removed)
 
 
-def _remove_dead_grants(now: datetime) -> int:
-    removed = 0
-    while True:
-        with transaction():
-            gone = grants.remove_expired(now=now)
-        removed += gone
-        if not gone:
-            return removed
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="seal_the_audit", queueing_lock="seal_the_audit")
+@in_application
+def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
+    """Add a link to the chain over the audit. The head goes to the log, where the database cannot reach it."""
+    with transaction():
+        seal = audit_chain.seal_what_has_settled()
+    if seal is not None:
+        log.info("audit_sealed", seal=seal.number, events=seal.events, head=seal.digest.hex())
 
 
 def _send_email(message: OutboxMessage) -> bool:

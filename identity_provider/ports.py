@@ -47,6 +47,10 @@ class Mailer(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Whether a message would be taken, without sending one. Raises MailerUnavailable with the reason if not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:

@@ -1,18 +1,17 @@
 """Find the one record that is a person's, or say why it cannot be said."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import islice
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import Field, Level
 from matching.explain import Explanation
-from matching.normalise import email as read_email
+from matching.normalise import is_email
 from matching.policy import (
     AGREES,
     CERTAIN_FROM,
@@ -27,7 +26,8 @@ from matching.policy import (
     releases,
 )
 from matching.prefilter import worth_comparing
-from matching.records import CandidateAnswer, PersonDetails, TeacherRegister, TeachingRecord
+from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
+from matching.rows import Columns, columns_of, with_more
 from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
@@ -100,21 +100,57 @@ MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
 _CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
 
 
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """The first question of a lookup: whose TRN, or National Insurance number, is this."""
+
+    trn: str
+    nino: str
+
+
+Lookup = Generator[Identifiers | CandidateQuestion, Any, MatchOutcome]
+"""One lookup as a conversation: it puts questions to the register, is sent the answers, and returns the outcome.
+
+Many lookups can so be led at once, and their questions be put together (`matching.batch`).
+"""
+
+
 def match(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> MatchOutcome:
     """Compare a person with a register. Bad input gives an outcome; a register that cannot answer raises."""
+    lookup = look_up(person, register, policy, today)
+    try:
+        question = next(lookup)
+        while True:
+            if isinstance(question, Identifiers):
+                answer: Any = register.find_by_identifiers(question.trn, question.nino)
+            else:
+                answer = register.find_candidates(question)
+            question = lookup.send(answer)
+    except StopIteration as end:
+        outcome: MatchOutcome = end.value
+        return outcome
+
+
+def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> Lookup:
+    """Lead the conversation of one lookup. Of the register itself it wants no more than its size."""
     statement = prepare(person, today)
     identified: tuple[TeachingRecord, ...] = ()
     if statement.trn or statement.nino:
-        identified = register.find_by_identifiers(statement.trn, statement.nino)
+        identified = yield Identifiers(statement.trn, statement.nino)
         early = _found_early(statement, identified, register.size, policy)
         if early:
             return early
     keys = person_keys(statement, today)
-    answer = register.find_candidates(ask(statement, keys)) if keys else CandidateAnswer(())
-    ranked = _rank(statement, identified, answer, register)
+    answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
+    answer = replace(answer, records=with_more(answer.records, identified))
+    ranked = yield from _rank(statement, answer, register.size)
     if _would_be_none(statement, answer, ranked):
-        answer = _joined(answer, register.find_candidates(ask(statement, keys_of_any_year(statement, today))))
-        ranked = _rank(statement, identified, answer, register)
+        more: CandidateAnswer = yield ask(statement, keys_of_any_year(statement, today))
+        # The last look says nothing else: it is no part of what must be complete.
+        records = with_more(answer.records, more.records)
+        if len(records) > len(answer.records):
+            answer = replace(answer, records=records)
+            ranked = yield from _rank(statement, answer, register.size)
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
 
 
@@ -123,23 +159,16 @@ def _would_be_none(statement: Statement, answer: CandidateAnswer, ranked: Sequen
     return _gap(statement, answer, empty=False) is None and not any(map(_is_near, ranked))
 
 
-def _joined(answer: CandidateAnswer, more: CandidateAnswer) -> CandidateAnswer:
-    """Add the records of the last look, which says nothing else: it is no part of what must be complete."""
-    held = {record.trn: record for record in (*answer.records, *more.records)}
-    return replace(answer, records=tuple(held.values()))
-
-
 def _rank(
-    statement: Statement, identified: Sequence[TeachingRecord], answer: CandidateAnswer, register: TeacherRegister
-) -> tuple[Candidate, ...]:
+    statement: Statement, answer: CandidateAnswer, size: int
+) -> Generator[CandidateQuestion, CandidateAnswer, tuple[Candidate, ...]]:
     """Score what the register gave, best first; where names were misstated, ask how common the right ones are."""
-    records = {record.trn: record for record in (*identified, *answer.records)}
-    scorer = _scorer(statement, records.values(), answer, register.size)
-    compared = _compared(statement, records)
+    scorer = _scorer(statement, answer, size)
+    compared = _compared(statement, answer.records)
     ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
     about = ask_about(statement, ranked[0]) if ranked and answer.statistics.pairs else None
     if about:
-        scorer.learn(register.find_candidates(about).statistics)
+        scorer.learn((yield about).statistics)
         ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
     return ranked
 
@@ -169,31 +198,30 @@ def _found_early(
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
 
 
-def _compared(statement: Statement, records: Mapping[str, TeachingRecord]) -> list[TeachingRecord]:
+def _compared(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
     """Choose the records to compare in full, each merged one with its survivor."""
-    chosen = {record.trn: record for record in worth_comparing(statement, list(records.values()))}
-    for record in tuple(chosen.values()):
-        if record.merged_into and record.merged_into in records:
-            chosen[record.merged_into] = records[record.merged_into]
+    chosen = {record.trn: record for record in worth_comparing(statement, records)}
+    survivors = {record.merged_into for record in chosen.values() if record.merged_into} - chosen.keys()
+    if survivors:
+        for at, trn in enumerate(columns_of(records).trn):
+            if trn in survivors:
+                chosen[trn] = records[at]
     return list(chosen.values())
 
 
-def _scorer(statement: Statement, records: Collection[TeachingRecord], answer: CandidateAnswer, size: int) -> Scorer:
-    born = statement.born
-    same_day = sum(record.date_of_birth == born for record in records) if born else 0
+def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
+    held, born = columns_of(answer.records), statement.born
+    same_day = held.date_of_birth.count(born) if born else 0
     rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day)
-    return Scorer(statement, rarity, _shared_emails(statement, records))
+    return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
 
 
-def _shared_emails(statement: Statement, records: Iterable[TeachingRecord]) -> frozenset[str]:
+def _shared_emails(statement: Statement, records: Sequence[TeachingRecord], held: Columns) -> frozenset[str]:
     """Return the stated address when more than one person of the register has it."""
     if not statement.email:
         return frozenset()
-    owners = Counter(
-        record.merged_into or record.trn
-        for record in records
-        if record.email and read_email(record.email) == statement.email
-    )
+    having = (records[at] for at, raw in enumerate(held.email) if raw and is_email(raw, statement.email))
+    owners = {record.merged_into or record.trn for record in having}
     return frozenset({statement.email}) if len(owners) > 1 else frozenset()
 
 

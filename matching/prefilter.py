@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cdist
 
-from matching import normalise
 from matching.given_names import given_name_forms
-from matching.normalise import Name
+from matching.normalise import Name, family_name, given_name, is_email, is_nino
 from matching.records import TeachingRecord
+from matching.rows import SEPARATOR, Columns, columns_of
 from matching.statements import Statement
 
 WORTH_COMPARING_FROM: Final = 0.78
@@ -26,6 +26,7 @@ MOST_COMPARED: Final = 500
 """When more resemble, those that resemble most are compared: a name that thousands share costs no more."""
 
 _Scores = NDArray[np.float32]
+_Flags = NDArray[np.bool_]
 
 
 def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
@@ -36,43 +37,48 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     """
     if not records:
         return []
-    firsts = [normalise.given_name(record.first_name).joined for record in records]
-    of_firsts = _resemblance(_spellings(statement.firsts), firsts)
-    of_lasts = np.zeros(len(records), np.float32)
-    lasts, owners = _family_names(records)
-    np.maximum.at(of_lasts, owners, _resemblance(_spellings(statement.lasts), lasts))
-    same_day = np.fromiter((r.date_of_birth == statement.born for r in records), np.bool_, len(records))
-    if statement.born is None or not statement.firsts:
+    held = columns_of(records)
+    firsts = [given_name(raw).joined for raw in held.first_name]
+    of_firsts = _closest_of(_resemblance(_spellings(statement.firsts), firsts), len(firsts))
+    of_lasts, crossed = _family_resemblance(statement, held)
+    born = statement.born
+    same_day = np.fromiter((day == born for day in held.date_of_birth), np.bool_, len(firsts))
+    if born is None or not statement.firsts:
         same_day[:] = True
     keep = np.where(same_day, (of_firsts > 0) | (of_lasts > 0), of_firsts >= np.where(of_lasts > 0, 0.1, CLOSE_FROM))
-    crossed = np.zeros(len(records), np.float32)
-    np.maximum.at(crossed, owners, _resemblance(_spellings(statement.firsts), lasts))
     keep |= same_day & (crossed >= CROSSED_FROM)
     if np.count_nonzero(same_day) <= FEW_OF_A_DAY:
         keep |= same_day
-    keep |= _otherwise(statement, records, firsts, same_day)
+    identified = _identified(statement, held)
+    keep |= _otherwise(statement, held, firsts, same_day)
+    keep[identified] = True
     if not statement.nino:
-        _thin_out(statement, records, keep, np.where(same_day | (of_lasts > 0), 2.0, of_firsts))
+        _thin_out(identified, keep, np.where(same_day | (of_lasts > 0), 2.0, of_firsts))
     kept = np.flatnonzero(keep)
     if len(kept) > MOST_COMPARED:
-        kept = _closest(statement, records, of_firsts + of_lasts, kept)
+        kept = _closest(statement, held, of_firsts + of_lasts, kept)
     return [records[at] for at in kept.tolist()]
 
 
-def _family_names(records: Sequence[TeachingRecord]) -> tuple[list[str], list[int]]:
-    """Every known last name and its parts, and whose it is."""
+def _family_resemblance(statement: Statement, held: Columns) -> tuple[_Scores, _Scores]:
+    """How much the last names of each record resemble a stated last name, and a stated first name."""
     names: list[str] = []
-    owners: list[int] = []
-    for at, record in enumerate(records):
-        known = _known(record.last_name, record.previous_last_names)
+    starts: list[int] = []
+    for known in map(_known, held.last_name, held.previous_last_names):
+        starts.append(len(names))
         names += known
-        owners += (at,) * len(known)
-    return names, owners
+    straight, across = _spellings(statement.lasts), _spellings(statement.firsts)
+    scores = _resemblance(straight + across, names)
+    of_lasts = np.maximum.reduceat(_closest_of(scores[: len(straight)], len(names)), starts)
+    crossed = np.maximum.reduceat(_closest_of(scores[len(straight) :], len(names)), starts)
+    return of_lasts, crossed
 
 
 @lru_cache(maxsize=1 << 16)
-def _known(last_name: str, previous: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_spellings(tuple(normalise.family_name(raw) for raw in (last_name, *previous))))
+def _known(last_name: str, previous: str) -> tuple[str, ...]:
+    """Every known last name and its parts; one that resembles nothing where there is none."""
+    raws = (last_name, *previous.split(SEPARATOR)) if previous else (last_name,)
+    return tuple(_spellings(tuple(map(family_name, raws)))) or ("",)
 
 
 def _spellings(names: tuple[Name, ...]) -> list[str]:
@@ -80,22 +86,24 @@ def _spellings(names: tuple[Name, ...]) -> list[str]:
 
 
 def _resemblance(stated: list[str], held: list[str]) -> _Scores:
-    """How much each held name resembles the stated one that it resembles most; 0 where it does not."""
+    """How much each held name (columns) resembles each stated one (rows); 0 where it does not."""
     if not stated:
-        return np.zeros(len(held), np.float32)
-    scores = cdist(
+        return np.zeros((0, len(held)), np.float32)
+    return cdist(
         stated,
         held,
         scorer=JaroWinkler.normalized_similarity,
         score_cutoff=WORTH_COMPARING_FROM,
         dtype=np.float32,
     )
-    return np.asarray(scores.max(axis=0), dtype=np.float32)
 
 
-def _thin_out(
-    statement: Statement, records: Sequence[TeachingRecord], keep: NDArray[np.bool_], closeness: _Scores
-) -> None:
+def _closest_of(scores: _Scores, count: int) -> _Scores:
+    """The best row for each column; zero where there are no rows."""
+    return scores.max(axis=0) if len(scores) else np.zeros(count, np.float32)
+
+
+def _thin_out(identified: list[int], keep: _Flags, closeness: _Scores) -> None:
     """Leave a few of those who share but a first name, and were born on another day.
 
     They forbid `none` and do nothing else, for which a few do as well as many; with a National Insurance number given
@@ -103,50 +111,47 @@ def _thin_out(
     """
     weak = np.flatnonzero(keep & (closeness <= 1.0))
     if len(weak) > WEAK_KEPT:
-        surplus = weak[np.argsort(-closeness[weak], kind="stable")[WEAK_KEPT:]]
-        keep[[at for at in surplus.tolist() if not _identified(statement, records[at])]] = False
+        keep[weak[np.argsort(-closeness[weak], kind="stable")[WEAK_KEPT:]]] = False
+        keep[identified] = True
 
 
-def _closest(
-    statement: Statement, records: Sequence[TeachingRecord], scores: _Scores, kept: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _closest(statement: Statement, held: Columns, scores: _Scores, kept: NDArray[np.intp]) -> NDArray[np.intp]:
     for at in kept.tolist():
-        record = records[at]
-        scores[at] += float(record.date_of_birth == statement.born) + 2.0 * (record.trn == statement.trn)
-        scores[at] += 2.0 * bool(statement.nino and _same_nino(statement, record))
+        scores[at] += float(held.date_of_birth[at] == statement.born) + 2.0 * (held.trn[at] == statement.trn)
+        scores[at] += 2.0 * is_nino(held.nino[at], statement.nino)
     chosen = kept[np.argsort(-scores[kept], kind="stable")[:MOST_COMPARED]]
     return np.sort(chosen)
 
 
-def _same_nino(statement: Statement, record: TeachingRecord) -> bool:
-    number = normalise.nino(record.nino) if record.nino else None
-    return number is not None and number.value == statement.nino
-
-
-def _otherwise(
-    statement: Statement, records: Sequence[TeachingRecord], firsts: list[str], same_day: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Which records resemble in what spelling does not show: other forms, other fields, identifiers."""
+def _otherwise(statement: Statement, held: Columns, firsts: list[str], same_day: _Flags) -> _Flags:
+    """Which records resemble in what spelling does not show: another form, or a name in another field."""
     typed = _spellings(statement.firsts)
     forms = {form for name in typed for form in given_name_forms(name)}
     names = forms.union(typed, _spellings(statement.lasts))
-    found = np.fromiter((first in names for first in firsts), np.bool_, len(firsts))
+    found = np.fromiter(map(names.__contains__, firsts), np.bool_, len(firsts))
     if typed:
         slips = cdist(typed, firsts, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
         found |= (slips <= 1).any(axis=0)
-    if statement.trn or statement.nino or statement.email:
-        found |= np.fromiter((_identified(statement, record) for record in records), np.bool_, len(records))
     for at in np.flatnonzero(same_day & ~found).tolist():
-        record = records[at]
-        for raw in (record.middle_name, *record.previous_first_names):
-            if raw and not names.isdisjoint(normalise.given_name(raw).tokens):
-                found[at] = True
+        if _named_elsewhere(names, held.middle_name[at], held.previous_first_names[at]):
+            found[at] = True
     return found
 
 
-def _identified(statement: Statement, record: TeachingRecord) -> bool:
-    if statement.trn == record.trn:
+def _named_elsewhere(names: set[str], middle: str, previous: str) -> bool:
+    """Whether the middle name or an earlier first name is one of these names."""
+    if middle and not names.isdisjoint(given_name(middle).tokens):
         return True
-    if statement.email and record.email and normalise.email(record.email) == statement.email:
-        return True
-    return bool(statement.nino and record.nino and _same_nino(statement, record))
+    return bool(previous) and any(not names.isdisjoint(given_name(raw).tokens) for raw in previous.split(SEPARATOR))
+
+
+def _identified(statement: Statement, held: Columns) -> list[int]:
+    """Where the records are that have the stated TRN, National Insurance number or address."""
+    found: list[int] = []
+    if statement.trn and statement.trn in held.trn:
+        found.append(held.trn.index(statement.trn))
+    if statement.nino:
+        found += [at for at, number in enumerate(held.nino) if number and is_nino(number, statement.nino)]
+    if statement.email:
+        found += [at for at, address in enumerate(held.email) if address and is_email(address, statement.email)]
+    return found

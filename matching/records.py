@@ -1,6 +1,6 @@
 """What is compared: a person's own statement, a teaching record, and the register that is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -117,7 +117,7 @@ class CandidateAnswer:
     `complete` is False when the register could not ask all of the keys, so that absence proves nothing.
     """
 
-    records: tuple[TeachingRecord, ...]
+    records: Sequence[TeachingRecord]
     capped_keys: tuple[str, ...] = ()
     complete: bool = True
     statistics: NameStatistics = field(default_factory=NameStatistics)

@@ -17,7 +17,7 @@ import psycopg
 from identity_provider.adapters.replica_connections import Connection, ConnectionLost, Connections
 from identity_provider.adapters.replica_queries import CURRENT, FOUND, MARKER, Queries, queries
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.models.register_layout import IN_COLUMNS, Generation, namesake_span, read_record, stored_key
+from identity_provider.models.register_layout import IN_COLUMNS, Generation, namesake_span, stored_key
 from matching.records import (
     ROWS_PER_ANSWER,
     ROWS_PER_KEY,
@@ -26,6 +26,7 @@ from matching.records import (
     NameStatistics,
     TeachingRecord,
 )
+from matching.rows import RecordRows, Row, read_record
 
 SECONDS_A_SIZE_IS_BELIEVED = 60.0
 TRIES = 3
@@ -169,8 +170,8 @@ class _AskedKeys:
         return self.stored[place - 1] if place > 0 else self.days[-place - 1]
 
 
-def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[tuple[TeachingRecord, ...], tuple[str, ...]]:
-    records: dict[str, TeachingRecord] = {}
+def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[Sequence[TeachingRecord], tuple[str, ...]]:
+    records: dict[str, Row] = {}
     capped: dict[str, None] = {}
     per_day: dict[int, int] = {}
     for row in rows:
@@ -185,9 +186,10 @@ def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[tuple[TeachingRecord, .
         if part == FOUND and len(records) >= ROWS_PER_ANSWER:
             capped.update(dict.fromkeys(_from(place, asked)))
             continue
-        records[trn] = read_record(row[2:])
+        records[trn] = row[2:]
     capped.update(dict.fromkeys(key for place, n in per_day.items() if n > ROWS_PER_KEY if (key := asked.at(place))))
-    return tuple(records.values()), tuple(key for key in asked.all if key in capped)
+    found = RecordRows(tuple(records.values())) if records else ()
+    return found, tuple(key for key in asked.all if key in capped)
 
 
 def _from(place: int, asked: _AskedKeys) -> Iterable[str]:

@@ -56,6 +56,11 @@ class MemoryMailer:
             raise MailerUnavailable("the provider does not answer")
         self.texts.append(message)
 
+    def check(self) -> None:
+        """Refuse when down."""
+        if self.down:
+            raise MailerUnavailable("the mail provider does not answer")
+
     def to(self, address: str) -> list[EmailMessage]:
         """What was sent to an address, newest first."""
         return [message for message in reversed(self.sent) if message.to == address]

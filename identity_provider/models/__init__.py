@@ -1,14 +1,16 @@
 """The tables, one aggregate per file."""
 
-from identity_provider.models.audit_event import AuditEvent
+from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
+from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
@@ -36,6 +38,7 @@ __all__ = [
     "SUBSCRIBABLE",
     "AccessToken",
     "AuditEvent",
+    "AuditSeal",
     "AuthorizationRequest",
     "BrowserSession",
     "CaseNote",
@@ -44,6 +47,7 @@ __all__ = [
     "ClientSecret",
     "CodeChallenge",
     "Delivery",
+    "FetchedKeys",
     "Grant",
     "IdentityCheck",
     "Journey",
@@ -52,6 +56,7 @@ __all__ = [
     "MessageState",
     "MessageType",
     "OutboxMessage",
+    "PairwiseSubject",
     "PushedRequest",
     "RateCounter",
     "RefreshToken",

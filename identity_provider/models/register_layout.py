@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 
 from psycopg import sql
 
-from matching.records import PAIR_YEARS, NamePair, RecordStatus, TeachingRecord
+from matching.records import PAIR_YEARS, NamePair, TeachingRecord
+from matching.rows import SEPARATOR
 
 COLUMNS = (
     "trn",
@@ -41,9 +41,6 @@ COLUMNS = (
 )
 """The columns of `records` beside its `id`, in the order of TeachingRecord's fields."""
 
-NAME_SEPARATOR = "\n"
-"""Between several previous names in one column; no name holds it."""
-
 IN_COLUMNS = frozenset("td")
 """Kinds of key that are answered from a column of `records`, not from `keys`."""
 
@@ -53,8 +50,6 @@ _KIND_SHIFT = 60
 _DAY_SHIFT = 35  # a day as eight digits takes 25 bits, up to the kind
 _FIRST_YEAR = 1900
 _LAST_YEAR = _FIRST_YEAR + 255
-
-_STATUSES = {status.value: status for status in RecordStatus}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +127,8 @@ def record_row(record: TeachingRecord) -> tuple[object, ...]:
         record.first_name,
         record.middle_name,
         record.last_name,
-        NAME_SEPARATOR.join(record.previous_first_names),
-        NAME_SEPARATOR.join(record.previous_last_names),
+        SEPARATOR.join(record.previous_first_names),
+        SEPARATOR.join(record.previous_last_names),
         record.date_of_birth,
         record.nino,
         record.email,
@@ -141,29 +136,6 @@ def record_row(record: TeachingRecord) -> tuple[object, ...]:
         record.merged_into,
         record.has_qts,
         record.has_open_alert,
-    )
-
-
-Row = tuple[str, str, str, str, str, str, date | None, str, str, str, str | None, bool | None, bool | None]
-
-
-def read_record(row: Row) -> TeachingRecord:
-    """The record that the values of COLUMNS hold."""
-    trn, first, middle, last, previous_firsts, previous_lasts, born, nino, email, status, merged_into, qts, alert = row
-    return TeachingRecord(
-        trn,
-        first,
-        middle,
-        last,
-        tuple(previous_firsts.split(NAME_SEPARATOR)) if previous_firsts else (),
-        tuple(previous_lasts.split(NAME_SEPARATOR)) if previous_lasts else (),
-        born,
-        nino,
-        email,
-        _STATUSES[status],
-        merged_into,
-        qts,
-        alert,
     )
 
 

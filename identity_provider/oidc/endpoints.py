@@ -61,7 +61,9 @@ def userinfo() -> ResponseReturnValue:
     user = db.session.get(User, shown.granted.user_id) if shown.granted else None
     if shown.granted is None or user is None or client is None or not user.is_live or not client.is_enabled:
         raise bearer.invalid_token()
-    return jsonify(tokens.person_claims(client, user, shown.granted, "userinfo", shown.scope))
+    with transaction():  # a pairwise subject may be made
+        told = tokens.person_claims(client, user, shown.granted, "userinfo", shown.scope)
+        return tokens.userinfo_answer(client, told, ports().clock.now())
 
 
 @bp.get("/.well-known/jwks")

@@ -47,10 +47,15 @@ class _Issues:
         now = ports().clock.now()
         return {
             "token_type": "Bearer",
-            "access_token": tokens.access_token(self.request.client.row, user, scope, now),
+            "access_token": tokens.access_token(self.request.client.row, user, scope, now, self._granted()),
             "expires_in": int(storage.ACCESS_TOKEN_LIVES.total_seconds()),
             "scope": scope,
         }
+
+    def _granted(self) -> Granted | None:
+        """What the person allowed; None for a service that acts for itself."""
+        behind = self.request.authorization_code or self.request.refresh_token
+        return behind.granted if behind else None
 
     def _keep(self, token: dict[str, Any], granted: Granted | None) -> None:
         storage.keep_access_token(

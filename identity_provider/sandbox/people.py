@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from identity_provider.sandbox.people_names import DECADES, Words, cultures
+from identity_provider.sandbox.people_troubles import with_troubles
 
 COLUMNS: Final = (
     "trn", "first_name", "middle_name", "last_name", "previous_last_names", "date_of_birth", "nino", "email",
@@ -70,7 +71,8 @@ def generate_blocks(count: int, seed: int) -> Iterator[list[Row]]:
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
         rng = np.random.default_rng([seed, start])
-        yield _Block(start // BLOCK, rng, trns[start : start + size]).rows()
+        rows = _Block(start // BLOCK, rng, trns[start : start + size]).rows()
+        yield with_troubles(rows, np.random.default_rng([seed, start, 11]))
 
 
 def _trns(count: int, seed: int) -> Sequence[str]:

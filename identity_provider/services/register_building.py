@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from identity_provider.models.register_layout import COLUMNS, Generation, Row, read_record
+from identity_provider.models.register_layout import COLUMNS, Generation
 from identity_provider.services.register_loading import Connection, count_names
+from matching.rows import Row, read_record
 
 TRIES_TO_DROP = 10
 WAIT_TO_DROP = "50ms"

@@ -16,8 +16,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from identity_provider.adapters.memory import ManualClock
-from identity_provider.oidc.client_assertion import LONGEST_LIFE, SKEW
+from identity_provider.oidc.client_assertion import LONGEST_LIFE
 from identity_provider.oidc.client_authentication import ASSERTION_TYPE
+from identity_provider.oidc.client_jwt import SKEW
 from identity_provider.services.clients import ClientRefused
 from tests.kit.provider import a_relying_party
 from tests.kit.relying_party import RelyingParty, Reply

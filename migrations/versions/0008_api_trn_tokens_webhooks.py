@@ -1,14 +1,14 @@
 """Tables for the API, TRN tokens and webhooks; who used which service is filled in from what is known.
 
-Revision: 0010
-Follows: 0005
+Revision: 0008
+Follows: 0007
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-revision = '0010'
-down_revision = '0005'
+revision = '0008'
+down_revision = '0007'
 branch_labels = None
 depends_on = None
 
