@@ -6,7 +6,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import identity_provider.jobs  # noqa: F401 -- gives the queue its tasks
+import identity_provider.jobs
+import identity_provider.kit.changes  # noqa: F401 -- has services told of changes
 from config.logging import configure_logging
 from config.sandbox import environment
 from config.settings import Settings

@@ -12,7 +12,15 @@ from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
-from identity_provider.services import audit, browser_sessions, outbox, rate_limits, support_tickets, trn_links
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    outbox,
+    rate_limits,
+    service_uses,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from matching.normalise import family_name, given_name
 
@@ -57,6 +65,7 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
         if there is None:
             raise
         return there, False
+    service_uses.note(user.id, journey.client.id, now=now)
     state_identity(user, journey, now=now)
     keep_statements(user, journey, now=now)
     audit.record("user_created", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)
