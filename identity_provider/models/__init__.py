@@ -23,6 +23,7 @@ from identity_provider.models.teaching_record import RegisterBatch, RegisterGene
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.trn_token import TrnToken
 from identity_provider.models.user import User
+from identity_provider.models.user_merge import UserMerge
 from identity_provider.models.user_search import FIRST_CONSONANTS, LAST_CONSONANTS
 from identity_provider.models.webhook import (
     SUBSCRIBABLE,
@@ -79,6 +80,7 @@ __all__ = [
     "TrnToken",
     "UsedAssertion",
     "User",
+    "UserMerge",
     "WebhookAttempt",
     "WebhookEndpoint",
     "WebhookMessage",
