@@ -14,6 +14,7 @@ from identity_provider.kit.app import settings
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.models import AuthorizationRequest, Client
 from identity_provider.oidc.sent import SentRequest
+from identity_provider.services import third_party_login
 
 
 def give_code(request: AuthorizationRequest, code: str) -> ResponseReturnValue:
@@ -51,10 +52,9 @@ def start_again(client: Client) -> ResponseReturnValue:
     """
     if not client.is_enabled:
         return problem_page(N_("The service that sent you here is not registered with us any more."))
-    if client.initiate_login_uri:
-        return redirect(_with(client.initiate_login_uri, {"iss": settings().issuer}), code=303)
-    if client.service_url:
-        return redirect(client.service_url, code=303)
+    start = third_party_login.start_of(client, settings().issuer)
+    if start is not None:
+        return redirect(start, code=303)
     return render_template("oidc/finished.html", client=client, site=_site_of(client))
 
 
