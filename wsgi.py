@@ -6,11 +6,13 @@ from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import identity_provider.jobs  # noqa: F401 -- gives the queue its tasks
+import identity_provider.jobs
+import identity_provider.kit.changes  # noqa: F401 -- has services told of changes
 from config.logging import configure_logging
 from config.sandbox import environment
 from config.settings import Settings
 from identity_provider.adapters.choice import choose_ports
+from identity_provider.api.application import init_api
 from identity_provider.cli import register_commands
 from identity_provider.db import db
 from identity_provider.kit import csrf, health, requests, session
@@ -19,6 +21,7 @@ from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.sandbox import seeding
 from identity_provider.vault import vault
+from identity_provider.web.account.views import bp as account
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.resume.views import bp as resume
 from identity_provider.web.sign_in.views import bp as sign_in
@@ -49,9 +52,11 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     csrf.init_csrf(app)
     health.init_health(app)
     init_oidc(app)
+    init_api(app)
     app.register_blueprint(pages)
     app.register_blueprint(sign_in)
     app.register_blueprint(resume)
+    app.register_blueprint(account)
     register_console(app)
     register_commands(app)
     if settings.sandbox:
@@ -75,7 +80,7 @@ def _configure(app: Flask, settings: Settings) -> None:
             "connect_args": {
                 "connect_timeout": 3,
                 "options": "-c statement_timeout=10s -c lock_timeout=5s"
-                " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+                " -c idle_in_transaction_session_timeout=30s -c transaction_timeout=5min -c timezone=UTC",
             },
         },
         MAX_CONTENT_LENGTH=settings.max_body_bytes,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,8 +26,17 @@ from identity_provider.ports import (
     TicketDeskUnavailable,
     TicketRefused,
 )
-from identity_provider.queue import queue
-from identity_provider.services import grants, lookups, outbox, retention, sign_outs, signing_keys, support_tickets
+from identity_provider.queue import WEBHOOKS, queue
+from identity_provider.services import (
+    audit_chain,
+    lookups,
+    outbox,
+    retention,
+    sign_outs,
+    support_tickets,
+    webhook_delivery,
+    webhooks,
+)
 
 log = structlog.get_logger("worker")
 
@@ -101,6 +109,31 @@ def tell_service_of_sign_out(client_id: str, user_id: str, session_id: str) -> N
         log.warning("sign_out_refused_by_service", client_id=client_id, reason=str(refusal))
 
 
+@queue.task(name=webhooks.DELIVER, queue=WEBHOOKS, retry=Patience())
+@in_application
+def deliver_webhooks(endpoint_id: str) -> None:
+    """Send what is due at one endpoint of a service."""
+    webhook_delivery.deliver_due(UUID(endpoint_id), ports().services, ports().clock.now)
+
+
+@queue.task(name=webhook_delivery.WAKE, queue=WEBHOOKS)
+@in_application
+def wake_webhooks(endpoint_id: str) -> None:
+    """An endpoint is to be tried again."""
+    with transaction():
+        webhooks.wake(UUID(endpoint_id))
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="wake_webhooks_left_behind", queueing_lock="wake_webhooks_left_behind")
+@in_application
+def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
+    """See to messages whose worker was killed."""
+    with transaction():
+        for endpoint_id in webhook_delivery.endpoints_left_behind(ports().clock.now()):
+            webhooks.wake(endpoint_id)
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -114,22 +147,19 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # no
 @in_application
 def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
-    now = ports().clock.now()
-    removed = retention.remove_expired(now)
-    removed["grants_and_tokens"] = _remove_dead_grants(now)
-    with transaction():
-        removed["signing_keys"] = signing_keys.remove_retired(now=now)
+    removed = retention.remove_everything_expired(ports().clock.now())
     log.info("expired_rows_removed", **removed)
 
 
-def _remove_dead_grants(now: datetime) -> int:
-    removed = 0
-    while True:
-        with transaction():
-            gone = grants.remove_expired(now=now)
-        removed += gone
-        if not gone:
-            return removed
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="seal_the_audit", queueing_lock="seal_the_audit")
+@in_application
+def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
+    """Add a link to the chain over the audit. The head goes to the log, where the database cannot reach it."""
+    with transaction():
+        seal = audit_chain.seal_what_has_settled()
+    if seal is not None:
+        log.info("audit_sealed", seal=seal.number, events=seal.events, head=seal.digest.hex())
 
 
 def _send_email(message: OutboxMessage) -> bool:

@@ -47,6 +47,10 @@ class Mailer(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Whether a message would be taken, without sending one. Raises MailerUnavailable with the reason if not."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class TextMessage:
@@ -127,11 +131,31 @@ class ServiceRefused(IdentityError):
     """A relying service understood and refused, or lives where we may not go: telling it again is useless."""
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceReply:
+    """What a service answered to a message: its status, how long it asked us to wait, and how the answer began."""
+
+    status: int
+    retry_after_seconds: int | None = None
+    excerpt: str = field(default="", repr=False)
+
+
 class ServiceCaller(Protocol):
-    """Tells relying services things at addresses that they registered."""
+    """Tells relying services things at addresses that they registered, and reads what they publish there."""
 
     def post_form(self, uri: str, form: Mapping[str, str]) -> None:
         """Post a form and take any 2xx for a yes. Raises ServiceUnavailable or ServiceRefused."""
+        ...
+
+    def fetch_json(self, uri: str) -> object:
+        """What a JSON document there holds. Raises ServiceUnavailable or ServiceRefused."""
+        ...
+
+    def post_message(self, uri: str, headers: Mapping[str, str], body: bytes) -> ServiceReply:
+        """Post a webhook message, and wait up to 30 seconds; every status is an answer.
+
+        Raises ServiceUnavailable when none came, ServiceRefused for an address that we do not call.
+        """
         ...
 
 

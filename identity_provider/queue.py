@@ -18,7 +18,14 @@ queue = App(connector=SyncPsycopgConnector())
 _writer = JobManager(SyncPsycopgConnector())
 
 
-def defer(task: str, *, at: datetime | None = None, key: str | None = None, **arguments: str) -> None:
+DEFAULT = "default"
+WEBHOOKS = "webhooks"
+"""Deliveries to services, which may be slow, wait in a queue of their own: no code or ticket waits behind them."""
+
+
+def defer(
+    task: str, *, at: datetime | None = None, key: str | None = None, queue_name: str = DEFAULT, **arguments: str
+) -> None:
     """Have `task` run once this transaction has committed, at `at` or as soon as may be.
 
     `key` names what is to be done: while such a job waits, a second one is not added. Arguments are ids only: no
@@ -28,7 +35,7 @@ def defer(task: str, *, at: datetime | None = None, key: str | None = None, **ar
     if key is not None and _is_waiting(connection, task, key):
         return
     driver = connection.connection.driver_connection
-    job = configure_task(name=task, job_manager=_writer, connection=driver, schedule_at=at, lock=key)
+    job = configure_task(name=task, job_manager=_writer, connection=driver, queue=queue_name, schedule_at=at, lock=key)
     job.defer(**arguments)
 
 

@@ -6,17 +6,84 @@ from enum import StrEnum
 
 from flask_babel import gettext as _
 
-from identity_provider.models import CaseStatus, Resolution
+from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
+from identity_provider.domain.lookup import LookupReason, VerificationLevel
+from identity_provider.domain.words import N_
+from identity_provider.kit.written import written
+from identity_provider.models import CaseStatus, Resolution, StaffUser
+from identity_provider.services import statements
+from identity_provider.services.register_search import FAULT, Occasion
+from matching.matcher import Reason
+from matching.policy import Rule
+
+ROLES: dict[StaffRole, str] = {
+    StaffRole.VIEWER: N_("Viewer"),
+    StaffRole.AGENT: N_("Agent"),
+    StaffRole.REVIEWER: N_("Reviewer of evidence"),
+    StaffRole.MERGER: N_("Merger of users"),
+    StaffRole.SERVICE_MANAGER: N_("Service manager"),
+    StaffRole.ADMINISTRATOR: N_("Administrator"),
+}
+_LABELS: dict[str, str] = {
+    **{role.value: label for role, label in ROLES.items()},
+    CaseStatus.OPEN: N_("Open"),
+    CaseStatus.RESOLVED: N_("Resolved"),
+    Resolution.TRN_ATTACHED: N_("TRN attached"),
+    Resolution.NO_TRN: N_("Confirmed that there is no TRN"),
+    Resolution.MATCHED_LATER: N_("Record found automatically"),
+    Resolution.WITHDRAWN: N_("Withdrawn"),
+    Occasion.JOURNEY: N_("During the questions"),
+    Occasion.CHECK_ANSWERS: N_("After the answers were checked"),
+    Occasion.SIGN_IN: N_("At a later sign-in"),
+    Occasion.JOB: N_("By itself, later"),
+    Occasion.CONSOLE: N_("In the console"),
+    MatchPolicy.DEFAULT: N_("Default"),
+    MatchPolicy.STRICT: N_("Strict"),
+    TrnRequirement.REQUIRED: N_("Always"),
+    TrnRequirement.REQUIRED_IF_HELD: N_("If the person has one"),
+    TrnRequirement.OPTIONAL: N_("No"),
+    VerificationLevel.LOW: N_("Low"),
+    VerificationLevel.MEDIUM: N_("Medium"),
+    "match": N_("Match"),
+    "ambiguous": N_("Ambiguous"),
+    "not_determinable": N_("Not determinable"),
+    "none": N_("No record"),
+    "unanswered": N_("Unanswered"),
+    "otp": N_("code by email"),
+    "mfa": N_("second factor"),
+}
+_REASONS: dict[str, str] = {
+    Rule.IDENTIFIER_BIRTHDAY_AND_NAME: N_("A number, the date of birth and a name agree"),
+    Rule.IDENTIFIER_AND_NAMES: N_("A number and the names agree"),
+    Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE: N_("A number and the first name agree, the date of birth nearly"),
+    Rule.BOTH_IDENTIFIERS_AND_NAMES: N_("Both numbers and the names agree"),
+    Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY: N_("The names and the date of birth agree, a number nearly"),
+    Rule.NAMES_AND_BIRTHDAY: N_("The names and the date of birth agree"),
+    Reason.TOO_MANY_CANDIDATES: N_("Too many records resemble them"),
+    Reason.TOO_LITTLE_GIVEN: N_("Too little was given to tell records apart"),
+    Reason.RECORD_CLOSED: N_("The record that fits is closed"),
+    Reason.NOT_RELEASED_BY_POLICY: N_("The record fits, but this service demands more proof"),
+    Reason.REGISTER_INCOMPLETE: N_("The register of teachers answered in part only"),
+    FAULT: N_("Something on our side broke"),
+    "no_record_strong": N_("No record resembles them, and they gave a National Insurance number"),
+    "no_record_weak": N_("No record resembles them"),
+}
 
 
 def label_of(word: StrEnum | str) -> str:
-    """A stored word as people read it."""
-    labels = {
-        CaseStatus.OPEN.value: _("Open"),
-        CaseStatus.RESOLVED.value: _("Resolved"),
-        Resolution.TRN_ATTACHED.value: _("TRN attached"),
-        Resolution.NO_TRN.value: _("Confirmed that there is no TRN"),
-        Resolution.MATCHED_LATER.value: _("Record found automatically"),
-        Resolution.WITHDRAWN.value: _("Withdrawn"),
-    }
-    return str(labels.get(str(word), str(word).replace("_", " ").capitalize()))
+    """A stored word as people read it; one that is not known is shown as it is kept."""
+    label = _LABELS.get(str(word))
+    return str(_(label)) if label else str(word).replace("_", " ").capitalize()
+
+
+def roles_of(member: StaffUser) -> str:
+    """What somebody may do, in words."""
+    return ", ".join(label_of(each) for each in member.roles)
+
+
+def why(reason: str) -> str:
+    """Why a search ended as it did, in a sentence; `reason` is the domain's or the matcher's own."""
+    if reason in {each.value for each in LookupReason}:
+        return written(statements.why(LookupReason(reason)))
+    sentence = _REASONS.get(str(reason))
+    return str(_(sentence)) if sentence else str(reason).replace("_", " ").capitalize()

@@ -12,6 +12,8 @@ from identity_provider.ports import (
     EmailMessage,
     MailerUnavailable,
     NewTicket,
+    ServiceRefused,
+    ServiceReply,
     ServiceUnavailable,
     TextMessage,
     TicketDeskUnavailable,
@@ -53,6 +55,11 @@ class MemoryMailer:
         if self.down:
             raise MailerUnavailable("the provider does not answer")
         self.texts.append(message)
+
+    def check(self) -> None:
+        """Refuse when down."""
+        if self.down:
+            raise MailerUnavailable("the mail provider does not answer")
 
     def to(self, address: str) -> list[EmailMessage]:
         """What was sent to an address, newest first."""
@@ -134,6 +141,11 @@ class MemoryServices:
     """Relying services that take what they are told, unless they are down."""
 
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    documents: dict[str, object] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    messages: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    # What is answered to messages, one after the other; 200 once they are used up.
+    replies: list[ServiceReply] = field(default_factory=list)
     down: bool = False
 
     def post_form(self, uri: str, form: Mapping[str, str]) -> None:
@@ -141,3 +153,19 @@ class MemoryServices:
         if self.down:
             raise ServiceUnavailable("the service does not answer")
         self.told.append((uri, dict(form)))
+
+    def fetch_json(self, uri: str) -> object:
+        """The document that was put there."""
+        self.fetched.append(uri)
+        if self.down:
+            raise ServiceUnavailable("the service does not answer")
+        if uri not in self.documents:
+            raise ServiceRefused("it answered 404")
+        return self.documents[uri]
+
+    def post_message(self, uri: str, headers: Mapping[str, str], body: bytes) -> ServiceReply:
+        """Keep the message, and answer as told."""
+        if self.down:
+            raise ServiceUnavailable("the service does not answer")
+        self.messages.append((uri, dict(headers), body))
+        return self.replies.pop(0) if self.replies else ServiceReply(200)

@@ -55,6 +55,10 @@ class NotifyMailer:
         }
         self._post("send_sms_notification", asked)
 
+    def check(self) -> None:
+        """Ask Notify for the email template, which takes the right key and the right template."""
+        self._post("get_template", {"template_id": self._email_template_id})
+
     def _post(self, call: str, asked: dict[str, object]) -> None:
         # A client of its own for each message: the library's own words are "This class is not thread-safe".
         client = NotificationsAPIClient(  # type: ignore[no-untyped-call]  # the library's constructor carries no types

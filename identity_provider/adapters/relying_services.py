@@ -1,87 +1,65 @@
-"""Calls to addresses that relying services registered, none of which may lead us into our own network (attack 13)."""
+"""What we tell relying services, and what we fetch from them, at addresses that they registered."""
 
 from __future__ import annotations
 
-import ipaddress
-import socket
-import ssl
+import json
 from collections.abc import Mapping
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import urlencode
 
-import urllib3
-from urllib3.exceptions import HTTPError
+from identity_provider.adapters.outbound import SECONDS_TO_ANSWER, Outbound, Request
+from identity_provider.ports import ServiceRefused, ServiceReply, ServiceUnavailable
 
-from identity_provider.ports import ServiceRefused, ServiceUnavailable
-
-SECONDS_TO_ANSWER = 3.0
-_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*", "User-Agent": "get-an-identity"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "*/*"}
+SECONDS_FOR_A_MESSAGE = 30.0
+_EXCERPT = 300
+_MESSAGE = {"Content-Type": "application/json", "Accept": "*/*"}
+_JSON = {"Accept": "application/jwk-set+json, application/json"}
 
 
 class RelyingServices:
-    """A ServiceCaller: https, public addresses only, no redirects, three seconds.
+    """A ServiceCaller; see outbound.py for what it does not call."""
 
-    The address is resolved once, judged, and connected to as it was judged, so that a name that changes its mind
-    between the two (DNS rebinding) gains nothing. A sandbox may also call this machine and private networks, by http.
-    """
-
-    def __init__(self, *, may_call_ourselves: bool = False, timeout: float = SECONDS_TO_ANSWER) -> None:
-        self._may_call_ourselves = may_call_ourselves
-        self._timeout = urllib3.Timeout(total=timeout)
+    def __init__(
+        self,
+        *,
+        may_call_ourselves: bool = False,
+        timeout: float = SECONDS_TO_ANSWER,
+        patience: float = SECONDS_FOR_A_MESSAGE,
+    ) -> None:
+        self._outbound = Outbound(may_call_ourselves=may_call_ourselves)
+        self._seconds = timeout
+        self._patience = patience
 
     def post_form(self, uri: str, form: Mapping[str, str]) -> None:
         """Post a form and take any 2xx for a yes. Raises ServiceUnavailable or ServiceRefused."""
-        parts = urlsplit(uri)
-        if parts.scheme != "https" and not (self._may_call_ourselves and parts.scheme == "http"):
-            raise ServiceRefused("only https addresses are called")
-        pool = self._pool(parts, self._judged_address(parts))
+        body = urlencode(form).encode()
+        _judge(self._outbound.call(Request("POST", uri, _FORM, body, seconds=self._seconds)).status)
+
+    def fetch_json(self, uri: str) -> object:
+        """What a JSON document there holds. Raises ServiceUnavailable or ServiceRefused."""
+        answer = self._outbound.call(Request("GET", uri, _JSON, seconds=self._seconds))
+        _judge(answer.status)
+        if answer.status != 200:
+            raise ServiceRefused(f"it answered {answer.status}")
         try:
-            answer = pool.urlopen(
-                "POST",
-                parts.path + (f"?{parts.query}" if parts.query else "") or "/",
-                body=urlencode(form),
-                headers=_HEADERS | {"Host": parts.netloc},
-                redirect=False,
-                retries=False,
-                preload_content=False,
-            )
-            status = answer.status
-            answer.close()
-        except (HTTPError, OSError) as silence:
-            raise ServiceUnavailable(type(silence).__name__) from silence
-        finally:
-            pool.close()
-        _judge(status)
+            read: object = json.loads(answer.body)
+        except (ValueError, RecursionError) as broken:
+            raise ServiceRefused("the answer is not JSON") from broken
+        return read
 
-    def _judged_address(self, parts: SplitResult) -> str:
-        """One address of the host, all of whose addresses are public."""
-        try:
-            found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as unknown:
-            raise ServiceUnavailable("the host has no address") from unknown
-        addresses = [str(each[4][0]) for each in found]
-        if not self._may_call_ourselves and not all(_is_public(each) for each in addresses):
-            raise ServiceRefused("the host is not on the public internet")
-        return addresses[0]
-
-    def _pool(self, parts: SplitResult, address: str) -> urllib3.HTTPConnectionPool:
-        if parts.scheme == "http":
-            return urllib3.HTTPConnectionPool(address, parts.port or 80, timeout=self._timeout)
-        return urllib3.HTTPSConnectionPool(
-            address,
-            parts.port or 443,
-            timeout=self._timeout,
-            # The operating system's authorities, or those of SSL_CERT_FILE: a private one can be trusted that way.
-            ssl_context=ssl.create_default_context(),
-            server_hostname=parts.hostname,
-            assert_hostname=parts.hostname,
-        )
+    def post_message(self, uri: str, headers: Mapping[str, str], body: bytes) -> ServiceReply:
+        """Post a webhook message; every status is an answer. Raises ServiceUnavailable or ServiceRefused."""
+        request = Request("POST", uri, _MESSAGE | dict(headers), body, seconds=self._patience, largest=1_000_000)
+        answer = self._outbound.call(request)
+        asked = answer.headers.get("retry-after", "")
+        wait = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 8 else None
+        return ServiceReply(answer.status, wait, _beginning_of(answer.body))
 
 
-def _is_public(address: str) -> bool:
-    """Whether an address is on the public internet, also when IPv4 hides in IPv6."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    return parsed.is_global and not parsed.is_multicast and (inner is None or _is_public(str(inner)))
+def _beginning_of(body: bytes) -> str:
+    """What people can read of the answer's first bytes, on one line."""
+    text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_EXCERPT]
 
 
 def _judge(status: int) -> None:

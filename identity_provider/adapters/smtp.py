@@ -43,6 +43,18 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             raise _what_happened(error) from error
 
+    def check(self) -> None:
+        """Connect, sign in where a password is set, and name our sender, without going on to a recipient."""
+        try:
+            with self._connection() as server:
+                server.ehlo_or_helo_if_needed()
+                code, words = server.mail(self._sender)
+                if code != 250:
+                    raise smtplib.SMTPSenderRefused(code, words, self._sender)
+                server.rset()
+        except (smtplib.SMTPException, OSError) as error:
+            raise MailerUnavailable(str(_what_happened(error))) from error
+
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
         tls = ssl.create_default_context()

@@ -5,14 +5,19 @@ from __future__ import annotations
 from click import Command
 from flask import Flask
 
-from identity_provider.cli import clients, keys, match, register, staff, worker
+from identity_provider.cli import audit, backup, clients, doctor, keys, match, register, retention, staff, users, worker
 
 COMMANDS: tuple[Command, ...] = (
+    *audit.COMMANDS,
+    *backup.COMMANDS,
     *clients.COMMANDS,
+    *doctor.COMMANDS,
     *keys.COMMANDS,
     *match.COMMANDS,
     *register.COMMANDS,
+    *retention.COMMANDS,
     *staff.COMMANDS,
+    *users.COMMANDS,
     worker.worker,
 )
 

@@ -13,8 +13,9 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.kit.app import ports
 from identity_provider.models import Client
+from identity_provider.ports import ServiceRefused, ServiceUnavailable
 from identity_provider.services import clients as registry
-from identity_provider.services import signing_keys
+from identity_provider.services import signing_keys, subjects
 from identity_provider.services.audit import Actor
 
 OPERATOR = Actor("system", "cli", "Command line")
@@ -33,8 +34,22 @@ clients = AppGroup("clients", help="Register and look after relying services.")
 @click.option(
     "--auth-method", type=click.Choice(registry.AUTH_METHODS), default="client_secret_basic", show_default=True
 )
-@click.option("--jwks", "jwks_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--jwks",
+    "jwks_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Its public keys, for private_key_jwt and signed request objects.",
+)
+@click.option("--jwks-uri", help="Where the service publishes its public keys, instead of --jwks.")
 @click.option("--id-token-alg", "id_token_algorithm", type=click.Choice(signing_keys.ALGORITHMS), default="RS256")
+@click.option("--userinfo-signed-response-alg", "userinfo_algorithm", type=click.Choice(signing_keys.ALGORITHMS))
+@click.option("--request-object-signing-alg", "request_object_algorithm", type=click.Choice(signing_keys.ALGORITHMS))
+@click.option("--token-endpoint-auth-signing-alg", "assertion_algorithm", type=click.Choice(signing_keys.ALGORITHMS))
+@click.option(
+    "--access-token-format", type=click.Choice(registry.ACCESS_TOKEN_FORMATS), default="opaque", show_default=True
+)
+@click.option("--subject-type", type=click.Choice(subjects.SUBJECT_TYPES), default="public", show_default=True)
+@click.option("--sector-identifier-uri", help="Joins redirect URIs of several hosts; read while this command runs.")
 @click.option("--service-url", help="Where the service starts.")
 @click.option("--initiate-login-uri", help="Where we may send a person who should sign in anew.")
 @click.option("--backchannel-logout-uri")
@@ -44,6 +59,8 @@ clients = AppGroup("clients", help="Register and look after relying services.")
 @click.option("--require-nonce/--no-require-nonce", default=False, show_default=True)
 @click.option("--raise-tickets/--no-raise-tickets", default=True, show_default=True)
 @click.option("--may-introspect/--may-not-introspect", default=False, show_default=True)
+@click.option("--block-prohibited/--no-block-prohibited", default=False, show_default=True)
+@click.option("--first-party/--third-party", default=True, show_default=True, help="Whether people are never asked.")
 @click.option("--bare-post-logout-redirect/--no-bare-post-logout-redirect", default=False, show_default=True)
 def add(client_id: str, secret: str | None, jwks_file: Path | None, **chosen: Any) -> None:
     """Register a service and print it with its secret, which is shown this once."""
@@ -54,15 +71,26 @@ def add(client_id: str, secret: str | None, jwks_file: Path | None, **chosen: An
     }
     now = ports().clock.now()
     try:
-        jwks = json.loads(jwks_file.read_text()) if jwks_file else None
+        words["jwks"] = json.loads(jwks_file.read_text()) if jwks_file else None
+        words["sector_document"] = _sector_document(chosen["sector_identifier_uri"])
         with transaction():
             client, made = registry.register(
-                registry.NewClient(id=client_id, jwks=jwks, **words, **chosen), secret=secret, actor=OPERATOR, now=now
+                registry.NewClient(id=client_id, **words, **chosen), secret=secret, actor=OPERATOR, now=now
             )
             signing_keys.ensure(client.id_token_signed_response_alg, now=now)
+            if client.userinfo_signed_response_alg is not None:
+                signing_keys.ensure(client.userinfo_signed_response_alg, now=now)
             _print({"client_id": client.id, "client_secret": made} | _facts(client))
     except (registry.ClientRefused, ValueError) as refusal:
         raise click.ClickException(str(refusal)) from refusal
+
+
+def _sector_document(uri: str | None) -> tuple[str, ...]:
+    """What stands at a sector identifier URI; nothing where there is none."""
+    try:
+        return subjects.read_sector_document(uri, ports().services) if uri else ()
+    except (ServiceRefused, ServiceUnavailable) as refusal:
+        raise click.ClickException(f"sector-identifier-uri: {refusal}") from refusal
 
 
 @clients.command("list")
@@ -125,10 +153,20 @@ def _facts(client: Client) -> dict[str, Any]:
         "require_pkce": client.require_pkce,
         "require_nonce": client.require_nonce,
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
+        "userinfo_signed_response_alg": client.userinfo_signed_response_alg,
+        "request_object_signing_alg": client.request_object_signing_alg,
+        "token_endpoint_auth_signing_alg": client.token_endpoint_auth_signing_alg,
+        "access_token_format": client.access_token_format,
+        "subject_type": client.subject_type,
+        "sector_identifier_uri": client.sector_identifier_uri,
+        "jwks": client.jwks,
+        "jwks_uri": client.jwks_uri,
         "trn_requirement": client.trn_requirement.value,
         "match_policy": client.match_policy.value,
         "raise_tickets": client.raise_tickets,
         "may_introspect": client.may_introspect,
+        "block_prohibited": client.block_prohibited,
+        "first_party": client.first_party,
         "secrets": len(client.secrets),
         "created_at": client.created_at.isoformat(),
     }

@@ -1,18 +1,36 @@
-"""Values that are what they say: parse() accepts what people type and refuses the rest with words."""
+"""Values that are what they say: parse() accepts what people type and refuses the rest with a reason in words."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
+
+from identity_provider.domain.words import N_
 
 _INVISIBLE = dict.fromkeys([0x00AD, 0x180E, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 _NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][0-9]{6}[A-DFMU]?\Z")
 
 
+class Refusal(StrEnum):
+    """Why a text is not what it should be, in the person's words, as they stand in the catalogue."""
+
+    TRN_LENGTH = N_("A TRN is 7 digits long, for example 1234567 or RP12/34567")
+    TRN_OF_ZEROS = N_("Enter a TRN that has a digit other than 0")
+    NINO_FORMAT = N_("Enter a National Insurance number in the correct format, like QQ 12 34 56 C")
+    NO_FIRST_NAME = N_("Enter your first name")
+    NO_LAST_NAME = N_("Enter your last name")
+    LONG_NAME = N_("A name must be 200 characters or fewer")
+
+
 class ValueRefused(ValueError):
-    """The text is not what it should be; the message is in the person's words."""
+    """The text is not what it should be. As a `str` it is the reason in English; screens translate `reason`."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 def visible(text: str) -> str:
@@ -34,9 +52,9 @@ class Trn:
         """
         digits = "".join(character for character in visible(text) if character in "0123456789")
         if len(digits) != 7:
-            raise ValueRefused("A TRN is 7 digits long, for example 1234567 or RP12/34567")
+            raise ValueRefused(Refusal.TRN_LENGTH)
         if digits == "0000000":
-            raise ValueRefused("Enter a TRN that has a digit other than 0")
+            raise ValueRefused(Refusal.TRN_OF_ZEROS)
         return cls(digits)
 
     def __str__(self) -> str:
@@ -54,7 +72,7 @@ class NationalInsuranceNumber:
         """Accepts spaces, hyphens and small letters; refuses prefixes that are never issued."""
         compact = re.sub(r"[\s-]", "", visible(text)).upper()
         if not _NINO.match(compact):
-            raise ValueRefused("Enter a National Insurance number in the correct format, like QQ 12 34 56 C")
+            raise ValueRefused(Refusal.NINO_FORMAT)
         return cls(compact)
 
     @property
@@ -79,11 +97,11 @@ class PersonName:
         """Refuses a missing first or last name, and parts longer than 200 characters."""
         parts = [visible(part) for part in (first, last, middle)]
         if not parts[0]:
-            raise ValueRefused("Enter your first name")
+            raise ValueRefused(Refusal.NO_FIRST_NAME)
         if not parts[1]:
-            raise ValueRefused("Enter your last name")
+            raise ValueRefused(Refusal.NO_LAST_NAME)
         if any(len(part) > 200 for part in parts):
-            raise ValueRefused("A name must be 200 characters or fewer")
+            raise ValueRefused(Refusal.LONG_NAME)
         return cls(*parts)
 
     @property

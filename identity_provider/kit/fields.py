@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -12,6 +12,8 @@ from wtforms import Field, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # newer than its types
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation
+
+from identity_provider.domain.values import ValueRefused
 
 # Soft hyphens, zero-width characters and marks that turn the direction of text: they come with pasted text.
 _INVISIBLE = dict.fromkeys(
@@ -41,13 +43,13 @@ class Parsed:
         self.parse = parse
 
     def __call__(self, form: BaseForm, field: Field) -> None:  # noqa: ARG002  # WTForms gives it
-        """Values refuse with a ValueError whose text is meant for the person."""
+        """Stop with the reason in the language of the page."""
         if field.errors or not field.data:
             return
         try:
             self.parse(field.data)
-        except ValueError as refusal:
-            raise StopValidation(str(refusal)) from refusal
+        except ValueRefused as refused:
+            raise StopValidation(_(refused.reason.value)) from refused
 
 
 class CleanString(StringField):
@@ -126,61 +128,39 @@ class EmailField(CleanString):
         self.data = found.normalized.lower()
 
 
-class _OfferedAnswers:
+class _OneOfThem(SelectField):
     """What radio buttons and lists share: choices as a mapping, refusals in plain words."""
 
-    message: object
-    choices: Any
-    data: Any
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        choices: Mapping[str, object] | None = None,
+        message: Any = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(label, validators, validate_choice=False, **more)
+        self.message = message
+        self.offer(choices or {})
 
     def offer(self, choices: Mapping[str, object]) -> None:
         """Set the answers when they are known only at the request: each value and its words."""
         self.choices = [SelectChoice(value, words) for value, words in choices.items()]
 
-    def refuse_unoffered(self, answer: str | None, offered: Iterable[Any]) -> None:
+    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
         """Stop at an answer that is not offered, and at no answer when the question came with a `message` for it."""
-        if not answer and self.message is None:
+        if not self.data and self.message is None:
             return
-        if not answer or answer not in {str(choice.value) for choice in offered}:
+        offered: Any = self.iter_choices()
+        if not self.data or self.data not in {str(choice.value) for choice in offered}:
             self.data = None
             raise StopValidation(str(self.message) if self.message is not None else _("Select one of the answers"))
 
 
-class ChoiceField(_OfferedAnswers, RadioField):
+class ChoiceField(_OneOfThem, RadioField):
     """Radio buttons: nothing chosen is None. `choices={"yes": _l("Yes"), "no": _l("No")}`."""
 
-    def __init__(
-        self,
-        label: Any = None,
-        validators: Any = None,
-        *,
-        choices: Mapping[str, object] | None = None,
-        message: Any = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(label, validators, validate_choice=False, **more)
-        self.message = message
-        self.offer(choices or {})
 
-    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
-        self.refuse_unoffered(self.data, self.iter_choices())
-
-
-class ListField(_OfferedAnswers, SelectField):
+class ListField(_OneOfThem):
     """A drop-down list; an option whose value is empty is no answer. `choices` as in ChoiceField."""
-
-    def __init__(
-        self,
-        label: Any = None,
-        validators: Any = None,
-        *,
-        choices: Mapping[str, object] | None = None,
-        message: Any = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(label, validators, validate_choice=False, **more)
-        self.message = message
-        self.offer(choices or {})
-
-    def pre_validate(self, form: BaseForm) -> None:  # noqa: ARG002  # WTForms gives it
-        self.refuse_unoffered(self.data, self.iter_choices())

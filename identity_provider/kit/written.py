@@ -6,6 +6,9 @@ from datetime import date, datetime
 
 from flask import Flask
 from flask_babel import format_date, format_datetime
+from flask_babel import gettext as _
+
+from identity_provider.domain.words import Words
 
 
 def init_filters(app: Flask) -> None:
@@ -24,7 +27,14 @@ def written_moment(value: datetime) -> str:
     """`3 March 2026 at 2:05pm`, London time."""
     day = format_datetime(value, "d MMMM y")
     time = format_datetime(value, "h:mma").replace(" ", "").lower()
-    return f"{day} at {time}"
+    return str(_("%(day)s at %(time)s", day=day, time=time))
+
+
+def written(said: Words | date | str) -> str:
+    """A line of somebody's statement: marked words in the language of the page, a date in its way, text as it is."""
+    if isinstance(said, Words):
+        return str(_(said.text, **said.gaps))
+    return written_date(said) if isinstance(said, date) else said
 
 
 def written_trn(value: object) -> str:

@@ -1,28 +1,47 @@
 """The tables, one aggregate per file."""
 
-from identity_provider.models.audit_event import AuditEvent
+from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.consent import Consent
+from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
+from identity_provider.models.identity_check import IdentityCheck
+from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
+from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
+from identity_provider.models.service_use import ServiceUse
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
 from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
+from identity_provider.models.trn_token import TrnToken
 from identity_provider.models.user import User
+from identity_provider.models.user_merge import UserMerge
 from identity_provider.models.user_search import FIRST_CONSONANTS, LAST_CONSONANTS
+from identity_provider.models.webhook import (
+    SUBSCRIBABLE,
+    MessageState,
+    MessageType,
+    WebhookAttempt,
+    WebhookEndpoint,
+    WebhookMessage,
+    WebhookSecret,
+)
 
 __all__ = [
     "FIRST_CONSONANTS",
     "LAST_CONSONANTS",
+    "SUBSCRIBABLE",
     "AccessToken",
     "AuditEvent",
+    "AuditSeal",
     "AuthorizationRequest",
     "BrowserSession",
     "CaseNote",
@@ -30,12 +49,19 @@ __all__ = [
     "Client",
     "ClientSecret",
     "CodeChallenge",
+    "Consent",
     "Delivery",
+    "FetchedKeys",
     "Grant",
+    "IdentityCheck",
+    "InitialAccessToken",
     "Journey",
     "KeyState",
     "Lookup",
+    "MessageState",
+    "MessageType",
     "OutboxMessage",
+    "PairwiseSubject",
     "PushedRequest",
     "RateCounter",
     "RefreshToken",
@@ -46,10 +72,17 @@ __all__ = [
     "Resolution",
     "ResumeLink",
     "SentCode",
+    "ServiceUse",
     "SigningKey",
     "StaffUser",
     "SupportTicket",
     "TrnLink",
+    "TrnToken",
     "UsedAssertion",
     "User",
+    "UserMerge",
+    "WebhookAttempt",
+    "WebhookEndpoint",
+    "WebhookMessage",
+    "WebhookSecret",
 ]

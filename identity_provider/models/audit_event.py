@@ -1,4 +1,4 @@
-"""Who did what to whose data, and when. Rows are only ever added."""
+"""Who did what to whose data, and when. Rows are only ever added, and sealed so that it shows when one was not."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Index, String
+from sqlalchemy import CheckConstraint, Index, String, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_provider.db import Base
 
 
 class AuditEvent(Base):
-    """One view or change. The migration adds a trigger that refuses UPDATE and DELETE."""
+    """One view or change. A trigger refuses to change it, and to delete it before six years are over."""
 
     __tablename__ = "audit_events"
     __table_args__ = (Index("ix_audit_events_subject", "subject_type", "subject_id", "at"),)
@@ -30,3 +30,26 @@ class AuditEvent(Base):
     before: Mapped[dict[str, Any]] = mapped_column(default=dict)
     after: Mapped[dict[str, Any]] = mapped_column(default=dict)
     request_id: Mapped[str] = mapped_column(String(40), default="")
+    # When the database wrote it, by the database's own clock: what seals go by.
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp(), index=True)
+
+
+class AuditSeal(Base):
+    """A link of the chain over the audit: the events of one stretch of time, bound to all that was sealed before.
+
+    `digest` is an HMAC-SHA256 under a key that the database does not hold: who can write to the database only cannot
+    make a seal that fits. A trigger refuses to change or delete it.
+    """
+
+    __tablename__ = "audit_seals"
+    __table_args__ = (
+        CheckConstraint("since < until", name="has_length"),
+        CheckConstraint("number > 0", name="number"),
+    )
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Events recorded from `since` on and before `until`; the next seal begins where this one ends.
+    since: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(unique=True)
+    events: Mapped[int]
+    digest: Mapped[bytes]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -28,6 +28,9 @@ class Client(Base):
             "id_token_signed_response_alg IN ('RS256','PS256','ES256','Ed25519')", name="id_token_algorithm"
         ),
         CheckConstraint("subject_type IN ('public','pairwise')", name="subject_type"),
+        CheckConstraint("subject_type = 'public' OR sector_identifier IS NOT NULL", name="pairwise_needs_sector"),
+        CheckConstraint("access_token_format IN ('opaque','jwt')", name="access_token_format"),
+        CheckConstraint("jwks IS NULL OR jwks_uri IS NULL", name="keys_at_one_place"),
     )
 
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
@@ -43,9 +46,20 @@ class Client(Base):
     require_pkce: Mapped[bool] = mapped_column(default=True)
     require_nonce: Mapped[bool] = mapped_column(default=False)
     subject_type: Mapped[str] = mapped_column(String(10), default="public")
+    # The host that pairwise subjects are made for, and the document that lists its redirect URIs (Core 8.1).
+    sector_identifier: Mapped[str | None] = mapped_column(String(255))
+    sector_identifier_uri: Mapped[str | None] = mapped_column(String(2000))
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(10), default="RS256")
+    # None: userinfo is JSON, a request object or an assertion may be signed by any algorithm that the keys are for.
+    userinfo_signed_response_alg: Mapped[str | None] = mapped_column(String(10))
+    request_object_signing_alg: Mapped[str | None] = mapped_column(String(10))
+    token_endpoint_auth_signing_alg: Mapped[str | None] = mapped_column(String(10))
+    # `jwt`: APIs that it calls read its access tokens themselves (RFC 9068).
+    access_token_format: Mapped[str] = mapped_column(String(10), default="opaque", server_default="opaque")
     # The client's own public keys (RFC 7517), for private_key_jwt and signed request objects.
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # Or where it publishes them.
+    jwks_uri: Mapped[str | None] = mapped_column(String(2000))
     # Whether it may ask what any token is (RFC 7662 section 4): for APIs that accept our tokens.
     may_introspect: Mapped[bool] = mapped_column(default=False)
     trn_requirement: Mapped[TrnRequirement] = mapped_column(default=TrnRequirement.OPTIONAL)
@@ -53,6 +67,12 @@ class Client(Base):
     raise_tickets: Mapped[bool] = mapped_column(default=True)
     block_prohibited: Mapped[bool] = mapped_column(default=False)
     bare_post_logout_redirect: Mapped[bool] = mapped_column(default=False)
+    # One of our own family: people are never asked whether it may know what it is registered for.
+    first_party: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # What a service that registered itself said of itself beside what has a column (RFC 7591 section 2).
+    registration: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # HMAC of the token with which it may read and change its own registration (RFC 7592).
+    registration_token_hmac: Mapped[bytes | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -68,6 +88,11 @@ class Client(Base):
     def is_public(self) -> bool:
         """Whether the client cannot keep a secret (RFC 6749 section 2.1)."""
         return self.token_endpoint_auth_method == "none"
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it registered public keys, so that what it signs can be believed."""
+        return self.jwks is not None or self.jwks_uri is not None
 
     @property
     def wants_trn(self) -> bool:

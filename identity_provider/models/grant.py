@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_provider.db import Base
@@ -40,6 +40,8 @@ class Grant(Base):
     redeemed_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    # By the database's clock, so that a code which expired stays so when a machine's clock jumps back (attack 58).
+    issued_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # When nothing that came of it can be alive any more.
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

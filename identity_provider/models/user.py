@@ -51,6 +51,14 @@ class User(Base):
             postgresql_where=text("merged_into_id IS NULL AND erased_at IS NULL"),
         ),
         Index("ix_users_name_and_birth", "date_of_birth", "last_name", "first_name"),
+        # The order in which the API lists people.
+        Index(
+            "ix_users_listed",
+            "last_name",
+            "first_name",
+            "id",
+            postgresql_where=text("merged_into_id IS NULL AND erased_at IS NULL"),
+        ),
         Index("ix_users_lookup_status", "lookup_status", postgresql_where=text("lookup_status <> 'Found'")),
     )
 

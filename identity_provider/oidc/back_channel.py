@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import Client
 from identity_provider.oidc import claims
 from identity_provider.oidc.keys import key_ring
-from identity_provider.services import clients
+from identity_provider.services import clients, subjects
 from identity_provider.vault import new_secret
 
 LIFETIME = timedelta(minutes=2)
@@ -34,7 +35,7 @@ def logout_token(client: Client, user_id: str, session_id: str, *, now: datetime
         "iat": claims.seconds(now),
         "exp": claims.seconds(now + LIFETIME),
         "jti": new_secret(),
-        "sub": user_id,
+        "sub": subjects.subject_for(client, UUID(user_id), now=now),
         "sid": session_id,
         "events": {EVENT: {}},
     }

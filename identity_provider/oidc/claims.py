@@ -36,10 +36,11 @@ SUPPORTED = (
     "trn_lookup_reason",
     "trn_verification_level",
     "ni_number",
+    "trn_match_ni_number",
 )
 
 _LOOKUP = frozenset({"trn_lookup_status", "trn_lookup_reason"})
-_OF_TRN = _LOOKUP | {"trn", "trn_verification_level", "ni_number"}
+_OF_TRN = _LOOKUP | {"trn", "trn_verification_level", "ni_number", "trn_match_ni_number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,15 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user with what stands outside the row: ids merged into this one, and the National Insurance number in clear."""
+    """A user with what stands outside the row: subjects, and the National Insurance number in clear."""
 
     user: User
-    previous_ids: tuple[str, ...] = ()
+    # By which this service knows them, and knew identities that were merged into this one.
+    subject: str
+    previous_subjects: tuple[str, ...] = ()
     nino: str | None = None
+    # Whether that number is the one on the linked record.
+    nino_matches: bool = False
 
 
 def about(person: Person, audience: Audience) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def seconds(moment: datetime) -> int:
 
 def _by_scope(person: Person, scopes: frozenset[str], policy: MatchPolicy) -> dict[str, Any]:
     user = person.user
-    claims: dict[str, Any] = {"sub": str(user.id), "previous_user_id": list(person.previous_ids)}
+    claims: dict[str, Any] = {"sub": person.subject, "previous_user_id": list(person.previous_subjects)}
     if "profile" in scopes:
         claims |= _profile(user)
     if "email" in scopes:
@@ -135,10 +140,13 @@ def _profile(user: User) -> dict[str, Any]:
 def _trn(person: Person, policy: MatchPolicy) -> dict[str, Any]:
     user = person.user
     trn = trn_of(user, policy)
+    compared = policy is MatchPolicy.STRICT and trn is not None and person.nino is not None
     return {
         "trn": trn,
         "trn_lookup_status": user.lookup_status.value,
         "trn_lookup_reason": user.lookup_reason.value,
         "trn_verification_level": user.verification_level.value if user.verification_level else None,
         "ni_number": person.nino if policy is MatchPolicy.STRICT else None,
+        # A string, as services have always read it (relying-services.md).
+        "trn_match_ni_number": str(person.nino_matches) if compared else None,
     }

@@ -19,6 +19,7 @@ from config.logging import SECURITY
 from identity_provider.kit.app import ports
 from identity_provider.models import Client
 from identity_provider.oidc import client_assertion
+from identity_provider.oidc.client_jwt import JwtRefused
 from identity_provider.services import clients, rate_limits
 
 log = structlog.get_logger(SECURITY)
@@ -67,7 +68,7 @@ def _asserts(assertion: str, client: Client) -> bool:
         return False
     try:
         client_assertion.check(assertion, client, now=ports().clock.now())
-    except client_assertion.AssertionRefused as refusal:
+    except JwtRefused as refusal:
         log.warning("client_assertion_refused", client_id=client.id, reason=str(refusal))
         return False
     return True

@@ -7,13 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from flask import Request
 
 from identity_provider.models import AuthorizationRequest, Client
+from identity_provider.services import subjects
 from identity_provider.services.authorizations import REQUEST_LIVES
 
 # Parameters that are kept as sent because something later may want them.
 _KEPT = ("acr_values", "claims_locales", "display", "registration_token", "session_id", "trn_token", "ui_locales")
+# In the place of a user's id where a request names a subject that nobody has.
+NOBODY = "nobody"
 
 
 @dataclass(slots=True)
@@ -27,6 +31,8 @@ class SentRequest:
     was_pushed: bool = False
     # What the reference to them is known by, so that a reload finds the journey again.
     pushed_mark: str = ""
+    # What stood beside a signed request object, which replaced it.
+    beside: Mapping[str, str] | None = None
     client: Client | None = None
     # Set once it was compared with the registered ones; nothing is sent there before.
     redirect_uri: str | None = None
@@ -34,7 +40,7 @@ class SentRequest:
     scope: str = ""
     prompt: frozenset[str] = frozenset()
     max_age: int | None = None
-    # Whom the request is about, by its id_token_hint or its claims parameter.
+    # Whom the request is about, by its id_token_hint or its claims parameter: the id of a user, or NOBODY.
     subject: str | None = None
     claims: dict[str, list[str]] = field(default_factory=dict)
 
@@ -48,6 +54,17 @@ class SentRequest:
     def get(self, name: str) -> str | None:
         """One parameter."""
         return self.parameters.get(name)
+
+    def mean(self, subject: str) -> None:
+        """Note whom the client means, by a subject that we gave it; one that we did not give means nobody.
+
+        Raises InvalidRequestError when it named somebody else before.
+        """
+        user_id = subjects.user_known_as(self.registered, subject)
+        meant = str(user_id) if user_id is not None else NOBODY
+        if self.subject not in {None, meant}:
+            raise InvalidRequestError("The request names two different people.")
+        self.subject = meant
 
     @property
     def registered(self) -> Client:

@@ -51,8 +51,8 @@ class NotifyAccount:
 
 
 def notify_api(account: NotifyAccount, messages: Messages, faults: Faults) -> Blueprint:
-    """The two calls that we use of Notify's API."""
-    api = Blueprint("notify", __name__, url_prefix="/v2/notifications")
+    """The calls that we use of Notify's API."""
+    api = Blueprint("notify", __name__, url_prefix="/v2")
     api.register_error_handler(NotifyError, lambda error: error.as_response())
 
     @api.before_request
@@ -60,7 +60,7 @@ def notify_api(account: NotifyAccount, messages: Messages, faults: Faults) -> Bl
         _fail_if_told_to(faults)
         _check_token(account)
 
-    @api.post("/email")
+    @api.post("/notifications/email")
     def send_email() -> ResponseReturnValue:
         asked = _body()
         to = _email_address(asked)
@@ -70,7 +70,7 @@ def notify_api(account: NotifyAccount, messages: Messages, faults: Faults) -> Bl
         messages.deliver(message)
         return _created(message, asked, content)
 
-    @api.post("/sms")
+    @api.post("/notifications/sms")
     def send_sms() -> ResponseReturnValue:
         asked = _body()
         to = _required(asked, "phone_number")
@@ -78,6 +78,15 @@ def notify_api(account: NotifyAccount, messages: Messages, faults: Faults) -> Bl
         message = Message(to, "", values["body"], channel="sms")
         messages.deliver(message)
         return _created(message, asked, {"body": values["body"], "from_number": "GOVUK"})
+
+    @api.get("/template/<template_id>")
+    def template(template_id: str) -> ResponseReturnValue:
+        kinds = {account.email_template: "email", account.sms_template: "sms"}
+        if template_id not in kinds:
+            raise NotifyError(404, "NoResultFound", "No result found")
+        kind = kinds[template_id]
+        written = {"body": "((body))", "subject": "((subject))" if kind == "email" else None}
+        return jsonify({"id": template_id, "type": kind, "version": 1, "name": "Whatever we write"} | written)
 
     return api
 

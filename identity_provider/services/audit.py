@@ -72,3 +72,20 @@ def record(
             request_id=str(get_contextvars().get("request_id", "")),
         )
     )
+
+
+def as_facts(event: AuditEvent) -> dict[str, Any]:
+    """The event as it is exported: one flat object."""
+    return {
+        "id": str(event.id),
+        "at": event.at.isoformat(),
+        "actor_type": event.actor_type,
+        "actor_id": event.actor_id,
+        "action": event.action,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+        "reason": event.reason,
+        "before": event.before,
+        "after": event.after,
+        "request_id": event.request_id,
+    }

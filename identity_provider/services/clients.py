@@ -9,15 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from sqlalchemy import any_, literal, select, update
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models import Client, ClientSecret, Grant
-from identity_provider.services import audit
+from identity_provider.services import audit, client_keys, subjects
+from identity_provider.services.signing_keys import ALGORITHMS
 from identity_provider.vault import new_secret, vault
 
 PERSON_SCOPES = ("openid", "profile", "email", "phone", "offline_access", "trn", "dqt:read")
@@ -27,6 +26,7 @@ SCOPES = PERSON_SCOPES + SERVICE_SCOPES
 TRN_SCOPES = frozenset({"trn", "dqt:read"})
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+ACCESS_TOKEN_FORMATS = ("opaque", "jwt")
 DEFAULT_SCOPES = ("openid", "profile", "email", "phone", "trn")
 
 # A service changes over within this time; then the secret before the newest one is refused.
@@ -59,12 +59,24 @@ class NewClient:
     require_pkce: bool = True
     require_nonce: bool = False
     id_token_algorithm: str = "RS256"
+    userinfo_algorithm: str | None = None
+    request_object_algorithm: str | None = None
+    assertion_algorithm: str | None = None
+    access_token_format: str = "opaque"
+    subject_type: str = "public"
+    sector_identifier_uri: str | None = None
+    # What stands at that address: read it with subjects.read_sector_document.
+    sector_document: tuple[str, ...] = ()
     jwks: dict[str, Any] | None = field(default=None, repr=False)
+    jwks_uri: str | None = None
     may_introspect: bool = False
     trn_requirement: TrnRequirement = TrnRequirement.OPTIONAL
     match_policy: MatchPolicy = MatchPolicy.DEFAULT
     raise_tickets: bool = True
     bare_post_logout_redirect: bool = False
+    block_prohibited: bool = False
+    # One of our own family: people are not asked whether it may know what it is registered for.
+    first_party: bool = True
 
 
 def find(client_id: str) -> Client | None:
@@ -93,13 +105,14 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
         token_endpoint_auth_method=new.auth_method,
         require_pkce=new.require_pkce,
         require_nonce=new.require_nonce,
-        id_token_signed_response_alg=new.id_token_algorithm,
-        jwks=new.jwks,
+        **_protocol_settings(new),
         may_introspect=new.may_introspect,
         trn_requirement=new.trn_requirement,
         match_policy=new.match_policy,
         raise_tickets=new.raise_tickets,
         bare_post_logout_redirect=new.bare_post_logout_redirect,
+        block_prohibited=new.block_prohibited,
+        first_party=new.first_party,
         created_at=now,
         updated_at=now,
     )
@@ -166,6 +179,25 @@ def is_loopback(uri: str) -> bool:
         return False
 
 
+def check_uri(what: str, uri: str) -> None:
+    """Absolute, without fragment or user, https unless it leads to this very machine (RFC 6749 3.1.2; RFC 9700 2.1).
+
+    Raises ClientRefused; `what` names the field.
+    """
+    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
+        raise ClientRefused(f"{what}: {uri!r} holds characters that an address must not hold")
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError as broken:
+        raise ClientRefused(f"{what}: {uri} is not an address") from broken
+    if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
+        raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
+    if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
+        raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")
+
+
 def _add_secret(client: Client, secret: str | None, now: datetime) -> str:
     secret = secret or new_secret()
     if not _SECRET.match(secret):
@@ -189,6 +221,23 @@ def _grants_of(new: NewClient) -> tuple[str, ...]:
     return tuple(grants)
 
 
+def _protocol_settings(new: NewClient) -> dict[str, Any]:
+    """How the service is spoken with: subjects, algorithms and keys."""
+    pairwise = new.subject_type == "pairwise"
+    return {
+        "subject_type": new.subject_type,
+        "sector_identifier": subjects.sector_of(new.redirect_uris, new.sector_identifier_uri) if pairwise else None,
+        "sector_identifier_uri": new.sector_identifier_uri,
+        "id_token_signed_response_alg": new.id_token_algorithm,
+        "userinfo_signed_response_alg": new.userinfo_algorithm,
+        "request_object_signing_alg": new.request_object_algorithm,
+        "token_endpoint_auth_signing_alg": new.assertion_algorithm,
+        "access_token_format": new.access_token_format,
+        "jwks": new.jwks,
+        "jwks_uri": new.jwks_uri,
+    }
+
+
 def _check(new: NewClient) -> None:
     if not _CLIENT_ID.match(new.id):
         raise ClientRefused("id: letters, digits, dot, underscore and hyphen, 100 at most")
@@ -198,12 +247,13 @@ def _check(new: NewClient) -> None:
     _check_words("grant", _grants_of(new), GRANT_TYPES)
     _check_words("auth-method", (new.auth_method,), AUTH_METHODS)
     _check_authentication(new)
+    _check_protocol(new)
     for uri in (*new.redirect_uris, *new.post_logout_redirect_uris):
-        _check_uri("redirect-uri", uri)
-    for name in ("initiate_login_uri", "backchannel_logout_uri", "service_url"):
+        check_uri("redirect-uri", uri)
+    for name in ("initiate_login_uri", "backchannel_logout_uri", "service_url", "jwks_uri", "sector_identifier_uri"):
         uri = getattr(new, name)
         if uri is not None:
-            _check_uri(name.replace("_", "-"), uri)
+            check_uri(name.replace("_", "-"), uri)
 
 
 def _check_authentication(new: NewClient) -> None:
@@ -214,39 +264,30 @@ def _check_authentication(new: NewClient) -> None:
         raise ClientRefused("redirect-uri: at least one is needed to sign people in")
     if new.auth_method == "none" and (not new.require_pkce or "client_credentials" in grants):
         raise ClientRefused("auth-method: a public client needs PKCE and can not act for itself")
-    if new.auth_method == "private_key_jwt" and not new.jwks:
+    if new.auth_method == "private_key_jwt" and not (new.jwks or new.jwks_uri):
         raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
-    if new.jwks is not None:
-        _check_keys(new.jwks)
+    if new.jwks is not None and new.jwks_uri is not None:
+        raise ClientRefused("jwks: the keys are registered or published, not both")
+    if new.jwks is not None and (problem := client_keys.problem_with(new.jwks)):
+        raise ClientRefused(f"jwks: {problem}")
 
 
-def _check_keys(jwks: dict[str, Any]) -> None:
-    """Public keys only: a secret or a private half has no business here."""
-    try:
-        keys = KeySet.import_key_set(jwks).keys  # type: ignore[arg-type]  # whatever the file held
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as broken:
-        raise ClientRefused("jwks: this is not a JSON Web Key Set") from broken
-    if not keys or any(key.key_type == "oct" or key.is_private for key in keys):
-        raise ClientRefused("jwks: public RSA, EC or OKP keys only")
+def _check_protocol(new: NewClient) -> None:
+    """The algorithms that we have, and a sector that is what it says (OpenID Connect Core 8.1)."""
+    signing = (new.id_token_algorithm, new.userinfo_algorithm, new.request_object_algorithm, new.assertion_algorithm)
+    _check_words("signing algorithm", tuple(each for each in signing if each is not None), ALGORITHMS)
+    _check_words("access-token-format", (new.access_token_format,), ACCESS_TOKEN_FORMATS)
+    _check_words("subject-type", (new.subject_type,), subjects.SUBJECT_TYPES)
+    if new.request_object_algorithm is not None and not (new.jwks or new.jwks_uri):
+        raise ClientRefused("request-object-signing-alg: signed requests need the client's public keys")
+    if new.sector_identifier_uri is not None and not set(new.redirect_uris) <= set(new.sector_document):
+        raise ClientRefused("sector-identifier-uri: the document there does not list every redirect URI")
+    is_pairwise = new.subject_type == "pairwise"
+    if is_pairwise and subjects.sector_of(new.redirect_uris, new.sector_identifier_uri) is None:
+        raise ClientRefused("subject-type: redirect URIs of one host are needed, or a sector-identifier-uri")
 
 
 def _check_words(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:
     for word in words:
         if word not in known:
             raise ClientRefused(f"{what}: {word} is not one of {', '.join(known)}")
-
-
-def _check_uri(what: str, uri: str) -> None:
-    """Absolute, without fragment or user, https unless it leads to this very machine (RFC 6749 3.1.2; RFC 9700 2.1)."""
-    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
-        raise ClientRefused(f"{what}: {uri!r} holds characters that an address must not hold")
-    try:
-        parts = urlsplit(uri)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError as broken:
-        raise ClientRefused(f"{what}: {uri} is not an address") from broken
-    if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
-        raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
-    if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
-        raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")

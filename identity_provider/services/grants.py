@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from config.logging import SECURITY
 from identity_provider.db import db
@@ -28,6 +28,7 @@ from identity_provider.models import (
     RefreshToken,
     UsedAssertion,
 )
+from identity_provider.services import service_uses
 from identity_provider.vault import new_secret, vault
 
 CODE_LIVES = timedelta(seconds=60)
@@ -112,7 +113,8 @@ def issue_code(request: AuthorizationRequest, session: BrowserSession, *, now: d
         raise ValueError("nobody is signed in")
     code = new_secret()
     db.session.execute(
-        insert(Grant).values(
+        insert(Grant)
+        .values(
             id=uuid4(),
             client_id=request.client_id,
             user_id=session.user_id,
@@ -129,6 +131,8 @@ def issue_code(request: AuthorizationRequest, session: BrowserSession, *, now: d
             created_at=now,
             expires_at=now + REMEMBERED_FOR,
         )
+        # In the same round trip: from now on this service hears of changes of this person.
+        .add_cte(service_uses.noting(session.user_id, request.client_id, now).cte("service_use"))
     )
     return code
 
@@ -148,6 +152,8 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Granted | None:
             Grant.redirect_uri == sent.redirect_uri,
             Grant.code_challenge.is_not_distinct_from(_challenge_of(sent.verifier)),
             Grant.code_expires_at > now,
+            # By the database's clock too: ours may jump back, and would revive a code (attack 58).
+            Grant.issued_at > func.now() - CODE_LIVES,
             Grant.redeemed_at.is_(None),
             Grant.revoked_at.is_(None),
         )

@@ -12,16 +12,30 @@ from identity_provider.models import (
     BrowserSession,
     CodeChallenge,
     Delivery,
+    FetchedKeys,
     Journey,
     OutboxMessage,
     RateCounter,
+    TrnToken,
+    WebhookMessage,
 )
+from identity_provider.services import audit_chain, grants, signing_keys
 
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
 """Abandoned journeys and codes are kept for a week, to answer "what went wrong?"."""
 SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
+
+
+def remove_everything_expired(now: datetime) -> dict[str, int]:
+    """Delete every row that has lived its time, in small batches; returns how many of each table went."""
+    removed = remove_expired(now)
+    removed["grants_and_tokens"] = _remove_dead_grants(now)
+    with transaction():
+        removed["signing_keys"] = signing_keys.remove_retired(now=now)
+        removed["audit_events"] = audit_chain.remove_what_is_too_old()
+    return removed
 
 
 def remove_expired(now: datetime) -> dict[str, int]:
@@ -40,6 +54,16 @@ def remove_expired(now: datetime) -> dict[str, int]:
     return removed
 
 
+def _remove_dead_grants(now: datetime) -> int:
+    removed = 0
+    while True:
+        with transaction():
+            gone = grants.remove_expired(now=now, batch=BATCH)
+        removed += gone
+        if not gone:
+            return removed
+
+
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: a journey goes before the request that it answers."""
     referenced = select(Journey.authorization_request_id)
@@ -51,9 +75,14 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
             AuthorizationRequest,
             (AuthorizationRequest.expires_at < now - ABANDONED) & AuthorizationRequest.id.not_in(referenced),
         ),
+        # Key sets that nobody asked for in so long; they are fetched again when they are needed.
+        (FetchedKeys, FetchedKeys.tried_at < now - ABANDONED),
         (BrowserSession, BrowserSession.expires_at < now - SESSIONS),
         (
             OutboxMessage,
             (OutboxMessage.delivery != Delivery.WAITING) & (OutboxMessage.settled_at < now - OUTBOX),
         ),
+        # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
+        (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
+        (TrnToken, TrnToken.expires_at < now - OUTBOX),
     ]

@@ -1,49 +1,88 @@
-"""What a person stated of themselves, as labelled lines for the helpdesk."""
+"""What a person stated of themselves, as labelled lines for the helpdesk, in words that screens can translate."""
 
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.domain.values import NationalInsuranceNumber, ValueRefused
+from identity_provider.domain.words import N_, Words
 from identity_provider.models import User
 from identity_provider.vault import SealBroken, vault
 
 NINO_CONTEXT = "nino"
 """What a sealed National Insurance number is sealed as, wherever it is kept."""
 
-WHY: dict[str, str] = {
-    LookupReason.AMBIGUOUS: "Two or more records fit",
-    LookupReason.NEAR_MATCH: "A record is close, but not close enough",
-    LookupReason.STATED_TRN_NOT_FOUND: "The TRN they gave was not found",
-    LookupReason.STATED_TRN_CONFLICTS: "The TRN they gave belongs to a record that does not fit, or to somebody else",
-    LookupReason.CLAIMS_QTS: "They say that they have QTS, and no record was found",
-    LookupReason.REGISTER_UNAVAILABLE: "The register of teachers did not answer",
-    LookupReason.WITH_HELPDESK: "The case was given to the helpdesk",
-    LookupReason.EVIDENCE_UNDER_REVIEW: "Evidence of a change is under review",
-    LookupReason.NOT_LOOKED_UP: "Too little was given to look the person up",
+NOT_GIVEN = Words(N_("Not given"))
+
+
+class Stated(StrEnum):
+    """The lines of a statement, by their labels in a ticket (domain.md, "Helpdesk")."""
+
+    NAME = N_("Name")
+    PREVIOUS_NAMES = N_("Previous names")
+    EMAIL = N_("Email")
+    DATE_OF_BIRTH = N_("Date of birth")
+    NINO = N_("National Insurance number")
+    TRN = N_("Stated TRN")
+    TRAINING_PROVIDER = N_("Training provider")
+    CLAIMS_QTS = N_("Claims QTS")
+    SERVICE = N_("Service")
+    WHY = N_("Why no match was made")
+
+
+_WHY: dict[LookupReason, str] = {
+    LookupReason.AMBIGUOUS: N_("Two or more records fit"),
+    LookupReason.NEAR_MATCH: N_("A record is close, but not close enough"),
+    LookupReason.STATED_TRN_NOT_FOUND: N_("The TRN they gave was not found"),
+    LookupReason.STATED_TRN_CONFLICTS: N_(
+        "The TRN they gave belongs to a record that does not fit, or to somebody else"
+    ),
+    LookupReason.CLAIMS_QTS: N_("They say that they have QTS, and no record was found"),
+    LookupReason.REGISTER_UNAVAILABLE: N_("The register of teachers did not answer"),
+    LookupReason.WITH_HELPDESK: N_("The case was given to the helpdesk"),
+    LookupReason.EVIDENCE_UNDER_REVIEW: N_("Evidence of a change is under review"),
+    LookupReason.NOT_LOOKED_UP: N_("Too little was given to look the person up"),
+    LookupReason.MATCHED: N_("A record was matched"),
+    LookupReason.SUPPORT: N_("The helpdesk attached a TRN"),
+    LookupReason.TRN_TOKEN: N_("They came with a link that names their TRN"),
+    LookupReason.API: N_("A service attached a TRN"),
+    LookupReason.IMPORT: N_("The TRN was imported"),
+    LookupReason.ONE_LOGIN: N_("The TRN came from GOV.UK One Login"),
+    LookupReason.NO_RECORD: N_("No record resembles them"),
+    LookupReason.CONFIRMED_BY_SUPPORT: N_("The helpdesk confirmed that there is no TRN"),
 }
 
-
-def why(reason: str) -> str:
-    """Why no match was made, in a sentence for staff."""
-    return WHY.get(reason, reason.replace("_", " ").capitalize())
+Said = Words | date | str
+"""What stands in a line: a closed answer to be translated, a date to be written, or the person's own text."""
 
 
-def stated_lines(user: User, service: str, reason: LookupReason) -> list[tuple[str, str]]:
-    """The person's statement, line by line, as it goes into a ticket (domain.md, "Helpdesk")."""
-    return [
-        ("Name", user.name.full),
-        ("Previous names", ", ".join(previous_names(user)) or "Not given"),
-        ("Email", user.email),
-        ("Date of birth", day(user.date_of_birth) or "Not given"),
-        ("National Insurance number", nino_end(user)),
-        ("Stated TRN", user.stated_trn or _without_trn(user.stated_has_trn)),
-        ("Training provider", user.stated_training_provider or "Not given"),
-        ("Claims QTS", _said(user.stated_has_qts)),
-        ("Service", service or "Not known"),
-        ("Why no match was made", why(reason)),
-    ]
+def why(reason: LookupReason) -> Words:
+    """Why a search stands where it does, for staff."""
+    return Words(_WHY[reason])
+
+
+def statement_of(user: User, service: str, reason: LookupReason) -> dict[Stated, Said]:
+    """The person's statement, line by line."""
+    return {
+        Stated.NAME: user.name.full,
+        Stated.PREVIOUS_NAMES: ", ".join(previous_names(user)) or NOT_GIVEN,
+        Stated.EMAIL: user.email,
+        Stated.DATE_OF_BIRTH: user.date_of_birth or NOT_GIVEN,
+        Stated.NINO: nino_end(user),
+        Stated.TRN: user.stated_trn or _without_trn(user.stated_has_trn),
+        Stated.TRAINING_PROVIDER: user.stated_training_provider or NOT_GIVEN,
+        Stated.CLAIMS_QTS: _answer(user.stated_has_qts),
+        Stated.SERVICE: service or Words(N_("Not known")),
+        Stated.WHY: why(reason),
+    }
+
+
+def lines_for_ticket(user: User, service: str, reason: LookupReason) -> list[tuple[str, str]]:
+    """The statement in English, as it goes into a ticket."""
+    lines = statement_of(user, service, reason).items()
+    return [(str(label), day(said) if isinstance(said, date) else str(said)) for label, said in lines]
 
 
 def previous_names(user: User) -> list[str]:
@@ -62,23 +101,24 @@ def nino_of(user: User) -> NationalInsuranceNumber | None:
         return None
 
 
-def nino_end(user: User) -> str:
+def nino_end(user: User) -> Words:
     """As much of the National Insurance number as a ticket may hold: its last three characters."""
     nino = nino_of(user)
     if nino is not None:
-        return f"ends in {nino.last_three}"
-    return "They say that they have none" if user.stated_has_nino is False else "Not given"
+        return Words(N_("ends in %(end)s"), {"end": nino.last_three})
+    return Words(N_("They say that they have none")) if user.stated_has_nino is False else NOT_GIVEN
 
 
-def day(date_of_birth: date | None) -> str:
-    """A date as people write it: 4 March 1985."""
-    return f"{date_of_birth.day} {date_of_birth:%B %Y}" if date_of_birth else ""
+def day(date_of_birth: date) -> str:
+    """A date in English as people write it: 4 March 1985."""
+    return f"{date_of_birth.day} {date_of_birth:%B %Y}"
 
 
-def _without_trn(has_one: bool | None) -> str:
+def _without_trn(has_one: bool | None) -> Words:
     """What somebody said of a TRN that they did not give: who has one may not know it."""
-    return {True: "They are not sure of it", False: "They say that they have none", None: "Not given"}[has_one]
+    unsure, none = Words(N_("They are not sure of it")), Words(N_("They say that they have none"))
+    return {True: unsure, False: none, None: NOT_GIVEN}[has_one]
 
 
-def _said(answer: bool | None) -> str:
-    return {True: "Yes", False: "No", None: "Not answered"}[answer]
+def _answer(given: bool | None) -> Words:
+    return {True: Words(N_("Yes")), False: Words(N_("No")), None: Words(N_("Not answered"))}[given]

@@ -25,7 +25,7 @@ from identity_provider.models import (
 from identity_provider.ports import NewTicket, TicketDesk, TicketDeskUnavailable
 from identity_provider.services import audit, outbox, resume
 from identity_provider.services.audit import SYSTEM, Actor, Subject
-from identity_provider.services.statements import stated_lines
+from identity_provider.services.statements import lines_for_ticket
 
 CAUSE = "trn_lookup"
 OPEN_KIND = "zendesk_open"
@@ -124,7 +124,7 @@ def lock(case_id: UUID) -> SupportTicket:
 
 def ticket_for(case: SupportTicket, issuer: str) -> NewTicket:
     """The ticket as the helpdesk's own system is to hold it; of the National Insurance number its end only."""
-    lines = stated_lines(case.user, case.client.name if case.client else "", case.reason)
+    lines = lines_for_ticket(case.user, case.client.name if case.client else "", case.reason)
     lines += [("Case", f"{case.reference} {issuer}/support/cases/{case.id}")]
     return NewTicket(
         external_id=str(case.id),

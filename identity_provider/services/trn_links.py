@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from identity_provider.db import db
@@ -115,6 +115,19 @@ def stand_at(user: User, state: LookupState, *, actor: Actor, now: datetime, rea
     _stand(user, state, now)
     if before != _standing(user):
         _record("lookup_state_changed", user, before, actor=actor, now=now, reason=reason)
+
+
+def forget(user: User) -> None:
+    """Of an erased person no record is known any more, nor that there was one: the history of the links goes too.
+
+    Raises IllegalMove while there is a live link: it is ended first, with a reason.
+    """
+    if user.trn is not None:
+        raise IllegalMove("a live link is ended with a reason first")
+    db.session.execute(delete(TrnLink).where(TrnLink.user_id == user.id))
+    user.lookup_status = LookupStatus.PENDING
+    user.lookup_reason = LookupReason.NOT_LOOKED_UP
+    user.looked_up_at = None
 
 
 def holder_of(trn: str) -> User | None:

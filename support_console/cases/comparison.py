@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import traceback
 from dataclasses import dataclass
@@ -13,23 +12,23 @@ import structlog
 from flask_babel import gettext as _
 
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.kit.written import written_date
 from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
-from identity_provider.services import lookups, statements
+from identity_provider.services import lookups
 from identity_provider.services.register_search import Impatient
 from matching.comparisons import Field, Level
-from matching.explain import sentence
 from matching.matcher import match
 from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
 from matching.records import NameStatistics, PersonDetails, RecordStatus, TeachingRecord
 from matching.scoring import Candidate, Scorer, candidates
 from matching.statements import prepare
 from matching.weights import Rarity
+from support_console.cases.sentences import sentences_of
 
 log = structlog.get_logger("cases")
 
 _USUAL_SIZE = 1_000_000
-_VALUES = re.compile(r" \(.*\)(?=\.$)")
 
 
 class Mark(StrEnum):
@@ -48,7 +47,7 @@ _MARKS = {
     Level.ANOTHER: Mark.DIFFERENT,
 }
 
-_FIELDS = (
+FIELDS = (
     Field.FIRST_NAME,
     Field.MIDDLE_NAME,
     Field.LAST_NAME,
@@ -150,19 +149,9 @@ def _compared(user: User, person: PersonDetails, candidate: Candidate) -> Compar
     record = candidate.record
     rows = tuple(
         Row(_label(each), _stated(each, user, person), _held(each, record), _mark(candidate.level(each)))
-        for each in _FIELDS
+        for each in FIELDS
     )
-    return Compared(record, rows, _sentences(candidate), candidate.weight, candidate.merged_from)
-
-
-def _sentences(candidate: Candidate) -> tuple[str, ...]:
-    """Why, the strongest evidence first; how rare a name is shows in the weight, and says nothing in words.
-
-    The values that were compared stand in the rows as people write them, so the sentences leave them out.
-    """
-    said = [each for each in candidate.comparisons if each.field is not Field.WHOLE_NAME]
-    ordered = sorted(said, key=lambda each: -abs(each.bits))
-    return tuple(_VALUES.sub("", text) for text in map(sentence, ordered) if text)
+    return Compared(record, rows, sentences_of(candidate), candidate.weight, candidate.merged_from)
 
 
 def _mark(level: Level) -> Mark:
@@ -187,7 +176,7 @@ def _stated(of: Field, user: User, person: PersonDetails) -> str:
         Field.FIRST_NAME: _with_previous(person.first_name, person.previous_first_names),
         Field.MIDDLE_NAME: person.middle_name,
         Field.LAST_NAME: _with_previous(person.last_name, person.previous_last_names),
-        Field.DATE_OF_BIRTH: statements.day(person.date_of_birth),
+        Field.DATE_OF_BIRTH: _day(person.date_of_birth),
         Field.TRN: person.trn,
         Field.NINO: _end_of(person.nino),
         Field.EMAIL: user.email,
@@ -200,7 +189,7 @@ def _held(of: Field, record: TeachingRecord) -> str:
         Field.FIRST_NAME: _with_previous(record.first_name, record.previous_first_names),
         Field.MIDDLE_NAME: record.middle_name,
         Field.LAST_NAME: _with_previous(record.last_name, record.previous_last_names),
-        Field.DATE_OF_BIRTH: statements.day(record.date_of_birth),
+        Field.DATE_OF_BIRTH: _day(record.date_of_birth),
         Field.TRN: record.trn,
         Field.NINO: _end_of(record.nino),
         Field.EMAIL: record.email,
@@ -218,3 +207,7 @@ def _end_of(nino: str) -> str:
     """Agents see the end of the number; whether the numbers agree is said by the mark."""
     compact = "".join(nino.split())
     return str(_("ends in %(end)s", end=compact[-3:])) if compact else ""
+
+
+def _day(of: date | None) -> str:
+    return written_date(of) if of is not None else ""

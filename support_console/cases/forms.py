@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
-from wtforms.validators import ValidationError
 
-from identity_provider.domain.values import Trn, ValueRefused
-from identity_provider.kit.fields import Answered, CleanString, CleanText
+from identity_provider.domain.values import Trn
+from identity_provider.kit.fields import Answered, CleanString, CleanText, Parsed
 from identity_provider.kit.forms import Form
 
 
 class TrnForm(Form):
     """A TRN, typed or picked from a candidate."""
 
-    trn = CleanString(_("TRN"), [Answered(_("Enter a TRN"))], max_length=40)
-
-    def validate_trn(self, field: CleanString) -> None:
-        """Refuses what is not seven digits."""
-        try:
-            Trn.parse(str(field.data))
-        except ValueRefused as refused:
-            raise ValidationError(str(refused)) from refused
+    trn = CleanString(_("TRN"), [Answered(_("Enter a TRN")), Parsed(Trn.parse)], max_length=40)
 
     @property
     def parsed(self) -> Trn:

@@ -9,19 +9,20 @@ from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
-from identity_provider.kit.written import written_moment
+from identity_provider.kit.written import written, written_moment
 from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
-from identity_provider.services import audit, case_work, statements, support_tickets
+from identity_provider.services import audit, case_work, support_tickets
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
 from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.words import age
-from support_console.labels import label_of
+from support_console.labels import label_of, why
 
-_NOT_COMPARED = frozenset({"Previous names", "Training provider", "Claims QTS"})
+_NOT_COMPARED = frozenset({Stated.PREVIOUS_NAMES, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS})
 
 
 def case_or_404(case_id: UUID) -> SupportTicket:
@@ -51,7 +52,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         candidates=candidates,
         holders=holders,
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
-        why=statements.why,
+        why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
         trn_form=trn or TrnForm(),
         note_form=note or NoteForm(),
@@ -80,8 +81,9 @@ def _ticket_of(case: SupportTicket) -> str:
 
 def _stated_rows(case: SupportTicket, *, compared: bool) -> list[dict[str, str]]:
     """The statement; where it stands beside candidates already, only what is not compared."""
-    lines = statements.stated_lines(case.user, case.client.name if case.client else "", case.reason)
-    return [{"key": label, "value": text} for label, text in lines if not compared or label in _NOT_COMPARED]
+    lines = statement_of(case.user, case.client.name if case.client else "", case.reason)
+    shown = {label: said for label, said in lines.items() if not compared or label in _NOT_COMPARED}
+    return [{"key": _(label.value), "value": written(said)} for label, said in shown.items()]
 
 
 def _search_row(lookup: Lookup) -> list[str]:
@@ -89,7 +91,7 @@ def _search_row(lookup: Lookup) -> list[str]:
         written_moment(lookup.at),
         label_of(lookup.occasion),
         label_of(lookup.outcome),
-        statements.why(lookup.reason),
+        why(lookup.reason),
     ]
 
 
@@ -97,4 +99,4 @@ def _link_row(link: TrnLink) -> list[str]:
     ended = _("Still there")
     if link.ended_at is not None:
         ended = _("%(when)s: %(why)s", when=written_moment(link.ended_at), why=link.end_reason)
-    return [link.trn, label_of(link.source), name_of(link.linked_by), link.reason, ended]
+    return [link.trn, why(link.source), name_of(link.linked_by), link.reason, ended]

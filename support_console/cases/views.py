@@ -16,7 +16,7 @@ from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import CaseAlreadyResolved
 from identity_provider.kit.app import ports
 from identity_provider.models import SupportTicket
-from identity_provider.services import audit, case_work, statements
+from identity_provider.services import audit, case_work
 from identity_provider.services.audit import Actor, Subject
 from support_console.auth import me, require
 from support_console.cases import queries
@@ -25,7 +25,7 @@ from support_console.cases.page import case_or_404, case_page
 from support_console.cases.queries import Filters
 from support_console.cases.refusals import register_refusals
 from support_console.cases.words import age, choices
-from support_console.labels import label_of
+from support_console.labels import label_of, why
 
 bp = Blueprint("cases", __name__, url_prefix="/cases", template_folder="templates")
 register_refusals(bp)
@@ -118,7 +118,7 @@ def _write_down(action: str, cases: list[SupportTicket]) -> None:
 def _list_of(cases: list[SupportTicket] | None, total: int) -> dict[str, Any]:
     """What cases/_list.html reads."""
     caption = ngettext("%(num)s case", "%(num)s cases", total)
-    words = {"why": statements.why, "age": age, "label_of": label_of}
+    words = {"why": why, "age": age, "label_of": label_of}
     return {"cases": cases, "caption": caption, "now": ports().clock.now(), **words}
 
 

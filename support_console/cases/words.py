@@ -10,8 +10,8 @@ from flask_babel import ngettext
 
 from identity_provider.domain.lookup import REASONS, LookupStatus
 from identity_provider.models import Client
-from identity_provider.services import statements
 from support_console.cases.queries import AGES
+from support_console.labels import why
 
 Choice = tuple[str, str]
 
@@ -31,7 +31,7 @@ def choices(services: Sequence[Client]) -> dict[str, list[Choice]]:
     pending = sorted(REASONS[LookupStatus.PENDING])
     return {
         "status": [("open", _("Open")), ("resolved", _("Resolved")), ("all", _("All"))],
-        "reason": [("", _("Any")), *((each.value, statements.why(each)) for each in pending)],
+        "reason": [("", _("Any")), *((each.value, why(each)) for each in pending)],
         "service": [("", _("Any")), *((each.id, each.name) for each in services)],
         "assigned": [("", _("Anyone or nobody")), ("me", _("Me")), ("nobody", _("Nobody"))],
         "age": [

@@ -12,6 +12,7 @@ from identity_provider.domain.access import Permission
 from identity_provider.kit.written import written_moment
 from identity_provider.models import Client
 from support_console.auth import require
+from support_console.labels import label_of
 
 bp = Blueprint("clients", __name__, url_prefix="/services", template_folder="templates")
 
@@ -21,7 +22,7 @@ bp = Blueprint("clients", __name__, url_prefix="/services", template_folder="tem
 def show_all() -> ResponseReturnValue:
     """Every service, by name."""
     clients = db.session.scalars(select(Client).order_by(Client.name, Client.id)).all()
-    return render_template("support/clients/list.html", clients=clients)
+    return render_template("support/clients/list.html", clients=clients, label_of=label_of)
 
 
 @bp.get("/<client_id>")
@@ -37,8 +38,8 @@ def show(client_id: str) -> ResponseReturnValue:
 def _sections(client: Client) -> dict[str, list[dict[str, str]]]:
     said = {
         _("People and records"): {
-            _("Needs a TRN"): client.trn_requirement,
-            _("How sure it wants to be"): client.match_policy,
+            _("Needs a TRN"): label_of(client.trn_requirement),
+            _("How sure it wants to be"): label_of(client.match_policy),
             _("Gives cases to the helpdesk"): _yes(client.raise_tickets),
             _("Refuses people with an open prohibition"): _yes(client.block_prohibited),
         },

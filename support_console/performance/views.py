@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from identity_provider.domain.access import Permission
 from identity_provider.kit.app import ports
 from support_console.auth import require
+from support_console.labels import label_of, why
 from support_console.performance import charts, queries
 from support_console.performance.queries import Share
 
@@ -33,9 +34,7 @@ def show() -> ResponseReturnValue:
         week_bars=charts.bars(weeks),
         service_bars=charts.bars(services),
         legend=charts.legend(),
-        reasons=[
-            [_(outcome), reason.replace("_", " "), str(number)] for outcome, reason, number in queries.reasons(now)
-        ],
+        reasons=[[label_of(outcome), why(reason), str(number)] for outcome, reason, number in queries.reasons(now)],
     )
 
 

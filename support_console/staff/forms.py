@@ -10,21 +10,17 @@ from wtforms.validators import StopValidation
 from identity_provider.domain.access import StaffRole
 from identity_provider.kit.fields import Answered, CleanString, EmailField
 from identity_provider.kit.forms import Form
-
-ROLES = (
-    SelectChoice(value=StaffRole.VIEWER.value, label=_("Viewer")),
-    SelectChoice(value=StaffRole.AGENT.value, label=_("Agent")),
-    SelectChoice(value=StaffRole.REVIEWER.value, label=_("Reviewer of evidence")),
-    SelectChoice(value=StaffRole.MERGER.value, label=_("Merger of users")),
-    SelectChoice(value=StaffRole.SERVICE_MANAGER.value, label=_("Service manager")),
-    SelectChoice(value=StaffRole.ADMINISTRATOR.value, label=_("Administrator")),
-)
+from support_console.labels import ROLES
 
 
 class RolesForm(Form):
     """What somebody may do."""
 
-    roles = SelectMultipleField(_("Roles"), choices=list(ROLES), validate_choice=False)
+    roles = SelectMultipleField(
+        _("Roles"),
+        choices=[SelectChoice(value=each.value, label=_(ROLES[each])) for each in ROLES],
+        validate_choice=False,
+    )
 
     def validate_roles(self, field: SelectMultipleField) -> None:
         """Refuses no role at all, and roles that do not exist."""

@@ -19,6 +19,7 @@ from identity_provider.models import StaffUser
 from identity_provider.services import staff as staff_service
 from identity_provider.services.audit import Actor
 from support_console.auth import me, require
+from support_console.labels import roles_of
 from support_console.staff.forms import NewStaffForm, RolesForm
 
 bp = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates")
@@ -35,7 +36,8 @@ ACTIONS: dict[str, Callable[..., None]] = {
 @require(Permission.EDIT_STAFF)
 def show_all() -> ResponseReturnValue:
     """Everybody, by address."""
-    return render_template("support/staff/list.html", everybody=db.session.scalars(_by_address()).all())
+    everybody = db.session.scalars(_by_address()).all()
+    return render_template("support/staff/list.html", everybody=everybody, roles_of=roles_of)
 
 
 @bp.get("/new")
@@ -99,7 +101,9 @@ def own_account(_error: staff_service.OwnAccount) -> ResponseReturnValue:
 
 
 def _page(person: StaffUser, form: RolesForm) -> str:
-    return render_template("support/staff/person.html", person=person, form=form, own=person.id == me().id)
+    return render_template(
+        "support/staff/person.html", person=person, form=form, own=person.id == me().id, roles_of=roles_of
+    )
 
 
 def _person_or_404(staff_id: UUID) -> StaffUser:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from identity_provider.domain.lookup import LookupStatus
-from identity_provider.kit.written import written_moment
+from identity_provider.kit.written import written, written_date, written_moment
 from identity_provider.models import BrowserSession, Lookup, TrnLink, User
-from identity_provider.services import statements
+from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
-from support_console.labels import label_of
+from support_console.labels import label_of, why
 
 Details = list[dict[str, str]]
+
+_STATED = (Stated.PREVIOUS_NAMES, Stated.NINO, Stated.TRN, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS)
 
 
 def details_of(user: User, merged: list[User]) -> Details:
@@ -23,10 +25,12 @@ def details_of(user: User, merged: list[User]) -> Details:
         _row(_("Preferred name"), user.preferred_name or unknown),
         _row(_("Email address"), user.email),
         _row(_("Mobile number"), user.mobile_number or unknown),
-        _row(_("Date of birth"), statements.day(user.date_of_birth) or unknown),
+        _row(_("Date of birth"), written_date(user.date_of_birth) if user.date_of_birth else unknown),
         _row(_("TRN"), user.trn or _("No TRN")),
-        _row(_("Lookup"), f"{lookup_standing(user.lookup_status)} ({user.lookup_reason.replace('_', ' ')})"),
-        _row(_("Verification level"), user.verification_level or _("Not linked")),
+        _row(_("Lookup"), f"{lookup_standing(user.lookup_status)} ({why(user.lookup_reason)})"),
+        _row(
+            _("Verification level"), label_of(user.verification_level) if user.verification_level else _("Not linked")
+        ),
         _row(_("Came from"), user.registered_with_client_id or unknown),
         _row(_("Created"), written_moment(user.created_at)),
         _row(_("Last signed in"), written_moment(user.last_signed_in_at) if user.last_signed_in_at else never),
@@ -37,8 +41,8 @@ def details_of(user: User, merged: list[User]) -> Details:
 
 def stated_by(user: User) -> Details:
     """What the person said to help find their record."""
-    lines = statements.stated_lines(user, user.registered_with_client_id or "", user.lookup_reason)
-    return [_row(label, text) for label, text in lines[1:2] + lines[4:8]]
+    said = statement_of(user, user.registered_with_client_id or "", user.lookup_reason)
+    return [_row(_(label.value), written(said[label])) for label in _STATED]
 
 
 def lookup_standing(status: LookupStatus) -> str:
@@ -71,7 +75,15 @@ def link(of: TrnLink) -> list[str]:
             who=name_of(of.ended_by),
             why=of.end_reason,
         )
-    return [of.trn, of.source, of.level, written_moment(of.linked_at), name_of(of.linked_by), of.reason, ended]
+    return [
+        of.trn,
+        why(of.source),
+        label_of(of.level),
+        written_moment(of.linked_at),
+        name_of(of.linked_by),
+        of.reason,
+        ended,
+    ]
 
 
 def lookup(of: Lookup) -> list[str]:
@@ -80,7 +92,7 @@ def lookup(of: Lookup) -> list[str]:
         written_moment(of.at),
         label_of(of.occasion),
         label_of(of.outcome),
-        statements.why(of.reason),
+        why(of.reason),
         label_of(of.policy),
     ]
 
@@ -88,7 +100,7 @@ def lookup(of: Lookup) -> list[str]:
 def session(of: BrowserSession) -> list[str]:
     """One sign-in in one browser."""
     ended = written_moment(of.ended_at) if of.ended_at else _("Not signed out")
-    return [written_moment(of.created_at), written_moment(of.last_seen_at), ", ".join(of.amr), ended]
+    return [written_moment(of.created_at), written_moment(of.last_seen_at), ", ".join(map(label_of, of.amr)), ended]
 
 
 def _row(key: str, value: str) -> dict[str, str]:

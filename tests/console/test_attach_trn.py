@@ -314,7 +314,7 @@ def test_a_decision_is_taken_back_with_a_reason(app: Flask, register: MemoryRegi
     assert agent.submit("Undo and open the case", reason="").errors == ["Enter a reason"]
     page = agent.submit("Undo and open the case", reason="Wrong Kate")
     assert "Decision taken back. The case is open again." in page.text
-    assert f"1234567 Support {agent.member.display_name} Called the school" in page.text
+    assert f"1234567 The helpdesk attached a TRN {agent.member.display_name} Called the school" in page.text
     assert (user_of(case).trn, user_of(case).lookup_state) == (None, pending(LookupReason.WITH_HELPDESK))
     assert anew(case).status is CaseStatus.OPEN
     assert [each.end_reason for each in user_of(case).links] == ["Wrong Kate"]

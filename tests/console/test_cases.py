@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -16,7 +17,12 @@ from identity_provider.models import Delivery, Lookup
 from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
+from matching.comparisons import Level
+from matching.explain import sentence
 from matching.records import RecordStatus
+from matching.scoring import FieldComparison
+from support_console.cases.comparison import FIELDS
+from support_console.cases.sentences import SENTENCES
 from tests.builders import NOW, a_record, a_user
 from tests.console.agents import a_case, an_agent, anew, audited, messages
 from tests.kit.page import Browser, Page
@@ -193,7 +199,7 @@ def test_earlier_searches_are_shown_with_their_reasons(app: Flask, register: Mem
     with transaction():
         row: Lookup = lookups.keep(search, user_id=case.user_id, journey_id=None)
     page = an_agent(app).see(case)
-    assert "Check answers" in page.text
+    assert "After the answers were checked" in page.text
     assert row.reason.replace("_", " ").capitalize() in page.text
 
 
@@ -314,3 +320,13 @@ def test_of_a_ticket_that_will_never_come_nobody_says_not_yet(app: Flask) -> Non
         assert "This case has no Zendesk ticket" in agent.see(a_case()).text
     finally:
         app.extensions["settings"] = settings
+
+
+def test_every_comparison_that_the_matcher_explains_is_said_to_agents_without_its_values() -> None:
+    kinds = [(field, level) for field in FIELDS for level in Level]
+    explained = {kind: sentence(FieldComparison(*kind, 1.0, "stated", "held")) for kind in kinds}
+    for kind, said in explained.items():
+        if "differs (" not in said and said:
+            assert SENTENCES[kind] == re.sub(r" \(.*\)(?=\.$)", "", said), kind
+        elif kind in SENTENCES:
+            assert kind[1] is Level.DIFFERENT

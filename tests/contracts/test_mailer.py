@@ -101,6 +101,19 @@ def test_a_mailer_that_does_not_take_a_message_says_that_it_may_be_tried_again(s
     assert len(subject.delivered(PERSON)) > before
 
 
+def test_a_check_sends_nothing(subject: Subject) -> None:
+    before = len(subject.delivered(PERSON))
+    subject.mailer.check()
+    assert len(subject.delivered(PERSON)) == before
+
+
+@pytest.mark.parametrize("mode", ["down", "slow"])
+def test_a_check_tells_of_a_provider_that_does_not_answer(subject: Subject, mode: str) -> None:
+    subject.fail(mode)
+    with pytest.raises(MailerUnavailable):
+        subject.mailer.check()
+
+
 @pytest.mark.parametrize("kind", ["notify", "smtp"])
 class TestRealMailers:
     @pytest.fixture

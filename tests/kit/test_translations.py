@@ -19,9 +19,9 @@ from tests.kit.html import find_all, parse
 
 ROOT = Path(identity_provider.__file__).parent
 WELSH = ROOT / "translations" / "cy" / "LC_MESSAGES"
-OURS = (ROOT / "kit", ROOT / "web" / "pages")
-METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None}
+OURS = (ROOT / "kit", ROOT / "web" / "pages", ROOT / "domain")
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
+KEYWORDS = {"_": None, "N_": None, "_l": None, "gettext": None, "lazy_gettext": None}
 PAGES = ("/", "/cookies", "/privacy", "/accessibility", "/contact", "/nothing-here", "/fails/429", "/fails/503")
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 

@@ -46,9 +46,9 @@ def _check_subject(sent: SentRequest, wanted: Any) -> None:
     value = wanted.get("value") if isinstance(wanted, dict) else None
     if value is None:
         return
-    if not isinstance(value, str) or "\0" in value or sent.subject not in {None, value}:
-        raise InvalidRequestError("The request names two different people.")
-    sent.subject = value
+    if not isinstance(value, str) or "\0" in value:
+        raise InvalidRequestError("The claims parameter is malformed.")
+    sent.mean(value)
 
 
 def _check_acr(wanted: Any) -> None:

@@ -16,4 +16,4 @@ def check(sent: SentRequest) -> None:
     named = subject_of(hint, sent.registered)
     if named is None:
         raise InvalidRequestError("The id_token_hint is not one of ours.")
-    sent.subject = named
+    sent.mean(named)

@@ -29,6 +29,7 @@ from identity_provider.web.sign_in.steps import (
     sign_in_here,
     to,
     to_next,
+    use_trn_token,
 )
 
 
@@ -42,13 +43,14 @@ def start(journey_id: UUID) -> ResponseReturnValue:
         with transaction():
             journey = journeys.held(journey)
             journeys.enter_signed_in(journey, person, now=ports().clock.now())
+        use_trn_token(journey)
         search_for_known(journey)
     return to_next(journey)
 
 
 @page(Question.EMAIL)
 def email(journey: Journey) -> ResponseReturnValue:
-    person = current_user()
+    person = current_user() if journey.keeps_account is not False else None
     hint = journey.authorization_request.login_hint or (person.email if person else "")
     form = EmailForm(data={"email": journey.email or hint})
     if not form.validate_on_submit():

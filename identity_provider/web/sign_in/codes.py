@@ -28,6 +28,7 @@ from identity_provider.web.sign_in.steps import (
     show,
     to,
     to_next,
+    use_trn_token,
     visitor,
 )
 
@@ -63,6 +64,7 @@ def code_page(
     if not accepted:
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
         return _show(journey, question, form)
+    use_trn_token(journey)
     search_for_known(journey)
     return to_next(journey)
 

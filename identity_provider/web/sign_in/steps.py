@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from time import monotonic
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
-from identity_provider.domain.errors import RateLimited
+from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
@@ -18,9 +19,18 @@ from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret, current_user, sign_in
 from identity_provider.models import Journey, User
-from identity_provider.services import accounts, journey_codes, journeys, lookups, rate_limits, submissions
+from identity_provider.services import (
+    accounts,
+    case_work,
+    journey_codes,
+    journeys,
+    lookups,
+    rate_limits,
+    submissions,
+    trn_token_use,
+)
 from identity_provider.services.journey_codes import CodeFor
-from identity_provider.services.register_search import Occasion, Search
+from identity_provider.services.register_search import Impatient, Occasion, Search
 
 bp = Blueprint("sign_in", __name__, url_prefix="/sign-in", template_folder="templates")
 
@@ -54,7 +64,11 @@ def enter(journey_id: UUID) -> Journey:
     journey = journeys.find(journey_id, browser_secret(), ports().clock.now())
     g.journey = journey
     g.ui_locales = str(journey.authorization_request.parameters.get("ui_locales", ""))
-    allow_form_to_lead_to(journey.authorization_request.redirect_uri)
+    # A form may also find the request answered already: then it leads to where the service begins.
+    service = journey.client
+    for uri in (journey.authorization_request.redirect_uri, service.initiate_login_uri, service.service_url):
+        if uri:
+            allow_form_to_lead_to(uri)
     return journey
 
 
@@ -148,6 +162,27 @@ def search_for_known(journey: Journey) -> None:
         journey = journeys.held(journey)
         submissions.search_again(journey, search, now=ports().clock.now())
     send_to_holder(journey)
+
+
+def use_trn_token(journey: Journey) -> None:
+    """Link the record that a service vouched for, once the person has proved the address that it vouched for.
+
+    Whatever stands in the way, the sign-in goes on as it would without a token.
+    """
+    now = ports().clock.now()
+    trn = trn_token_use.offered(journey, now=now)
+    if trn is None:
+        return
+    register = Impatient(ports().register, monotonic() + lookups.PATIENCE_SECONDS)
+    try:
+        record = case_work.record_of(register, trn)
+        with transaction():
+            journey = journeys.held(journey)
+            person = trn_token_use.use(journey, record, now=now)
+            if person is not None and not answers_of(journey).proved:
+                sign_in_here(journey, person)
+    except (RegisterUnavailable, RecordNotLinkable, TimeoutError, TrnAlreadyLinked):
+        return
 
 
 def search_register(journey: Journey, occasion: Occasion) -> Search:

@@ -1,0 +1,1 @@
+"""The servers that benchmarks/oidc.py measures, and what starts, drives and clocks them."""

@@ -1,0 +1,222 @@
+"""What the doctor looks at. Each examination asks a real thing a real question and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Literal
+from uuid import uuid4
+
+import requests
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from identity_provider.db import db
+from identity_provider.domain.access import StaffRole
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.kit.app import ports, settings
+from identity_provider.models import (
+    AuditEvent,
+    Delivery,
+    KeyState,
+    OutboxMessage,
+    RegisterGeneration,
+    SigningKey,
+    StaffUser,
+)
+from identity_provider.ports import MailerUnavailable, TicketDeskUnavailable, TicketRefused
+from identity_provider.services import audit_chain, signing_keys
+from identity_provider.vault import SealBroken
+
+State = Literal["ok", "warning", "fault"]
+
+_CLOCKS_DIFFER = timedelta(seconds=10)
+_REGISTER_IS_OLD = timedelta(days=35)
+_WORKER_IS_SILENT = timedelta(minutes=2)
+_MESSAGE_WAITS_LONG = timedelta(minutes=15)
+_UNSEALED_LONG = timedelta(hours=1)
+_SECONDS_TO_ANSWER = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one examination found, and what to do about it."""
+
+    name: str
+    state: State
+    what: str
+    mend: str = ""
+
+    def as_facts(self) -> dict[str, str]:
+        """For JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer of one examination."""
+
+    state: State
+    what: str
+    mend: str = ""
+
+
+def examine(name: str) -> Finding:
+    """Run one examination; one that fails itself is a fault of what it looked at, not of the doctor."""
+    try:
+        found = EXAMINATIONS[name]()
+    except SQLAlchemyError as error:
+        found = Found("fault", f"the database did not answer: {type(error).__name__}", "See the database line first.")
+    finally:
+        db.session.rollback()
+    return Finding(name, found.state, found.what, found.mend)
+
+
+def _database() -> Found:
+    version = int(db.session.scalars(text("SHOW server_version_num")).one()) // 10_000
+    if version < 18:
+        return Found("warning", f"PostgreSQL {version} answers", "The service is tested on PostgreSQL 18: upgrade.")
+    return Found("ok", f"PostgreSQL {version} answers")
+
+
+def _migrations() -> Found:
+    wanted = ScriptDirectory(current_app.extensions["migrate"].directory).get_current_head()
+    there = MigrationContext.configure(db.session.connection()).get_current_revision()
+    if there == wanted:
+        return Found("ok", f"the tables are at {there}")
+    return Found("fault", f"the tables are at {there}, the code at {wanted}", "Run: flask --app wsgi db upgrade")
+
+
+def _clock() -> Found:
+    difference = abs(db.session.scalars(select(func.clock_timestamp())).one() - ports().clock.now())
+    if difference > _CLOCKS_DIFFER:
+        seconds = difference.total_seconds()
+        return Found("fault", f"{seconds:.0f} s between this machine and the database", "Run NTP on both.")
+    return Found("ok", "this machine and the database agree on the time")
+
+
+def _keys() -> Found:
+    active = db.session.scalars(select(SigningKey).where(SigningKey.state == KeyState.ACTIVE)).all()
+    if not active:
+        return Found("warning", "no signing key yet", "The first token makes one; or run: flask --app wsgi keys rotate")
+    try:
+        for key in active:
+            signing_keys.private_jwk(key)
+    except SealBroken:
+        mend = "Put the key that sealed it back into ENCRYPTION_KEYS, or rotate the signing keys."
+        return Found("fault", "a signing key cannot be opened", mend)
+    return Found("ok", f"{', '.join(sorted(each.algorithm for each in active))} can sign")
+
+
+def _issuer() -> Found:
+    address = f"{settings().issuer}/.well-known/openid-configuration"
+    mend = "Check DNS, the certificate and the reverse proxy; a firewall may keep this machine from its own address."
+    try:
+        answer = requests.get(address, timeout=_SECONDS_TO_ANSWER)
+        said = answer.json().get("issuer") if answer.ok else None
+    except (requests.RequestException, ValueError, AttributeError) as error:
+        return Found("warning", f"{address} does not answer from here: {type(error).__name__}", mend)
+    if said != settings().issuer:
+        return Found("fault", f"{address} answers {answer.status_code} as issuer {said!r}", mend)
+    return Found("ok", f"{settings().issuer} answers")
+
+
+def _register() -> Found:
+    try:
+        ports().register.find_by_identifiers("0000000", "")
+    except RegisterUnavailable as silence:
+        mend = (
+            "Run: flask --app wsgi register import FILE"
+            if settings().register == "replica"
+            else "Check DQT_API_URL, DQT_API_KEY and the network. Sign-ins go on; searches are made up for later."
+        )
+        return Found("fault", f"the register does not answer: {silence}", mend)
+    if settings().register != "replica":
+        return Found("ok", "the register answers")
+    current = db.session.scalars(select(RegisterGeneration).where(RegisterGeneration.current)).one()
+    what = f"{current.records:,} records"
+    if ports().clock.now() - current.switched_at > _REGISTER_IS_OLD:
+        when = f"imported on {current.switched_at:%d %B %Y}"
+        return Found("warning", f"{what}, {when}", "Import the register as it is now.")
+    return Found("ok", what)
+
+
+def _mail() -> Found:
+    try:
+        ports().mailer.check()
+    except MailerUnavailable as silence:
+        return Found("fault", str(silence), "Check MAIL_TRANSPORT and its settings. Codes wait until mail is back.")
+    return Found("ok", f"{settings().mail_transport} would take a message")
+
+
+def _zendesk() -> Found:
+    if settings().ticket_transport == "none":
+        return Found("ok", "not used: cases are worked in the console only")
+    try:
+        ports().desk.find(f"doctor-{uuid4()}")
+    except (TicketDeskUnavailable, TicketRefused) as silence:
+        return Found("fault", str(silence), "Check ZENDESK_URL, ZENDESK_EMAIL and ZENDESK_TOKEN. Tickets wait.")
+    return Found("ok", "Zendesk answers")
+
+
+def _worker() -> Found:
+    seen = db.session.scalars(text("SELECT max(last_heartbeat) FROM procrastinate_workers")).one_or_none()
+    now = db.session.scalars(select(func.clock_timestamp())).one()
+    if seen is None or now - seen > _WORKER_IS_SILENT:
+        when = f"since {seen:%d %B %H:%M}" if seen else "yet"
+        return Found("fault", f"no worker was heard of {when}", "Start one: flask --app wsgi worker")
+    return Found("ok", "a worker is alive")
+
+
+def _messages() -> Found:
+    limit = ports().clock.now() - _MESSAGE_WAITS_LONG
+    waiting = select(func.count(OutboxMessage.id)).where(OutboxMessage.delivery == Delivery.WAITING)
+    late = db.session.scalars(waiting.where(OutboxMessage.created_at < limit)).one()
+    if late:
+        return Found(
+            "warning", f"{late:,} messages wait for more than 15 minutes", "See mail, Zendesk and worker above."
+        )
+    return Found("ok", "no message waits for long")
+
+
+def _audit() -> Found:
+    verdict = audit_chain.verify()
+    if not verdict.holds:
+        first = verdict.broken[0]
+        mend = "Run: flask --app wsgi audit verify. Compare with a backup, and tell your security team."
+        return Found("fault", f"the chain breaks at seal {first.seal}: {first.reason}", mend)
+    edge = db.session.scalars(select(func.clock_timestamp())).one() - _UNSEALED_LONG
+    oldest = audit_chain.oldest_unsealed()
+    if oldest is not None and oldest < edge:
+        return Found("warning", "events of more than an hour ago are not sealed", "A worker does it: see worker above.")
+    total = db.session.scalars(select(func.count(AuditEvent.id))).one()
+    return Found("ok", f"{total:,} events, and {verdict.seals:,} seals that hold")
+
+
+def _staff() -> Found:
+    rows = db.session.scalars(select(StaffUser).where(StaffUser.disabled_at.is_(None)))
+    administrators = [each for each in rows if StaffRole.ADMINISTRATOR.value in each.roles]
+    if not administrators:
+        return Found("warning", "nobody is Administrator", "Run: flask --app wsgi staff add EMAIL --role Administrator")
+    return Found("ok", f"{len(administrators)} may administer the console")
+
+
+EXAMINATIONS: dict[str, Callable[[], Found]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "clock": _clock,
+    "keys": _keys,
+    "issuer": _issuer,
+    "register": _register,
+    "mail": _mail,
+    "zendesk": _zendesk,
+    "worker": _worker,
+    "messages": _messages,
+    "audit": _audit,
+    "staff": _staff,
+}
+"""By name, in the order in which an operator would mend them. The settings were checked when the command started."""

@@ -1,0 +1,148 @@
+"""Forgetting a person: everything held about them goes, but for a tombstone, so that their `sub` is never used again.
+
+The audit stays for its six years (experience.md, "Privacy"): it shows who did what, and that this was done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Delete, Update, delete, func, or_, select, update
+
+from identity_provider.db import db
+from identity_provider.domain.errors import IllegalMove
+from identity_provider.domain.lookup import LookupReason, pending
+from identity_provider.models import (
+    AuthorizationRequest,
+    CaseNote,
+    CaseStatus,
+    CodeChallenge,
+    Grant,
+    IdentityCheck,
+    Journey,
+    Lookup,
+    OutboxMessage,
+    Resolution,
+    ResumeLink,
+    ServiceUse,
+    SupportTicket,
+    TrnToken,
+    User,
+    UserMerge,
+    WebhookMessage,
+)
+from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links
+from identity_provider.services.audit import Actor, Subject
+
+ACCOUNT_ERASED = "account_erased"
+_WITHDRAWN = "The person's account was erased."
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was forgotten here, and where the operator still has to ask: tickets that hold what the person said."""
+
+    user_ids: tuple[UUID, ...]
+    zendesk_tickets: tuple[int, ...]
+
+
+def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
+    """Erase the person, with every account that was merged into theirs. They are told by email, their services too.
+
+    Raises IllegalMove when it was done before, or no reason is given.
+    """
+    if not reason.strip():
+        raise IllegalMove("nobody is erased without a reason")
+    people = _held(user)
+    if people[0].erased_at is not None:
+        raise IllegalMove("erased already")
+    ids = [each.id for each in people]
+    addresses = sorted({each.email for each in people if each.email})
+    tickets = _close_cases(ids, actor=actor, now=now)
+    for each in people:
+        browser_sessions.end_all_of(each, now=now)
+        if each.trn is not None:
+            trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
+    db.session.flush()
+    for statement in _forgetting(ids, addresses, now):
+        db.session.execute(statement)
+    for each in people:
+        _make_tombstone(each, now)
+        audit.record("user_erased", Subject("user", each.id), actor=actor, now=now, reason=reason)
+    for number, address in enumerate(addresses):
+        outbox.post(ACCOUNT_ERASED, f"erased:{ids[0]}:{number}", to=address, now=now)
+    db.session.flush()
+    db.session.expire_all()
+    return Erased(tuple(ids), tuple(tickets))
+
+
+def _held(user: User) -> list[User]:
+    """Every identity of the person, held until the transaction ends so that nobody links or merges them meanwhile."""
+    ids = [each.id for each in identities.all_of(user)]
+    rows = db.session.scalars(
+        select(User)
+        .where(User.id.in_(ids))
+        .order_by(User.id)
+        .with_for_update(of=User)
+        .execution_options(populate_existing=True)
+    )
+    return sorted(rows, key=lambda each: ids.index(each.id))
+
+
+def _close_cases(ids: list[UUID], *, actor: Actor, now: datetime) -> list[int]:
+    """Withdraw what the helpdesk has open; returns the numbers of every ticket that there ever was."""
+    numbers: list[int] = []
+    for case in db.session.scalars(select(SupportTicket).where(SupportTicket.user_id.in_(ids))).all():
+        held = support_tickets.lock(case.id)
+        if held.status is CaseStatus.OPEN:
+            support_tickets.end(held, Resolution.WITHDRAWN, by=actor, note=_WITHDRAWN, now=now)
+        if held.zendesk_ticket_id is not None:
+            numbers.append(held.zendesk_ticket_id)
+        held.resolution_note = ""
+        held.trn_link_id = None
+        held.journey_id = None
+    return sorted(numbers)
+
+
+def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[Delete | Update]:
+    """What deletes everything that was written about these people, in this order."""
+    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(addresses))
+    journeys = select(Journey.id).where(theirs)
+    requests = db.session.scalars(select(Journey.authorization_request_id).where(theirs)).all()
+    cases = select(SupportTicket.id).where(SupportTicket.user_id.in_(ids))
+    others = {
+        Journey.existing_account_id: Journey.existing_account_id.in_(ids),
+        Journey.trn_holder_id: Journey.trn_holder_id.in_(ids),
+    }
+    links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
+    return [
+        update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
+        delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
+        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
+        delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
+        delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
+        delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
+        delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
+        delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
+        delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
+        *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
+        delete(Journey).where(theirs),
+        delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
+        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(addresses)),
+    ]
+
+
+def _make_tombstone(user: User, now: datetime) -> None:
+    """What stays is the `sub`, what a sector knew it by, when it was made and ended, and what it was part of."""
+    trn_links.forget(user)
+    user.email = ""
+    user.first_name = user.middle_name = user.last_name = user.preferred_name = ""
+    user.mobile_number = user.stated_trn = user.stated_training_provider = user.registered_with_client_id = None
+    user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
+    user.stated_previous_names = []
+    user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
+    user.asked_again_at = user.last_signed_in_at = None
+    user.erased_at = user.updated_at = now

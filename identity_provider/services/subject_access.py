@@ -1,0 +1,147 @@
+"""Everything held about a person, as they may ask for it (UK GDPR, Article 15): complete and machine-readable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, or_, select
+
+from identity_provider.db import Base, db
+from identity_provider.models import (
+    AuditEvent,
+    AuthorizationRequest,
+    BrowserSession,
+    CaseNote,
+    CodeChallenge,
+    Grant,
+    IdentityCheck,
+    Journey,
+    Lookup,
+    OutboxMessage,
+    PairwiseSubject,
+    ResumeLink,
+    ServiceUse,
+    SupportTicket,
+    TrnLink,
+    TrnToken,
+    User,
+    UserMerge,
+    WebhookMessage,
+)
+from identity_provider.services import identities
+from identity_provider.services.statements import NINO_CONTEXT
+from identity_provider.vault import vault
+
+FORMAT = "get-an-identity/subject-access/1"
+
+# Of no use to the person, and of use to a thief: what proves that somebody is who they are. What is sealed is opened.
+_SECRET = ("_hmac", "_encrypted", "_sealed")
+_STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author", "made_by", "merged_by", "undone_by")
+
+_POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
+    "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
+    "sign_ins": (BrowserSession, BrowserSession.created_at),
+    "services_signed_in_to": (Grant, Grant.created_at),
+    "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
+    "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "identity_checks": (IdentityCheck, IdentityCheck.at),
+    "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
+}
+"""What has their ID in it, and nothing that has to be opened or left out."""
+
+
+def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
+    """All that is held about a person and every account merged into theirs; for them, and nobody else's details.
+
+    Names of staff are left out of it: what they did is told, with their role as the actor.
+    """
+    people = identities.all_of(user)
+    ids = [each.id for each in people]
+    addresses = [each.email for each in people if each.email]
+    cases = _rows(SupportTicket, SupportTicket.user_id.in_(ids), SupportTicket.created_at)
+    case_ids = [each.id for each in cases]
+    return {
+        "format": FORMAT,
+        "made_at": now.isoformat(),
+        "accounts": [_account(each) for each in people],
+        **{name: _plain(_rows(of, of.user_id.in_(ids), order)) for name, (of, order) in _POINTING_AT_THEM.items()},
+        "searches_of_the_register": [_search(each) for each in _rows(Lookup, Lookup.user_id.in_(ids), Lookup.at)],
+        "accounts_made_one": _plain(_rows(UserMerge, UserMerge.survivor_id.in_(ids), UserMerge.at)),
+        "helpdesk_cases": _plain(cases),
+        "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
+        "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
+        "tokens_made_for_them": _plain(
+            _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
+        ),
+        **_journeys_of(ids),
+        "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
+        "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
+        "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
+    }
+
+
+def _journeys_of(ids: list[UUID]) -> dict[str, Any]:
+    journeys = _rows(Journey, Journey.user_id.in_(ids), Journey.created_at)
+    asked = AuthorizationRequest.id.in_([each.authorization_request_id for each in journeys])
+    return {
+        "answers_while_signing_in": [_journey(each) for each in journeys],
+        "requests_of_services": _plain(_rows(AuthorizationRequest, asked, AuthorizationRequest.created_at)),
+    }
+
+
+def _search(lookup: Lookup) -> dict[str, Any]:
+    # The explanation names other people's records beside theirs, and is left out.
+    return _row(lookup, "explanation") | {"asked": json.loads(vault.unseal(lookup.asked_encrypted, "lookup"))}
+
+
+def _rows(table: type[Any], whose: ColumnElement[bool], order: Any) -> list[Any]:
+    return list(db.session.scalars(select(table).where(whose).order_by(order)))
+
+
+def _account(user: User) -> dict[str, Any]:
+    sealed = user.stated_nino_encrypted
+    return _row(user) | {"stated_nino": vault.unseal(sealed, NINO_CONTEXT) if sealed else None}
+
+
+def _journey(journey: Journey) -> dict[str, Any]:
+    sealed = journey.nino_encrypted
+    # Which other person holds a record is that person's business.
+    return _row(journey, "trn_holder_id", "existing_account_id", "other_proved_address") | {
+        "nino": vault.unseal(sealed, NINO_CONTEXT) if sealed else None
+    }
+
+
+def _deeds(ids: Iterable[UUID], case_ids: Iterable[UUID]) -> list[AuditEvent]:
+    about = AuditEvent.subject_id.in_([str(each) for each in (*ids, *case_ids)])
+    return _rows(AuditEvent, about & AuditEvent.subject_type.in_(("user", "case")), AuditEvent.at)
+
+
+def _deed(event: AuditEvent) -> dict[str, Any]:
+    told = _row(event, "id", "request_id", "actor_id", "recorded_at")
+    return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
+
+
+def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:
+    return [_row(each, *_STAFF_IDS) for each in rows]
+
+
+def _row(row: Base, *without: str) -> dict[str, Any]:
+    names = [column.key for column in row.__table__.columns]
+    return {name: _value(getattr(row, name)) for name in names if name not in without and not name.endswith(_SECRET)}
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case datetime() | date():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case _:
+            return value

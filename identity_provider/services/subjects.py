@@ -1,0 +1,97 @@
+"""The subject that a service knows a person by: the same for all, or one for each sector (OpenID Connect Core 8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from identity_provider.db import db
+from identity_provider.models import Client, PairwiseSubject, User
+from identity_provider.ports import ServiceCaller, ServiceRefused
+
+SUBJECT_TYPES = ("public", "pairwise")
+
+
+def sector_of(redirect_uris: tuple[str, ...], sector_identifier_uri: str | None) -> str | None:
+    """The host that pairwise subjects are made for; None where two hosts are used and no document joins them."""
+    if sector_identifier_uri is not None:
+        return urlsplit(sector_identifier_uri).hostname
+    hosts = {urlsplit(uri).hostname for uri in redirect_uris}
+    return hosts.pop() if len(hosts) == 1 else None
+
+
+def read_sector_document(uri: str, services: ServiceCaller) -> tuple[str, ...]:
+    """The redirect URIs that a sector names as its own (8.1); called outside any transaction.
+
+    Raises ServiceUnavailable and ServiceRefused.
+    """
+    listed = services.fetch_json(uri)
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise ServiceRefused("the document is not a list of addresses")
+    return tuple(listed)
+
+
+def subject_for(client: Client, user_id: UUID, *, now: datetime) -> str:
+    """The subject by which this client knows the person; a pairwise one is made at first need."""
+    sector = sector_of_client(client)
+    if sector is None:
+        return str(user_id)
+    found = _pairwise(user_id, sector)
+    if found is None:
+        db.session.execute(
+            insert(PairwiseSubject)
+            .values(user_id=user_id, sector_identifier=sector, subject=uuid4(), created_at=now)
+            .on_conflict_do_nothing(index_elements=[PairwiseSubject.user_id, PairwiseSubject.sector_identifier])
+        )
+        found = _pairwise(user_id, sector)
+    return str(found)
+
+
+def earlier_subjects(client: Client, user: User) -> tuple[str, ...]:
+    """The subjects of identities that were merged into this one, as far as this client can have met them."""
+    merged = select(User.id).where(User.merged_into_id == user.id).order_by(User.created_at)
+    sector = sector_of_client(client)
+    if sector is not None:
+        merged = (
+            select(PairwiseSubject.subject)
+            .join(User, User.id == PairwiseSubject.user_id)
+            .where(User.merged_into_id == user.id, PairwiseSubject.sector_identifier == sector)
+            .order_by(User.created_at)
+        )
+    return tuple(str(each) for each in db.session.scalars(merged))
+
+
+def user_known_as(client: Client, subject: str) -> UUID | None:
+    """Whom a client means by a subject; None for one that it was not given."""
+    try:
+        value = UUID(subject)
+    except ValueError:
+        return None
+    # Another spelling of the same number is not the subject that we gave.
+    if str(value) != subject:
+        return None
+    sector = sector_of_client(client)
+    if sector is None:
+        return value
+    return db.session.scalars(
+        select(PairwiseSubject.user_id).where(
+            PairwiseSubject.subject == value, PairwiseSubject.sector_identifier == sector
+        )
+    ).first()
+
+
+def sector_of_client(client: Client) -> str | None:
+    """The sector of a client that gets pairwise subjects; None for one that gets public ones."""
+    return client.sector_identifier if client.subject_type == "pairwise" else None
+
+
+def _pairwise(user_id: UUID, sector: str) -> UUID | None:
+    return db.session.scalars(
+        select(PairwiseSubject.subject).where(
+            PairwiseSubject.user_id == user_id, PairwiseSubject.sector_identifier == sector
+        )
+    ).first()

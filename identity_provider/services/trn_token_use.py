@@ -1,0 +1,76 @@
+"""What a TRN token does once its address is proved: the TRN is linked, and nothing is asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+
+from identity_provider.db import db
+from identity_provider.domain.lookup import LookupReason, VerificationLevel
+from identity_provider.domain.values import Trn
+from identity_provider.models import Journey, TrnToken, User
+from identity_provider.services import accounts, audit, journeys, support_tickets, trn_links, trn_tokens
+from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.trn_links import Evidence
+from matching.records import RecordStatus, TeachingRecord
+
+
+def offered(journey: Journey, *, now: datetime) -> Trn | None:
+    """The TRN that the journey's token would link the person to, now that they have proved the token's address."""
+    token = trn_tokens.of_request(journey.authorization_request, now=now)
+    if token is None or journey.email_proved_at is None or journey.email != token.email:
+        return None
+    if journey.user is not None and journey.user.trn not in (None, token.trn):
+        return None
+    return Trn(token.trn)
+
+
+def use(journey: Journey, record: TeachingRecord, *, now: datetime) -> User | None:
+    """Link the person of a held journey to the record that the register gave for the token's TRN; uses the token up.
+
+    Somebody without an account gets one, with the record's names and birthday: no question is left. Returns the
+    person, or None when nothing was done: the token was used in another tab, the record is not to be linked, or it
+    is linked to another account, which the ordinary questions sort out. Raises TrnAlreadyLinked when another request
+    was quicker by a moment, and then nothing of this may be kept.
+    """
+    token = trn_tokens.of_request(journey.authorization_request, now=now, hold=True)
+    trn = offered(journey, now=now)
+    if trn is None or token is None or not _may_link(journey, trn, record):
+        return None
+    user = journey.user or _account_of_record(journey, record, now=now)
+    evidence = Evidence(LookupReason.TRN_TOKEN, VerificationLevel.MEDIUM, f"TRN token of {token.made_by}")
+    trn_links.link(user, trn.digits, evidence, actor=Actor.of(user), now=now)
+    _spend(token.id, user, now=now)
+    support_tickets.resolve_by_match(user, now)
+    journey.submitted_at = journey.submitted_at or now
+    return user
+
+
+def _may_link(journey: Journey, trn: Trn, record: TeachingRecord) -> bool:
+    if record.trn != trn.digits or record.status is not RecordStatus.ACTIVE:
+        return False
+    holder = trn_links.holder_of(trn.digits)
+    if holder is not None and holder.id != journey.user_id:
+        return False
+    return journey.user is not None or bool(record.first_name and record.last_name)
+
+
+def _account_of_record(journey: Journey, record: TeachingRecord, *, now: datetime) -> User:
+    """Make the account of somebody new with what the record says: the service vouched for it, so nothing is asked."""
+    journey.first_name, journey.middle_name, journey.last_name = record.first_name, record.middle_name, record.last_name
+    journey.preferred_name = f"{record.first_name} {record.last_name}"[:200]
+    journey.date_of_birth = record.date_of_birth
+    user, _ = accounts.create(journey, now=now)
+    journeys.become(journey, user, now=now)
+    return user
+
+
+def _spend(token_id: UUID, user: User, *, now: datetime) -> None:
+    db.session.execute(
+        update(TrnToken)
+        .where(TrnToken.id == token_id, TrnToken.used_at.is_(None))
+        .values(used_at=now, used_by_id=user.id)
+    )
+    audit.record("trn_token_used", Subject("trn_token", token_id), actor=Actor.of(user), now=now)

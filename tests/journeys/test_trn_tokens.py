@@ -1,0 +1,185 @@
+"""A service vouches for whose record an address is: the person proves the address, and nothing is asked."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from identity_provider.adapters.memory import ManualClock, MemoryRegister
+from identity_provider.db import db, transaction
+from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
+from identity_provider.domain.values import Trn
+from identity_provider.kit.app import ports
+from identity_provider.models import AuthorizationRequest, TrnToken, User
+from identity_provider.services import trn_tokens
+from identity_provider.services.audit import Actor
+from matching.records import RecordStatus
+from tests.builders import a_client, a_record, a_user
+from tests.journeys.test_known_person import a_pending_user
+from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, user_at
+from tests.kit.provider import a_browser_of, a_relying_party
+
+SERVICE = Actor("client", "dqt")
+
+
+def a_token(trn: str = "1234567", email: str = EMAIL) -> str:
+    with transaction():
+        _, token = trn_tokens.make(Trn(trn), email, actor=SERVICE, now=ports().clock.now())
+    return token
+
+
+def the_token() -> TrnToken:
+    db.session.rollback()
+    (row,) = db.session.query(TrnToken).execution_options(populate_existing=True)
+    return row
+
+
+def come_with(app: Flask, token: str, secret: str = "1" * 43, scope: str = "openid email trn") -> Traveller:
+    person = Traveller(app, secret)
+    person.set_out(a_client(), parameters={"trn_token": token}, scope=scope)
+    return person
+
+
+def test_somebody_new_only_enters_a_code(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    person = come_with(app, a_token())
+    assert person.prove().path == person.answer_path
+    user = user_at(EMAIL)
+    assert (user.trn, user.lookup_status, user.lookup_reason) == ("1234567", "Found", LookupReason.TRN_TOKEN)
+    assert user.verification_level is VerificationLevel.MEDIUM
+    assert (user.first_name, user.last_name, str(user.date_of_birth)) == ("Kate", "Bush", "1985-03-04")
+    assert the_token().used_by_id == user.id
+
+
+def test_without_the_code_nothing_happens(app: Flask, register: MemoryRegister) -> None:
+    """The existing service signed in whoever held the link."""
+    register.records = [a_record()]
+    a_pending_user()
+    person = come_with(app, a_token())
+    assert person.here.h1 == "What is your email address?"
+    person.submit(email=EMAIL)
+    assert person.submit(code="000000").errors
+    assert the_token().used_at is None
+    assert user_at(EMAIL).trn is None
+
+
+def test_somebody_known_without_a_trn_is_linked(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record(last_name="Entirely-Different")]
+    user = a_pending_user()
+    person = come_with(app, a_token())
+    assert person.prove().path == person.answer_path
+    linked = user_at(EMAIL)
+    assert (linked.id, linked.trn, linked.last_name) == (user.id, "1234567", "Bush")
+
+
+def test_a_token_is_good_once(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record(), a_record("7654321")]
+    token = a_token()
+    come_with(app, token).prove()
+    with transaction():
+        first = user_at(EMAIL)
+        first.email = "kate.elsewhere@example.com"
+    person = come_with(app, token, "2" * 43)
+    assert person.prove().h1 == "What is your name?"
+    assert count_of(User, User.trn == "1234567") == 1
+
+
+def test_a_token_expires_after_thirty_days(app: Flask, register: MemoryRegister, clock: ManualClock) -> None:
+    register.records = [a_record()]
+    token = a_token()
+    clock.advance(trn_tokens.LIFETIME)
+    assert come_with(app, token).prove().h1 == "What is your name?"
+    assert trn_tokens.LIFETIME.days == 30
+
+
+def test_whoever_proves_another_address_gains_nothing(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    person = come_with(app, a_token(email="somebody.else@example.com"))
+    assert person.prove().h1 == "What is your name?"
+    assert the_token().used_at is None
+
+
+def test_a_token_for_the_same_trn_is_used_up_and_raises_the_level(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    a_user(email=EMAIL, trn="1234567")
+    person = come_with(app, a_token())
+    assert person.prove().path == person.answer_path
+    assert user_at(EMAIL).verification_level is VerificationLevel.MEDIUM
+    assert the_token().used_at is not None
+
+
+def test_a_token_for_another_trn_than_the_linked_one_changes_nothing(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record(), a_record("7654321")]
+    a_user(email=EMAIL, trn="7654321")
+    person = come_with(app, a_token())
+    assert person.prove().path == person.answer_path
+    assert user_at(EMAIL).trn == "7654321"
+    assert the_token().used_at is None
+
+
+def test_a_record_that_another_account_holds_is_sorted_out_by_the_questions(
+    app: Flask, register: MemoryRegister
+) -> None:
+    register.records = [a_record()]
+    holder = a_user(trn="1234567", last_name="Holder")
+    person = come_with(app, a_token())
+    assert person.prove().h1 == "What is your name?"
+    person.say_who()
+    person.say_more(trn="1234567")
+    person.check()
+    assert person.here.path == person.step("trn-in-use")
+    assert (count_of(User, User.trn == "1234567"), the_token().used_at) == (1, None)
+    assert holder.trn == "1234567"
+
+
+def test_a_record_that_is_closed_or_not_there_is_not_linked(app: Flask, register: MemoryRegister) -> None:
+    for number, record in enumerate((a_record(status=RecordStatus.DEACTIVATED), a_record("7654321"))):
+        register.records = [record]
+        person = come_with(app, a_token(email=f"kate{number}@example.com"), str(number) * 43)
+        assert person.prove(f"kate{number}@example.com").h1 == "What is your name?"
+    assert count_of(User, User.trn.is_not(None)) == 0
+
+
+def test_a_silent_register_leaves_the_token_for_the_next_time(app: Flask, register: MemoryRegister) -> None:
+    register.records, register.down = [a_record()], True
+    token = a_token()
+    assert come_with(app, token).prove().h1 == "What is your name?"
+    register.down = False
+    person = come_with(app, token, "2" * 43)
+    assert person.prove().path == person.answer_path
+    assert user_at(EMAIL).lookup_status is LookupStatus.FOUND
+
+
+def test_a_service_that_wants_no_trn_does_not_use_the_token(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    a_pending_user()
+    person = come_with(app, a_token(), scope="openid email")
+    assert person.prove().path == person.answer_path
+    assert (user_at(EMAIL).trn, the_token().used_at) == (None, None)
+
+
+def test_who_is_signed_in_is_linked_without_a_code(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    user = a_pending_user()
+    service = a_relying_party(app)
+    browser = a_browser_of(app, user)
+    asked = browser.get(service.ask(trn_token=a_token()).path)
+    entered = browser.get(asked.location)
+    assert entered.location.endswith("/answer")
+    assert (user_at(EMAIL).trn, codes_sent_to(EMAIL)) == ("1234567", 0)
+
+
+def test_who_is_signed_in_at_another_address_proves_the_tokens(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    other = a_user(trn="7654321")
+    service = a_relying_party(app)
+    browser = a_browser_of(app, other)
+    asked = browser.get(service.ask(trn_token=a_token()).path)
+    assert browser.get(asked.location).location.endswith("/email")
+
+
+def test_a_token_that_means_nothing_is_no_reason_to_ask_anything(app: Flask) -> None:
+    service = a_relying_party(app)
+    browser = a_browser_of(app, a_user(trn="7654321"))
+    for token in ("", "gtt_" + "x" * 43, "ÿ"):
+        assert browser.get(service.ask(trn_token=token).path).location.startswith(service.redirect_uri)
+    assert count_of(AuthorizationRequest) == 0
