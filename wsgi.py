@@ -10,6 +10,7 @@ import identity_provider.jobs  # noqa: F401 -- gives the queue its tasks
 from config.logging import configure_logging
 from config.sandbox import environment
 from config.settings import Settings
+from config.trust import trust_for_calls
 from identity_provider.adapters.choice import choose_ports
 from identity_provider.cli import register_commands
 from identity_provider.db import db
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     if settings is None:
         settings = Settings.from_environment(environment())
         configure_logging(settings.log_level)
+        trust_for_calls(settings.outgoing_ca_file)
     app = Flask("identity_provider", static_folder=None)
     app.extensions["settings"] = settings
     _configure(app, settings)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,8 +28,9 @@ START_SECONDS = 180
 class RunningSandbox:
     """`with RunningSandbox(directory) as sandbox:`; a small register, and a directory of its own."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self._directory = directory
+        self._environment = os.environ | dict(environment or {})
         port = free_port(*OFFSETS.values(), SMTP_OFFSET)
         self._command = [
             *(sys.executable, "-m", "identity_provider.sandbox", "--stop-with-parent", "--people", "2000"),
@@ -40,7 +42,13 @@ class RunningSandbox:
     def __enter__(self) -> Self:
         with (self._directory / "run.log").open("w") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while not (self._directory / "sandbox.json").exists():
