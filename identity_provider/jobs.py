@@ -26,7 +26,7 @@ from identity_provider.ports import (
     TicketDeskUnavailable,
     TicketRefused,
 )
-from identity_provider.queue import queue
+from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
     lookups,
@@ -34,6 +34,8 @@ from identity_provider.services import (
     retention,
     sign_outs,
     support_tickets,
+    webhook_delivery,
+    webhooks,
 )
 
 log = structlog.get_logger("worker")
@@ -105,6 +107,31 @@ def tell_service_of_sign_out(client_id: str, user_id: str, session_id: str) -> N
         back_channel.tell_of_sign_out(client_id, user_id, session_id)
     except ServiceRefused as refusal:
         log.warning("sign_out_refused_by_service", client_id=client_id, reason=str(refusal))
+
+
+@queue.task(name=webhooks.DELIVER, queue=WEBHOOKS, retry=Patience())
+@in_application
+def deliver_webhooks(endpoint_id: str) -> None:
+    """Send what is due at one endpoint of a service."""
+    webhook_delivery.deliver_due(UUID(endpoint_id), ports().services, ports().clock.now)
+
+
+@queue.task(name=webhook_delivery.WAKE, queue=WEBHOOKS)
+@in_application
+def wake_webhooks(endpoint_id: str) -> None:
+    """An endpoint is to be tried again."""
+    with transaction():
+        webhooks.wake(UUID(endpoint_id))
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="wake_webhooks_left_behind", queueing_lock="wake_webhooks_left_behind")
+@in_application
+def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
+    """See to messages whose worker was killed."""
+    with transaction():
+        for endpoint_id in webhook_delivery.endpoints_left_behind(ports().clock.now()):
+            webhooks.wake(endpoint_id)
 
 
 @queue.periodic(cron="* * * * *")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 from procrastinate import PsycopgConnector
 
 from identity_provider.kit.app import settings
-from identity_provider.queue import queue
+from identity_provider.queue import DEFAULT, WEBHOOKS, queue
 
 
 @click.command("worker")
@@ -24,14 +27,40 @@ def worker(concurrency: int, until_idle: bool) -> None:
 def run(*, concurrency: int = 4, until_idle: bool = False) -> None:
     """Run jobs in this process, in the application's context."""
     address = settings().database_url.replace("postgresql+psycopg://", "postgresql://", 1)
-    connector = PsycopgConnector(conninfo=address, min_size=1, max_size=concurrency + 2)
+    connector = PsycopgConnector(conninfo=address, min_size=1, max_size=2 * concurrency + 4)
     with queue.replace_connector(connector):
-        queue.run_worker(
+        asyncio.run(_until_idle(concurrency) if until_idle else _without_end(concurrency))
+
+
+async def _until_idle(concurrency: int) -> None:
+    async with queue.open_async():
+        await queue.run_worker_async(
             concurrency=concurrency,
-            wait=not until_idle,
-            listen_notify=not until_idle,
-            fetch_job_polling_interval=1.0,
+            wait=False,
+            listen_notify=False,
             delete_jobs="successful",
-            shutdown_graceful_timeout=20,
-            install_signal_handlers=not until_idle,
+            install_signal_handlers=False,
         )
+
+
+async def _without_end(concurrency: int) -> None:
+    """Two workers side by side: services that are slow to take messages never keep a code or a ticket waiting."""
+    async with queue.open_async():
+        beside = asyncio.create_task(_work(WEBHOOKS, concurrency, install_signal_handlers=False))
+        try:
+            await _work(DEFAULT, concurrency)
+        finally:
+            beside.cancel()
+            with suppress(asyncio.CancelledError):
+                await beside
+
+
+async def _work(queue_name: str, concurrency: int, *, install_signal_handlers: bool = True) -> None:
+    await queue.run_worker_async(
+        queues=[queue_name],
+        concurrency=concurrency,
+        fetch_job_polling_interval=1.0,
+        delete_jobs="successful",
+        shutdown_graceful_timeout=20,
+        install_signal_handlers=install_signal_handlers,
+    )

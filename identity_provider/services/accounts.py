@@ -12,7 +12,15 @@ from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
-from identity_provider.services import audit, browser_sessions, outbox, rate_limits, support_tickets, trn_links
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    outbox,
+    rate_limits,
+    service_uses,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from matching.normalise import family_name, given_name
 
@@ -57,6 +65,7 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
         if there is None:
             raise
         return there, False
+    service_uses.note(user.id, journey.client.id, now=now)
     state_identity(user, journey, now=now)
     keep_statements(user, journey, now=now)
     audit.record("user_created", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)
@@ -146,33 +155,60 @@ def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -
     """
     actor = Actor.of(survivor)
     if other is not None and other.id != survivor.id:
-        _merge(held(other.id), survivor, actor=actor, now=now)
-    if email == survivor.email:
-        return
-    holder = by_address(email)
-    if holder is not None and holder.id != survivor.id:
-        raise EmailInUse
+        become_part_of(held(other.id), survivor, actor=actor, reason="the person proved both addresses", now=now)
     before = survivor.email
-    survivor.email = email
-    survivor.email_verified_at = now
-    survivor.updated_at = now
-    db.session.flush()
-    _end_what_the_old_address_began(survivor, now=now)
-    audit.record(
-        "email_changed",
-        Subject("user", survivor.id),
-        actor=actor,
-        now=now,
-        reason="chosen when two accounts became one",
-        change=({"email": before}, {"email": email}),
-    )
+    if email == before:
+        return
+    take_address(survivor, email, actor=actor, reason="chosen when two accounts became one", now=now)
     for address in (before, email):
         key = f"email-changed:{survivor.id}:{now.timestamp():.6f}:{address == email}"
         outbox.post(ADDRESS_CHANGED, key, to=address, payload={"user_id": str(survivor.id)}, now=now)
 
 
-def _merge(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
-    """`other` was another account of the same person; it may not hold a TRN of its own."""
+def lock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Shut a person out until somebody lets them in again: nobody signs in to the account, wherever it is open it ends.
+
+    Raises IllegalMove when it is not in use, or no reason is given.
+    """
+    if not user.is_live or not reason.strip():
+        raise IllegalMove("only an account that is in use is locked, and with a reason")
+    user.locked_at = user.updated_at = now
+    _end_what_the_old_address_began(user, now=now)
+    audit.record("user_locked", Subject("user", user.id), actor=actor, now=now, reason=reason)
+
+
+def unlock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Let a person in again. Raises IllegalMove when the account is not locked, or no reason is given."""
+    if user.locked_at is None or not reason.strip():
+        raise IllegalMove("only a locked account is unlocked, and with a reason")
+    user.locked_at = None
+    user.updated_at = now
+    audit.record("user_unlocked", Subject("user", user.id), actor=actor, now=now, reason=reason)
+
+
+def take_address(user: User, email: str, *, actor: Actor, reason: str, now: datetime) -> None:
+    """From now on this address, which was proved, signs in to the account; what the old one began is ended.
+
+    Raises EmailInUse when it is somebody else's account. The caller tells both addresses.
+    """
+    holder = by_address(email)
+    if holder is not None and holder.id != user.id:
+        raise EmailInUse
+    before = user.email
+    user.email = email
+    user.email_verified_at = now
+    user.updated_at = now
+    db.session.flush()
+    _end_what_the_old_address_began(user, now=now)
+    change = ({"email": before}, {"email": email})
+    audit.record("email_changed", Subject("user", user.id), actor=actor, now=now, reason=reason, change=change)
+
+
+def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Make `other`, held, part of the survivor: nobody signs in to it any more, and its cases are withdrawn.
+
+    Raises IllegalMove when it holds a TRN of its own: what becomes of that is decided first.
+    """
     if other.trn is not None:
         raise IllegalMove("an account that points at a record is merged by the helpdesk only")
     other.merged_into_id = survivor.id
@@ -180,14 +216,9 @@ def _merge(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
     browser_sessions.end_all_of(other, now=now)
     _withdraw_cases(other, now=now)
     db.session.flush()
-    audit.record(
-        "user_merged",
-        Subject("user", other.id),
-        actor=actor,
-        now=now,
-        reason="the person proved both addresses",
-        change=({}, {"merged_into": str(survivor.id)}),
-    )
+    merged_into = {"merged_into": str(survivor.id)}
+    subject = Subject("user", other.id)
+    audit.record("user_merged", subject, actor=actor, now=now, reason=reason, change=({}, merged_into))
 
 
 def _end_what_the_old_address_began(user: User, *, now: datetime) -> None:
@@ -231,7 +262,7 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
     for case in db.session.scalars(
         select(SupportTicket).where(SupportTicket.user_id == user.id, SupportTicket.status == CaseStatus.OPEN)
     ):
-        note = "The person signed in to another account of theirs that has the record."
+        note = "The account became part of another one of the same person."
         support_tickets.end(support_tickets.lock(case.id), Resolution.WITHDRAWN, by=SYSTEM, note=note, now=now)
 
 

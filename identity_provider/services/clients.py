@@ -74,6 +74,9 @@ class NewClient:
     match_policy: MatchPolicy = MatchPolicy.DEFAULT
     raise_tickets: bool = True
     bare_post_logout_redirect: bool = False
+    block_prohibited: bool = False
+    # One of our own family: people are not asked whether it may know what it is registered for.
+    first_party: bool = True
 
 
 def find(client_id: str) -> Client | None:
@@ -108,6 +111,8 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
         match_policy=new.match_policy,
         raise_tickets=new.raise_tickets,
         bare_post_logout_redirect=new.bare_post_logout_redirect,
+        block_prohibited=new.block_prohibited,
+        first_party=new.first_party,
         created_at=now,
         updated_at=now,
     )
@@ -174,6 +179,25 @@ def is_loopback(uri: str) -> bool:
         return False
 
 
+def check_uri(what: str, uri: str) -> None:
+    """Absolute, without fragment or user, https unless it leads to this very machine (RFC 6749 3.1.2; RFC 9700 2.1).
+
+    Raises ClientRefused; `what` names the field.
+    """
+    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
+        raise ClientRefused(f"{what}: {uri!r} holds characters that an address must not hold")
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError as broken:
+        raise ClientRefused(f"{what}: {uri} is not an address") from broken
+    if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
+        raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
+    if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
+        raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")
+
+
 def _add_secret(client: Client, secret: str | None, now: datetime) -> str:
     secret = secret or new_secret()
     if not _SECRET.match(secret):
@@ -225,11 +249,11 @@ def _check(new: NewClient) -> None:
     _check_authentication(new)
     _check_protocol(new)
     for uri in (*new.redirect_uris, *new.post_logout_redirect_uris):
-        _check_uri("redirect-uri", uri)
+        check_uri("redirect-uri", uri)
     for name in ("initiate_login_uri", "backchannel_logout_uri", "service_url", "jwks_uri", "sector_identifier_uri"):
         uri = getattr(new, name)
         if uri is not None:
-            _check_uri(name.replace("_", "-"), uri)
+            check_uri(name.replace("_", "-"), uri)
 
 
 def _check_authentication(new: NewClient) -> None:
@@ -267,19 +291,3 @@ def _check_words(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> N
     for word in words:
         if word not in known:
             raise ClientRefused(f"{what}: {word} is not one of {', '.join(known)}")
-
-
-def _check_uri(what: str, uri: str) -> None:
-    """Absolute, without fragment or user, https unless it leads to this very machine (RFC 6749 3.1.2; RFC 9700 2.1)."""
-    if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
-        raise ClientRefused(f"{what}: {uri!r} holds characters that an address must not hold")
-    try:
-        parts = urlsplit(uri)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError as broken:
-        raise ClientRefused(f"{what}: {uri} is not an address") from broken
-    if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
-        raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
-    if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
-        raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")

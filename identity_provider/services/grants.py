@@ -28,7 +28,7 @@ from identity_provider.models import (
     RefreshToken,
     UsedAssertion,
 )
-from identity_provider.services import audit, measures
+from identity_provider.services import audit, measures, service_uses
 from identity_provider.vault import new_secret, vault
 
 CODE_LIVES = timedelta(seconds=60)
@@ -113,7 +113,8 @@ def issue_code(request: AuthorizationRequest, session: BrowserSession, *, now: d
         raise ValueError("nobody is signed in")
     code = new_secret()
     db.session.execute(
-        insert(Grant).values(
+        insert(Grant)
+        .values(
             id=uuid4(),
             client_id=request.client_id,
             user_id=session.user_id,
@@ -130,6 +131,8 @@ def issue_code(request: AuthorizationRequest, session: BrowserSession, *, now: d
             created_at=now,
             expires_at=now + REMEMBERED_FOR,
         )
+        # In the same round trip: from now on this service hears of changes of this person.
+        .add_cte(service_uses.noting(session.user_id, request.client_id, now).cte("service_use"))
     )
     return code
 

@@ -5,46 +5,55 @@ A service is told of a TRN only as far as it may be (`shown_trn`); where the loo
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, Self
 
 from identity_provider.domain.access import MatchPolicy
-from identity_provider.domain.lookup import VerificationLevel
+from identity_provider.domain.lookup import LookupStatus, VerificationLevel
 from identity_provider.models import Client, User
 
-TOLD = (
-    "emailAddress",
-    "firstName",
-    "middleName",
-    "lastName",
-    "preferredName",
-    "dateOfBirth",
-    "trn",
-    "mobileNumber",
-    "trnLookupStatus",
-)
-"""The keys of a message's user, whose changes are told. Every key is always there, null where there is no value."""
+
+@dataclass(frozen=True, slots=True)
+class PersonAsTold:
+    """As much of a user as services are told of, at one moment: as it is, or as it was before a change."""
+
+    email: str
+    first_name: str
+    middle_name: str
+    last_name: str
+    preferred_name: str
+    date_of_birth: date | None
+    trn: str | None
+    mobile_number: str | None
+    lookup_status: LookupStatus
+    verification_level: VerificationLevel | None
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """The user as they are now."""
+        return cls(**{each.name: getattr(user, each.name) for each in fields(cls)})
 
 
-def shown_trn(user: User, client: Client) -> str | None:
+def shown_trn(person: User | PersonAsTold, client: Client) -> str | None:
     """The TRN that this service may be told: a `Strict` one only at verification level Medium (domain.md)."""
-    if client.match_policy is MatchPolicy.STRICT and user.verification_level is not VerificationLevel.MEDIUM:
+    if client.match_policy is MatchPolicy.STRICT and person.verification_level is not VerificationLevel.MEDIUM:
         return None
-    return user.trn
+    return person.trn
 
 
-def in_message(user: User, client: Client) -> dict[str, Any]:
+def in_message(person: User | PersonAsTold, client: Client) -> dict[str, Any]:
     """The `user` of a webhook message, without its id."""
     return {
-        "emailAddress": user.email.lower(),
-        "firstName": user.first_name,
-        "middleName": user.middle_name or None,
-        "lastName": user.last_name,
-        "preferredName": user.preferred_name or None,
-        "dateOfBirth": user.date_of_birth.isoformat() if user.date_of_birth else None,
-        "trn": shown_trn(user, client),
-        "mobileNumber": user.mobile_number,
-        "trnLookupStatus": user.lookup_status.value,
+        "emailAddress": person.email.lower(),
+        "firstName": person.first_name,
+        "middleName": person.middle_name or None,
+        "lastName": person.last_name,
+        "preferredName": person.preferred_name or None,
+        "dateOfBirth": person.date_of_birth.isoformat() if person.date_of_birth else None,
+        "trn": shown_trn(person, client),
+        "mobileNumber": person.mobile_number,
+        "trnLookupStatus": person.lookup_status.value,
     }
 
 

@@ -16,6 +16,8 @@ from identity_provider.models import (
     Journey,
     OutboxMessage,
     RateCounter,
+    TrnToken,
+    WebhookMessage,
 )
 from identity_provider.services import audit_chain, grants, signing_keys
 
@@ -80,4 +82,7 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
             OutboxMessage,
             (OutboxMessage.delivery != Delivery.WAITING) & (OutboxMessage.settled_at < now - OUTBOX),
         ),
+        # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
+        (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
+        (TrnToken, TrnToken.expires_at < now - OUTBOX),
     ]

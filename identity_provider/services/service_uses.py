@@ -1,0 +1,30 @@
+"""Which services a person signed in to: those hear of changes, and no other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import literal, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from identity_provider.db import db
+from identity_provider.models import ServiceUse
+
+
+def noting(user_id: UUID, client_id: str, now: datetime) -> Insert:
+    """The statement that writes it down, once: for callers on a hot path that put it into another one."""
+    row = {"user_id": user_id, "client_id": client_id, "first_at": now}
+    return insert(ServiceUse).values(row).on_conflict_do_nothing()
+
+
+def note(user_id: UUID, client_id: str, *, now: datetime) -> None:
+    """Write down that the person came from this service."""
+    db.session.execute(noting(user_id, client_id, now))
+
+
+def pass_on(from_user: UUID, to_user: UUID) -> None:
+    """The services of an account that was merged follow the person to the account that remains."""
+    used = select(literal(to_user), ServiceUse.client_id, ServiceUse.first_at).where(ServiceUse.user_id == from_user)
+    columns = ["user_id", "client_id", "first_at"]
+    db.session.execute(insert(ServiceUse).from_select(columns, used).on_conflict_do_nothing())

@@ -1,0 +1,1 @@
+"""Telling services of changes."""
