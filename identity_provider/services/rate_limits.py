@@ -38,6 +38,7 @@ GUESSES_PER_IP = Limit("guesses_per_ip", 120, timedelta(minutes=10))
 SUBMISSIONS_PER_USER = Limit("submissions_per_user", 10, timedelta(days=1))
 LOOKUPS_PER_JOURNEY_EMAIL = Limit("lookups_per_email", 60, timedelta(days=1))
 LOOKUPS_PER_STATED_TRN = Limit("lookups_per_stated_trn", 20, timedelta(days=1))
+REGISTRATION_CALLS = Limit("registration_calls", 60, timedelta(minutes=10))
 CLIENT_SECRET_FAILURES = Limit("client_secret_failures", 50, timedelta(minutes=5))
 
 
