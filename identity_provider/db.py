@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
+from identity_provider.domain.prohibitions import Standing
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -65,7 +66,7 @@ TYPES: dict[Any, Any] = {
     list[dict[str, Any]]: JSONB(),
 } | {
     enum: stored_by_value(enum)
-    for enum in (LookupStatus, LookupReason, VerificationLevel, StaffRole, TrnRequirement, MatchPolicy)
+    for enum in (LookupStatus, LookupReason, VerificationLevel, StaffRole, TrnRequirement, MatchPolicy, Standing)
 }
 
 

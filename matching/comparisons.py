@@ -1,7 +1,7 @@
 """Comparison levels: how two normalised values of one field relate. What a level is worth is in `weights`."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import date_slips, sound
-from matching.given_names import are_family_name_forms, are_given_name_forms
+from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
 from matching.normalise import PARTICLES, Name
 
 SIMILAR_FROM: Final = 0.88
@@ -17,6 +17,7 @@ SIMILAR_SOUND_FROM: Final = 0.78
 GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
+ONE_DAY: Final = timedelta(days=1)
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -173,6 +174,8 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
             return compound
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
+    if are_two_people(one, other):
+        return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.INITIAL if one[0] == other[0] else Level.DIFFERENT, one, other)
     written = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
@@ -239,6 +242,17 @@ def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name
     )
 
 
+def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> Field | None:
+    """Say which known name stands exactly in the other's field, where the other does so misspelt; None for neither."""
+    resembling = (Level.NEARLY, Level.SIMILAR)
+    for held in held_lasts:
+        if last.joined == held_first.joined and _misspelt(first.joined, held.joined).level in resembling:
+            return Field.FIRST_NAME
+        if first.joined == held.joined and _misspelt(last.joined, held_first.joined).level in resembling:
+            return Field.LAST_NAME
+    return None
+
+
 def _near_enough(one: Name, other: Name) -> bool:
     return one.joined == other.joined or (
         min(len(one.joined), len(other.joined)) >= 5 and OSA.distance(one.joined, other.joined) <= 1
@@ -259,6 +273,8 @@ def dates(stated: date | None, held: date | None) -> Level:
         return _date_slip(one, other)
     if abs(stated.year - held.year) >= GENERATION:
         return Level.DIFFERENT
+    if abs(stated - held) == ONE_DAY:
+        return Level.TWO_PARTS
     parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
     return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
 

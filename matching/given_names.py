@@ -56,6 +56,7 @@ _SHORT_OF: Final = {formal: frozenset(short) for formal, *short in _groups("shor
 _INDEPENDENT: Final = frozenset(formal for formal, short in _SHORT_OF.items() if len(short) >= 3)
 _FORMAL_OF: Final = _inverse(_SHORT_OF)
 _FAMILY: Final = _variants("family_name_variants.txt")
+_OTHER_PEOPLE: Final = _variants("other_people.txt")
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -72,6 +73,16 @@ def given_name_forms(name: str) -> frozenset[str]:
     # Susan is also spelled Susannah, whose short forms include Hannah: that does not make Susan a Hannah.
     further = (other for other in formal | short if not {name, other} <= _INDEPENDENT)
     return frozenset({*direct, *further} - {name})
+
+
+def is_given_name(name: str) -> bool:
+    """Whether this is a given name in its own right, as far as the lists go."""
+    return name in _GIVEN or name in _SHORT
+
+
+def are_two_people(one: str, other: str) -> bool:
+    """Whether two given names that look like slips of each other are known to be those of two people."""
+    return other in _OTHER_PEOPLE.get(one, _NONE)
 
 
 def family_name_forms(name: str) -> frozenset[str]:

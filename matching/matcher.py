@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
-from matching.comparisons import Field, Level
+from matching.comparisons import GENERATION, Field, Level
 from matching.explain import Explanation
 from matching.normalise import is_email
 from matching.policy import (
@@ -96,6 +96,9 @@ class NoMatch:
 
 
 MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
+
+NEAR_FROM: Final = 0.3
+"""Where birthdays wholly differ, a record of exactly this name is near when it is so likely the person's."""
 
 _CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
 
@@ -211,7 +214,7 @@ def _compared(statement: Statement, records: Sequence[TeachingRecord]) -> list[T
 
 def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
     held, born = columns_of(answer.records), statement.born
-    same_day = held.date_of_birth.count(born) if born else 0
+    same_day = held.date_of_birth.count(born.isoformat()) if born else 0
     rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day)
     return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
 
@@ -269,6 +272,8 @@ def _is_near(candidate: Candidate) -> bool:
     evidence = Evidence.of(candidate)
     if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
         return True
+    if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _of_one_generation(candidate):
+        return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
     if first and last:
@@ -278,7 +283,21 @@ def _is_near(candidate: Candidate) -> bool:
         return False
     if evidence.born is Level.SAME:
         return first or last or evidence.first is Level.ANOTHER
-    return evidence.born in NEAR_DATE and evidence.first in AGREES
+    if evidence.born not in NEAR_DATE:
+        return False
+    return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
+
+
+def _of_one_generation(candidate: Candidate) -> bool:
+    """Whether a birthday that is wholly different could still be a slip, and not a parent's or child's."""
+    years = [
+        int(day[:4])
+        for compared in candidate.comparisons
+        if compared.field is Field.DATE_OF_BIRTH
+        for day in (compared.stated, compared.held)
+        if day
+    ]
+    return len(years) == 2 and abs(years[0] - years[1]) < GENERATION
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:

@@ -13,13 +13,16 @@ LONGEST_NAME: Final = 100
 
 LONGEST_EMAIL: Final = 320
 OLDEST_BIRTH_YEAR: Final = 1900
+YOUNGEST: Final = 16
+"""Nobody younger trains to teach: such a date is a slip, often the year of today."""
 
-_APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\ufeff"
+_APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 """Every apostrophe form vanishes (O’Brien is O'Brien is OBrien), and so does what cannot be seen."""
 
 _SPELLED_OUT: Final = str.maketrans(
     {"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"ħ": "h", "ŋ": "ng", "ə": "e", "ŧ": "t", "ĸ": "k"}
+    | dict(zip("аеорсухіјѕвнкмтοανι", "aeopcyxijsbhkmtoavi", strict=True))
     | dict.fromkeys(_APOSTROPHES, "")
 )
 
@@ -37,6 +40,8 @@ PARTICLES: Final = _words(
 )
 """Tokens that many unrelated names share: they never make one name a part of another."""
 
+_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIil|", "0001111")
+_LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)")
 _NINO: Final = re.compile(r"[A-Z]{2}\d{6}[A-Z]?")
 _NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
 _NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
@@ -155,19 +160,32 @@ def _without_titles(tokens: list[str]) -> list[str]:
 
 
 def trn(raw: str) -> Trn | None:
-    """Read a TRN from the digits of anything; None unless there are five to seven, not all zero."""
-    digits = "".join(
-        str(unicodedata.digit(c)) for c in raw[:LONGEST_NAME] if c.isdigit() and unicodedata.digit(c, -1) >= 0
-    )
+    """Read a TRN from the digits of anything; None unless there are five to seven, not all zero.
+
+    An O or I beside a digit is a 0 or 1 where that makes seven.
+    """
+    digits = _digits(raw[:LONGEST_NAME])
+    if len(digits) < 7:
+        mended = _digits(_LETTER_AMONG_DIGITS.sub(_as_digits, raw[:LONGEST_NAME]))
+        digits = mended if len(mended) == 7 else digits
     if not 5 <= len(digits) <= 7 or not digits.strip("0"):
         return None
     return Trn(digits.zfill(7), padded=len(digits) < 7)
+
+
+def _digits(text: str) -> str:
+    return "".join(str(unicodedata.digit(c)) for c in text if c.isdigit() and unicodedata.digit(c, -1) >= 0)
+
+
+def _as_digits(letters: re.Match[str]) -> str:
+    return letters[0].translate(_LETTERS_FOR_DIGITS)
 
 
 @lru_cache(maxsize=1 << 14)
 def nino(raw: str) -> Nino | None:
     """Read a National Insurance number; None where no two letters and six digits are there."""
     text = "".join(c for c in unicodedata.normalize("NFKC", raw[:LONGEST_NAME]).upper() if c.isalnum())
+    text = text[:2] + text[2:8].translate(_LETTERS_FOR_DIGITS) + text[8:]
     if not text.isascii() or not _NINO.fullmatch(text):
         return None
     prefix = text[:2]
@@ -176,8 +194,8 @@ def nino(raw: str) -> Nino | None:
 
 
 def birth_date(raw: date | None, today: date) -> date | None:
-    """Return the date of birth if somebody alive could have it, else None."""
-    if raw is None or raw.year < OLDEST_BIRTH_YEAR or raw > today:
+    """Return the date of birth if somebody old enough to have a record could have it, else None."""
+    if raw is None or raw.year < OLDEST_BIRTH_YEAR or raw.year > today.year - YOUNGEST:
         return None
     return raw
 

@@ -56,7 +56,7 @@ NEAR_DATE: Final = frozenset(
 )
 _LOOSE_DATE: Final = NEAR_DATE | {Level.TWO_PARTS, Level.MISSING}
 _FIRST_NOT_CONTRADICTED: Final = AGREES | {
-    Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING, Level.ANOTHER, Level.MISSING,
+    Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING, Level.MISSING,
 }  # fmt: skip
 
 
@@ -93,9 +93,14 @@ class Evidence(NamedTuple):
         return self.first in AGREES and self.last in AGREES
 
     @property
+    def exactly_named(self) -> bool:
+        """Whether exactly this name was given."""
+        return self.first is Level.SAME and self.last is Level.SAME
+
+    @property
     def exact(self) -> bool:
         """Whether exactly this name and birthday were given."""
-        return self.first is Level.SAME and self.last is Level.SAME and self.born is Level.SAME
+        return self.exactly_named and self.born is Level.SAME
 
 
 def linking_rule(evidence: Evidence) -> Rule | None:
@@ -127,6 +132,8 @@ def _one_name_agrees(evidence: Evidence) -> bool:
     """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin."""
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
+    if evidence.first is Level.ANOTHER and evidence.trn is evidence.nino is Level.SAME:
+        return evidence.last in AGREES
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 

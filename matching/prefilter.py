@@ -41,7 +41,7 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     firsts = [given_name(raw).joined for raw in held.first_name]
     of_firsts = _closest_of(_resemblance(_spellings(statement.firsts), firsts), len(firsts))
     of_lasts, crossed = _family_resemblance(statement, held)
-    born = statement.born
+    born = statement.born.isoformat() if statement.born else None
     same_day = np.fromiter((day == born for day in held.date_of_birth), np.bool_, len(firsts))
     if born is None or not statement.firsts:
         same_day[:] = True
@@ -116,8 +116,9 @@ def _thin_out(identified: list[int], keep: _Flags, closeness: _Scores) -> None:
 
 
 def _closest(statement: Statement, held: Columns, scores: _Scores, kept: NDArray[np.intp]) -> NDArray[np.intp]:
+    born = statement.born.isoformat() if statement.born else ""
     for at in kept.tolist():
-        scores[at] += float(held.date_of_birth[at] == statement.born) + 2.0 * (held.trn[at] == statement.trn)
+        scores[at] += float(held.date_of_birth[at] == born) + 2.0 * (held.trn[at] == statement.trn)
         scores[at] += 2.0 * is_nino(held.nino[at], statement.nino)
     chosen = kept[np.argsort(-scores[kept], kind="stable")[:MOST_COMPARED]]
     return np.sort(chosen)

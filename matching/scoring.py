@@ -20,6 +20,7 @@ MOST_KEPT: Final = 10
 GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
 TOGETHER: Final = JOINTLY | {Level.NEARLY}
+_RESEMBLING: Final = (Level.SIMILAR, Level.BEGINNING)
 
 
 class FieldComparison(NamedTuple):
@@ -133,7 +134,7 @@ class Scorer:
             *names,
             FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)),
             self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
-            self._identifier(Field.NINO, stated.nino, [_nino(other.nino) for other in numbers if stated.nino]),
+            self._nino(numbers),
             self._email(record),
         )
 
@@ -147,8 +148,12 @@ class Scorer:
         lasts = tuple(map(normalise.family_name, (record.last_name, *record.previous_last_names)))
         first = comparisons.first_names(stated.firsts, stated.middle, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
-        if first.level not in JOINTLY and last.level not in JOINTLY and self._swapped(held_first, lasts):
-            return self._swapped_names(held_first)
+        if first.level not in JOINTLY and last.level not in JOINTLY and stated.has_names:
+            if comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts):
+                return self._swapped_names(held_first)
+            half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
+            if half and {first.level, last.level}.isdisjoint(TOGETHER):
+                return self._half_swapped_names(half, held_first)
         one = self._named(Field.FIRST_NAME, first)
         other = self._named(Field.LAST_NAME, last)
         found = [one, other]
@@ -165,13 +170,10 @@ class Scorer:
         group = self._group(field) if relation.level is Level.VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
-        if level is Level.NEARLY and bits <= 0:
+        alike = level in _RESEMBLING and field is Field.FIRST_NAME
+        if (level is Level.NEARLY and bits <= 0) or (alike and self.rarity.is_own_name(relation.typed)):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
-
-    def _swapped(self, held_first: Name, lasts: tuple[Name, ...]) -> bool:
-        stated = self.statement
-        return bool(stated.has_names) and comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
@@ -187,6 +189,21 @@ class Scorer:
             FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
         ]
 
+    def _half_swapped_names(self, exact: Field, held_first: Name) -> list[FieldComparison]:
+        """Weigh the name that stands exactly in the other's field; the other one counts as resembling."""
+        first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
+        typed, held = (last, held_first.joined) if exact is Field.FIRST_NAME else (first, first)
+        other = Field.LAST_NAME if exact is Field.FIRST_NAME else Field.FIRST_NAME
+        bits = weights.name_bits(exact, NameRelation(Level.SAME, typed, held), self.rarity)
+        resembling = weights.fixed_bits(other, Level.SIMILAR)
+        found = {
+            exact: FieldComparison(exact, Level.SWAPPED, bits, typed, held),
+            other: FieldComparison(other, Level.SIMILAR, resembling, first if other is Field.LAST_NAME else last),
+        }
+        swap = weights.swapped_bits(first, last, self.rarity)
+        whole = FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap)
+        return [found[Field.FIRST_NAME], found[Field.LAST_NAME], whole]
+
     def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:
         best, shown = Level.MISSING, ""
         for number in held if stated else ():
@@ -194,6 +211,14 @@ class Scorer:
             if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
                 best, shown = (level, number) if level is not Level.MISSING else (best, shown)
         return FieldComparison(field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown)
+
+    def _nino(self, numbers: Sequence[TeachingRecord]) -> FieldComparison:
+        """Compare the National Insurance number; one that is nobody's, as payrolls make up, contradicts nobody."""
+        stated = self.statement
+        compared = self._identifier(Field.NINO, stated.nino, [_nino(one.nino) for one in numbers if stated.nino])
+        if compared.level is Level.DIFFERENT and not stated.nino_well_formed:
+            return FieldComparison(Field.NINO, Level.MISSING, 0.0, stated.nino)
+        return compared
 
     def _email(self, record: TeachingRecord) -> FieldComparison:
         held = normalise.email(record.email) if self.statement.email else ""
@@ -218,8 +243,7 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
     held = {record.trn: record for record in records}
     facets: dict[str, list[TeachingRecord]] = defaultdict(list)
     for record in records:
-        merged = record.status is RecordStatus.MERGED and record.merged_into in held
-        facets[record.merged_into if merged and record.merged_into else record.trn].append(record)
+        facets[_survivor(record, held).trn].append(record)
     scored = [
         max(
             (_Scored.of(scorer.facet(record, alike), record, trn) for record in alike),
@@ -229,6 +253,17 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
     ]
     scored.sort(key=lambda row: (-row.apart, row.trn))
     return _weighed(scored, held, _prior(scorer.rarity.size, prior_share))
+
+
+def _survivor(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> TeachingRecord:
+    """Follow a merged record as far as the answer holds what it was merged into; a ring ends where it began."""
+    passed = {record.trn}
+    while record.status is RecordStatus.MERGED and record.merged_into and record.merged_into not in passed:
+        if record.merged_into not in held:
+            break
+        record = held[record.merged_into]
+        passed.add(record.trn)
+    return record
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
         split = True
+    first, last = _without_each_other(first, last)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
     stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
@@ -62,9 +63,23 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino=number.value if number else "",
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
-        misread=bool(split or unread or (person.date_of_birth and not born)),
+        misread=bool(split or unread or (person.date_of_birth and not born) or _in_another_script(first, last)),
         impossible_date=person.date_of_birth is not None and born is None,
     )
+
+
+def _in_another_script(*names: Name) -> bool:
+    """Whether a name has letters that no record has: that it is not found says nothing."""
+    return not all(name.joined.isascii() for name in names)
+
+
+def _without_each_other(first: Name, last: Name) -> tuple[Name, Name]:
+    """Take out of each name the other one, where somebody typed their whole name into both boxes or one of them."""
+    if len(first.tokens) > 1 and first.tokens[-1] == last.joined:
+        return _without_last(first), last
+    if len(last.tokens) > 1 and last.tokens[0] == first.joined:
+        return first, Name("".join(last.tokens[1:]), last.tokens[1:])
+    return first, last
 
 
 def _without_last(name: Name) -> Name:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from matching.comparisons import Field, Level, NameRelation
+from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-22.2"
+VERSION: Final = "2026-11-22.3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ NAMES_SWAPPED: Final = 0.005
 IDENTIFIER_HELD_BY_ANOTHER: Final = 0.06
 """Share of people who state an identifier of a record that is not theirs: u is this over the register."""
 
+A_NAME_OF_ITS_OWN: Final = 1e-5
+"""A first name that so many bear is not a misspelling of one that only resembles it: it may be a twin's."""
+
 SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
 """How many other spellings a name slips into; fewer when the typed one must sound alike."""
@@ -136,6 +140,12 @@ class Rarity:
         """Whether the register said how common this first or last name is."""
         known = self.statistics
         return name in (known.first_names if field is Field.FIRST_NAME else known.last_names)
+
+    def is_own_name(self, typed: str) -> bool:
+        """Whether a typed first name is one that people bear: by the register, else by the lists of names."""
+        if self.knows(Field.FIRST_NAME, typed):
+            return self.frequency(Field.FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
+        return is_given_name(typed)
 
     def frequency(self, field: Field, name: str) -> float:
         """Share of records that have this first or last name."""

@@ -21,9 +21,11 @@ from support_console.clients.views import bp as clients
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
+from support_console.users.merging import bp as merging
+from support_console.users.standing import bp as standing
 from support_console.users.views import bp as users
 
-SLICES = (sign_in, cases, decisions, users, clients, performance, staff, audit)
+SLICES = (sign_in, cases, decisions, users, standing, merging, clients, performance, staff, audit)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, TypeVar
 
 import psycopg
@@ -26,11 +25,12 @@ from matching.records import (
     NameStatistics,
     TeachingRecord,
 )
-from matching.rows import RecordRows, Row, read_record
+from matching.rows import RecordLines, read_line
 
 SECONDS_A_SIZE_IS_BELIEVED = 60.0
 TRIES = 3
 NO_KEY = -1  # stored keys are positive
+TRN_LENGTH = 7
 
 Rows = list[tuple[Any, ...]]
 Answer = TypeVar("Answer")
@@ -66,7 +66,7 @@ class DqtReplica:
         """As `TeacherRegister.find_by_identifiers`."""
         asked = {"trn": trn, "key": stored_key(f"n:{nino}") if nino else NO_KEY}
         (rows,) = self._ask(lambda text: [(text.identified, asked)])
-        return tuple({row[0]: read_record(row) for row in rows}.values())
+        return tuple({record.trn: record for record in (read_line(line) for (line,) in rows)}.values())
 
     def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
         """As `TeacherRegister.find_candidates`."""
@@ -85,8 +85,8 @@ class DqtReplica:
             with connection.cursor("everything", binary=True) as cursor:
                 cursor.itersize = 5_000
                 cursor.execute(queries(generation).everything)
-                for row in cursor:
-                    yield read_record(row)
+                for (line,) in cursor:
+                    yield read_line(line)
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -158,9 +158,9 @@ class _AskedKeys:
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "keys": [stored_key(key) for key in self.stored],
-            "days": [date.fromisoformat(key[2:]) for key in self.days],
-            "trns": [key[2:] for key in self.trns],
+            "keys": _array(map(str, map(stored_key, self.stored))),
+            "days": _array(key[2:] for key in self.days),
+            "trns": _array(key[2:] for key in self.trns),
         }
 
     def at(self, place: int) -> str | None:
@@ -170,12 +170,17 @@ class _AskedKeys:
         return self.stored[place - 1] if place > 0 else self.days[-place - 1]
 
 
+def _array(values: Iterable[str]) -> str:
+    """An array of digits as PostgreSQL writes it; a list of 80 takes psycopg half a millisecond."""
+    return f"{{{','.join(values)}}}"
+
+
 def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[Sequence[TeachingRecord], tuple[str, ...]]:
-    records: dict[str, Row] = {}
+    records: dict[str, str] = {}
     capped: dict[str, None] = {}
     per_day: dict[int, int] = {}
-    for row in rows:
-        part, place, trn = row[:3]
+    for part, place, line in rows:
+        trn = line[:TRN_LENGTH]
         if part == MARKER:
             capped.update(dict.fromkeys(asked.stored[-place - 1 :] if place < 0 else (asked.stored[place - 1],)))
             continue
@@ -186,9 +191,9 @@ def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[Sequence[TeachingRecord
         if part == FOUND and len(records) >= ROWS_PER_ANSWER:
             capped.update(dict.fromkeys(_from(place, asked)))
             continue
-        records[trn] = row[2:]
+        records[trn] = line
     capped.update(dict.fromkeys(key for place, n in per_day.items() if n > ROWS_PER_KEY if (key := asked.at(place))))
-    found = RecordRows(tuple(records.values())) if records else ()
+    found = RecordLines(tuple(records.values())) if records else ()
     return found, tuple(key for key in asked.all if key in capped)
 
 

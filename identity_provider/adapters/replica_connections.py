@@ -32,6 +32,7 @@ _SETTINGS = {
     "enable_mergejoin": "off",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
+    "datestyle": "ISO",  # a line holds dates as the server writes them
 }
 
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from psycopg import sql
 
-from identity_provider.models.register_layout import COLUMNS, Generation
+from identity_provider.models.register_layout import Generation, line_of
 from matching.records import ROWS_PER_ANSWER, ROWS_PER_KEY
 
-CURRENT = sql.SQL("SELECT number, records FROM register_generations WHERE current")
+CURRENT = b"SELECT number, records FROM register_generations WHERE current"
 
 MARKER, FOUND, SURVIVOR = 0, 1, 2
 """The parts of an answer, in the first column of each row; the second is the place of the key that found it."""
@@ -27,38 +27,38 @@ WITH hits AS MATERIALIZED (
     ) AS held
     LIMIT {hits}
 ), found AS MATERIALIZED (
-    SELECT -asked.place::integer AS place, {held}
+    SELECT -asked.place::integer AS place, {line} AS line, held.merged_into
     FROM unnest(%(days)s::date[]) WITH ORDINALITY AS asked (day, place)
     CROSS JOIN LATERAL (
         SELECT * FROM {records} AS r WHERE r.date_of_birth = asked.day LIMIT {one_more}
     ) AS held
     UNION ALL
-    SELECT 0, {held} FROM {records} AS held WHERE held.trn = ANY(%(trns)s::text[])
+    SELECT 0, {line}, held.merged_into FROM {records} AS held WHERE held.trn = ANY(%(trns)s::text[])
     UNION ALL
-    SELECT chosen.place, {held}
+    SELECT chosen.place, {line}, held.merged_into
     FROM (SELECT record, min(place) AS place FROM hits GROUP BY record ORDER BY 2 LIMIT {answer}) AS chosen
     JOIN {records} AS held ON held.id = chosen.record
 )
-SELECT {found_part}, found.* FROM found
+SELECT {found_part}, found.place, found.line FROM found
 UNION ALL
-SELECT {survivor_part}, 0, {held} FROM found JOIN {records} AS held ON held.trn = found.merged_into
+SELECT {survivor_part}, 0, {line} FROM found JOIN {records} AS held ON held.trn = found.merged_into
 UNION ALL
-SELECT {marker_part}, place, {nothing} FROM hits GROUP BY place HAVING count(*) > {per_key}
+SELECT {marker_part}, place, '' FROM hits GROUP BY place HAVING count(*) > {per_key}
 UNION ALL
-SELECT {marker_part}, -max(place), {nothing} FROM hits HAVING count(*) >= {hits}
+SELECT {marker_part}, -max(place), '' FROM hits HAVING count(*) >= {hits}
 """
 
 _IDENTIFIED = """
 WITH found AS MATERIALIZED (
-    SELECT {held} FROM {records} AS held WHERE held.trn = %(trn)s AND %(trn)s <> ''
+    SELECT {line} AS line, held.merged_into FROM {records} AS held WHERE held.trn = %(trn)s AND %(trn)s <> ''
     UNION ALL
-    SELECT {held}
+    SELECT {line}, held.merged_into
     FROM (SELECT k.record FROM {keys} AS k WHERE k.key = %(key)s::bigint LIMIT {per_key}) AS hit
     JOIN {records} AS held ON held.id = hit.record
 )
-SELECT * FROM found
+SELECT line FROM found
 UNION ALL
-SELECT {held} FROM found JOIN {records} AS held ON held.trn = found.merged_into
+SELECT {line} FROM found JOIN {records} AS held ON held.trn = found.merged_into
 """
 
 _STATISTICS = """
@@ -73,17 +73,17 @@ CROSS JOIN LATERAL (
 ) AS counted
 """
 
-_ALL = "SELECT {held} FROM {records} AS held ORDER BY held.id"
+_ALL = "SELECT {line} FROM {records} AS held ORDER BY held.id"
 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """The questions to one generation."""
+    """The questions to one generation, as text: psycopg would put it together anew for each."""
 
-    candidates: sql.Composed
-    identified: sql.Composed
-    statistics: sql.Composed
-    everything: sql.Composed
+    candidates: bytes
+    identified: bytes
+    statistics: bytes
+    everything: bytes
 
 
 @lru_cache(maxsize=4)
@@ -93,8 +93,7 @@ def queries(generation: Generation) -> Queries:
         "records": generation.records,
         "keys": generation.keys,
         "names": generation.names,
-        "held": sql.SQL(", ").join(sql.Identifier("held", column) for column in COLUMNS),
-        "nothing": sql.SQL(", ").join([sql.NULL] * len(COLUMNS)),
+        "line": line_of("held"),
         "one_more": sql.Literal(ROWS_PER_KEY + 1),
         "per_key": sql.Literal(ROWS_PER_KEY),
         "hits": sql.Literal(HITS),
@@ -104,5 +103,5 @@ def queries(generation: Generation) -> Queries:
         "marker_part": sql.Literal(MARKER),
     }
     return Queries(
-        *(sql.SQL(each).format(**words) for each in (_CANDIDATES, _IDENTIFIED, _STATISTICS, _ALL)),
+        *(sql.SQL(each).format(**words).as_bytes(None) for each in (_CANDIDATES, _IDENTIFIED, _STATISTICS, _ALL)),
     )

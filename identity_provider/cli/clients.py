@@ -59,6 +59,8 @@ clients = AppGroup("clients", help="Register and look after relying services.")
 @click.option("--require-nonce/--no-require-nonce", default=False, show_default=True)
 @click.option("--raise-tickets/--no-raise-tickets", default=True, show_default=True)
 @click.option("--may-introspect/--may-not-introspect", default=False, show_default=True)
+@click.option("--block-prohibited/--no-block-prohibited", default=False, show_default=True)
+@click.option("--first-party/--third-party", default=True, show_default=True, help="Whether people are never asked.")
 @click.option("--bare-post-logout-redirect/--no-bare-post-logout-redirect", default=False, show_default=True)
 def add(client_id: str, secret: str | None, jwks_file: Path | None, **chosen: Any) -> None:
     """Register a service and print it with its secret, which is shown this once."""
@@ -163,6 +165,8 @@ def _facts(client: Client) -> dict[str, Any]:
         "match_policy": client.match_policy.value,
         "raise_tickets": client.raise_tickets,
         "may_introspect": client.may_introspect,
+        "block_prohibited": client.block_prohibited,
+        "first_party": client.first_party,
         "secrets": len(client.secrets),
         "created_at": client.created_at.isoformat(),
     }

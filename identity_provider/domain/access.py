@@ -26,6 +26,8 @@ class Permission(StrEnum):
     ATTACH_TRN = "attach_trn"
     VIEW_USERS = "view_users"
     MERGE_USERS = "merge_users"
+    LOCK_USERS = "lock_users"
+    ERASE_USERS = "erase_users"
     REVIEW_EVIDENCE = "review_evidence"
     VIEW_CLIENTS = "view_clients"
     EDIT_CLIENTS = "edit_clients"
@@ -39,7 +41,8 @@ PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.VIEWER: _VIEW,
     StaffRole.AGENT: _VIEW | {Permission.WORK_CASES, Permission.ATTACH_TRN},
     StaffRole.REVIEWER: _VIEW | {Permission.REVIEW_EVIDENCE},
-    StaffRole.MERGER: _VIEW | {Permission.WORK_CASES, Permission.ATTACH_TRN, Permission.MERGE_USERS},
+    StaffRole.MERGER: _VIEW
+    | {Permission.WORK_CASES, Permission.ATTACH_TRN, Permission.MERGE_USERS, Permission.LOCK_USERS},
     StaffRole.SERVICE_MANAGER: _VIEW | {Permission.VIEW_CLIENTS, Permission.EDIT_CLIENTS},
     StaffRole.ADMINISTRATOR: frozenset(Permission),
 }

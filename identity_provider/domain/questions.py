@@ -14,6 +14,7 @@ from enum import StrEnum
 class Question(StrEnum):
     """The pages of a sign-in; the value is the last part of the page's address."""
 
+    CHOOSE_ACCOUNT = "choose-account"
     EMAIL = "email"
     CODE = "code"
     SHARED_MAILBOX = "shared-mailbox"
@@ -32,6 +33,8 @@ class Question(StrEnum):
     CHOOSE_EMAIL = "choose-email"
     NO_MATCH = "no-match"
     OUTCOME = "outcome"
+    CONSENT = "what-you-share"
+    BARRED = "cannot-continue"
     # Not a page: the person goes back to the service.
     DONE = "done"
 
@@ -40,6 +43,10 @@ class Question(StrEnum):
 class Answers:
     """What is known of a journey. None was not answered yet; nothing else counts as an answer."""
 
+    # The service asks which account it shall be, one is signed in at this browser, and none was given otherwise.
+    choose_account: bool = False
+    # The answer was "another one" (False: the one that is signed in). None was not answered yet.
+    another_account: bool | None = None
     has_email: bool = False
     # The address was proved in this journey, and where an account is known this browser is signed in to it.
     proved: bool = False
@@ -72,12 +79,18 @@ class Answers:
     may_try_again: bool = False
     has_something_to_say: bool = False
     outcome_seen: bool = False
+    # The person has to say whether the service may know what it asks for.
+    consent_due: bool = False
+    # The service was refused this person at the moment of issue.
+    barred: bool = False
 
 
 def path(answers: Answers) -> tuple[Question, ...]:
     """Every page that may be entered now, in order; the last one is the page that waits for an answer."""
     if not answers.proved:
         return tuple(_until_proved(answers))
+    if answers.barred:
+        return (Question.BARRED,)
     if not answers.submitted:
         return tuple(_questions(answers))
     then = _after_submission(answers)
@@ -102,6 +115,10 @@ def previous_question(answers: Answers, question: Question) -> Question | None:
 
 
 def _until_proved(answers: Answers) -> Iterator[Question]:
+    if answers.choose_account:
+        yield Question.CHOOSE_ACCOUNT
+        if answers.another_account is None:
+            return
     # Who is known by an account proves the account's own address: another one may not be put in its place.
     if not answers.has_account:
         yield Question.EMAIL
@@ -173,4 +190,4 @@ def _after_submission(answers: Answers) -> Question:
         return Question.NO_MATCH
     if answers.has_something_to_say and not answers.outcome_seen:
         return Question.OUTCOME
-    return Question.DONE
+    return Question.CONSENT if answers.consent_due else Question.DONE

@@ -4,9 +4,11 @@ from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
+from identity_provider.models.consent import Consent
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
+from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
@@ -21,6 +23,7 @@ from identity_provider.models.teaching_record import RegisterBatch, RegisterGene
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.trn_token import TrnToken
 from identity_provider.models.user import User
+from identity_provider.models.user_merge import UserMerge
 from identity_provider.models.user_search import FIRST_CONSONANTS, LAST_CONSONANTS
 from identity_provider.models.webhook import (
     SUBSCRIBABLE,
@@ -46,10 +49,12 @@ __all__ = [
     "Client",
     "ClientSecret",
     "CodeChallenge",
+    "Consent",
     "Delivery",
     "FetchedKeys",
     "Grant",
     "IdentityCheck",
+    "InitialAccessToken",
     "Journey",
     "KeyState",
     "Lookup",
@@ -75,6 +80,7 @@ __all__ = [
     "TrnToken",
     "UsedAssertion",
     "User",
+    "UserMerge",
     "WebhookAttempt",
     "WebhookEndpoint",
     "WebhookMessage",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -67,6 +67,12 @@ class Client(Base):
     raise_tickets: Mapped[bool] = mapped_column(default=True)
     block_prohibited: Mapped[bool] = mapped_column(default=False)
     bare_post_logout_redirect: Mapped[bool] = mapped_column(default=False)
+    # One of our own family: people are never asked whether it may know what it is registered for.
+    first_party: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # What a service that registered itself said of itself beside what has a column (RFC 7591 section 2).
+    registration: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # HMAC of the token with which it may read and change its own registration (RFC 7592).
+    registration_token_hmac: Mapped[bytes | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

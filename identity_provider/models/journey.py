@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base
+from identity_provider.domain.prohibitions import Standing
 from identity_provider.models.client import Client
 from identity_provider.models.user import User
 
@@ -98,6 +99,10 @@ class Journey(Base):
     # The person saw that no record was found and chose to go on without one.
     went_on_at: Mapped[datetime | None]
     outcome_seen_at: Mapped[datetime | None]
+    # The service asked which account it shall be (`prompt=select_account`): the one signed in here, or another.
+    keeps_account: Mapped[bool | None]
+    # Why the service, which refuses people with a prohibition, was given no code.
+    barred: Mapped[Standing | None]
 
     authorization_request: Mapped[AuthorizationRequest] = relationship(lazy="joined")
     user: Mapped[User | None] = relationship(foreign_keys=[user_id], lazy="joined")

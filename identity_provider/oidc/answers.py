@@ -9,10 +9,12 @@ from flask import redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from identity_provider.domain.words import N_
 from identity_provider.kit.app import settings
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.models import AuthorizationRequest, Client
 from identity_provider.oidc.sent import SentRequest
+from identity_provider.services import third_party_login
 
 
 def give_code(request: AuthorizationRequest, code: str) -> ResponseReturnValue:
@@ -36,7 +38,10 @@ def refuse(sent: SentRequest, refusal: OAuth2Error) -> ResponseReturnValue:
 
 
 def problem_page(description: str, status: int = 400) -> ResponseReturnValue:
-    """A page of ours that says what is wrong and leads nowhere that was not registered (attack 19)."""
+    """A page of ours that says what is wrong and leads nowhere that was not registered (attack 19).
+
+    `description` is marked for the catalogue (domain/words.py) where it is written.
+    """
     return render_template("oidc/problem.html", description=_(description)), status
 
 
@@ -46,11 +51,10 @@ def start_again(client: Client) -> ResponseReturnValue:
     Third-party initiated login (OpenID Connect Core 4) lets the service ask anew, which we then answer at once.
     """
     if not client.is_enabled:
-        return problem_page("The service that sent you here is not registered with us any more.")
-    if client.initiate_login_uri:
-        return redirect(_with(client.initiate_login_uri, {"iss": settings().issuer}), code=303)
-    if client.service_url:
-        return redirect(client.service_url, code=303)
+        return problem_page(N_("The service that sent you here is not registered with us any more."))
+    start = third_party_login.start_of(client, settings().issuer)
+    if start is not None:
+        return redirect(start, code=303)
     return render_template("oidc/finished.html", client=client, site=_site_of(client))
 
 

@@ -16,17 +16,14 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.session import browser_secret, current_session
 from identity_provider.models import AuthorizationRequest, BrowserSession, Journey
-from identity_provider.oidc import answers, pushed
+from identity_provider.oidc import answers, issue, published_keys, pushed, request_objects
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
 from identity_provider.oidc.sent import SentRequest
-from identity_provider.services import authorizations, grants, journeys
+from identity_provider.services import authorizations, consents, grants, journeys
 
-NO_TRN_YET = "No teacher reference number was found yet"
 # What servers and proxies take for sure.
 _LONGEST_ADDRESS = 6_000
-
-NOT_THIS_PERSON = "Somebody other than the person asked for signed in"
 
 
 @bp.route("/connect/authorize", methods=["GET", "POST"])
@@ -40,6 +37,8 @@ def authorize() -> ResponseReturnValue:
         if journey := pushed.begun(sent):
             return redirect(f"/sign-in/{journey.id}", code=303)
         sent = pushed.restore(sent)
+        published_keys.fetch_for_request_object(sent.get("request"))
+        request_objects.open_in(sent)
         for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
             check(sent)
     except OAuth2Error as refusal:
@@ -60,17 +59,17 @@ def answer(request_id: UUID) -> ResponseReturnValue:
         return redirect(f"/sign-in/{journey.id}", code=303)
     if session is None or session.user_id is None or session.user_id != journey.user_id:
         return answers.start_again(asked.client)
-    return _answer(asked, session, now)
+    return _answer(asked, journey, session, now)
 
 
 @bp.get("/connect/authorize/<uuid:request_id>/refuse")
 @open_to(Audience.TRAVELLER)
 def refuse(request_id: UUID) -> ResponseReturnValue:
-    """The person goes back to the service without what it demands: it gets an error, once."""
-    asked, _ = _of_this_browser(request_id)
+    """The person goes back to the service without what it asked for: it gets an error, once."""
+    asked, journey = _of_this_browser(request_id)
     if not asked.client.is_enabled:
         return answers.start_again(asked.client)
-    return _refuse(asked, "access_denied", NO_TRN_YET, ports().clock.now())
+    return _refuse(asked, issue.refusal_of(asked, journey), ports().clock.now())
 
 
 def _come_again_with_cookies(sent: SentRequest) -> ResponseReturnValue | None:
@@ -78,7 +77,7 @@ def _come_again_with_cookies(sent: SentRequest) -> ResponseReturnValue | None:
 
     Without them the person would seem a stranger, and a new browser cookie would cut off journeys in other tabs.
     """
-    address = f"{request.path}?{urlencode(sent.parameters)}"
+    address = f"{request.path}?{urlencode(sent.beside or sent.parameters)}"
     from_elsewhere = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site"
     if not from_elsewhere or sent.was_pushed or len(address) > _LONGEST_ADDRESS:
         return None
@@ -88,12 +87,17 @@ def _come_again_with_cookies(sent: SentRequest) -> ResponseReturnValue | None:
 def _answer_or_begin(asked: AuthorizationRequest, now: datetime) -> ResponseReturnValue:
     session = current_session()
     hindrance = authorizations.hindrance(asked, session)
-    if session is not None and hindrance is None:
+    silent = "none" in asked.prompt.split()
+    barred = issue.bars(asked.client, session.user) if session and session.user and hindrance is None else None
+    if session is not None and hindrance is None and barred is None:
         with transaction():
             code = grants.issue_code(asked, session, now=now)
         return answers.give_code(asked, code)
-    if hindrance is not None and "none" in asked.prompt.split():
+    if hindrance is not None and silent:
         return answers.give_error(asked, hindrance.value, "The person has to be asked something first")
+    if barred is not None and silent:
+        refusal = issue.refusal_for(barred)
+        return answers.give_error(asked, refusal.error, refusal.description)
     with transaction():
         db.session.add(asked)
         db.session.flush()
@@ -101,24 +105,35 @@ def _answer_or_begin(asked: AuthorizationRequest, now: datetime) -> ResponseRetu
     return redirect(f"/sign-in/{journey.id}", code=303)
 
 
-def _answer(asked: AuthorizationRequest, session: BrowserSession, now: datetime) -> ResponseReturnValue:
+def _answer(
+    asked: AuthorizationRequest, journey: Journey, session: BrowserSession, now: datetime
+) -> ResponseReturnValue:
     """What the service demands is asked anew at this moment, whatever the journey believed."""
     if session.user is None or not asked.client.is_enabled:
         return answers.start_again(asked.client)
     right_person = authorizations.is_meant_for(asked, session.user)
     if not right_person or not authorizations.session_suffices(asked, session):
-        return _refuse(asked, "login_required", NOT_THIS_PERSON, now)
+        return _refuse(asked, issue.Refusal("login_required", issue.NOT_THIS_PERSON), now)
     if not authorizations.may_return(asked, session.user):
-        return _refuse(asked, "access_denied", NO_TRN_YET, now)
+        return _refuse(asked, issue.Refusal("access_denied", issue.NO_TRN_YET), now)
+    if consents.is_due(asked, session.user):
+        return redirect(f"/sign-in/{journey.id}", code=303)
+    barred = issue.bars(asked.client, session.user)
+    if barred is not None:
+        with transaction():
+            journeys.held(journey).barred = barred
+        return redirect(f"/sign-in/{journey.id}", code=303)
     with transaction():
         code = grants.issue_code(asked, session, now=now) if authorizations.claim_answer(asked, now=now) else None
     return answers.give_code(asked, code) if code else answers.start_again(asked.client)
 
 
-def _refuse(asked: AuthorizationRequest, error: str, description: str, now: datetime) -> ResponseReturnValue:
+def _refuse(asked: AuthorizationRequest, refusal: issue.Refusal, now: datetime) -> ResponseReturnValue:
     with transaction():
         claimed = authorizations.claim_answer(asked, now=now)
-    return answers.give_error(asked, error, description) if claimed else answers.start_again(asked.client)
+    if not claimed:
+        return answers.start_again(asked.client)
+    return answers.give_error(asked, refusal.error, refusal.description)
 
 
 def _of_this_browser(request_id: UUID) -> tuple[AuthorizationRequest, Journey]:

@@ -11,6 +11,7 @@ from identity_provider.oidc.checks.response_mode import MODES
 from identity_provider.oidc.client_authentication import METHODS
 from identity_provider.services.clients import GRANT_TYPES, SCOPES
 from identity_provider.services.signing_keys import ALGORITHMS
+from identity_provider.services.subjects import SUBJECT_TYPES
 
 # What the ID token holds beside the claims about the person.
 _OF_THE_TOKEN = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
@@ -34,18 +35,24 @@ def document(issuer: str) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_TYPES),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(SUBJECT_TYPES),
         "acr_values_supported": [f"{issuer}/acr/one-time-code"],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
+        "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "introspection_endpoint_auth_methods_supported": [each for each in METHODS if each != "none"],
+        "introspection_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "claim_types_supported": ["normal"],
         "claims_supported": [*claims.SUPPORTED, *_OF_THE_TOKEN],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        # Signed ones, of clients that registered keys; never `none`.
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(ALGORITHMS),
+        "require_signed_request_object": False,
         "request_uri_parameter_supported": False,
         "prompt_values_supported": sorted(PROMPTS),
         "display_values_supported": ["page"],

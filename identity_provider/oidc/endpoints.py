@@ -12,7 +12,7 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.models import User
-from identity_provider.oidc import bearer, discovery, tokens
+from identity_provider.oidc import bearer, discovery, issue, published_keys, tokens
 from identity_provider.oidc.bearer import BearerRefused
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.keys import key_ring
@@ -30,9 +30,8 @@ def token() -> ResponseReturnValue:
     """Exchange a code, a refresh token or a client's own credentials for tokens (RFC 6749 3.2)."""
     key_ring().ensure_default(ports().clock.now())
     provider().refuse_malformed()
-    with transaction():
-        answer: Response = provider().create_token_response()
-    return answer
+    published_keys.fetch_for_assertion(request)
+    return issue.answered_outside(_token_answer)
 
 
 @bp.post("/connect/revocation")
@@ -83,8 +82,15 @@ def configuration() -> ResponseReturnValue:
     return jsonify(discovery.document(settings().issuer)), {"Cache-Control": _CACHEABLE}
 
 
+def _token_answer() -> Response:
+    with transaction():
+        answer: Response = provider().create_token_response()
+    return answer
+
+
 def _token_endpoint(name: str) -> ResponseReturnValue:
     provider().refuse_malformed()
+    published_keys.fetch_for_assertion(request)
     with transaction():
         answer: Response = provider().create_endpoint_response(name)
     return answer
@@ -107,3 +113,9 @@ def _rate_limited(limited: RateLimited) -> ResponseReturnValue:
     seconds = str(int(limited.retry_after.total_seconds()) + 1)
     body = {"error": "temporarily_unavailable", "error_description": "Too many failures; wait before trying again"}
     return jsonify(body), 429, {"Retry-After": seconds}
+
+
+@bp.errorhandler(issue.IssueUnavailable)
+def _issue_unavailable(_: issue.IssueUnavailable) -> ResponseReturnValue:
+    body = {"error": "temporarily_unavailable", "error_description": issue.CANNOT_BE_CHECKED}
+    return jsonify(body), 503, {"Retry-After": "30"}

@@ -11,7 +11,7 @@ from authlib.oidc.core import OpenIDCode
 from identity_provider.db import db
 from identity_provider.kit.app import ports
 from identity_provider.models import User
-from identity_provider.oidc import tokens
+from identity_provider.oidc import issue, tokens
 from identity_provider.oidc.registered_client import RegisteredClient
 from identity_provider.services import grants as storage
 from identity_provider.services.clients import SERVICE_SCOPES
@@ -81,7 +81,10 @@ class AuthorizationCodeGrant(_Issues, grants.AuthorizationCodeGrant):  # type: i
         return Redeemed(granted) if granted else None
 
     def authenticate_user(self, authorization_code: Redeemed) -> User | None:
-        return _live_user(authorization_code.granted)
+        user = _live_user(authorization_code.granted)
+        if user is not None:
+            issue.demand(self.request.client.row, user, authorization_code.granted)
+        return user
 
     def save_token(self, token: dict[str, Any]) -> None:
         granted = self.request.authorization_code.granted
@@ -107,6 +110,8 @@ class RefreshTokenGrant(_Issues, grants.RefreshTokenGrant):  # type: ignore[misc
 
     def authenticate_user(self, refresh_token: Redeemed) -> User:
         user = _live_user(refresh_token.granted)
+        if user is not None:
+            issue.demand(self.request.client.row, user, refresh_token.granted)
         rotated = storage.rotate_refresh_token(self.request.form["refresh_token"], now=ports().clock.now())
         if user is None or rotated is None:
             raise InvalidGrantError("The refresh token is not good any more.")

@@ -13,7 +13,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.session import browser_secret
 from identity_provider.models import Journey
-from identity_provider.oidc import client_authentication
+from identity_provider.oidc import client_authentication, published_keys, request_objects
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
 from identity_provider.oidc.sent import SentRequest
@@ -36,6 +36,8 @@ def push() -> ResponseReturnValue:
     """Check a request as the authorization endpoint would, keep it, and answer with a reference."""
     now = ports().clock.now()
     provider().refuse_malformed()
+    published_keys.fetch_for_assertion(request)
+    published_keys.fetch_for_request_object(request.form.get("request"))
     with transaction():
         try:
             client = client_authentication.authenticate(request)
@@ -79,5 +81,6 @@ def _check(sent: SentRequest, client_id: str) -> None:
     sent.parameters = {"client_id": client_id, **sent.parameters}
     if sent.parameters["client_id"] != client_id:
         raise InvalidRequestError("The client_id is another one than that of the credentials.")
+    request_objects.open_in(sent)
     for check in (*BEFORE_REDIRECT, *AFTER_REDIRECT):
         check(sent)

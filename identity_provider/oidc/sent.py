@@ -31,6 +31,8 @@ class SentRequest:
     was_pushed: bool = False
     # What the reference to them is known by, so that a reload finds the journey again.
     pushed_mark: str = ""
+    # What stood beside a signed request object, which replaced it.
+    beside: Mapping[str, str] | None = None
     client: Client | None = None
     # Set once it was compared with the registered ones; nothing is sent there before.
     redirect_uri: str | None = None

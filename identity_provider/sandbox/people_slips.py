@@ -328,12 +328,14 @@ _SURE: Final[tuple[Callable[[Stated, Random], Stated], ...]] = (
 _THIN: Final[tuple[Callable[[Stated, Random], Stated], ...]] = (
     sounds_alike, middle_in_first_and_typo, initials_only, initials_together, half_in_middle, half_a_barrel_and_typo,
     married_barrel_and_typo, family_name_first, swapped_and_typo, without_particle, born_as, year_off_by_one,
-    year_off_by_ten, another_century, day_off_by_one, vowels_left_out, typo_in_first_letter, two_typos_in_last,
+    year_off_by_ten, another_century, day_off_by_one, typo_in_first_letter, two_typos_in_last,
     married_and_day,
 )  # fmt: skip
 """Too thin without a number; with the right one they are still this person's."""
 
-_NEVER: Final[tuple[Callable[[Stated, Random], Stated], ...]] = (this_year, another_day_entirely, something_missing)
+_NEVER: Final[tuple[Callable[[Stated, Random], Stated], ...]] = (
+    this_year, another_day_entirely, something_missing, vowels_left_out,
+)  # fmt: skip
 """Too thin even with a number, though a link to the right record is no fault."""
 
 SLIPS: Final[dict[str, Expectation]] = (

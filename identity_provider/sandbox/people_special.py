@@ -76,6 +76,8 @@ def twin_exact(people: Population) -> Labelled:
 def merged_old_trn(people: Population) -> Labelled:
     old = people.rng.choice([record for record in people.held[:200_000] if record.status == "merged"])
     survivor = people.by_trn[old.merged_into]
+    if survivor.status != "active":
+        raise DoesNotApplyError
     stated = replace(plain_statement(people, survivor), trn=old.trn)
     return Labelled(stated, "trn_merged", survivor.trn, "match")
 

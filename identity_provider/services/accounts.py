@@ -157,21 +157,44 @@ def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -
     """
     actor = Actor.of(survivor)
     if other is not None and other.id != survivor.id:
-        _merge(held(other.id), survivor, actor=actor, now=now)
-    if email == survivor.email:
-        return
+        become_part_of(held(other.id), survivor, actor=actor, reason="the person proved both addresses", now=now)
     before = survivor.email
-    give_address(survivor, email, actor=actor, now=now, reason="chosen when two accounts became one")
-    survivor.email_verified_at = now
+    if email == before:
+        return
+    give_address(survivor, email, actor=actor, now=now, reason="chosen when two accounts became one", proved_at=now)
     for address in (before, email):
         key = f"email-changed:{survivor.id}:{now.timestamp():.6f}:{address == email}"
         outbox.post(ADDRESS_CHANGED, key, to=address, payload={"user_id": str(survivor.id)}, now=now)
 
 
-def give_address(user: User, email: str, *, actor: Actor, now: datetime, reason: str) -> None:
-    """Have the account signed in to by another address, which nobody has proved yet; the caller tells both of them.
+def lock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Shut a person out until somebody lets them in again: nobody signs in to the account, wherever it is open it ends.
 
-    What was begun with the old address ends. Raises EmailInUse, also when somebody else was quicker by a moment.
+    Raises IllegalMove when it is not in use, or no reason is given.
+    """
+    if not user.is_live or not reason.strip():
+        raise IllegalMove("only an account that is in use is locked, and with a reason")
+    user.locked_at = user.updated_at = now
+    _end_what_the_old_address_began(user, now=now)
+    audit.record("user_locked", Subject("user", user.id), actor=actor, now=now, reason=reason)
+
+
+def unlock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Let a person in again. Raises IllegalMove when the account is not locked, or no reason is given."""
+    if user.locked_at is None or not reason.strip():
+        raise IllegalMove("only a locked account is unlocked, and with a reason")
+    user.locked_at = None
+    user.updated_at = now
+    audit.record("user_unlocked", Subject("user", user.id), actor=actor, now=now, reason=reason)
+
+
+def give_address(
+    user: User, email: str, *, actor: Actor, now: datetime, reason: str, proved_at: datetime | None = None
+) -> None:
+    """Have the account signed in to by another address; the caller tells both of them.
+
+    Nobody has proved it yet unless `proved_at` says when. What was begun with the old address ends. Raises EmailInUse,
+    also when somebody else was quicker by a moment.
     """
     holder = by_address(email)
     if holder is not None and holder.id != user.id:
@@ -180,7 +203,7 @@ def give_address(user: User, email: str, *, actor: Actor, now: datetime, reason:
     try:
         with db.session.begin_nested():
             user.email = email
-            user.email_verified_at = None
+            user.email_verified_at = proved_at
             user.updated_at = now
             db.session.flush()
     except IntegrityError as clash:
@@ -201,8 +224,11 @@ def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None
     audit.record("name_changed", Subject("user", user.id), actor=actor, now=now, change=change)
 
 
-def _merge(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
-    """`other` was another account of the same person; it may not hold a TRN of its own."""
+def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, now: datetime) -> None:
+    """Make `other`, held, part of the survivor: nobody signs in to it any more, and its cases are withdrawn.
+
+    Raises IllegalMove when it holds a TRN of its own: what becomes of that is decided first.
+    """
     if other.trn is not None:
         raise IllegalMove("an account that points at a record is merged by the helpdesk only")
     other.merged_into_id = survivor.id
@@ -210,14 +236,9 @@ def _merge(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
     browser_sessions.end_all_of(other, now=now)
     _withdraw_cases(other, now=now)
     db.session.flush()
-    audit.record(
-        "user_merged",
-        Subject("user", other.id),
-        actor=actor,
-        now=now,
-        reason="the person proved both addresses",
-        change=({}, {"merged_into": str(survivor.id)}),
-    )
+    merged_into = {"merged_into": str(survivor.id)}
+    subject = Subject("user", other.id)
+    audit.record("user_merged", subject, actor=actor, now=now, reason=reason, change=({}, merged_into))
 
 
 def _end_what_the_old_address_began(user: User, *, now: datetime) -> None:
@@ -261,7 +282,7 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
     for case in db.session.scalars(
         select(SupportTicket).where(SupportTicket.user_id == user.id, SupportTicket.status == CaseStatus.OPEN)
     ):
-        note = "The person signed in to another account of theirs that has the record."
+        note = "The account became part of another one of the same person."
         support_tickets.end(support_tickets.lock(case.id), Resolution.WITHDRAWN, by=SYSTEM, note=note, now=now)
 
 

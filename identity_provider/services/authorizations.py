@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import LookupStatus, VerificationLevel
-from identity_provider.models import AuthorizationRequest, BrowserSession, Journey, User
-from identity_provider.services import trn_tokens
+from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
+from identity_provider.services import consents, trn_tokens
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
 
@@ -26,11 +26,17 @@ class Hindrance(StrEnum):
 
     LOGIN = "login_required"
     INTERACTION = "interaction_required"
+    CONSENT = "consent_required"
 
 
 def wants_fresh_proof(request: AuthorizationRequest) -> bool:
-    """Whether no earlier sign-in will do: `prompt=login`, `prompt=select_account`, `max_age=0`."""
-    return request.max_age == 0 or bool({"login", "select_account"} & set(request.prompt.split()))
+    """Whether no earlier sign-in will do: `prompt=login`, `max_age=0`."""
+    return request.max_age == 0 or "login" in request.prompt.split()
+
+
+def wants_choice(request: AuthorizationRequest) -> bool:
+    """Whether the person is to say which account it shall be, also when one is signed in: `prompt=select_account`."""
+    return "select_account" in request.prompt.split()
 
 
 def session_suffices(request: AuthorizationRequest, session: BrowserSession) -> bool:
@@ -55,8 +61,10 @@ def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> 
         return Hindrance.LOGIN
     if not session_suffices(request, session) or not is_meant_for(request, session.user):
         return Hindrance.LOGIN
-    if not may_return(request, session.user):
+    if wants_choice(request) or not may_return(request, session.user):
         return Hindrance.INTERACTION
+    if consents.is_due(request, session.user):
+        return Hindrance.CONSENT
     if "none" in request.prompt.split():
         return None
     token_waits = trn_tokens.is_to_be_used(request, session.user, now=request.created_at)
@@ -83,13 +91,17 @@ def is_meant_for(request: AuthorizationRequest, user: User) -> bool:
 
 
 def may_return(request: AuthorizationRequest, user: User) -> bool:
-    """Whether the service's demands on the TRN hold; asked anew at the moment of issue.
+    """Whether the service's demands on the TRN hold; asked anew at the moment of issue."""
+    return demands_are_met(request.client, request.scopes, user)
+
+
+def demands_are_met(client: Client, scopes: frozenset[str], user: User) -> bool:
+    """Whether this person, as they stand, may be given to this service with these scopes.
 
     A `Strict` service that requires a TRN is not content with one of low verification: it would not be handed it.
     """
-    if not TRN_SCOPES & request.scopes:
+    if not TRN_SCOPES & scopes:
         return True
-    client = request.client
     status = user.lookup_status
     too_weak = (
         status is LookupStatus.FOUND

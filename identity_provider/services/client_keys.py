@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, KeySet
+from joserfc.jwk import JWKRegistry
 from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -29,16 +29,13 @@ _KINDS = {"RS256": ("RSA", None), "PS256": ("RSA", None), "ES256": ("EC", "P-256
 
 def problem_with(jwks: object) -> str | None:
     """What forbids this key set to be registered: it must hold public keys, and nothing but."""
-    try:
-        keys = KeySet.import_key_set(jwks).keys  # type: ignore[arg-type]  # whatever the file held
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        return "this is not a JSON Web Key Set"
-    if not 0 < len(keys) <= _MOST_KEYS:
-        return f"between 1 and {_MOST_KEYS} keys are needed"
-    if any(key.key_type == "oct" or key.is_private for key in keys):
-        return "public RSA, EC or OKP keys only"
-    if any(key.key_type == "RSA" and _is_weak(key.as_dict(private=False)) for key in keys):
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+    if not isinstance(keys, list) or not 0 < len(keys) <= _MOST_KEYS:
+        return f"this is not a JSON Web Key Set of 1 to {_MOST_KEYS} keys"
+    if any(_is_weak(each) for each in keys):
         return "an RSA key needs 2048 bits"
+    if not all(_is_usable(each) for each in keys):
+        return "public RSA, EC or OKP keys only"
     return None
 
 
@@ -103,15 +100,17 @@ def keep(uri: str, document: object, *, now: datetime) -> None:
 
 
 def _is_usable(jwk: object) -> bool:
-    if not isinstance(jwk, dict) or jwk.get("kty") not in {"RSA", "EC", "OKP"}:
+    if not isinstance(jwk, dict) or jwk.get("kty") not in ("RSA", "EC", "OKP") or _is_weak(jwk):
         return False
     try:
         key = JWKRegistry.import_key(jwk)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
         return False
-    return not key.is_private and not _is_weak(jwk)
+    return not key.is_private
 
 
-def _is_weak(jwk: dict[str, Any]) -> bool:
+def _is_weak(jwk: object) -> bool:
     """Whether an RSA modulus is shorter than 2048 bits (RFC 7518 3.3)."""
-    return jwk.get("kty") == "RSA" and len(str(jwk.get("n", ""))) * 3 // 4 < _SMALLEST_RSA_BYTES
+    return (
+        isinstance(jwk, dict) and jwk.get("kty") == "RSA" and len(str(jwk.get("n", ""))) * 3 // 4 < _SMALLEST_RSA_BYTES
+    )

@@ -74,6 +74,9 @@ class NewClient:
     match_policy: MatchPolicy = MatchPolicy.DEFAULT
     raise_tickets: bool = True
     bare_post_logout_redirect: bool = False
+    block_prohibited: bool = False
+    # One of our own family: people are not asked whether it may know what it is registered for.
+    first_party: bool = True
 
 
 def find(client_id: str) -> Client | None:
@@ -108,6 +111,8 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
         match_policy=new.match_policy,
         raise_tickets=new.raise_tickets,
         bare_post_logout_redirect=new.bare_post_logout_redirect,
+        block_prohibited=new.block_prohibited,
+        first_party=new.first_party,
         created_at=now,
         updated_at=now,
     )

@@ -30,6 +30,7 @@ from identity_provider.models import (
     SupportTicket,
     TrnToken,
     User,
+    UserMerge,
     WebhookMessage,
 )
 from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links
@@ -122,6 +123,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
+        delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
         delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),

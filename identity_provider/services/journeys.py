@@ -15,7 +15,7 @@ from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.questions import Answers, Question, next_question
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import accounts, audit, authorizations, trn_tokens
+from identity_provider.services import accounts, audit, authorizations, consents, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
@@ -93,10 +93,18 @@ def may_enter_signed_in(journey: Journey, session: BrowserSession) -> bool:
     return (
         session.user is not None
         and journey.email is None
+        and (journey.keeps_account is True or not authorizations.wants_choice(request))
         and authorizations.session_suffices(request, session)
         and authorizations.is_meant_for(request, session.user)
         and not trn_tokens.means_somebody_else(request, session.user, now=request.created_at)
     )
+
+
+def choose_account(journey: Journey, *, signed_in: bool) -> None:
+    """The person said whether to go on with the account that is signed in here, or with another one."""
+    if signed_in and journey.email is not None:
+        drop_address(journey)
+    journey.keeps_account = signed_in
 
 
 def enter_signed_in(journey: Journey, user: User, *, now: datetime) -> None:
@@ -293,6 +301,8 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     has_account = journey.user_id is not None
     step_up = is_step_up(journey)
     return Answers(
+        choose_account=_is_choice_open(journey, signed_in),
+        another_account=_not(journey.keeps_account),
         has_email=journey.email is not None,
         proved=journey.email_proved_at is not None and (not has_account or _is_self(journey, signed_in)),
         has_account=has_account,
@@ -318,6 +328,8 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         may_try_again=may_try_again(journey),
         has_something_to_say=_has_something_to_say(journey),
         outcome_seen=journey.outcome_seen_at is not None,
+        consent_due=journey.user is not None and consents.is_due(journey.authorization_request, journey.user),
+        barred=journey.barred is not None,
     )
 
 
@@ -340,6 +352,11 @@ def _has_something_to_say(journey: Journey) -> bool:
 def _is_contested(journey: Journey) -> bool:
     contested = journey.trn_holder_id is not None and journey.trn_holder_id != journey.user_id
     return contested and not journey.no_access_to_holder
+
+
+def _is_choice_open(journey: Journey, signed_in: User | None) -> bool:
+    asked = authorizations.wants_choice(journey.authorization_request)
+    return asked and signed_in is not None and journey.user_id is None and journey.email_proved_at is None
 
 
 def _is_self(journey: Journey, signed_in: User | None) -> bool:

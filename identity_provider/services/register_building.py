@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from identity_provider.models.register_layout import COLUMNS, Generation
+from identity_provider.models.register_layout import Generation, line_of
 from identity_provider.services.register_loading import Connection, count_names
-from matching.rows import Row, read_record
+from matching.rows import read_line
 
 TRIES_TO_DROP = 10
 WAIT_TO_DROP = "50ms"
@@ -39,10 +39,10 @@ _KEYS = "CREATE TABLE IF NOT EXISTS {keys} (key bigint NOT NULL, record integer 
 _COUNTED = "CREATE TABLE IF NOT EXISTS {counted} (kind text NOT NULL, name text NOT NULL, records integer NOT NULL)"
 
 _SURPLUS = """
-SELECT id, first, {columns} FROM (
+SELECT id, first, {line} FROM (
     SELECT *, min(id) OVER (PARTITION BY trn) AS first FROM {loaded}
     WHERE trn IN (SELECT trn FROM {loaded} GROUP BY trn HAVING count(*) > 1)
-) AS repeated WHERE id <> first
+) AS held WHERE id <> first
 """
 _REJECT = """
 INSERT INTO register_rejects (import_id, line, reason) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
@@ -141,12 +141,11 @@ def _reject_repeated(connection: Connection, generation: Generation) -> None:
     lines = [row[0] for row in surplus]
     with connection.cursor() as cursor:
         cursor.executemany(
-            _REJECT, [(generation.number, line, f"trn: also on line {first}") for line, first, *_ in surplus]
+            _REJECT, [(generation.number, line, f"trn: also on line {first}") for line, first, _ in surplus]
         )
         cursor.execute(_filled("DELETE FROM {loaded} WHERE id = ANY(%s)", generation), (lines,))
         cursor.execute(_filled("DELETE FROM {keys} WHERE record = ANY(%s)", generation), (lines,))
-        rows: list[Row] = [row[2:] for row in surplus]
-        counted_twice = count_names(map(read_record, rows))
+        counted_twice = count_names(read_line(line) for _, _, line in surplus)
         cursor.executemany(
             _filled("INSERT INTO {counted} (kind, name, records) VALUES (%s, %s, %s)", generation),
             [(kind, name, -count) for (kind, name), count in counted_twice.items()],
@@ -169,7 +168,7 @@ def _filled(statement: str, generation: Generation) -> sql.Composed:
         keys=generation.keys,
         counted=generation.counted,
         names=generation.names,
-        columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)),
+        line=line_of("held"),
         records_id=generation.index("records_id"),
         records_trn=generation.index("records_trn"),
         records_born=generation.index("records_born"),

@@ -30,6 +30,7 @@ from identity_provider.models import (
     TrnLink,
     TrnToken,
     User,
+    UserMerge,
     WebhookMessage,
 )
 from identity_provider.services import identities
@@ -40,7 +41,7 @@ FORMAT = "get-an-identity/subject-access/1"
 
 # Of no use to the person, and of use to a thief: what proves that somebody is who they are. What is sealed is opened.
 _SECRET = ("_hmac", "_encrypted", "_sealed")
-_STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author", "made_by")
+_STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author", "made_by", "merged_by", "undone_by")
 
 _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
@@ -70,6 +71,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "accounts": [_account(each) for each in people],
         **{name: _plain(_rows(of, of.user_id.in_(ids), order)) for name, (of, order) in _POINTING_AT_THEM.items()},
         "searches_of_the_register": [_search(each) for each in _rows(Lookup, Lookup.user_id.in_(ids), Lookup.at)],
+        "accounts_made_one": _plain(_rows(UserMerge, UserMerge.survivor_id.in_(ids), UserMerge.at)),
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),

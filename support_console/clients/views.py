@@ -22,7 +22,7 @@ bp = Blueprint("clients", __name__, url_prefix="/services", template_folder="tem
 def show_all() -> ResponseReturnValue:
     """Every service, by name."""
     clients = db.session.scalars(select(Client).order_by(Client.name, Client.id)).all()
-    return render_template("support/clients/list.html", clients=clients)
+    return render_template("support/clients/list.html", clients=clients, label_of=label_of)
 
 
 @bp.get("/<client_id>")

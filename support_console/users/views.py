@@ -8,18 +8,19 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from identity_provider.db import db, transaction
+from identity_provider.db import transaction
 from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.app import ports
 from identity_provider.models import User
-from identity_provider.services import audit, case_work
+from identity_provider.services import audit, case_work, merging
 from identity_provider.services.audit import Actor, Subject
 from support_console import people
 from support_console.auth import me, require
 from support_console.labels import label_of
 from support_console.users import rows
-from support_console.users.forms import DetachForm, SearchForm
+from support_console.users.forms import ReasonForm, SearchForm
+from support_console.users.page import another_user_or_refusal, no_longer_possible, user_or_404
 from support_console.users.queries import dossier_of
 
 bp = Blueprint("users", __name__, url_prefix="/users", template_folder="templates")
@@ -55,7 +56,7 @@ def search_for() -> ResponseReturnValue:
 def show(user_id: UUID) -> ResponseReturnValue:
     """Everything about one person. That somebody looked is written down."""
     with transaction():
-        user = _user_or_404(user_id)
+        user = user_or_404(user_id)
         dossier = dossier_of(user)
         audit.record("user_viewed", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
     return render_template(
@@ -69,6 +70,8 @@ def show(user_id: UUID) -> ResponseReturnValue:
         sessions=[rows.session(each) for each in dossier.sessions],
         label_of=label_of,
         own=user.email == me().email,
+        merge=merging.standing_merge_of(user),
+        now=ports().clock.now(),
     )
 
 
@@ -76,39 +79,28 @@ def show(user_id: UUID) -> ResponseReturnValue:
 @require(Permission.ATTACH_TRN)
 def detach(user_id: UUID) -> ResponseReturnValue:
     """Ask whether to end the link of this person."""
-    return render_template("support/users/detach.html", user=_linked(user_id), form=DetachForm())
+    return render_template("support/users/detach.html", user=_linked(user_id), form=ReasonForm())
 
 
 @bp.post("/<uuid:user_id>/detach")
 @require(Permission.ATTACH_TRN)
 def end_link(user_id: UUID) -> ResponseReturnValue:
     """End it; a case is opened, so that the person is not forgotten."""
-    form, user = DetachForm(), _linked(user_id)
+    form, user = ReasonForm(), _linked(user_id)
     if not form.validate():
         return render_template("support/users/detach.html", user=user, form=form), 422
     try:
         with transaction():
             case = case_work.detach(user, staff=me(), reason=str(form.reason.data), now=ports().clock.now())
     except IllegalMove:
-        return render_template("support/users/changed.html", user=user), 409
+        return no_longer_possible(user)
     flash(_("TRN detached, and a case opened. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case.id), 303)
 
 
-def _user_or_404(user_id: UUID) -> User:
-    user = db.session.get(User, user_id)
-    if user is None:
-        abort(404, _("No such user"))
-    return user
-
-
 def _linked(user_id: UUID) -> User:
     """The user, if there is a link that this agent may end: not their own (attack 33)."""
-    user = _user_or_404(user_id)
-    if user.email == me().email:
-        with transaction():
-            audit.record("own_link_refused", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
-        abort(403)
+    user = another_user_or_refusal(user_id)
     if user.trn is None:
         abort(404)
     return user

@@ -51,6 +51,7 @@ def addresses(app: Flask) -> dict[str, str]:
         "case_id": case.id,
         "user_id": user.id,
         "holder_id": user.id,
+        "other_id": a_user().id,
         "client_id": client.id,
         "staff_id": colleague.id,
         "action": "reset-authenticator",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -153,7 +153,7 @@ def question(person: PersonDetails) -> CandidateQuestion:
     return ask(statement, person_keys(statement, TODAY))
 
 
-def trns(records: tuple[TeachingRecord, ...]) -> set[str]:
+def trns(records: Sequence[TeachingRecord]) -> set[str]:
     return {record.trn for record in records}
 
 

@@ -122,7 +122,7 @@ def test_there_is_always_a_next_page_and_each_page_once(answers: Answers) -> Non
 @given(ANY_ANSWERS)
 def test_nothing_but_the_address_is_asked_before_it_is_proved(answers: Answers) -> None:
     unproved = replace(answers, proved=False, has_email=True)
-    assert set(path(unproved)) <= {Question.EMAIL, Question.CODE}
+    assert set(path(unproved)) <= {Question.CHOOSE_ACCOUNT, Question.EMAIL, Question.CODE}
 
 
 @given(ANY_ANSWERS)
@@ -139,3 +139,20 @@ def test_name_and_birthday_of_an_older_account_are_never_asked_again(answers: An
     known = replace(answers, known_account=True, has_account=True, has_date_of_birth=True)
     asked = {Question.NAME, Question.PREVIOUS_NAMES, Question.PREFERRED_NAME, Question.DATE_OF_BIRTH, Question.EMAIL}
     assert not asked & set(path(known))
+
+
+def test_which_account_it_shall_be_is_asked_before_anything_else() -> None:
+    undecided = Answers(choose_account=True)
+    assert path(undecided) == (Question.CHOOSE_ACCOUNT,)
+    assert path(replace(undecided, another_account=True)) == (Question.CHOOSE_ACCOUNT, Question.EMAIL)
+
+
+def test_what_the_service_may_know_is_asked_last() -> None:
+    done = replace(ANSWERED, submitted=True, has_something_to_say=True, consent_due=True)
+    assert next_question(done) is Question.OUTCOME
+    assert next_question(replace(done, outcome_seen=True)) is Question.CONSENT
+    assert next_question(replace(done, outcome_seen=True, consent_due=False)) is Question.DONE
+
+
+def test_who_is_barred_sees_nothing_else() -> None:
+    assert path(replace(ANSWERED, submitted=True, consent_due=True, barred=True)) == (Question.BARRED,)

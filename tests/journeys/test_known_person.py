@@ -70,7 +70,7 @@ def test_a_service_may_ask_for_a_fresh_code(app: Flask, clock: ManualClock) -> N
     person = Traveller(app)
     person.set_out()
     person.prove()
-    for demand in ({"prompt": "login"}, {"prompt": "select_account"}, {"max_age": 60}):
+    for demand in ({"prompt": "login"}, {"max_age": 60}):
         clock.advance(timedelta(seconds=61))
         assert person.set_out(**demand).h1 == "What is your email address?"
         assert person.here.form().values["email"] == [EMAIL]

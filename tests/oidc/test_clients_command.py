@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from identity_provider.db import db
+from identity_provider.models import Client
 from tests.builders import a_user
+from tests.kit.outside import OutsideWorld
 from tests.kit.provider import a_browser_of
 from tests.kit.relying_party import InProcess, RelyingParty
+from tests.kit.signing import PUBLIC
 
 ADD = ["clients", "add", "npq", "--name", "Register for an NPQ", "--redirect-uri", "https://npq.example.org/callback"]
 
@@ -118,3 +123,73 @@ def test_nobody_is_registered_for_the_scope_of_staff(app: Flask) -> None:
 def test_an_address_with_a_line_break_is_not_registered(app: Flask) -> None:
     for uri in ("http://127.0.0.1:90\n00/callback", "https://npq.example.org/\tcallback"):
         assert "holds characters" in refusal(app, *ADD, "--redirect-uri", uri)
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path) -> Path:
+    place = tmp_path / "keys.json"
+    place.write_text(json.dumps(PUBLIC))
+    return place
+
+
+def test_every_setting_of_the_protocol_is_taken(app: Flask, keys_file: Path, outside: OutsideWorld) -> None:
+    sector = "https://sector.example.org/uris.json"
+    outside.services.documents[sector] = ["https://npq.example.org/callback", "https://npq.example.com/callback"]
+    shown = run(
+        app, *ADD,
+        "--redirect-uri", "https://npq.example.com/callback",
+        "--auth-method", "private_key_jwt", "--jwks", str(keys_file),
+        "--id-token-alg", "ES256",
+        "--userinfo-signed-response-alg", "Ed25519",
+        "--request-object-signing-alg", "PS256",
+        "--token-endpoint-auth-signing-alg", "ES256",
+        "--access-token-format", "jwt",
+        "--subject-type", "pairwise", "--sector-identifier-uri", sector,
+    )  # fmt: skip
+    assert shown == run(app, "clients", "show", "npq") | {"client_secret": None}
+    assert shown["jwks"] == PUBLIC
+    assert (shown["id_token_signed_response_alg"], shown["userinfo_signed_response_alg"]) == ("ES256", "Ed25519")
+    assert (shown["request_object_signing_alg"], shown["token_endpoint_auth_signing_alg"]) == ("PS256", "ES256")
+    assert (shown["access_token_format"], shown["subject_type"]) == ("jwt", "pairwise")
+    assert shown["sector_identifier_uri"] == sector
+    assert db.session.get_one(Client, "npq").sector_identifier == "sector.example.org"
+
+
+def test_keys_may_be_published_instead(app: Flask, keys_file: Path) -> None:
+    published = ("--jwks-uri", "https://npq.example.org/keys")
+    assert run(app, *ADD, "--auth-method", "private_key_jwt", *published)["jwks_uri"] == published[1]
+    assert "jwks" in refusal(app, "clients", "add", "b", *ADD[3:], "--jwks", str(keys_file), *published)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--jwks-uri", "http://npq.example.org/keys"), "jwks-uri"),
+        (("--jwks-uri", "file:///etc/passwd"), "jwks-uri"),
+        (("--request-object-signing-alg", "ES256"), "request-object-signing-alg"),
+        (("--request-object-signing-alg", "none"), "request-object-signing-alg"),
+        (("--userinfo-signed-response-alg", "HS256"), "userinfo-signed-response-alg"),
+        (("--subject-type", "pairwise", "--redirect-uri", "https://other.example/callback"), "subject-type"),
+        (("--sector-identifier-uri", "https://sector.example.org/missing.json"), "sector-identifier-uri"),
+        (("--sector-identifier-uri", "https://sector.example.org/other.json"), "sector-identifier-uri"),
+        (("--sector-identifier-uri", "https://sector.example.org/odd.json"), "sector-identifier-uri"),
+    ],
+)
+def test_settings_of_the_protocol_that_do_not_hold_are_refused(
+    app: Flask, outside: OutsideWorld, options: tuple[str, ...], named: str
+) -> None:
+    outside.services.documents |= {
+        "https://sector.example.org/other.json": ["https://other.example/callback"],
+        "https://sector.example.org/odd.json": {"uris": [1]},
+    }
+    assert named in refusal(app, *ADD, *options)
+    assert run(app, "clients", "list") == []
+
+
+@pytest.mark.parametrize(
+    "keys", ["5", "{", "[]", '{"keys": []}', '{"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}']
+)
+def test_a_file_that_holds_no_keys_is_refused(app: Flask, tmp_path: Path, keys: str) -> None:
+    place = tmp_path / "keys.json"
+    place.write_text(keys)
+    assert refusal(app, *ADD, "--jwks", str(place))

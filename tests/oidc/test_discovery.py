@@ -96,7 +96,7 @@ def test_every_signing_algorithm_works(app: Flask, document: dict[str, Any], alg
 def test_what_is_said_of_authentication_and_pkce_is_what_is_asked(document: dict[str, Any]) -> None:
     assert document["token_endpoint_auth_methods_supported"] == list(METHODS)
     assert document["code_challenge_methods_supported"] == ["S256"]
-    assert document["request_parameter_supported"] is False
+    assert document["request_parameter_supported"] is True
     assert document["request_uri_parameter_supported"] is False
     assert document["authorization_response_iss_parameter_supported"] is True
-    assert document["subject_types_supported"] == ["public"]
+    assert document["subject_types_supported"] == ["public", "pairwise"]

@@ -59,7 +59,7 @@ def test_a_second_service_is_answered_at_once_with_the_same_subject(app: Flask, 
     assert len(subjects) == 1
 
 
-@pytest.mark.parametrize("demand", [{"prompt": "login"}, {"prompt": "select_account"}, {"max_age": "0"}])
+@pytest.mark.parametrize("demand", [{"prompt": "login"}, {"max_age": "0"}])
 def test_a_fresh_proof_is_demanded_and_moves_auth_time(
     app: Flask, service: RelyingParty, clock: ManualClock, demand: dict[str, str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from identity_provider.models import AuthorizationRequest
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import Asked, RelyingParty, Reply
+from tests.kit.signing import PUBLIC, part, signed
 
 PAR = "/connect/par"
 
@@ -81,3 +83,40 @@ def test_a_bad_request_is_refused_when_it_is_pushed(app: Flask, service: Relying
     assert push(service, service.ask(client_id="somebody-else")).json["error"] == "invalid_client"
     service.secret = "a-wrong-secret-of-some-length"
     assert push(service, service.ask()).status == 401
+
+
+def a_signed_request(service: RelyingParty, asked: Asked, clock: ManualClock) -> dict[str, Any]:
+    now = int(clock.now().timestamp())
+    about = {"iss": service.client_id, "aud": "http://localhost", "exp": now + 60, "nbf": now}
+    return dict(parse_qsl(urlsplit(asked.path).query)) | about
+
+
+def test_a_signed_request_may_be_pushed(app: Flask, visitor: FlaskClient, clock: ManualClock) -> None:
+    """RFC 9126 section 3: what stands beside the object is ignored."""
+    service = a_relying_party(app, number=3, jwks=PUBLIC)
+    asked = service.ask()
+    token = signed(a_signed_request(service, asked, clock))
+    reply = service.authenticated(PAR, {"request": token, "redirect_uri": "https://evil.example/", "scope": "openid"})
+    assert reply.status == 201, reply.text
+    answer = visitor.get(address(service, reply))
+    assert service.finish(answer.location, asked).token["scope"] == service.scope
+
+
+def test_a_signed_request_must_be_of_the_client_that_pushes_it(app: Flask, clock: ManualClock) -> None:
+    """RFC 9126 section 3: another client's, an unsigned one, and one for a client without keys."""
+    service = a_relying_party(app, number=3, jwks=PUBLIC)
+    other = a_relying_party(app, number=4, jwks=PUBLIC)
+    keyless = a_relying_party(app, number=5)
+    said = a_signed_request(service, service.ask(), clock)
+    unsigned = f"{part({'alg': 'none'})}.{part(said)}."
+    for pushing, token, error in (
+        (other, signed(said), "invalid_request_object"),
+        (service, unsigned, "invalid_request_object"),
+        (service, signed(said | {"client_id": other.client_id}), "invalid_request_object"),
+        (service, signed(said | {"redirect_uri": "https://evil.example/"}), "invalid_request"),
+        (keyless, unsigned, "invalid_request"),
+    ):
+        reply = pushing.authenticated(PAR, {"request": token})
+        assert (reply.status, reply.json["error"]) == (400, error)
+    reply = keyless.authenticated(PAR, {"request": unsigned, "redirect_uri": keyless.redirect_uri})
+    assert reply.json["error"] == "request_not_supported"

@@ -200,6 +200,7 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "support_tickets",
     "trn_links",
     "trn_tokens",
+    "user_merges",
     "users",
     "webhook_messages",
 }

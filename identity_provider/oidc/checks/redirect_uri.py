@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from identity_provider.domain.words import N_
 from identity_provider.oidc.sent import SentRequest
 from identity_provider.services.clients import is_loopback
 
@@ -18,7 +19,7 @@ def check(sent: SentRequest) -> None:
     """Refuses a missing, repeated or unregistered redirect URI; afterwards it is trusted."""
     asked = sent.get("redirect_uri")
     if asked is None or "redirect_uri" in sent.repeated or not is_registered(asked, sent.registered.redirect_uris):
-        raise InvalidRequestError("The address to return to is not registered for this service.")
+        raise InvalidRequestError(N_("The address to return to is not registered for this service."))
     sent.redirect_uri = asked
 
 

@@ -1,4 +1,4 @@
-"""Requests inside a JWT: said no to aloud, never silently ignored (OpenID Connect Core 3.1.2.6; attack 12)."""
+"""Requests inside a JWT that were not opened: refused aloud, never silently ignored (Core 3.1.2.6; attack 12)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class RequestUriNotSupported(OAuth2Error):  # type: ignore[misc]  # Authlib carr
 
 
 def check(sent: SentRequest) -> None:
-    """Refuses both forms."""
+    """Refuses what was not opened before: an object of a client without keys, and every reference but a pushed one."""
     if sent.get("request") is not None:
-        raise RequestNotSupported("Request objects are not supported.")
+        raise RequestNotSupported("Request objects are for services that registered keys.")
     if sent.get("request_uri") is not None:
         raise RequestUriNotSupported("Requests by reference are not supported.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 
+from identity_provider.domain.words import N_
 from identity_provider.oidc.sent import SentRequest
 
 MOST_PARAMETERS = 100
@@ -15,9 +16,9 @@ _DECODING_FAILED = "\ufffd"
 def check(sent: SentRequest) -> None:
     """Refuses too many parameters, too long ones, NUL, and bytes that are not UTF-8."""
     if len(sent.parameters) > MOST_PARAMETERS:
-        raise InvalidRequestError("There are too many parameters.")
+        raise InvalidRequestError(N_("There are too many parameters."))
     for name, value in sent.parameters.items():
         if len(value) > _LONGEST.get(name, _LONGEST_OTHER):
-            raise InvalidRequestError("A parameter is too long.")
+            raise InvalidRequestError(N_("A parameter is too long."))
         if "\0" in value or _DECODING_FAILED in value:
-            raise InvalidRequestError("A parameter holds characters that can not be read.")
+            raise InvalidRequestError(N_("A parameter holds characters that can not be read."))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlencode, urlsplit
 
 from flask import url_for
 from sqlalchemy import select
@@ -13,10 +12,8 @@ from identity_provider.kit.app import settings
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret
 from identity_provider.models import AuthorizationRequest, Client, Journey, User
-from identity_provider.services import journeys
+from identity_provider.services import journeys, third_party_login
 from identity_provider.vault import vault
-
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def living_journey(user: User, client: Client | None, *, now: datetime) -> Journey | None:
@@ -58,20 +55,12 @@ def begin_anew(user: User, client: Client | None) -> str | None:
     Third-party initiated login (OpenID Connect Core 1.0, section 4). The hint is an address of a person, so it
     travels only where nobody can read along.
     """
-    uri = client.initiate_login_uri if client is not None else None
-    if client is None or not uri or not _is_private(uri):
-        return None
-    parameters = {"iss": settings().issuer, "login_hint": user.email}
-    if client.service_url:
-        parameters["target_link_uri"] = client.service_url
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}"
+    return third_party_login.address(client, settings().issuer, login_hint=user.email) if client else None
 
 
 def start_of(client: Client | None) -> str | None:
     """Where the person can begin again by themselves."""
-    if client is None or client.disabled_at is not None:
-        return None
-    return client.service_url or client.initiate_login_uri
+    return third_party_login.start_of(client, settings().issuer) if client else None
 
 
 def let_forms_lead_on(client: Client | None) -> None:
@@ -86,8 +75,3 @@ def let_forms_lead_on(client: Client | None) -> None:
 def arrived_at() -> str:
     """The page for whoever is signed in and has no service to be sent to."""
     return url_for("resume.signed_in")
-
-
-def _is_private(uri: str) -> bool:
-    parts = urlsplit(uri)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)

@@ -50,7 +50,7 @@ def start(journey_id: UUID) -> ResponseReturnValue:
 
 @page(Question.EMAIL)
 def email(journey: Journey) -> ResponseReturnValue:
-    person = current_user()
+    person = current_user() if journey.keeps_account is not False else None
     hint = journey.authorization_request.login_hint or (person.email if person else "")
     form = EmailForm(data={"email": journey.email or hint})
     if not form.validate_on_submit():

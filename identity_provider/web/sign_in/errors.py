@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import g, render_template
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.app import settings
-from identity_provider.models import Client
+from identity_provider.services import third_party_login
 from identity_provider.services.journeys import AccountLocked, JourneyOutOfReach
 from identity_provider.web.sign_in.steps import bp
 
@@ -23,7 +21,7 @@ def out_of_reach(error: JourneyOutOfReach) -> ResponseReturnValue:
         expired=error.expired,
         client=client,
         service_name=client.name if client else None,
-        start_again=_start_of(client) if client else None,
+        start_again=third_party_login.start_of(client, settings().issuer) if client else None,
     )
     return html, 410 if error.expired else 400
 
@@ -49,11 +47,3 @@ def too_often(error: RateLimited) -> ResponseReturnValue:
         service_name=journey.client.name if journey else None,
     )
     return html, 429, {"Retry-After": str(seconds)}
-
-
-def _start_of(client: Client) -> str | None:
-    """Where signing in to this service begins (third-party initiated login, OpenID Connect Core 1.0 section 4)."""
-    uri = client.initiate_login_uri
-    if uri is None:
-        return client.service_url
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode({'iss': settings().issuer})}"

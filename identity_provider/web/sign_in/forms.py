@@ -185,5 +185,11 @@ class ChooseEmailForm(Form):
     )
 
 
+class ChooseAccountForm(Form):
+    """Whether to go on with the account that is signed in at this browser."""
+
+    account = ChoiceField(_l("Which account do you want to use?"), message=_l("Select which account you want to use"))
+
+
 class EmptyForm(Form):
     """A page with buttons only."""

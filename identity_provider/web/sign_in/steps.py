@@ -64,7 +64,11 @@ def enter(journey_id: UUID) -> Journey:
     journey = journeys.find(journey_id, browser_secret(), ports().clock.now())
     g.journey = journey
     g.ui_locales = str(journey.authorization_request.parameters.get("ui_locales", ""))
-    allow_form_to_lead_to(journey.authorization_request.redirect_uri)
+    # A form may also find the request answered already: then it leads to where the service begins.
+    service = journey.client
+    for uri in (journey.authorization_request.redirect_uri, service.initiate_login_uri, service.service_url):
+        if uri:
+            allow_form_to_lead_to(uri)
     return journey
 
 

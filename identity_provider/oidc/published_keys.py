@@ -1,0 +1,59 @@
+"""Keys that a service publishes (`jwks_uri`), fetched before its signature is judged and outside any transaction."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Request
+
+from config.logging import SECURITY
+from identity_provider.db import transaction
+from identity_provider.kit.app import ports
+from identity_provider.models import Client
+from identity_provider.oidc import client_assertion, client_jwt
+from identity_provider.ports import ServiceRefused, ServiceUnavailable
+from identity_provider.services import client_keys, clients
+
+log = structlog.get_logger(SECURITY)
+
+
+def fetch_for_assertion(request: Request) -> None:
+    """See that the keys of the client which signed this request's assertion are at hand.
+
+    A secret or a public client costs nothing here. Whoever names a client in a forged assertion can make us fetch
+    its keys once a minute and no more (attack 56).
+    """
+    assertion = request.form.get("client_assertion")
+    if assertion:
+        client = clients.find(client_assertion.named_client(assertion))
+        fetch_for(client, assertion)
+
+
+def fetch_for_request_object(token: str | None) -> None:
+    """The same for a signed request (RFC 9101), as it comes with a browser or is pushed."""
+    if token:
+        try:
+            named = str(client_jwt.unverified(token).get("iss"))
+        except client_jwt.JwtRefused:
+            return
+        fetch_for(clients.find(named), token)
+
+
+def fetch_for(client: Client | None, token: str) -> None:
+    """See that the key that is said to have signed `token` is at hand, if its client publishes it.
+
+    A failure to fetch is no error here: the signature will be refused for want of a key.
+    """
+    if client is None or client.jwks_uri is None or not client.is_enabled:
+        return
+    now = ports().clock.now()
+    with transaction():
+        due = client_keys.may_fetch(client.jwks_uri, client_jwt.key_named_in(token), now=now)
+    if not due:
+        return
+    try:
+        document = ports().services.fetch_json(client.jwks_uri)
+    except (ServiceRefused, ServiceUnavailable) as failure:
+        log.warning("client_keys_not_fetched", client_id=client.id, reason=str(failure))
+        return
+    with transaction():
+        client_keys.keep(client.jwks_uri, document, now=now)

@@ -1,0 +1,1 @@
+"""A person's own account: the services that know something of them."""

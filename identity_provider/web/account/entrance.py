@@ -1,0 +1,113 @@
+"""Signing in to one's own account: an address, and the code that was sent to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from identity_provider.db import transaction
+from identity_provider.domain.errors import RateLimited
+from identity_provider.kit import session
+from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.kit.requests import visitor
+from identity_provider.models import CodeChallenge, User
+from identity_provider.services import account_sign_in, audit, code_limits
+from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.code_limits import Door
+from identity_provider.web.account.forms import CodeForm, EmailForm
+
+bp = Blueprint("account", __name__, url_prefix="/account", template_folder="templates")
+
+HOME = "account.services"
+
+
+@bp.route("/sign-in", methods=["GET", "POST"])
+@open_to(Audience.ANYONE)
+def sign_in() -> ResponseReturnValue:
+    """Who is it? The answer is the same whether or not there is such an account."""
+    if session.current_user() is not None:
+        return redirect(url_for(HOME), 303)
+    form = EmailForm()
+    if not form.validate_on_submit():
+        return render_template("account/email.html", form=form), 422 if form.errors else 200
+    _send(str(form.email.data))
+    return redirect(url_for(".code"), 303)
+
+
+@bp.route("/sign-in/code", methods=["GET", "POST"])
+@open_to(Audience.ANYONE)
+def code() -> ResponseReturnValue:
+    """Ask for the code, and let in whoever knows it."""
+    now, form = ports().clock.now(), CodeForm()
+    challenge = account_sign_in.waiting(session.browser_secret(), now=now)
+    if challenge is None:
+        return redirect(url_for(".sign_in"), 303)
+    if not form.validate_on_submit():
+        return _code_page(challenge, form)
+    with transaction():
+        code_limits.count_guess(Door.PERSON, challenge.address, visitor(), now=now)
+    with transaction():
+        person = account_sign_in.prove(challenge, str(form.code.data), now=now)
+        if person is not None:
+            _let_in(person)
+    if person is None:
+        form.code.errors = [_("The code you entered is not correct or can no longer be used")]
+        return _code_page(challenge, form)
+    return redirect(url_for(HOME), 303)
+
+
+@bp.post("/sign-in/code/again")
+@open_to(Audience.ANYONE)
+def another_code() -> ResponseReturnValue:
+    """Send another code to the same address."""
+    challenge = account_sign_in.waiting(session.browser_secret(), now=ports().clock.now())
+    if challenge is not None:
+        _send(challenge.address)
+    return redirect(url_for(".code"), 303)
+
+
+@bp.post("/sign-out")
+@open_to(Audience.ANYONE)
+def sign_out() -> ResponseReturnValue:
+    """End the session on the server, and with it what services were granted in it."""
+    with transaction():
+        session.sign_out()
+    return redirect(url_for(".sign_in"), 303)
+
+
+@bp.errorhandler(RateLimited)
+def too_often(limited: RateLimited) -> ResponseReturnValue:
+    """When to come back, in words and for software."""
+    seconds = max(1, int(limited.retry_after.total_seconds()))
+    response = make_response(render_template("account/too_often.html", minutes=-(-seconds // 60)), 429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _send(address: str) -> None:
+    now = ports().clock.now()
+    with transaction():
+        code_limits.count_sending(Door.PERSON, address, visitor(), now=now)
+    with transaction():
+        account_sign_in.begin(address, session.browser_secret(), now=now)
+
+
+def _let_in(person: User) -> None:
+    now = ports().clock.now()
+    code_limits.forgive_guess(Door.PERSON, person.email, visitor(), now=now)
+    session.sign_in(person, amr=["otp"])
+    audit.record("signed_in", Subject("user", person.id), actor=Actor.of(person), now=now, reason="own account")
+
+
+def _code_page(challenge: CodeChallenge, form: CodeForm) -> ResponseReturnValue:
+    exhausted = challenge.tries_left == 0
+    page = render_template(
+        "account/code.html",
+        address=challenge.address,
+        # The box is gone with the last try, and so is anything that was wrong in it.
+        form=None if exhausted else form,
+        back_url=url_for(".sign_in"),
+    )
+    return page, 422 if form.errors else 200

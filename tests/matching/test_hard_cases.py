@@ -1,0 +1,146 @@
+"""People who are hard to tell apart or hard to recognise: each of these was once decided wrongly."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from matching import normalise
+from matching.comparisons import Field, Level
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches, Reason
+from matching.records import RecordStatus
+from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
+
+
+def linked(outcome: MatchOutcome) -> str | None:
+    return outcome.record.trn if isinstance(outcome, DefiniteMatch) else None
+
+
+@pytest.mark.parametrize("twin", ["Julian", "Juliana", "Julius"])
+def test_a_twin_of_a_like_name_is_not_linked_by_the_trn_of_the_other(twin: str) -> None:
+    bearers = [
+        a_record(trn=f"300000{n}", first_name=twin, last_name="Hughes", date_of_birth=date(1960 + n, 2, 3), nino="")
+        for n in range(5)
+    ]
+    julie = a_record(first_name="Julie", middle_name="")
+    outcome = outcome_of(a_person(julie, first_name=twin, trn=julie.trn), julie, *bearers)
+    assert linked(outcome) is None
+
+
+def test_a_misspelling_that_nobody_is_called_is_still_linked_by_the_trn() -> None:
+    assert linked(outcome_of(a_person(first_name="Alxandrea", trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+def test_brother_and_sister_are_two_though_their_names_differ_in_one_letter() -> None:
+    paul = a_record(first_name="Paul", middle_name="")
+    assert linked(outcome_of(a_person(paul, first_name="Paula", trn=paul.trn), paul)) is None
+    assert linked(outcome_of(a_person(paul, first_name="Paula"), paul)) is None
+
+
+def test_both_numbers_outweigh_a_first_name_that_is_another_s() -> None:
+    paul = a_record(first_name="Paul", middle_name="")
+    stated = a_person(paul, first_name="Paula", trn=paul.trn, nino=paul.nino)
+    assert linked(outcome_of(stated, paul)) == paul.trn
+
+
+@pytest.mark.parametrize("typed", ["TN170584F", "TN 17 05 84 M", "OO999999D"])
+def test_a_temporary_national_insurance_number_contradicts_nobody(typed: str) -> None:
+    assert linked(outcome_of(a_person(nino=typed), ALEX)) == ALEX.trn
+
+
+def test_a_number_that_could_be_somebody_s_does_contradict() -> None:
+    assert linked(outcome_of(a_person(nino="CE999999A"), ALEX)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("I0O4567", "1004567"), ("12O4567", "1204567"), ("RP l2/34567", "1234567"), ("no 1234567", "1234567"),
+     ("123456", "0123456"), ("Trn No 1204567", "1204567")],
+)  # fmt: skip
+def test_letters_among_the_digits_of_a_trn_are_digits(typed: str, read: str) -> None:
+    number = normalise.trn(typed)
+    assert number is not None
+    assert number.value == read
+
+
+def test_letters_among_the_digits_of_a_national_insurance_number_are_digits() -> None:
+    number = normalise.nino("AB I2 34 5O C")
+    assert number is not None
+    assert number.value == "AB123450"
+
+
+def test_letters_of_another_script_that_look_the_same_are_the_same() -> None:
+    assert linked(outcome_of(a_person(first_name="Аlехаndrа", last_name="Fеаthеrstоnе"), ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize("name", ["李明", "Олександра Ткаченко", "محمد"])
+def test_names_in_another_script_are_never_said_to_be_in_no_record(name: str) -> None:
+    outcome = outcome_of(a_person(first_name=name, last_name=name, date_of_birth=date(1971, 2, 3)), ALEX)
+    assert isinstance(outcome, PotentialMatches)
+    assert outcome.reason is Reason.TOO_LITTLE_GIVEN
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200e", "\u202e", "\u2060", "\u00ad"])
+def test_signs_that_cannot_be_seen_are_not_there(unseen: str) -> None:
+    assert normalise.family_name(f"Feather{unseen}stone").joined == "featherstone"
+
+
+def test_the_year_of_today_is_no_year_of_birth() -> None:
+    outcome = outcome_of(a_person(date_of_birth=date(2026, 5, 17)), ALEX)
+    assert isinstance(outcome, PotentialMatches)
+    assert normalise.birth_date(date(2012, 5, 17), TODAY) is None
+    assert normalise.birth_date(date(2010, 5, 17), TODAY) is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("Featherstona", "Alexandra"), ("Featherstone", "Alexandar"), ("Fetherstonee", "Alexandra")],
+)
+def test_swapped_names_are_seen_when_one_of_them_is_misspelt_too(first: str, last: str) -> None:
+    stated = a_person(first_name=first, last_name=last)
+    assert not isinstance(outcome_of(stated, ALEX), NoMatch)
+    assert linked(outcome_of(a_person(first_name=first, last_name=last, trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("Alexandra Featherstone", "Featherstone"), ("Alexandra", "Alexandra Featherstone")]
+)
+def test_a_whole_name_in_one_of_two_boxes_is_taken_apart(first: str, last: str) -> None:
+    outcome = outcome_of(a_person(first_name=first, last_name=last), ALEX)
+    assert linked(outcome) == ALEX.trn
+    assert isinstance(outcome, DefiniteMatch)
+    assert outcome.candidate.level(Field.FIRST_NAME) is outcome.candidate.level(Field.LAST_NAME) is Level.SAME
+
+
+def test_a_record_merged_twice_is_followed_to_the_last() -> None:
+    first = a_record(trn="2000001", status=RecordStatus.MERGED, merged_into="2000002", nino="")
+    second = a_record(trn="2000002", status=RecordStatus.MERGED, merged_into=ALEX.trn, nino="")
+    assert linked(outcome_of(a_person(), first, second, ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(trn="2000002"), first, second, ALEX)) == ALEX.trn
+
+
+def test_records_merged_in_a_ring_are_linked_to_nobody() -> None:
+    one = a_record(trn="2000001", status=RecordStatus.MERGED, merged_into="2000002")
+    other = a_record(trn="2000002", status=RecordStatus.MERGED, merged_into="2000001")
+    assert linked(outcome_of(a_person(trn="2000001"), one, other)) is None
+
+
+def test_a_rare_name_is_near_although_the_birthday_is_wholly_different() -> None:
+    outcome = outcome_of(a_person(date_of_birth=date(1979, 11, 2)), ALEX)
+    assert isinstance(outcome, PotentialMatches)
+    assert outcome.reason is Reason.NEAR_MATCH
+
+
+@pytest.mark.parametrize(
+    ("stated", "held"), [(date(1984, 1, 31), date(1984, 2, 1)), (date(1983, 12, 31), date(1984, 1, 1))]
+)
+def test_the_day_before_or_after_is_near(stated: date, held: date) -> None:
+    smith = a_record(first_name="Sarah", last_name="Jones", date_of_birth=held)
+    assert not isinstance(outcome_of(a_person(smith, date_of_birth=stated), smith), NoMatch)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"first_name": "Oleksandra"}, {"first_name": "Aleksandra"}, {"first_name": "Alexandr"}]
+)
+def test_names_from_other_alphabets_have_many_spellings(changes: dict[str, Any]) -> None:
+    assert linked(outcome_of(a_person(**changes), ALEX)) == ALEX.trn

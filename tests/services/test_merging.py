@@ -1,0 +1,183 @@
+"""Two identities of one person become one, as staff decide it, and can be parted again for thirty days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.errors import EmailInUse, IllegalMove, TrnAlreadyLinked
+from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel, pending
+from identity_provider.models import CaseStatus, OutboxMessage, Resolution, StaffUser, SupportTicket, User, UserMerge
+from identity_provider.services import accounts, browser_sessions, merging, support_tickets, trn_links
+from identity_provider.services.audit import SYSTEM
+from identity_provider.services.merging import Choice, NotMergeable, OwnAccount, TrnToChoose
+from tests.builders import NOW, a_client, a_staff_user, a_user
+
+LATER = NOW + timedelta(days=3)
+
+
+def merged(survivor: User, other: User, *, staff: StaffUser | None = None, **chosen: str | None) -> UserMerge:
+    values = {"email": survivor.email, "trn": survivor.trn or other.trn, "reason": "same passport"} | chosen
+    with transaction():
+        return merging.merge(survivor.id, other.id, Choice(**values), staff=staff or a_staff_user(), now=NOW)  # type: ignore[arg-type]  # each value fits its field
+
+
+def undone(row: UserMerge, *, staff: StaffUser | None = None, now: object = LATER) -> None:
+    with transaction():
+        merging.undo(row.id, staff=staff or a_staff_user(), reason="two people after all", now=now)  # type: ignore[arg-type]  # a moment
+
+
+def anew(user: User) -> User:
+    db.session.rollback()
+    return db.session.get_one(User, user.id, populate_existing=True)
+
+
+def told() -> set[tuple[str, str, bool]]:
+    rows = db.session.query(OutboxMessage).filter(OutboxMessage.kind.in_(["accounts_merged", "accounts_parted"]))
+    return {(each.kind, each.recipient, each.payload["kept"]) for each in rows}
+
+
+@pytest.mark.parametrize(
+    ("own", "others"), [("1111111", None), (None, "2222222"), ("1111111", "2222222"), (None, None)]
+)
+def test_the_survivor_keeps_its_id_and_has_the_one_trn(app: Flask, own: str | None, others: str | None) -> None:
+    survivor, other = a_user(own), a_user(others)
+    merged(survivor, other, trn=others or own)
+    survivor, other = anew(survivor), anew(other)
+    assert (survivor.trn, other.trn) == (others or own, None)
+    assert (other.merged_into_id, survivor.merged_into_id) == (survivor.id, None)
+    for trn in {own, others} - {survivor.trn, None}:
+        assert trn_links.holder_of(str(trn)) is None
+
+
+def test_a_record_moves_as_surely_as_it_was_linked(app: Flask) -> None:
+    survivor, other = a_user(), a_user("2222222", VerificationLevel.MEDIUM)
+    merged(survivor, other)
+    moved = trn_links.live_link_of(anew(survivor))
+    assert moved is not None
+    assert (moved.level, moved.source) == (VerificationLevel.MEDIUM, LookupReason.MATCHED)
+    assert len(other.links) == 1, "the history of both is kept"
+
+
+def test_the_address_that_was_chosen_signs_in_and_both_are_told(app: Flask) -> None:
+    survivor, other = a_user(), a_user()
+    first, second = survivor.email, other.email
+    merged(survivor, other, email=second)
+    assert accounts.by_address(second) == anew(survivor)
+    assert accounts.by_address(first) is None
+    assert told() == {("accounts_merged", first, False), ("accounts_merged", second, True)}
+
+
+def test_whoever_is_signed_in_to_what_is_given_up_is_signed_out(app: Flask) -> None:
+    survivor, other = a_user(), a_user()
+    with transaction():
+        _, kept = browser_sessions.begin(survivor, amr=["otp"], now=NOW)
+        _, given_up = browser_sessions.begin(other, amr=["otp"], now=NOW)
+    merged(survivor, other)
+    assert browser_sessions.find(given_up, now=NOW) is None
+    assert browser_sessions.find(kept, now=NOW) is not None
+
+
+def test_cases_of_both_end_and_the_person_gets_their_way_back(app: Flask) -> None:
+    holder, asking = a_user("2222222"), a_user()
+    with transaction():
+        for each in (holder, asking):
+            support_tickets.open_case(each, a_client(), None, LookupReason.STATED_TRN_CONFLICTS, NOW)
+    merged(asking, holder)
+    ended = {each.user_id: each for each in db.session.query(SupportTicket)}
+    assert ended[asking.id].resolution is Resolution.TRN_ATTACHED
+    assert ended[holder.id].resolution is Resolution.WITHDRAWN
+    assert all(each.status is CaseStatus.RESOLVED for each in ended.values())
+    assert [each.recipient for each in db.session.query(OutboxMessage).filter_by(kind="trn_attached")] == [asking.email]
+
+
+@pytest.mark.parametrize("refused", ["same", "merged", "erased", "locked"])
+def test_only_two_identities_in_use_are_merged(app: Flask, refused: str) -> None:
+    survivor = a_user()
+    spoilt = {
+        "same": lambda: survivor,
+        "merged": lambda: a_user(merged_into_id=survivor.id),
+        "erased": lambda: a_user(erased_at=NOW),
+        "locked": lambda: a_user(locked_at=NOW),
+    }
+    with pytest.raises(NotMergeable):
+        merged(survivor, spoilt[refused]())
+
+
+def test_nobody_merges_their_own_account(app: Flask) -> None:
+    for own in (0, 1):
+        pair = [a_user(), a_user()]
+        with pytest.raises(OwnAccount):
+            merged(*pair, staff=a_staff_user(email=pair[own].email))
+
+
+def test_of_two_trns_one_is_chosen_and_it_is_one_of_theirs(app: Flask) -> None:
+    survivor, other = a_user("1111111"), a_user("2222222")
+    with pytest.raises(TrnToChoose):
+        merged(survivor, other, trn=None)
+    for wrong in ({"trn": "3333333"}, {"email": "mallory@example.com"}, {"reason": " "}):
+        with pytest.raises(IllegalMove):
+            merged(survivor, other, staff=None, **wrong)
+    assert anew(other).merged_into_id is None
+
+
+@pytest.mark.parametrize(
+    ("own", "others"), [("1111111", None), (None, "2222222"), ("1111111", "2222222"), (None, None)]
+)
+def test_a_merge_is_undone_to_what_was_before(app: Flask, own: str | None, others: str | None) -> None:
+    survivor, other = a_user(own), a_user(others)
+    first, second = survivor.email, other.email
+    row = merged(survivor, other, trn=others or own, email=second)
+    undone(row)
+    survivor, other = anew(survivor), anew(other)
+    assert (survivor.trn, other.trn) == (own, others)
+    assert (survivor.email, other.email) == (first, second)
+    assert other.is_live
+    assert {("accounts_parted", each, False) for each in (first, second)} <= told()
+
+
+@pytest.mark.parametrize("when", [merging.UNDO_FOR, merging.UNDO_FOR + timedelta(days=1)])
+def test_after_thirty_days_it_stays(app: Flask, when: timedelta) -> None:
+    row = merged(a_user(), a_user())
+    with pytest.raises(IllegalMove):
+        undone(row, now=NOW + when)
+
+
+def test_it_is_undone_once(app: Flask) -> None:
+    row = merged(a_user(), a_user())
+    undone(row)
+    with pytest.raises(IllegalMove):
+        undone(row)
+
+
+def test_nobody_gets_an_address_or_a_record_back_that_is_somebody_elses_now(app: Flask) -> None:
+    survivor, other = a_user("1111111"), a_user("2222222")
+    address = other.email
+    row = merged(survivor, other, trn="1111111")
+    a_user("2222222")
+    with pytest.raises(TrnAlreadyLinked):
+        undone(row)
+    a_user(email=address)
+    with pytest.raises(EmailInUse):
+        undone(row)
+    assert anew(other).merged_into_id == survivor.id, "nothing of it was done"
+
+
+def test_a_link_that_was_changed_since_is_not_turned_round(app: Flask) -> None:
+    survivor, other = a_user(), a_user("2222222")
+    row = merged(survivor, other)
+    with transaction():
+        trn_links.unlink(anew(survivor), pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, reason="wrong", now=NOW)
+    with pytest.raises(IllegalMove):
+        undone(row)
+    assert anew(survivor).lookup_status is LookupStatus.PENDING
+
+
+def test_an_identity_may_be_merged_again_after_it_was_parted(app: Flask) -> None:
+    survivor, other = a_user(), a_user()
+    undone(merged(survivor, other))
+    merged(anew(survivor), anew(other))
+    assert merging.standing_merge_of(anew(other)) is not None

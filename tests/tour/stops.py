@@ -1,0 +1,9 @@
+"""Every stop of the tour."""
+
+from __future__ import annotations
+
+from tests.tour import console, provider, teachers, users
+from tests.tour.guide import STOPS, Stop
+
+AREAS = (console, provider, teachers, users)
+EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())
