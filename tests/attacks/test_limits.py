@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
 from identity_provider.db import db
-from identity_provider.models import AuditEvent
+from identity_provider.models import AuditEvent, RateCounter
 from identity_provider.services import rate_limits
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
@@ -104,6 +105,15 @@ def test_49_tokens_that_are_none_are_limited_and_a_good_one_is_not_held_up(
     assert "Retry-After" in guesses[-1].headers
     assert counted("access_token", "refused") == before + 4
     assert service.userinfo(good["access_token"])["trn"] == "1234567"
+
+
+def test_49_the_api_counts_tokens_that_are_none(app: Flask) -> None:
+    """Case 49: at the API for services too."""
+    before = counted("access_token", "refused")
+    refused = app.test_client().get("/api/v1/users", headers=bearing("gat_guess"))
+    assert refused.status_code == 401
+    assert counted("access_token", "refused") == before + 1
+    assert db.session.scalars(select(RateCounter.key)).one().startswith("api_refusals_per_ip:")
 
 
 def test_36_a_code_and_a_refresh_token_used_again_are_audited_and_counted(app: Flask, service: RelyingParty) -> None:
