@@ -12,6 +12,7 @@ from config.logging import configure_logging
 from config.sandbox import environment
 from config.settings import Settings
 from identity_provider.adapters.choice import choose_ports
+from identity_provider.api.application import init_api
 from identity_provider.cli import register_commands
 from identity_provider.db import db
 from identity_provider.kit import csrf, health, requests, session
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     csrf.init_csrf(app)
     health.init_health(app)
     init_oidc(app)
+    init_api(app)
     app.register_blueprint(pages)
     app.register_blueprint(sign_in)
     app.register_blueprint(resume)

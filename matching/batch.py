@@ -18,7 +18,8 @@ from matching.records import PersonDetails, RecordStatus, TeacherRegister, Teach
 CHUNK: Final = 200
 OUT_COLUMNS: Final = ("query_id", "outcome", "trn", "reason", "weight", "candidates")
 
-_TRUTHS: Final = {"1": True, "true": True, "0": False, "false": False}
+# As the import of the register reads them (docs/register.md).
+_TRUTHS: Final = dict.fromkeys(("1", "true", "yes", "y"), True) | dict.fromkeys(("0", "false", "no", "n"), False)
 
 _Job = tuple[TeacherRegister, Policy, date]
 _job: list[_Job] = []

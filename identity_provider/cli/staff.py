@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import sys
 
@@ -19,14 +21,34 @@ from identity_provider.services.audit import Actor
 
 staff = AppGroup("staff", help="Who may enter the support console.")
 
+FEWEST_BYTES = 16
+
 _OPERATOR = Actor("system", "cli", "Command line")
+
+
+def _base32(_context: click.Context, _option: click.Parameter, secret: str | None) -> str | None:
+    """Refuses what is no key of an authenticator app, and keys below the 128 bits of RFC 4226 (4, R6)."""
+    if secret is None:
+        return None
+    plain = secret.replace(" ", "").upper()
+    try:
+        key = base64.b32decode(plain + "=" * (-len(plain) % 8))
+    except binascii.Error:
+        raise click.BadParameter("this is not base32") from None
+    if len(key) < FEWEST_BYTES:
+        raise click.BadParameter(f"a key has at least {FEWEST_BYTES * 8} bits: 26 characters")
+    return plain
 
 
 @staff.command("add")
 @click.argument("email")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice([each.value for each in StaffRole]))
 @click.option("--name", default="", help="How colleagues see this person.")
-@click.option("--totp-secret", help="A base32 secret that is already in their authenticator app (the sandbox).")
+@click.option(
+    "--totp-secret",
+    callback=_base32,
+    help="A base32 secret that is already in their authenticator app (the sandbox).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
 def add(email: str, roles: tuple[str, ...], name: str, totp_secret: str | None, as_json: bool) -> None:  # noqa: ARG001
     """Let EMAIL in. Without --totp-secret they enrol their authenticator app at the first sign-in."""

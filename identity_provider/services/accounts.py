@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
+from identity_provider.domain.values import PersonName
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
 from identity_provider.services import (
     audit,
@@ -159,7 +161,7 @@ def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -
     before = survivor.email
     if email == before:
         return
-    take_address(survivor, email, actor=actor, reason="chosen when two accounts became one", now=now)
+    give_address(survivor, email, actor=actor, now=now, reason="chosen when two accounts became one", proved_at=now)
     for address in (before, email):
         key = f"email-changed:{survivor.id}:{now.timestamp():.6f}:{address == email}"
         outbox.post(ADDRESS_CHANGED, key, to=address, payload={"user_id": str(survivor.id)}, now=now)
@@ -186,22 +188,40 @@ def unlock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:
     audit.record("user_unlocked", Subject("user", user.id), actor=actor, now=now, reason=reason)
 
 
-def take_address(user: User, email: str, *, actor: Actor, reason: str, now: datetime) -> None:
-    """From now on this address, which was proved, signs in to the account; what the old one began is ended.
+def give_address(
+    user: User, email: str, *, actor: Actor, now: datetime, reason: str, proved_at: datetime | None = None
+) -> None:
+    """Have the account signed in to by another address; the caller tells both of them.
 
-    Raises EmailInUse when it is somebody else's account. The caller tells both addresses.
+    Nobody has proved it yet unless `proved_at` says when. What was begun with the old address ends. Raises EmailInUse,
+    also when somebody else was quicker by a moment.
     """
     holder = by_address(email)
     if holder is not None and holder.id != user.id:
         raise EmailInUse
     before = user.email
-    user.email = email
-    user.email_verified_at = now
-    user.updated_at = now
-    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            user.email = email
+            user.email_verified_at = proved_at
+            user.updated_at = now
+            db.session.flush()
+    except IntegrityError as clash:
+        db.session.refresh(user)
+        raise EmailInUse from clash
     _end_what_the_old_address_began(user, now=now)
     change = ({"email": before}, {"email": email})
     audit.record("email_changed", Subject("user", user.id), actor=actor, now=now, reason=reason, change=change)
+
+
+def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None:
+    """Give the person another name. Of somebody with that name nothing was asked: "no record" is not said any more."""
+    before, was = _stated(user), user.name
+    user.first_name, user.middle_name, user.last_name = name.first, name.middle, name.last
+    user.updated_at = now
+    _note_change(user, before, now=now)
+    change = (asdict(was), asdict(name))
+    audit.record("name_changed", Subject("user", user.id), actor=actor, now=now, change=change)
 
 
 def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, now: datetime) -> None:

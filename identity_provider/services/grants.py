@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from config.logging import SECURITY
 from identity_provider.db import db
@@ -152,6 +152,8 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Granted | None:
             Grant.redirect_uri == sent.redirect_uri,
             Grant.code_challenge.is_not_distinct_from(_challenge_of(sent.verifier)),
             Grant.code_expires_at > now,
+            # By the database's clock too: ours may jump back, and would revive a code (attack 58).
+            Grant.issued_at > func.now() - CODE_LIVES,
             Grant.redeemed_at.is_(None),
             Grant.revoked_at.is_(None),
         )

@@ -257,14 +257,14 @@ def _settle_in_background(user: User, search: Search, journey: Journey | None, *
     if user.lookup_status is LookupStatus.FOUND:
         case = support_tickets.resolve_by_match(user, now, tell=True)
         if case is None and journey is not None:
-            _tell_of_record(user, journey.client, now=now)
+            tell_of_record(user, journey.client, now=now)
     elif journey is not None:
         open_case_if_wanted(user, journey.client, journey, now=now)
     if holder is not None:
         log.info("record_held_by_another_user", user_id=str(user.id), holder_id=str(holder.id))
 
 
-def _tell_of_record(user: User, client: Client, *, now: datetime) -> None:
+def tell_of_record(user: User, client: Client, *, now: datetime) -> None:
     """Nobody is linked to a record without hearing of it; without a case nobody else writes to them."""
     words = {"service_name": client.name, "service_url": client.service_url or ""}
     outbox.post(RECORD_FOUND, f"record-found:{user.id}:{user.trn}", to=user.email, payload=words, now=now)

@@ -78,7 +78,8 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
     _settle_record(survivor, other, row, choice, actor=actor, now=now)
     accounts.become_part_of(other, survivor, actor=actor, reason=choice.reason, now=now)
     if choice.email != survivor.email:
-        accounts.take_address(survivor, choice.email, actor=actor, reason=choice.reason, now=now)
+        proved = other.email_verified_at
+        accounts.give_address(survivor, choice.email, actor=actor, now=now, reason=choice.reason, proved_at=proved)
     db.session.add(row)
     db.session.flush()
     if survivor.trn is not None:
@@ -111,7 +112,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
         raise IllegalMove("one of the two has changed since")
     actor = Actor.of(staff)
     if survivor.email == row.merged_email:
-        accounts.take_address(survivor, row.survivor_email, actor=actor, reason=reason, now=now)
+        accounts.give_address(survivor, row.survivor_email, actor=actor, now=now, reason=reason, proved_at=row.at)
     if accounts.by_address(row.merged_email) is not None:
         raise EmailInUse
     other.merged_into_id = None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +18,7 @@ import psutil
 import psycopg
 import pyotp
 import requests
+from psycopg import sql
 
 from identity_provider.sandbox.plan import OFFSETS, SMTP_OFFSET
 from tests.kit.stand_ins import free_port
@@ -104,10 +107,14 @@ class RunningSandbox:
         [secret] = [each["totp_secret"] for each in self.told["staff"] if each["email"] == staff]
         return pyotp.TOTP(secret).now()
 
+    @property
+    def database(self) -> str:
+        """The address of the provider's database, for psycopg."""
+        return str(self.told["environment"]["DATABASE_URL"]).replace("+psycopg", "", 1)
+
     def lookup_status(self, email: str) -> str:
         """Where the person's lookup stands, read from the provider's database."""
-        address = str(self.told["environment"]["DATABASE_URL"]).replace("+psycopg", "", 1)
-        with psycopg.connect(address) as connection:
+        with psycopg.connect(self.database) as connection:
             row = connection.execute("SELECT lookup_status FROM users WHERE email = %s", [email]).fetchone()
         return row[0] if row else ""
 
@@ -127,6 +134,29 @@ class RunningSandbox:
             assert doomed, f"no {name} runs"
             for each in doomed:
                 each.kill()
+
+    @contextmanager
+    def without(self, *names: str) -> Iterator[None]:
+        """Programs that are killed (kill -9) and stay dead for the block: their supervisor sleeps meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            self.kill(*names)
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+        assert self.wait_until(lambda: all(self.answers(name) for name in names)), f"{names} did not come back"
+
+    @contextmanager
+    def replica_locked(self) -> Iterator[None]:
+        """The replica's tables are there and cannot be read, as while somebody rebuilds them by hand."""
+        tables = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'register_gen_%'"
+        with psycopg.connect(self.database) as connection:
+            held = [sql.Identifier(name) for (name,) in connection.execute(tables)]
+            assert held, "there is no replica"
+            connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(held)))
+            yield
+            connection.rollback()
 
     def fault(self, name: str, mode: str) -> None:
         """Have a part of the outside world misbehave."""

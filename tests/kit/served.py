@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,13 +14,8 @@ from config.settings import Settings
 from identity_provider.adapters.clock import SystemClock
 from identity_provider.db import db
 from identity_provider.ports import Ports
+from tests.kit.stand_ins import free_port
 from wsgi import create_app
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

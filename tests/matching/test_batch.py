@@ -20,6 +20,12 @@ ROWS = [
 ]
 
 
+@pytest.mark.parametrize(("word", "meant"), [("1", True), ("Yes", True), ("n", False), ("0", False), ("", None)])
+def test_a_column_of_yes_and_no_is_read_as_by_the_import(word: str, meant: bool | None) -> None:
+    row = {"trn": "42", "first_name": "A", "last_name": "B", "date_of_birth": "1980-01-02"}
+    assert read_record(row | {"has_qts": word}).has_qts is meant
+
+
 def test_each_row_is_answered_in_order() -> None:
     rows = list(match_rows(a_register(ALEX), ROWS, Policy.LINKAGE, TODAY, processes=1))
     assert [(row["query_id"], row["outcome"], row["trn"]) for row in rows] == [

@@ -120,7 +120,7 @@ def test_of_two_trns_one_is_chosen_and_it_is_one_of_theirs(app: Flask) -> None:
         merged(survivor, other, trn=None)
     for wrong in ({"trn": "3333333"}, {"email": "mallory@example.com"}, {"reason": " "}):
         with pytest.raises(IllegalMove):
-            merged(survivor, other, **wrong)
+            merged(survivor, other, staff=None, **wrong)
     assert anew(other).merged_into_id is None
 
 

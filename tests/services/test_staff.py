@@ -133,6 +133,14 @@ def test_the_command_line_adds_somebody_with_a_known_secret(app: Flask) -> None:
     assert again.exit_code == 1
 
 
+@pytest.mark.parametrize("secret", ["", "JBSWY3DPEHPK3PXP", "not base32 at all, but quite long"])
+def test_the_command_line_refuses_secrets_that_are_none_or_short(app: Flask, secret: str) -> None:
+    arguments = ["staff", "add", "admin@example.com", "--role", "Administrator", "--totp-secret", secret]
+    result = app.test_cli_runner().invoke(args=arguments)
+    assert result.exit_code == 2
+    assert staff.find("admin@example.com") is None
+
+
 def test_two_tabs_at_the_same_moment_show_one_secret(app: Flask) -> None:
     staff_id, start, shown = a_staff_user().id, Barrier(2), list[str | None]()
 

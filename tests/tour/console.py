@@ -162,7 +162,7 @@ def users_are_looked_up(world: World) -> None:
         browser_sessions.begin(linked, amr=["otp"], now=world.clock.now())
     agent.get("/support/users")
     for text in ("", "Bush", "nobody at all"):
-        agent.post("/support/users/search", q=text)
+        agent.post("/support/users", q=text)
     for user in (linked, a_user(locked_at=world.clock.now())):
         agent.get(f"/support/users/{user.id}")
     agent.get(f"/support/users/{linked.id}/detach")

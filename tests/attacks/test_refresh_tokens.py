@@ -1,4 +1,4 @@
-"""Refresh tokens: exchanged in a family, forgiving a lost answer, unforgiving of a stolen copy."""
+"""Refresh tokens: exchanged in a family, forgiving a lost answer, unforgiving of a stolen copy (case 44 of oidc.md)."""
 
 from __future__ import annotations
 
@@ -53,16 +53,19 @@ def test_without_offline_access_there_is_no_refresh_token(app: Flask) -> None:
     assert "refresh_token" not in signed_in.token
 
 
-def test_a_second_exchange_within_the_grace_is_a_lost_answer(
-    service: RelyingParty, signed_in: SignedIn, clock: ManualClock
+def test_44_a_second_exchange_within_the_grace_is_a_lost_answer(
+    service: RelyingParty, signed_in: SignedIn, clock: ManualClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Case 44: the same family, and written down."""
     first = signed_in.token["refresh_token"]
     assert refresh(service, first).status == 200
     clock.advance(timedelta(seconds=20))
     assert refresh(service, first).status == 200
+    assert "refresh_token_used_twice_within_grace" in capsys.readouterr().out
 
 
-def test_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in: SignedIn, clock: ManualClock) -> None:
+def test_44_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in: SignedIn, clock: ManualClock) -> None:
+    """Case 44: RFC 9700 4.14.2."""
     first = signed_in.token["refresh_token"]
     second = refresh(service, first).json
     clock.advance(timedelta(seconds=31))
@@ -72,7 +75,7 @@ def test_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in: S
     assert reply.status == 401
 
 
-def test_the_scope_may_be_narrowed_and_never_widened(service: RelyingParty, signed_in: SignedIn) -> None:
+def test_44_the_scope_may_be_narrowed_and_never_widened(service: RelyingParty, signed_in: SignedIn) -> None:
     narrowed = refresh(service, signed_in.token["refresh_token"], scope="openid").json
     assert narrowed["scope"] == "openid"
     assert "trn" not in service.userinfo(narrowed["access_token"])
@@ -81,7 +84,7 @@ def test_the_scope_may_be_narrowed_and_never_widened(service: RelyingParty, sign
     assert refresh(service, narrowed["refresh_token"]).json["scope"] == SCOPE
 
 
-def test_another_service_can_not_use_it_and_does_no_harm_by_trying(
+def test_44_another_service_can_not_use_it_and_does_no_harm_by_trying(
     app: Flask, service: RelyingParty, signed_in: SignedIn
 ) -> None:
     other = a_relying_party(app, number=2)
@@ -90,7 +93,7 @@ def test_another_service_can_not_use_it_and_does_no_harm_by_trying(
     assert refresh(service, token).status == 200
 
 
-def test_it_ends_with_the_account(service: RelyingParty, signed_in: SignedIn, clock: ManualClock) -> None:
+def test_44_it_ends_with_the_account(service: RelyingParty, signed_in: SignedIn, clock: ManualClock) -> None:
     with transaction():
         person = db.session.scalars(db.select(User)).one()
         person.locked_at = clock.now()
@@ -105,7 +108,7 @@ def test_it_is_forgotten_after_two_weeks_without_use(
 
 
 @pytest.mark.parametrize("everywhere", [False, True])
-def test_the_end_of_a_session_ends_what_was_granted_in_it(app: Flask, clock: ManualClock, everywhere: bool) -> None:
+def test_44_the_end_of_a_session_ends_what_was_granted_in_it(app: Flask, clock: ManualClock, everywhere: bool) -> None:
     """Also when somebody else signs in at this browser, and when accounts become one."""
     service = a_relying_party(app, scope="openid offline_access")
     person, asked = a_user(), service.ask()

@@ -1,0 +1,28 @@
+"""/api/v1/trn-tokens: a service vouches for whose record an email address is."""
+
+from __future__ import annotations
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from identity_provider.api.access import needs, service
+from identity_provider.api.blueprint import bp
+from identity_provider.api.reading import Body
+from identity_provider.db import transaction
+from identity_provider.kit.app import ports
+from identity_provider.services import person_json, trn_tokens
+from identity_provider.services.audit import Actor
+
+
+@bp.post("/v1/trn-tokens")
+@needs("trn_token:write")
+def make_trn_token() -> ResponseReturnValue:
+    """Make a token for an address and a TRN; it is shown this once."""
+    body = Body.read()
+    trn, email = body.trn("trn"), body.email("email", required=True)
+    body.finish()
+    assert trn is not None
+    assert email is not None
+    with transaction():
+        made, token = trn_tokens.make(trn, email, actor=Actor.of(service()), now=ports().clock.now())
+    return jsonify(trn=made.trn, email=made.email, trnToken=token, expiresUtc=person_json.moment(made.expires_at))
