@@ -90,10 +90,9 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
 
     Raises ClientRefused.
     """
-    _check(new)
     if find(new.id) is not None:
         raise ClientRefused(f"id: there is a client {new.id} already")
-    client = Client(id=new.id, **_columns(new), created_at=now, updated_at=now)
+    client = Client(id=new.id, **columns_of(new), created_at=now, updated_at=now)
     db.session.add(client)
     db.session.flush()
     audit.record("register_client", audit.Subject("client", client.id), actor=actor, now=now)
@@ -105,8 +104,7 @@ def replace(client: Client, new: NewClient, *, now: datetime) -> str | None:
 
     A service that is not recognised by a secret any more keeps none. Raises ClientRefused, and then nothing changed.
     """
-    _check(new)
-    for name, value in _columns(new).items():
+    for name, value in columns_of(new).items():
         setattr(client, name, value)
     client.updated_at = now
     if new.auth_method not in _WITH_SECRET:
@@ -115,6 +113,32 @@ def replace(client: Client, new: NewClient, *, now: datetime) -> str | None:
         db.session.flush()
         db.session.expire(client, ["secrets"])
     return _add_secret(client, None, now) if new.auth_method in _WITH_SECRET and not client.secrets else None
+
+
+def columns_of(new: NewClient) -> dict[str, Any]:
+    """What a registration comes to, column by column, all but the id. Raises ClientRefused."""
+    _check(new)
+    return {
+        "name": new.name,
+        "service_url": new.service_url,
+        "redirect_uris": list(new.redirect_uris),
+        "post_logout_redirect_uris": list(new.post_logout_redirect_uris),
+        "initiate_login_uri": new.initiate_login_uri,
+        "backchannel_logout_uri": new.backchannel_logout_uri,
+        "scopes": list(_scopes_of(new)),
+        "grant_types": list(_grants_of(new)),
+        "token_endpoint_auth_method": new.auth_method,
+        "require_pkce": new.require_pkce,
+        "require_nonce": new.require_nonce,
+        **_protocol_settings(new),
+        "may_introspect": new.may_introspect,
+        "trn_requirement": new.trn_requirement,
+        "match_policy": new.match_policy,
+        "raise_tickets": new.raise_tickets,
+        "bare_post_logout_redirect": new.bare_post_logout_redirect,
+        "block_prohibited": new.block_prohibited,
+        "first_party": new.first_party,
+    }
 
 
 def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
@@ -215,30 +239,6 @@ def _grants_of(new: NewClient) -> tuple[str, ...]:
     return tuple(grants)
 
 
-def _columns(new: NewClient) -> dict[str, Any]:
-    """What the row holds of it."""
-    return {
-        "name": new.name,
-        "service_url": new.service_url,
-        "redirect_uris": list(new.redirect_uris),
-        "post_logout_redirect_uris": list(new.post_logout_redirect_uris),
-        "initiate_login_uri": new.initiate_login_uri,
-        "backchannel_logout_uri": new.backchannel_logout_uri,
-        "scopes": list(_scopes_of(new)),
-        "grant_types": list(_grants_of(new)),
-        "token_endpoint_auth_method": new.auth_method,
-        "require_pkce": new.require_pkce,
-        "require_nonce": new.require_nonce,
-        "may_introspect": new.may_introspect,
-        "trn_requirement": new.trn_requirement,
-        "match_policy": new.match_policy,
-        "raise_tickets": new.raise_tickets,
-        "bare_post_logout_redirect": new.bare_post_logout_redirect,
-        "block_prohibited": new.block_prohibited,
-        "first_party": new.first_party,
-    } | _protocol_settings(new)
-
-
 def _protocol_settings(new: NewClient) -> dict[str, Any]:
     """How the service is spoken with: subjects, algorithms and keys."""
     pairwise = new.subject_type == "pairwise"
@@ -301,6 +301,8 @@ def _check_protocol(new: NewClient) -> None:
     if new.sector_identifier_uri is not None and not set(new.redirect_uris) <= set(new.sector_document):
         raise ClientRefused("sector-identifier-uri: the document there does not list every redirect URI")
     is_pairwise = new.subject_type == "pairwise"
+    if is_pairwise and set(new.scopes) & {"user:read", "user:write", "identity:verify"}:
+        raise ClientRefused("subject-type: the API names people by their public subject")
     if is_pairwise and subjects.sector_of(new.redirect_uris, new.sector_identifier_uri) is None:
         raise ClientRefused("subject-type: redirect URIs of one host are needed, or a sector-identifier-uri")
 

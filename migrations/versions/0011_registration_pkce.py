@@ -1,14 +1,14 @@
 """Whether services that register themselves must use PKCE
 
-Revision: 0012
+Revision: 0011
 Follows: 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0010"
+revision = '0011'
+down_revision = '0010'
 branch_labels = None
 depends_on = None
 
