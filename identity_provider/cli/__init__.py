@@ -5,7 +5,20 @@ from __future__ import annotations
 from click import Command
 from flask import Flask
 
-from identity_provider.cli import audit, backup, clients, doctor, keys, match, register, retention, staff, users, worker
+from identity_provider.cli import (
+    audit,
+    backup,
+    clients,
+    doctor,
+    keys,
+    match,
+    register,
+    retention,
+    staff,
+    users,
+    webhooks,
+    worker,
+)
 
 COMMANDS: tuple[Command, ...] = (
     *audit.COMMANDS,
@@ -18,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     *retention.COMMANDS,
     *staff.COMMANDS,
     *users.COMMANDS,
+    *webhooks.COMMANDS,
     worker.worker,
 )
 
