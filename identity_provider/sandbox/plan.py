@@ -21,7 +21,10 @@ SMTP_OFFSET = 12
 PEOPLE = 100_000
 OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
-PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR", "LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS")
+PASSED_ON = (
+    *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"),
+    *("LOG_LEVEL", "WEB_CONCURRENCY", "WEB_THREADS", "OUTGOING_CA_FILE"),
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,12 @@ class Plan:
     database_url: str
     people: int = PEOPLE
     register: str = "replica"
+    # Where people reach the provider when that is not its own address: a proxy that ends TLS stands before it.
+    public_issuer: str = ""
+
+    @property
+    def issuer(self) -> str:
+        return self.public_issuer or self.addresses.of("provider")
 
     @property
     def clients(self) -> tuple[Client, ...]:
@@ -108,7 +117,8 @@ class Plan:
         keys, of = self.keys, self.addresses.of
         return {
             "SANDBOX": "true",
-            "ISSUER": of("provider"),
+            "ISSUER": self.issuer,
+            "PROXY_HOPS": "1" if self.public_issuer else "0",
             "DATABASE_URL": self.database_url,
             "SECRET_KEYS": keys.secret_key,
             "ENCRYPTION_KEYS": keys.encryption_key,

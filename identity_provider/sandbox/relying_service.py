@@ -18,6 +18,7 @@ from jinja2 import StrictUndefined
 from joserfc.errors import JoseError
 from requests import RequestException
 
+from config.trust import trust_for_calls
 from identity_provider.sandbox import seed
 from identity_provider.sandbox.relying_pages import SamplePages, SampleService, SignInFailed
 from identity_provider.sandbox.serving import port_from_command_line, serve
@@ -120,6 +121,7 @@ def _service_asked_for(relying: Relying) -> SampleService:
 def main() -> None:
     port = port_from_command_line("The sandbox's sample services.")
     of = os.environ
+    trust_for_calls(of.get("OUTGOING_CA_FILE", ""))
     npq = SampleService("npq", "Register for an NPQ (sample)", of["NPQ_CLIENT_ID"], of["NPQ_CLIENT_SECRET"])
     qts = SampleService("qts", "Apply for QTS (sample)", of["QTS_CLIENT_ID"], of["QTS_CLIENT_SECRET"])
     relying = Relying(

@@ -33,6 +33,7 @@ DEFAULT_SCOPES = ("openid", "profile", "email", "phone", "trn")
 OLD_SECRET_LIVES = timedelta(days=30)
 
 _PURPOSE = "client_secret"
+_WITH_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 # What HTTP Basic carries alike whether a client form-encodes it or not (RFC 6749 2.3.1): most do not, though they must.
 _SECRET = re.compile(r"[A-Za-z0-9._~-]{16,500}\Z")
@@ -95,8 +96,23 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
     db.session.add(client)
     db.session.flush()
     audit.record("register_client", audit.Subject("client", client.id), actor=actor, now=now)
-    needs_secret = new.auth_method in {"client_secret_basic", "client_secret_post"}
-    return client, _add_secret(client, secret, now) if needs_secret else None
+    return client, _add_secret(client, secret, now) if new.auth_method in _WITH_SECRET else None
+
+
+def replace(client: Client, new: NewClient, *, now: datetime) -> str | None:
+    """Put other settings in the place of a service's own; returns its secret when it had none so far and needs one.
+
+    A service that is not recognised by a secret any more keeps none. Raises ClientRefused, and then nothing changed.
+    """
+    for name, value in columns_of(new).items():
+        setattr(client, name, value)
+    client.updated_at = now
+    if new.auth_method not in _WITH_SECRET:
+        for secret in client.secrets:
+            db.session.delete(secret)
+        db.session.flush()
+        db.session.expire(client, ["secrets"])
+    return _add_secret(client, None, now) if new.auth_method in _WITH_SECRET and not client.secrets else None
 
 
 def columns_of(new: NewClient) -> dict[str, Any]:
@@ -130,7 +146,7 @@ def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
 
     Raises ClientRefused for a client that has no secret.
     """
-    if client.token_endpoint_auth_method not in {"client_secret_basic", "client_secret_post"}:
+    if client.token_endpoint_auth_method not in _WITH_SECRET:
         raise ClientRefused("auth-method: this client does not use a secret")
     for old in client.secrets[:-1]:
         db.session.delete(old)

@@ -18,6 +18,7 @@ from identity_provider.models import (
     BrowserSession,
     CaseNote,
     CodeChallenge,
+    Consent,
     Grant,
     IdentityCheck,
     Journey,
@@ -46,6 +47,7 @@ _STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author"
 _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
     "sign_ins": (BrowserSession, BrowserSession.created_at),
+    "permissions_given": (Consent, Consent.granted_at),
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),

@@ -93,11 +93,13 @@ def save(client_id: str) -> ResponseReturnValue:
     try:
         wanted = _wanted(form, client.id)
         with transaction():
-            client_changes.change(client, wanted, actor=Actor.of(me()), now=_now())
+            secret = client_changes.change(client, wanted, actor=Actor.of(me()), now=_now())
             _prepare_keys(client)
     except ClientRefused as refusal:
         form.refuse(refusal)
         return _form_page(form, client), 422
+    if secret is not None:
+        return render_template("support/clients/secret.html", client=client, secret=secret, is_new=True)
     flash(_("Saved."), "success")
     return redirect(url_for(".show", client_id=client.id), 303)
 

@@ -27,6 +27,7 @@ from tests.tour.stops import EVERY_STOP
 PACKAGES = (Path(identity_provider.__file__).parent, Path(support_console.__file__).parent)
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
 KEYWORDS = dict.fromkeys(("_", "_l", "N_", "gettext", "lazy_gettext")) | {"ngettext": (1, 2)}
+ENGLISH = {"api/docs.html": "the OpenAPI document, which developers read in the language of its identifiers"}
 SPOKEN = ("aria-label", "alt", "title", "placeholder")
 MONTHS = "|".join(get_month_names("wide", locale="cy").values())
 NAMES = "Kate|Bush|Kate Bush|Walter|Ann|Catherine|Quigley|Ada|Admin|Bob|Brown|Agent|Example College|Register for an NPQ"
@@ -113,7 +114,7 @@ def test_no_text_of_a_page_or_an_email_is_said_past_the_catalogue(pseudo_app: Fl
     found = {
         f"{template} {page.path} ({page.status})": words
         for template, page in world.pages()
-        if (words := untranslated(page.response.text))
+        if template not in ENGLISH and (words := untranslated(page.response.text))
     }
     for message in db.session.query(OutboxMessage).filter(OutboxMessage.kind.in_(EMAILS)):
         message.payload = {**message.payload, "locale": "cy"}
