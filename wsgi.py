@@ -11,6 +11,7 @@ import identity_provider.kit.changes  # noqa: F401 -- has services told of chang
 from config.logging import configure_logging
 from config.sandbox import environment
 from config.settings import Settings
+from config.trust import trust_for_calls
 from identity_provider.adapters.choice import choose_ports
 from identity_provider.api.application import init_api
 from identity_provider.cli import register_commands
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     if settings is None:
         settings = Settings.from_environment(environment())
         configure_logging(settings.log_level)
+        trust_for_calls(settings.outgoing_ca_file)
     app = Flask("identity_provider", static_folder=None)
     app.extensions["settings"] = settings
     _configure(app, settings)

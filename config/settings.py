@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from config.trust import holds_authorities
+
 MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
@@ -73,8 +75,13 @@ class Settings:
     dqt_api_key: str = field(default="", repr=False)
     # PROXY_HOPS: how many reverse proxies stand before us and set X-Forwarded-For/-Proto; 0 trusts none.
     proxy_hops: int = 0
+    # OUTGOING_CA_FILE: a PEM file of the authorities that our own calls trust, in place of the system's: to Notify,
+    # the mail server, Zendesk, the DQT API and relying services. For an organisation with an authority of its own.
+    outgoing_ca_file: str = ""
     # MAX_BODY_BYTES: the largest request body accepted outside uploads.
     max_body_bytes: int = 1_000_000
+    # CLIENT_REGISTRATION: "true" lets services register themselves, with a token of `flask clients registration-token`.
+    client_registration: bool = False
     # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
     metrics_token: str = field(default="", repr=False)
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
@@ -119,6 +126,7 @@ class _Reader:
             "encryption_keys": self._encryption_keys(),
             "sandbox": self._flag("SANDBOX"),
             "govuk_brand": self._flag("GOVUK_BRAND"),
+            "client_registration": self._flag("CLIENT_REGISTRATION"),
             "mail_transport": self._choice("MAIL_TRANSPORT", ("notify", "smtp", "memory"), "notify"),
             "ticket_transport": self._choice("TICKET_TRANSPORT", ("zendesk", "none", "memory"), "none"),
             "register": self._choice("REGISTER", ("replica", "api", "memory"), "replica"),
@@ -199,6 +207,8 @@ class _Reader:
         return int(text) if text else None
 
     def _refuse_what_is_unsafe(self, settings: Settings) -> None:
+        if settings.outgoing_ca_file and not holds_authorities(settings.outgoing_ca_file):
+            self.problems.append("OUTGOING_CA_FILE: there is no readable PEM file with certificates at this path")
         if not settings.sandbox:
             self._refuse_what_only_a_sandbox_may(settings)
         if settings.mail_transport == "notify" and not (settings.notify_api_key and settings.notify_email_template_id):

@@ -18,7 +18,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.requests import visitor
 from identity_provider.models import Client
-from identity_provider.services import clients, grants, rate_limits
+from identity_provider.services import clients, grants, measures, rate_limits
 from identity_provider.services.rate_limits import Limit
 
 Given = ParamSpec("Given")
@@ -27,7 +27,7 @@ View = Callable[Given, ResponseReturnValue]
 CALLS = Limit("api_calls", 1_000, timedelta(minutes=1))
 """Calls of one service (domain.md)."""
 
-REFUSALS = Limit("api_refusals_per_ip", 300, timedelta(minutes=1))
+REFUSALS = Limit("api_refusals_per_ip", 300, timedelta(minutes=1), audited=True)
 """Calls from one address without a token that is any good."""
 
 
@@ -75,6 +75,7 @@ def _token() -> str:
 
 def _unknown(challenge: str) -> Problem:
     """401, in the way of RFC 6750 section 3; whoever keeps on guessing is told to wait."""
+    measures.refused("access_token")
     _count(REFUSALS, visitor())
     return Problem(401, "A valid access token is needed", headers={"WWW-Authenticate": challenge})
 

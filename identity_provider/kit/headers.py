@@ -47,7 +47,7 @@ def set_headers(response: Response) -> Response:
     targets = "".join(f" {origin}" for origin in sorted(g.get("form_action_origins", ())))
     response.headers.setdefault("Content-Security-Policy", _POLICY.format(targets=targets))
     if settings().secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains")
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if response.cache_control.no_store:

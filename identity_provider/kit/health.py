@@ -13,6 +13,7 @@ from sqlalchemy import text
 from identity_provider.db import db
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import settings
+from identity_provider.services import measures
 
 bp = Blueprint("health", __name__)
 
@@ -65,8 +66,8 @@ def _registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.MultiProcessCollector(registry)
         return registry
-    registry.register(REQUESTS)
-    registry.register(SECONDS)
+    for each in (REQUESTS, SECONDS, *measures.ALL):
+        registry.register(each)
     return registry
 
 

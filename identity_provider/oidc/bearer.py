@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from flask import Request
 
+from identity_provider.db import transaction
 from identity_provider.kit.app import ports
-from identity_provider.services import grants
+from identity_provider.services import grants, measures, rate_limits
 from identity_provider.services.grants import Presented
 
 
@@ -32,10 +33,18 @@ def presented(request: Request, scope: str) -> Presented:
     token = _read(request)
     found = grants.find_access_token(token, now=ports().clock.now())
     if found is None:
+        _count_failure(request.remote_addr or "")
         raise invalid_token()
     if scope not in found.scopes:
         raise BearerRefused(403, "insufficient_scope", f"The scope {scope} was not granted")
     return found
+
+
+def _count_failure(ip: str) -> None:
+    """Raises RateLimited after too many tokens that are none; a good one is never held up."""
+    measures.refused("access_token")
+    with transaction():
+        rate_limits.count(rate_limits.TOKEN_FAILURES_PER_IP, ip, now=ports().clock.now())
 
 
 def invalid_token() -> BearerRefused:

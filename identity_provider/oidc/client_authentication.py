@@ -20,7 +20,7 @@ from identity_provider.kit.app import ports
 from identity_provider.models import Client
 from identity_provider.oidc import client_assertion
 from identity_provider.oidc.client_jwt import JwtRefused
-from identity_provider.services import clients, rate_limits
+from identity_provider.services import clients, measures, rate_limits
 
 log = structlog.get_logger(SECURITY)
 
@@ -41,16 +41,24 @@ def authenticate(request: Request) -> Client:
     """The client that sent this request.
 
     Raises InvalidClientError, in the same words and after the same work whatever was wrong; InvalidRequestError
-    when two methods are used at once (RFC 6749 2.3); RateLimited after too many failures from one address.
+    when two methods are used at once (RFC 6749 2.3); RateLimited after too many failures.
     """
     sent = _read(request)
     client = clients.find(sent.client_id)
     if _proves(sent, client) and client is not None and client.token_endpoint_auth_method == sent.method:
+        measures.accepted(f"client:{sent.method}")
         return client
     log.warning("client_authentication_failed", client_id=sent.client_id[:100], method=sent.method)
-    now = ports().clock.now()
-    rate_limits.count(rate_limits.CLIENT_SECRET_FAILURES, request.remote_addr or "", now=now)
+    measures.refused(f"client:{sent.method}")
+    _count_failure(request.remote_addr or "", sent.client_id)
     raise _refused(basic=sent.method == "client_secret_basic")
+
+
+def _count_failure(ip: str, client_id: str) -> None:
+    """Raises RateLimited. Nobody is asked this who proves themselves: a stranger cannot shut a service out."""
+    now = ports().clock.now()
+    rate_limits.count(rate_limits.CLIENT_FAILURES, f"{ip} {client_id}", now=now)
+    rate_limits.count(rate_limits.CLIENT_FAILURES_PER_IP, ip, now=now)
 
 
 def _proves(sent: Credentials, client: Client | None) -> bool:

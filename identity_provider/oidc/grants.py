@@ -14,6 +14,7 @@ from identity_provider.models import User
 from identity_provider.oidc import issue, tokens
 from identity_provider.oidc.registered_client import RegisteredClient
 from identity_provider.services import grants as storage
+from identity_provider.services import measures
 from identity_provider.services.clients import SERVICE_SCOPES
 from identity_provider.services.grants import Granted
 
@@ -104,6 +105,7 @@ class RefreshTokenGrant(_Issues, grants.RefreshTokenGrant):  # type: ignore[misc
         found = storage.find_refresh_token(refresh_token, now=now, grace=storage.REUSE_GRACE)
         if found is None or found.granted is None:
             storage.revoke_reused_family(refresh_token, self._client_id(), now=now)
+            measures.refused("refresh_token")
             return None
         # A refreshed ID token names the same sign-in, but answers no request's nonce (OpenID Connect Core 12.2).
         return Redeemed(replace(found.granted, nonce=None))

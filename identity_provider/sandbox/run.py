@@ -57,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, default=CLONE / ".data", help="where everything is kept")
     parser.add_argument("--people", type=int, default=PEOPLE, help=f"how many to make up (default {PEOPLE:,})")
     parser.add_argument("--register", choices=("replica", "api"), default="replica", help="which one the service asks")
+    parser.add_argument(
+        "--issuer",
+        default=os.environ.get("SANDBOX_ISSUER", ""),
+        help="the public address when a proxy that ends TLS stands before the provider (default: SANDBOX_ISSUER)",
+    )
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the program that started us ends")
     return parser
 
@@ -84,7 +89,8 @@ def _run(arguments: argparse.Namespace, parent: int | None) -> None:
         _tell("Starting PostgreSQL")
         postgres = stack.enter_context(EmbeddedPostgres(data / "postgres"))
         keys = Keys.kept_in(data / "secrets.json")
-        plan = Plan(addresses, data, keys, postgres.url(DATABASE), arguments.people, arguments.register)
+        chosen = (arguments.people, arguments.register, arguments.issuer.rstrip("/"))
+        plan = Plan(addresses, data, keys, postgres.url(DATABASE), *chosen)
         prepare(plan, postgres, _tell)
         programs = stack.enter_context(Programs(data / "logs", CLONE))
         _tell("Starting the service and its outside world")

@@ -23,7 +23,7 @@ STATED = ("first_name", "middle_name", "last_name", "date_of_birth", "previous_l
 def sandbox_json(plan: Plan) -> str:
     """Everything that a script needs to drive the sandbox. It holds secrets, of nothing real."""
     told = {
-        "issuer": plan.addresses.of("provider"),
+        "issuer": plan.issuer,
         "addresses": {name: plan.addresses.of(name) for name in OFFSETS} | {"support": support_address(plan)},
         "smtp": {"host": "localhost", "port": plan.addresses.port + SMTP_OFFSET},
         "clients": plan.clients_as_json,
@@ -44,12 +44,13 @@ def retract(plan: Plan) -> None:
 
 
 def support_address(plan: Plan) -> str:
-    return f"{plan.addresses.of('provider')}/support"
+    return f"{plan.issuer}/support"
 
 
 def table(plan: Plan) -> str:
     """The addresses, and whom to sign in as."""
     places = [(TITLES[name], plan.addresses.of(name)) for name in OFFSETS]
+    places[0] = (places[0][0], plan.issuer)
     places.insert(1, ("Support console", support_address(plan)))
     lines = [f"  {title:<20}{address}" for title, address in places]
     return "\n".join(

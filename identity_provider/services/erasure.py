@@ -19,6 +19,7 @@ from identity_provider.models import (
     CaseNote,
     CaseStatus,
     CodeChallenge,
+    Consent,
     Grant,
     IdentityCheck,
     Journey,
@@ -119,6 +120,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(Consent).where(Consent.user_id.in_(ids)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),

@@ -28,7 +28,7 @@ from identity_provider.models import (
     RefreshToken,
     UsedAssertion,
 )
-from identity_provider.services import service_uses
+from identity_provider.services import audit, measures, service_uses
 from identity_provider.vault import new_secret, vault
 
 CODE_LIVES = timedelta(seconds=60)
@@ -170,6 +170,10 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Granted | None:
     ).first()
     if replayed is not None:
         log.warning("authorization_code_replayed", grant_id=str(replayed.id), client_id=sent.client_id)
+        measures.reused("authorization_code")
+        _audit("authorization_code_replayed", replayed.id, sent.client_id, now)
+    else:
+        measures.refused("authorization_code")
     return None
 
 
@@ -250,6 +254,7 @@ def rotate_refresh_token(token: str, *, now: datetime) -> tuple[Granted, str] | 
         if row is None:
             return None
         log.warning("refresh_token_used_twice_within_grace", grant_id=str(row.id), client_id=row.client_id)
+        measures.reused("refresh_token")
     return Granted(*row), _add_refresh_token(row.id, now)
 
 
@@ -291,6 +296,8 @@ def revoke_reused_family(token: str, client_id: str, *, now: datetime) -> None:
     ).first()
     if reused is not None:
         log.warning("refresh_token_reused", grant_id=str(reused.id), client_id=client_id)
+        measures.reused("refresh_token")
+        _audit("refresh_token_reused", reused.id, client_id, now)
 
 
 def revoke_access_token(token_id: UUID, *, now: datetime) -> None:
@@ -347,6 +354,11 @@ def _add_refresh_token(grant_id: UUID, now: datetime) -> str:
         )
     )
     return token
+
+
+def _audit(action: str, grant_id: UUID, client_id: str, now: datetime) -> None:
+    actor = audit.Actor("client", client_id)
+    audit.record(action, audit.Subject("grant", grant_id), actor=actor, now=now)
 
 
 def _challenge_of(verifier: str | None) -> str | None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from identity_provider.db import db
 from identity_provider.domain.errors import RateLimited
+from identity_provider.services import audit, measures
 from identity_provider.vault import vault
 
 _COUNT = text(
@@ -26,19 +27,25 @@ class Limit:
     name: str
     count: int
     per: timedelta
+    # Whether somebody who reaches it may be guessing or flooding: then the audit says that it was reached.
+    audited: bool = False
 
 
 # See code_limits.py for what each of these is counted by.
-CODES_PER_ADDRESS = Limit("codes_per_address", 6, timedelta(minutes=10))
-CODES_PER_ADDRESS_IN_ALL = Limit("codes_per_address_in_all", 60, timedelta(hours=1))
-CODES_PER_IP = Limit("codes_per_ip", 600, timedelta(minutes=10))
-GUESSES_PER_ADDRESS = Limit("guesses_per_address", 30, timedelta(hours=1))
-GUESSES_PER_ADDRESS_IN_ALL = Limit("guesses_per_address_in_all", 150, timedelta(hours=1))
-GUESSES_PER_IP = Limit("guesses_per_ip", 120, timedelta(minutes=10))
+CODES_PER_ADDRESS = Limit("codes_per_address", 6, timedelta(minutes=10), audited=True)
+CODES_PER_ADDRESS_IN_ALL = Limit("codes_per_address_in_all", 60, timedelta(hours=1), audited=True)
+CODES_PER_IP = Limit("codes_per_ip", 600, timedelta(minutes=10), audited=True)
+GUESSES_PER_ADDRESS = Limit("guesses_per_address", 30, timedelta(hours=1), audited=True)
+GUESSES_PER_ADDRESS_IN_ALL = Limit("guesses_per_address_in_all", 150, timedelta(hours=1), audited=True)
+GUESSES_PER_IP = Limit("guesses_per_ip", 120, timedelta(minutes=10), audited=True)
 SUBMISSIONS_PER_USER = Limit("submissions_per_user", 10, timedelta(days=1))
 LOOKUPS_PER_JOURNEY_EMAIL = Limit("lookups_per_email", 60, timedelta(days=1))
 LOOKUPS_PER_STATED_TRN = Limit("lookups_per_stated_trn", 20, timedelta(days=1))
-CLIENT_SECRET_FAILURES = Limit("client_secret_failures", 50, timedelta(minutes=5))
+# Failures only, and what is right is let through whatever they say: a stranger at the same address shuts nobody out.
+CLIENT_FAILURES = Limit("client_failures", 20, timedelta(minutes=5), audited=True)
+CLIENT_FAILURES_PER_IP = Limit("client_failures_per_ip", 50, timedelta(minutes=5), audited=True)
+TOKEN_FAILURES_PER_IP = Limit("token_failures_per_ip", 300, timedelta(minutes=5), audited=True)
+REGISTRATION_CALLS = Limit("registration_calls", 60, timedelta(minutes=10))
 
 
 def count(limit: Limit, what: str, *, now: datetime) -> None:
@@ -48,9 +55,14 @@ def count(limit: Limit, what: str, *, now: datetime) -> None:
     the caller commits: call it in a transaction of its own, before the work.
     """
     start = _window(limit, now)
-    row = {"key": _key(limit, what), "start": start, "expires": start + limit.per}
+    key = _key(limit, what)
+    row = {"key": key, "start": start, "expires": start + limit.per}
     tried = db.session.execute(_COUNT, row).scalar_one()
+    if limit.audited and tried == limit.count:
+        # The last try that counts: those after it are refused, and their transaction is taken back.
+        audit.record("limit_reached", audit.Subject("limit", key), actor=audit.SYSTEM, now=now)
     if tried > limit.count:
+        measures.limited(limit.name)
         raise RateLimited(max(start + limit.per - now, timedelta(seconds=1)))
 
 

@@ -15,7 +15,7 @@ from config.logging import SECURITY
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, SentCode
-from identity_provider.services import outbox
+from identity_provider.services import audit, measures, outbox
 from identity_provider.vault import vault
 
 log = structlog.get_logger(SECURITY)
@@ -90,15 +90,24 @@ def check(of: CodeChallenge, typed: str, *, now: datetime) -> None:
         update(CodeChallenge)
         .where(CodeChallenge.id == of.id, CodeChallenge.tries_left > 0, CodeChallenge.passed_at.is_(None))
         .values(tries_left=CodeChallenge.tries_left - 1)
-        .returning(CodeChallenge.id)
+        .returning(CodeChallenge.tries_left)
     ).scalar_one_or_none()
     accepted = _matching(of, clean_code(typed), now) if taken is not None else None
     if accepted is None:
-        log.warning("code_refused", purpose=of.purpose, challenge=str(of.id), tries_left=taken is not None)
+        _note_refusal(of, tries_left=taken, now=now)
         raise CodeRefused
+    measures.accepted(f"code:{of.purpose}")
     accepted.used_at = now
     of.passed_at = now
     db.session.flush()
+
+
+def _note_refusal(of: CodeChallenge, *, tries_left: int | None, now: datetime) -> None:
+    """None where nothing was compared: the challenge was over."""
+    log.warning("code_refused", purpose=of.purpose, challenge=str(of.id), tries_left=tries_left is not None)
+    measures.refused(f"code:{of.purpose}")
+    if tries_left == 0:
+        audit.record("code_tries_used_up", audit.Subject("challenge", of.id), actor=audit.SYSTEM, now=now)
 
 
 def clean_code(typed: str) -> str:

@@ -13,14 +13,14 @@ from identity_provider.db import db
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import CodeRefused, EmailInUse, IdentityError, IllegalMove
 from identity_provider.models import StaffUser
-from identity_provider.services import audit, browser_sessions
+from identity_provider.services import audit, browser_sessions, measures
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.rate_limits import Limit
 from identity_provider.services.sign_in_codes import clean_code
 from identity_provider.vault import vault
 
 ISSUER_NAME = "Get an identity support"
-TOTP_TRIES = Limit("staff_totp", 5, timedelta(minutes=10))
+TOTP_TRIES = Limit("staff_totp", 5, timedelta(minutes=10), audited=True)
 _STEP_SECONDS = 30
 _STEPS_EITHER_WAY = 1
 
@@ -124,6 +124,7 @@ def verify_totp(staff: StaffUser, typed: str, *, now: datetime) -> None:
     """
     step = _step_of(staff, clean_code(typed), now)
     if step is None:
+        measures.refused("totp")
         raise CodeRefused
     accepted = db.session.scalar(
         update(StaffUser)
@@ -132,7 +133,9 @@ def verify_totp(staff: StaffUser, typed: str, *, now: datetime) -> None:
         .returning(StaffUser.id)
     )
     if accepted is None:
+        measures.reused("totp")
         raise CodeRefused
+    measures.accepted("totp")
     if staff.totp_confirmed_at is None:
         staff.totp_confirmed_at = now
         _record("staff_totp_confirmed", staff, Actor.of(staff), now, ({}, {}))

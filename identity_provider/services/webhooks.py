@@ -16,6 +16,7 @@ from identity_provider.domain.errors import IdentityError, IllegalMove
 from identity_provider.models import (
     SUBSCRIBABLE,
     Client,
+    MessageState,
     MessageType,
     ServiceUse,
     User,
@@ -24,7 +25,7 @@ from identity_provider.models import (
     WebhookSecret,
 )
 from identity_provider.queue import WEBHOOKS, defer
-from identity_provider.services import audit, clients, person_json, service_uses
+from identity_provider.services import audit, clients, person_json, service_uses, subjects
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.user_changes import Change, changes_of
 from identity_provider.vault import new_secret, vault
@@ -51,6 +52,9 @@ def add(
     `secret` is one that the service has already, as when it moves to us with one that it cannot change soon.
     """
     _check(url, types)
+    known = select(WebhookEndpoint.id).where(WebhookEndpoint.client_id == client.id, WebhookEndpoint.url == url)
+    if db.session.scalar(known.limit(1)) is not None:
+        raise EndpointRefused("url: this service hears at this address already")
     endpoint = WebhookEndpoint(
         client_id=client.id, url=url, message_types=_in_order(types), created_at=now, updated_at=now
     )
@@ -106,6 +110,20 @@ def replay(message: WebhookMessage, *, actor: Actor, now: datetime) -> None:
     wake(message.endpoint_id)
 
 
+def replay_parked(endpoint: WebhookEndpoint, *, actor: Actor, now: datetime) -> int:
+    """Send everything again that was given up at this endpoint; returns how many messages that is."""
+    parked = select(WebhookMessage).where(
+        WebhookMessage.endpoint_id == endpoint.id, WebhookMessage.state == MessageState.PARKED
+    )
+    messages = db.session.scalars(parked.with_for_update(of=WebhookMessage)).all()
+    for message in messages:
+        message.replay(now)
+    endpoint.resting_until = None
+    audit.record("webhook_parked_replayed", _subject(endpoint), actor=actor, now=now, reason=str(len(messages)))
+    wake(endpoint.id)
+    return len(messages)
+
+
 def publish(session: Session, now: datetime) -> None:
     """Write the messages for every change of this transaction, which is about to be committed."""
     session.flush()
@@ -126,7 +144,8 @@ def _tell_of(change: Change, *, now: datetime) -> None:
     kind = MessageType.USER_CREATED if before is None else MessageType.USER_UPDATED
     for endpoint in _hearing(kind, user.id):
         told = person_json.in_message(user, endpoint.client)
-        message: dict[str, Any] = {"user": {"userId": str(user.id)} | told}
+        user_id = subjects.subject_for(endpoint.client, user.id, now=now)
+        message: dict[str, Any] = {"user": {"userId": user_id} | told}
         if before is not None:
             was = person_json.in_message(before, endpoint.client)
             message["changes"] = {name: value for name, value in told.items() if value != was[name]}
@@ -140,9 +159,12 @@ def _tell_of_merge(gone: User, *, now: datetime) -> None:
     survivor = gone.merged_into_id
     if survivor is None:
         return
-    message = {"masterUserId": str(survivor), "mergedUserId": str(gone.id)}
     notification = uuid4()
     for endpoint in _hearing(MessageType.USER_MERGED, gone.id, survivor):
+        message = {
+            "masterUserId": subjects.subject_for(endpoint.client, survivor, now=now),
+            "mergedUserId": subjects.subject_for(endpoint.client, gone.id, now=now),
+        }
         _write(endpoint, MessageType.USER_MERGED, message, notification=notification, user_id=survivor, now=now)
     service_uses.pass_on(gone.id, survivor)
 

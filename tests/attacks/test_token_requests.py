@@ -138,7 +138,7 @@ def test_39_a_secret_for_a_public_client_the_stored_hash_and_an_expired_secret(
 def test_39_failures_are_limited_and_the_right_secret_still_works(app: Flask, service: RelyingParty) -> None:
     """Case 39: 429 with Retry-After."""
     form = {"grant_type": "client_credentials"}
-    for _ in range(rate_limits.CLIENT_SECRET_FAILURES.count):
+    for _ in range(rate_limits.CLIENT_FAILURES.count):
         assert post(app, form, basic(service.client_id, "wrong")).status_code == 401
     limited = post(app, form, basic(service.client_id, "wrong"))
     assert limited.status_code == 429

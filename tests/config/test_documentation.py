@@ -44,5 +44,5 @@ def test_every_command_and_option_that_is_written_down_exists(page: Path, app: F
         while words and isinstance(command, click.Group) and not words[0].startswith("-"):
             command = command.get_command(click.Context(command), words.pop(0))
         assert command is not None, line
-        known = {option for each in command.params for option in each.opts} | {"--help"}
+        known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
         assert set(OPTION.findall(" ".join(words))) <= known, line

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -30,8 +31,9 @@ START_SECONDS = 180
 class RunningSandbox:
     """`with RunningSandbox(directory) as sandbox:`; a small register, and a directory of its own."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self._directory = directory
+        self._environment = os.environ | dict(environment or {})
         port = free_port(*OFFSETS.values(), SMTP_OFFSET)
         self._command = [
             *(sys.executable, "-m", "identity_provider.sandbox", "--stop-with-parent", "--people", "2000"),
@@ -43,7 +45,13 @@ class RunningSandbox:
     def __enter__(self) -> Self:
         with (self._directory / "run.log").open("w") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, text=True
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while not (self._directory / "sandbox.json").exists():

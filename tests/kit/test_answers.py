@@ -45,7 +45,8 @@ def test_a_page_may_be_neither_framed_nor_kept_nor_told_of(visitor: FlaskClient)
 
 def test_over_https_the_browser_is_told_to_stay_there() -> None:
     visitor = a_gallery(issuer="https://identity.example.gov.uk").test_client()
-    assert visitor.get("/cookies").headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    told = visitor.get("/cookies").headers["Strict-Transport-Security"]
+    assert told == "max-age=31536000; includeSubDomains"
 
 
 def test_only_the_origin_of_the_journeys_service_is_added_to_form_action(visitor: FlaskClient) -> None:

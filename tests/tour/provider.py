@@ -26,6 +26,11 @@ def what_anybody_may_read(world: World) -> None:
         visitor.get(path)
 
 
+@shows("api/docs.html")
+def what_developers_read(world: World) -> None:
+    world.visitor().get("/api/docs")
+
+
 @shows("kit/error.html")
 def something_goes_wrong(world: World) -> None:
     visitor = world.visitor()

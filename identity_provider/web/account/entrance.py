@@ -51,6 +51,7 @@ def code() -> ResponseReturnValue:
     with transaction():
         person = account_sign_in.prove(challenge, str(form.code.data), now=now)
         if person is not None:
+            code_limits.forgive_guess(Door.PERSON, challenge.address, visitor(), now=now)
             _let_in(person)
     if person is None:
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]

@@ -19,7 +19,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
 from identity_provider.kit.requests import visitor
 from identity_provider.models import Client, ResumeLink
-from identity_provider.services import audit, code_limits, resume
+from identity_provider.services import audit, code_limits, measures, resume
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.code_limits import Door
 from identity_provider.web.resume import way_on
@@ -134,6 +134,7 @@ def _usable(token: str) -> ResumeLink:
     try:
         link_id = UUID(read_link(resume.PURPOSE, token, now=now)[resume.LINK_ID])
     except LinkInvalid:
+        measures.refused("resume_link")
         raise LinkOver(None) from None
     except LinkExpired as expired:
         link_id = UUID(expired.content[resume.LINK_ID])
