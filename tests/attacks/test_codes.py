@@ -19,6 +19,7 @@ from identity_provider.services.code_limits import Door
 from tests.builders import NOW, a_client, a_user
 from tests.console.agents import Agent, totp
 from tests.console.agents import newest_code as staff_code
+from tests.journeys.test_codes import at_once
 from tests.journeys.test_resume import attached, case_of, confirm, sessions_of
 from tests.journeys.travel import EMAIL, Traveller, count_of, newest_code, wrong_code
 from tests.kit.page import Browser
@@ -104,6 +105,18 @@ def test_30_a_code_of_the_authenticator_is_good_once_and_its_reuse_is_counted(ap
     assert again.submit(code=used).status == 422
     assert counted("totp", "reused") == before + 1
     assert count_of(BrowserSession, BrowserSession.staff_id == agent.member.id) == 1
+
+
+def test_30_of_many_posts_of_one_code_at_once_one_succeeds(app: Flask) -> None:
+    """Case 30: one atomic UPDATE decides, whatever the others read before it."""
+    user = a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    statuses = at_once(app, person, [newest_code(EMAIL)] * 16)
+    assert statuses.count(303) == 1
+    assert set(statuses) <= {303, 409, 422, 429}
+    assert count_of(BrowserSession, BrowserSession.user_id == user.id) == 1
 
 
 def test_31_codes_to_one_mailbox_are_limited_whoever_asks(app: Flask) -> None:

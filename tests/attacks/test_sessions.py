@@ -12,10 +12,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock
+from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db
 from identity_provider.models import BrowserSession, Grant, Journey
-from tests.builders import a_client, a_user
+from tests.builders import a_client, a_record, a_user
 from tests.journeys.travel import EMAIL, Traveller, count_of, newest_code
 from tests.kit.html import find_all, parse
 from tests.kit.page import Browser
@@ -260,6 +260,29 @@ def test_53_after_signing_out_back_shows_nothing(app: Flask) -> None:
     person.submit()
     for page in seen:
         assert EMAIL not in person.get(page.path).response.text
+
+
+def test_57_a_sign_in_leaves_no_code_cookie_or_statement_in_the_logs(
+    app: Flask, capsys: pytest.CaptureFixture[str], register: MemoryRegister
+) -> None:
+    """Case 57: nor does an error on the way; what is logged has the path, never what was typed."""
+    register.records = [a_record()]
+    person = Traveller(app)
+    person.set_out(login_hint=EMAIL)
+    person.submit(email=EMAIL)
+    code = newest_code(EMAIL)
+    person.post(person.step("code"), code="999999" if code != "999999" else "888888")
+    person.get(person.step("code"))
+    person.submit(code=code)
+    person.say_who(first="Xanthippe", last="Quillfeather")
+    person.say_more(nino="AB123456C", trn="1234567")
+    person.check()
+    captured = capsys.readouterr()
+    logs = captured.out + captured.err
+    assert person.step("code") in logs
+    assert "code_refused" in logs
+    for secret in (EMAIL, code, person.secret, secret_of(person), "Quillfeather", "AB123456C", "1985-03-04", "1234567"):
+        assert secret not in logs
 
 
 def secret_of(person: Traveller) -> str:

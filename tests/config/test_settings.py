@@ -60,6 +60,7 @@ def test_an_empty_environment_is_told_everything_that_is_missing() -> None:
         {"REGISTER": "api"},
         {"PROXY_HOPS": "two"},
         {"SANDBOX": "perhaps"},
+        {"OUTGOING_CA_FILE": "no/such/file.pem"},
     ],
     ids=str,
 )

@@ -38,7 +38,8 @@ def kept(person: PersonDetails, register: MemoryRegister, *, days_ago: int = 0) 
     at = NOW - timedelta(days=days_ago)
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=at)
     with transaction():
-        return lookups.keep(search, user_id=None, journey_id=None)
+        lookup_id = lookups.keep(search, user_id=None, journey_id=None)
+        return db.session.get_one(Lookup, lookup_id)
 
 
 def replayed(register: MemoryRegister, limit: int | None = None) -> Report:
@@ -81,7 +82,7 @@ def test_the_day_and_the_policy_are_those_of_the_lookup(app: Flask, register: Me
     register.records = [a_record()]
     search = lookups.look_up(KATE, register, MatchPolicy.STRICT, occasion=Occasion.JOURNEY, now=NOW)
     with transaction():
-        row = lookups.keep(search, user_id=None, journey_id=None)
+        row = db.session.get_one(Lookup, lookups.keep(search, user_id=None, journey_id=None))
     assert row.outcome != "match"
     assert replayed(register).changes == []
 
