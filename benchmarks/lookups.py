@@ -1,6 +1,6 @@
 """How long an import and a lookup take: a generated register in an embedded PostgreSQL, against a plain SELECT.
 
-python -m benchmarks.lookups [--records 300000] [--lookups 1000]
+python -m benchmarks lookups [--full] [--records 300000] [--lookups 1000]
 """
 
 from __future__ import annotations
@@ -45,12 +45,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=300_000)
     parser.add_argument("--lookups", type=int, default=1_000)
+    parser.add_argument("--import-only", action="store_true", help="stop after the import")
+    parser.add_argument("--full", action="store_true", help="3,000,000 records")
     asked = parser.parse_args()
+    asked.records = 3_000_000 if asked.full else asked.records
     print(f"Register lookups: {asked.records:,} records, {os.cpu_count()} cores")
     with database() as url, tempfile.TemporaryDirectory() as place:
         file = Path(place) / "register.csv"
         timed("generate", asked.records, lambda: write_register(file, asked.records, SEED))
         timed("import, with keys and indexes", asked.records, lambda: load(url, file))
+        if asked.import_only:
+            return
         replica = DqtReplica(url)
         measure(url, replica, some_of(replica, asked.lookups))
         replica.close()

@@ -1,7 +1,6 @@
 """Gunicorn's settings; each can be overridden by GUNICORN_CMD_ARGS."""
 
 import os
-import shutil
 from pathlib import Path
 
 from prometheus_client import multiprocess
@@ -30,11 +29,12 @@ def post_fork(server: object, worker: object) -> None:  # noqa: ARG001
 
 
 def on_starting(server: object) -> None:  # noqa: ARG001
-    """Metrics begin anew: files of a former run would be counted twice."""
+    """Metrics begin anew: files of a former run would be counted twice. The directory itself stays its owner's."""
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if directory:
-        shutil.rmtree(directory, ignore_errors=True)
-        Path(directory).mkdir(parents=True)
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        for left in Path(directory).glob("*.db"):
+            left.unlink()
 
 
 def child_exit(server: object, worker: object) -> None:  # noqa: ARG001

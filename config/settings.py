@@ -80,6 +80,8 @@ class Settings:
     outgoing_ca_file: str = ""
     # MAX_BODY_BYTES: the largest request body accepted outside uploads.
     max_body_bytes: int = 1_000_000
+    # CLIENT_REGISTRATION: "true" lets services register themselves, with a token of `flask clients registration-token`.
+    client_registration: bool = False
     # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
     metrics_token: str = field(default="", repr=False)
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
@@ -124,6 +126,7 @@ class _Reader:
             "encryption_keys": self._encryption_keys(),
             "sandbox": self._flag("SANDBOX"),
             "govuk_brand": self._flag("GOVUK_BRAND"),
+            "client_registration": self._flag("CLIENT_REGISTRATION"),
             "mail_transport": self._choice("MAIL_TRANSPORT", ("notify", "smtp", "memory"), "notify"),
             "ticket_transport": self._choice("TICKET_TRANSPORT", ("zendesk", "none", "memory"), "none"),
             "register": self._choice("REGISTER", ("replica", "api", "memory"), "replica"),

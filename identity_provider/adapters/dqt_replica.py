@@ -176,6 +176,9 @@ def _array(values: Iterable[str]) -> str:
 
 
 def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[Sequence[TeachingRecord], tuple[str, ...]]:
+    if len(rows) <= ROWS_PER_KEY and all(part != MARKER for part, _, _ in rows):
+        whole = {line[:TRN_LENGTH]: line for _, _, line in rows}
+        return (RecordLines(tuple(whole.values())) if whole else ()), ()  # nearly always
     records: dict[str, str] = {}
     capped: dict[str, None] = {}
     per_day: dict[int, int] = {}

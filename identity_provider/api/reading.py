@@ -125,7 +125,7 @@ def page_asked_for() -> Page:
     errors: dict[str, list[str]] = {}
     number = _number("pageNumber", 1, LAST_PAGE, errors)
     size = _number("pageSize", USUAL_PAGE, LARGEST_PAGE, errors)
-    named = [each for text in request.args.getlist("trnLookupStatus") for each in text.split(",") if each]
+    named = [each for text in request.args.getlist("trnLookupStatus") for each in text.split(",")]
     known = {each.value.lower(): each for each in LookupStatus}
     if any(each.lower() not in known for each in named):
         errors["trnLookupStatus"] = [f"Must be one or more of {', '.join(LookupStatus)}, with commas between"]

@@ -5,16 +5,28 @@ from __future__ import annotations
 from click import Command
 from flask import Flask
 
-from identity_provider.cli import audit, backup, clients, doctor, keys, match, register, retention, staff, users, worker
+from identity_provider.cli import (
+    audit,
+    backup,
+    doctor,
+    keys,
+    match,
+    register,
+    registration,
+    retention,
+    staff,
+    users,
+    worker,
+)
 
 COMMANDS: tuple[Command, ...] = (
     *audit.COMMANDS,
     *backup.COMMANDS,
-    *clients.COMMANDS,
     *doctor.COMMANDS,
     *keys.COMMANDS,
     *match.COMMANDS,
     *register.COMMANDS,
+    *registration.COMMANDS,
     *retention.COMMANDS,
     *staff.COMMANDS,
     *users.COMMANDS,

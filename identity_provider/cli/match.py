@@ -6,7 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
@@ -17,6 +17,8 @@ from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.cli.progress import Progress
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
+from identity_provider.services import lookup_replay
+from identity_provider.services.register_search import asked_json
 from matching.batch import match_rows, opened, write_answers
 from matching.evaluate import Evaluation, Rate, evaluate_files
 from matching.explain import sentences
@@ -116,6 +118,78 @@ def evaluate(predictions: Path, truth: Path, as_json: bool) -> None:
         click.echo(
             f"{name:<32}{found.queries:>8,}{found.false_links:>13,}{_share(found.coverage):>10}{found.false_nones:>13,}"
         )
+
+
+@match.command("replay")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Only lookups from this day on (UTC), YYYY-MM-DD.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only so many, the newest first.")
+@click.option("--show-details", is_flag=True, help="Say what was asked as well: personal details, for eyes that may.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def replay(since: datetime | None, limit: int | None, show_details: bool, as_json: bool) -> None:
+    """Ask stored lookups again, by the present weights, rules and register, and say what would change.
+
+    Nothing is written: this is how a change of weights is looked at before it goes live. Names and numbers of people
+    are not printed unless asked for; lookups are named by their id.
+
+    Exit codes: 0 replayed, and everybody who was linked still would be; 3 the register did not answer; 4 somebody who
+    was linked would not be, or to another record.
+    """
+    ids = lookup_replay.chosen(since.replace(tzinfo=UTC) if since else None, limit)
+    results = lookup_replay.replay(ids, ports().register)
+    try:
+        found = lookup_replay.report(_watched(results, "replaying", len(ids), Progress()))
+    except RegisterUnavailable as error:
+        raise _NoAnswer(error) from error
+    if as_json:
+        click.echo(json.dumps(_replay_facts(found, show_details=show_details), indent=2))
+    else:
+        _print_replay(found, show_details=show_details)
+    if found.grave:
+        sys.exit(4)
+
+
+def _replay_facts(found: lookup_replay.Report, *, show_details: bool) -> dict[str, Any]:
+    return {
+        "weights_version": found.weights_version,
+        "replayed": found.replayed,
+        "unanswered": found.unanswered,
+        "unread": found.unread,
+        "stored_with_weights": dict(sorted(found.versions.items())),
+        "changed": len(found.changes),
+        "links_lost_or_moved": found.grave,
+        "by_kind": dict(found.kinds.most_common()),
+        "changes": [_change(each, show_details=show_details) for each in found.changes],
+    }
+
+
+def _change(each: lookup_replay.Replayed, *, show_details: bool) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "lookup_id": str(each.lookup_id),
+        "at": each.at.isoformat(),
+        "policy": each.policy,
+        "weights_version": each.weights_version,
+        "kind": each.kind,
+        "reason_before": each.reason_before,
+        "reason_after": each.reason_after,
+    }
+    if show_details:
+        asked = json.loads(asked_json(each.asked))
+        facts |= {"asked": asked, "trn_before": each.trn_before, "trn_after": each.trn_after}
+    return facts
+
+
+def _print_replay(found: lookup_replay.Report, *, show_details: bool) -> None:
+    click.echo(f"{found.replayed:,} lookups replayed by the weights of {found.weights_version}")
+    for what, count in (("never answered", found.unanswered), ("could not be read", found.unread)):
+        if count:
+            click.echo(f"{count:,} left out: {what}")
+    click.echo(f"{len(found.changes):,} would change; {found.grave:,} links would be lost or go to another record")
+    for kind, count in found.kinds.most_common():
+        click.echo(f"\n{kind}: {count:,}")
+        for each in found.changes:
+            if each.kind == kind:
+                said = f"  {asked_json(each.asked)}" if show_details else ""
+                click.echo(f"  {each.lookup_id}  {each.reason_before} -> {each.reason_after}{said}")
 
 
 def _print_evaluation(title: str, found: Evaluation) -> None:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     REVIEW_EVIDENCE = "review_evidence"
     VIEW_CLIENTS = "view_clients"
     EDIT_CLIENTS = "edit_clients"
+    EDIT_WEBHOOKS = "edit_webhooks"
     EDIT_STAFF = "edit_staff"
     VIEW_PERFORMANCE = "view_performance"
     VIEW_AUDIT = "view_audit"

@@ -31,6 +31,7 @@ _OAUTH = (
     "/connect/introspection",
     "/connect/revocation",
     "/connect/par",
+    "/connect/register",
     "/.well-known/",
 )
 _OAUTH_CODES = {429: "temporarily_unavailable", 500: "server_error", 503: "temporarily_unavailable"}

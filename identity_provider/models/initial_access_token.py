@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, String, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_provider.db import Base
@@ -22,6 +22,8 @@ class InitialAccessToken(Base):
     label: Mapped[str] = mapped_column(String(200))
     # What services that register with it may ask people for.
     scopes: Mapped[list[str]]
+    # Whether they must use PKCE: the protocol's own certification has confidential clients that do not.
+    require_pkce: Mapped[bool] = mapped_column(default=True, server_default=true())
     uses: Mapped[int] = mapped_column(default=0)
     max_uses: Mapped[int]
     created_at: Mapped[datetime]

@@ -47,6 +47,7 @@ IN_COLUMNS = frozenset("td")
 _KINDS = {"n": 1, "e": 2, "l": 3, "f": 4, "y": 5}
 _OTHER_KIND = 6
 _KIND_SHIFT = 60
+_OF_A_DAY = {kind: _KINDS[kind] << _KIND_SHIFT for kind in "lf"}
 _DAY_SHIFT = 35  # a day as eight digits takes 25 bits, up to the kind
 _FIRST_YEAR = 1900
 _LAST_YEAR = _FIRST_YEAR + 255
@@ -101,11 +102,12 @@ def stored_key(key: str) -> int:
 
     A clash of two keys only brings one record more to compare: nobody is linked by a key.
     """
+    kind, day = key[:1], key[2:10]
+    if kind in _OF_A_DAY and key[10:11] == ":" and day.isdecimal() and day.isascii():
+        return _OF_A_DAY[kind] | int(day) << _DAY_SHIFT | _hashed(key[11:], _DAY_SHIFT)
     kind, _, rest = key.partition(":")
     first, _, last = rest.partition(":")
     number = _KINDS.get(kind, _OTHER_KIND) << _KIND_SHIFT
-    if kind in {"l", "f"} and len(first) == 8 and first.isdecimal() and first.isascii():
-        return number | int(first) << _DAY_SHIFT | _hashed(last, _DAY_SHIFT)
     if kind == "y" and len(first) == 4 and first.isdecimal() and first.isascii():
         return number | _hashed(last, _KIND_SHIFT - 8) << 8 | _year(int(first))
     return number | _hashed(rest, _KIND_SHIFT)

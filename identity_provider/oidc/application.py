@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
-from identity_provider.oidc import authorize, endpoints, logout, pushed
+from identity_provider.oidc import authorize, endpoints, logout, pushed, registration
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.keys import KeyRing
 from identity_provider.oidc.server import init_server
 
-VIEWS = (authorize, endpoints, logout, pushed)
+VIEWS = (authorize, endpoints, logout, pushed, registration)
 """The modules whose views hang on the blueprint: importing them is what puts them there."""
 
 

@@ -18,9 +18,9 @@ _OF_THE_TOKEN = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr",
 
 
 @cache
-def document(issuer: str) -> dict[str, Any]:
-    """OpenID Connect Discovery 1.0 section 3; made once per process."""
-    return {
+def document(issuer: str, *, registration: bool = False) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 section 3; made once per process. `registration`: services may register."""
+    return ({"registration_endpoint": f"{issuer}/connect/register"} if registration else {}) | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/connect/authorize",
         "token_endpoint": f"{issuer}/connect/token",

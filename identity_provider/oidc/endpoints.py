@@ -79,7 +79,8 @@ def jwks() -> ResponseReturnValue:
 @open_to(Audience.ANYONE)
 def configuration() -> ResponseReturnValue:
     """OpenID Connect Discovery 1.0 and RFC 8414: the same document at both places."""
-    return jsonify(discovery.document(settings().issuer)), {"Cache-Control": _CACHEABLE}
+    document = discovery.document(settings().issuer, registration=settings().client_registration)
+    return jsonify(document), {"Cache-Control": _CACHEABLE}
 
 
 def _token_answer() -> Response:

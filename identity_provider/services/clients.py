@@ -33,6 +33,7 @@ DEFAULT_SCOPES = ("openid", "profile", "email", "phone", "trn")
 OLD_SECRET_LIVES = timedelta(days=30)
 
 _PURPOSE = "client_secret"
+_WITH_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 # What HTTP Basic carries alike whether a client form-encodes it or not (RFC 6749 2.3.1): most do not, though they must.
 _SECRET = re.compile(r"[A-Za-z0-9._~-]{16,500}\Z")
@@ -89,38 +90,55 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
 
     Raises ClientRefused.
     """
-    _check(new)
     if find(new.id) is not None:
         raise ClientRefused(f"id: there is a client {new.id} already")
-    client = Client(
-        id=new.id,
-        name=new.name,
-        service_url=new.service_url,
-        redirect_uris=list(new.redirect_uris),
-        post_logout_redirect_uris=list(new.post_logout_redirect_uris),
-        initiate_login_uri=new.initiate_login_uri,
-        backchannel_logout_uri=new.backchannel_logout_uri,
-        scopes=list(_scopes_of(new)),
-        grant_types=list(_grants_of(new)),
-        token_endpoint_auth_method=new.auth_method,
-        require_pkce=new.require_pkce,
-        require_nonce=new.require_nonce,
-        **_protocol_settings(new),
-        may_introspect=new.may_introspect,
-        trn_requirement=new.trn_requirement,
-        match_policy=new.match_policy,
-        raise_tickets=new.raise_tickets,
-        bare_post_logout_redirect=new.bare_post_logout_redirect,
-        block_prohibited=new.block_prohibited,
-        first_party=new.first_party,
-        created_at=now,
-        updated_at=now,
-    )
+    client = Client(id=new.id, **columns_of(new), created_at=now, updated_at=now)
     db.session.add(client)
     db.session.flush()
     audit.record("register_client", audit.Subject("client", client.id), actor=actor, now=now)
-    needs_secret = new.auth_method in {"client_secret_basic", "client_secret_post"}
-    return client, _add_secret(client, secret, now) if needs_secret else None
+    return client, _add_secret(client, secret, now) if new.auth_method in _WITH_SECRET else None
+
+
+def replace(client: Client, new: NewClient, *, now: datetime) -> str | None:
+    """Put other settings in the place of a service's own; returns its secret when it had none so far and needs one.
+
+    A service that is not recognised by a secret any more keeps none. Raises ClientRefused, and then nothing changed.
+    """
+    for name, value in columns_of(new).items():
+        setattr(client, name, value)
+    client.updated_at = now
+    if new.auth_method not in _WITH_SECRET:
+        for secret in client.secrets:
+            db.session.delete(secret)
+        db.session.flush()
+        db.session.expire(client, ["secrets"])
+    return _add_secret(client, None, now) if new.auth_method in _WITH_SECRET and not client.secrets else None
+
+
+def columns_of(new: NewClient) -> dict[str, Any]:
+    """What a registration comes to, column by column, all but the id. Raises ClientRefused."""
+    _check(new)
+    return {
+        "name": new.name,
+        "service_url": new.service_url,
+        "redirect_uris": list(new.redirect_uris),
+        "post_logout_redirect_uris": list(new.post_logout_redirect_uris),
+        "initiate_login_uri": new.initiate_login_uri,
+        "backchannel_logout_uri": new.backchannel_logout_uri,
+        "scopes": list(_scopes_of(new)),
+        "grant_types": list(_grants_of(new)),
+        "token_endpoint_auth_method": new.auth_method,
+        "require_pkce": new.require_pkce,
+        "require_nonce": new.require_nonce,
+        **_protocol_settings(new),
+        "may_introspect": new.may_introspect,
+        "trn_requirement": new.trn_requirement,
+        "match_policy": new.match_policy,
+        "raise_tickets": new.raise_tickets,
+        "bare_post_logout_redirect": new.bare_post_logout_redirect,
+        "block_prohibited": new.block_prohibited,
+        "first_party": new.first_party,
+    }
 
 
 def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
@@ -128,7 +146,7 @@ def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
 
     Raises ClientRefused for a client that has no secret.
     """
-    if client.token_endpoint_auth_method not in {"client_secret_basic", "client_secret_post"}:
+    if client.token_endpoint_auth_method not in _WITH_SECRET:
         raise ClientRefused("auth-method: this client does not use a secret")
     for old in client.secrets[:-1]:
         db.session.delete(old)
@@ -283,6 +301,8 @@ def _check_protocol(new: NewClient) -> None:
     if new.sector_identifier_uri is not None and not set(new.redirect_uris) <= set(new.sector_document):
         raise ClientRefused("sector-identifier-uri: the document there does not list every redirect URI")
     is_pairwise = new.subject_type == "pairwise"
+    if is_pairwise and set(new.scopes) & {"user:read", "user:write", "identity:verify"}:
+        raise ClientRefused("subject-type: the API names people by their public subject")
     if is_pairwise and subjects.sector_of(new.redirect_uris, new.sector_identifier_uri) is None:
         raise ClientRefused("subject-type: redirect URIs of one host are needed, or a sector-identifier-uri")
 

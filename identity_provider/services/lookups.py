@@ -10,12 +10,12 @@ import time
 import traceback
 from datetime import datetime
 from typing import Any, assert_never
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy import select
 
-from identity_provider.db import db, transaction
+from identity_provider.db import Base, db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RegisterUnavailable, TrnAlreadyLinked, UserAlreadyHasTrn
 from identity_provider.domain.lookup import (
@@ -49,6 +49,7 @@ PATIENCE_SECONDS = 4.0
 """No person waits longer for the register in all; its adapter limits each call by itself."""
 
 RECORD_FOUND = "record_found"
+_KEEP = Base.metadata.tables[Lookup.__tablename__].insert()
 LOOK_UP_AGAIN = "look_up_again"
 """The job that asks anew for somebody whom the register could not answer."""
 
@@ -82,25 +83,30 @@ def look_up(
     return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version)
 
 
-def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None) -> Lookup:
-    """Write the search down; what was asked is sealed."""
-    row = Lookup(
-        user_id=user_id,
-        journey_id=journey_id,
-        occasion=search.occasion,
-        outcome=search.outcome,
-        reason=search.reason,
-        trn=search.trn,
-        policy=search.policy,
-        weights_version=search.weights_version,
-        asked_encrypted=vault.seal(asked_json(search.asked), "lookup"),
-        explanation=search.explanation,
-        duration_ms=search.duration_ms,
-        at=search.at,
+def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None) -> UUID:
+    """Write the search down, and give the number of the row; what was asked is sealed."""
+    number = uuid4()
+    db.session.flush()  # the user or the journey may be new
+    # One plain INSERT: a mapped object took 1.5 ms more to be written, and nobody reads it again here.
+    db.session.execute(
+        _KEEP,
+        {
+            "id": number,
+            "user_id": user_id,
+            "journey_id": journey_id,
+            "occasion": search.occasion,
+            "outcome": search.outcome,
+            "reason": search.reason,
+            "trn": search.trn,
+            "policy": search.policy,
+            "weights_version": search.weights_version,
+            "asked_encrypted": vault.seal(asked_json(search.asked), "lookup"),
+            "explanation": search.explanation,
+            "duration_ms": search.duration_ms,
+            "at": search.at,
+        },
     )
-    db.session.add(row)
-    db.session.flush()
-    return row
+    return number
 
 
 def found_nothing(journey: Journey) -> bool:

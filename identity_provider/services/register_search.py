@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from enum import StrEnum
 from time import monotonic
 from typing import Any, TypeVar, assert_never
@@ -125,6 +125,17 @@ def asked_json(person: PersonDetails) -> str:
             "email_verified": person.email_verified,
         }
     )
+
+
+def asked_person(kept: str) -> PersonDetails:
+    """Read back what `asked_json` wrote; what a version of long ago did not keep yet was not stated."""
+    facts = json.loads(kept)
+    facts["previous_first_names"] = tuple(facts.get("previous_first_names", ()))
+    facts["previous_last_names"] = tuple(facts.get("previous_last_names", ()))
+    born = facts.get("date_of_birth")
+    facts["date_of_birth"] = date.fromisoformat(born) if born else None
+    known = {each.name for each in fields(PersonDetails)}
+    return PersonDetails(**{name: value for name, value in facts.items() if name in known})
 
 
 class Impatient:

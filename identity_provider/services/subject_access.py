@@ -35,6 +35,7 @@ from identity_provider.models import (
     WebhookMessage,
 )
 from identity_provider.services import identities
+from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.vault import vault
 
@@ -51,7 +52,6 @@ _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
-    "identity_checks": (IdentityCheck, IdentityCheck.at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
 """What has their ID in it, and nothing that has to be opened or left out."""
@@ -74,6 +74,9 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         **{name: _plain(_rows(of, of.user_id.in_(ids), order)) for name, (of, order) in _POINTING_AT_THEM.items()},
         "searches_of_the_register": [_search(each) for each in _rows(Lookup, Lookup.user_id.in_(ids), Lookup.at)],
         "accounts_made_one": _plain(_rows(UserMerge, UserMerge.survivor_id.in_(ids), UserMerge.at)),
+        "identity_checks": [
+            _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
+        ],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
@@ -126,6 +129,10 @@ def _deeds(ids: Iterable[UUID], case_ids: Iterable[UUID]) -> list[AuditEvent]:
 def _deed(event: AuditEvent) -> dict[str, Any]:
     told = _row(event, "id", "request_id", "actor_id", "recorded_at")
     return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
+
+
+def _check(reported: IdentityCheck) -> dict[str, Any]:
+    return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
 
 
 def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:

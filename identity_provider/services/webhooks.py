@@ -24,7 +24,7 @@ from identity_provider.models import (
     WebhookSecret,
 )
 from identity_provider.queue import WEBHOOKS, defer
-from identity_provider.services import audit, clients, person_json, service_uses
+from identity_provider.services import audit, clients, person_json, service_uses, subjects
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.user_changes import Change, changes_of
 from identity_provider.vault import new_secret, vault
@@ -126,7 +126,8 @@ def _tell_of(change: Change, *, now: datetime) -> None:
     kind = MessageType.USER_CREATED if before is None else MessageType.USER_UPDATED
     for endpoint in _hearing(kind, user.id):
         told = person_json.in_message(user, endpoint.client)
-        message: dict[str, Any] = {"user": {"userId": str(user.id)} | told}
+        user_id = subjects.subject_for(endpoint.client, user.id, now=now)
+        message: dict[str, Any] = {"user": {"userId": user_id} | told}
         if before is not None:
             was = person_json.in_message(before, endpoint.client)
             message["changes"] = {name: value for name, value in told.items() if value != was[name]}
@@ -140,9 +141,12 @@ def _tell_of_merge(gone: User, *, now: datetime) -> None:
     survivor = gone.merged_into_id
     if survivor is None:
         return
-    message = {"masterUserId": str(survivor), "mergedUserId": str(gone.id)}
     notification = uuid4()
     for endpoint in _hearing(MessageType.USER_MERGED, gone.id, survivor):
+        message = {
+            "masterUserId": subjects.subject_for(endpoint.client, survivor, now=now),
+            "mergedUserId": subjects.subject_for(endpoint.client, gone.id, now=now),
+        }
         _write(endpoint, MessageType.USER_MERGED, message, notification=notification, user_id=survivor, now=now)
     service_uses.pass_on(gone.id, survivor)
 

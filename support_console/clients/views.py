@@ -1,73 +1,157 @@
-"""Services: which there are, and how each is set up."""
+"""Services: which there are, how each is set up, and changing that; secrets are shown once."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template
+from datetime import datetime
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from identity_provider.db import db
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import Permission
-from identity_provider.kit.written import written_moment
+from identity_provider.kit.app import ports
 from identity_provider.models import Client
-from support_console.auth import require
+from identity_provider.ports import ServiceRefused, ServiceUnavailable
+from identity_provider.services import client_changes, clients, signing_keys, subjects
+from identity_provider.services.audit import Actor
+from identity_provider.services.clients import ClientRefused, NewClient
+from support_console.auth import me, require
+from support_console.clients.forms import NEW, ClientForm, NewClientForm
+from support_console.clients.rows import sections_of
 from support_console.labels import label_of
 
 bp = Blueprint("clients", __name__, url_prefix="/services", template_folder="templates")
+
+ACTIONS = {"disable": clients.disable, "enable": client_changes.enable}
+"""What a button on a service's page does."""
 
 
 @bp.get("")
 @require(Permission.VIEW_CLIENTS)
 def show_all() -> ResponseReturnValue:
     """Every service, by name."""
-    clients = db.session.scalars(select(Client).order_by(Client.name, Client.id)).all()
-    return render_template("support/clients/list.html", clients=clients, label_of=label_of)
+    everything = db.session.scalars(select(Client).order_by(Client.name, Client.id)).all()
+    may_edit = Permission.EDIT_CLIENTS in me().permissions
+    return render_template("support/clients/list.html", clients=everything, label_of=label_of, may_edit=may_edit)
+
+
+@bp.get("/new")
+@require(Permission.EDIT_CLIENTS)
+def new() -> ResponseReturnValue:
+    """Ask about a new service."""
+    return _form_page(NewClientForm.showing(NEW), None)
+
+
+@bp.post("/new")
+@require(Permission.EDIT_CLIENTS)
+def add() -> ResponseReturnValue:
+    """Register it; its secret is shown on the page that follows, and never again."""
+    form = NewClientForm()
+    if not form.validate():
+        return _form_page(form, None), 422
+    try:
+        wanted = _wanted(form, str(form.client_id.data))
+        with transaction():
+            client, secret = clients.register(wanted, secret=None, actor=Actor.of(me()), now=_now())
+            _prepare_keys(client)
+    except ClientRefused as refusal:
+        form.refuse(refusal)
+        return _form_page(form, None), 422
+    if secret is None:
+        return redirect(url_for(".show", client_id=client.id), 303)
+    return render_template("support/clients/secret.html", client=client, secret=secret, is_new=True)
 
 
 @bp.get("/<client_id>")
 @require(Permission.VIEW_CLIENTS)
 def show(client_id: str) -> ResponseReturnValue:
     """One service. Its secrets are kept as hashes: nobody can see them."""
-    client = db.session.get(Client, client_id)
+    client = _client_or_404(client_id)
+    may_edit = Permission.EDIT_CLIENTS in me().permissions
+    return render_template(
+        "support/clients/client.html", client=client, sections=sections_of(client), may_edit=may_edit
+    )
+
+
+@bp.get("/<client_id>/edit")
+@require(Permission.EDIT_CLIENTS)
+def edit(client_id: str) -> ResponseReturnValue:
+    """Every setting, as it is."""
+    client = _client_or_404(client_id)
+    return _form_page(ClientForm.showing(client_changes.settings_of(client)), client)
+
+
+@bp.post("/<client_id>/edit")
+@require(Permission.EDIT_CLIENTS)
+def save(client_id: str) -> ResponseReturnValue:
+    """Set it up otherwise; it counts from the next request on."""
+    client, form = _client_or_404(client_id), ClientForm()
+    if not form.validate():
+        return _form_page(form, client), 422
+    try:
+        wanted = _wanted(form, client.id)
+        with transaction():
+            client_changes.change(client, wanted, actor=Actor.of(me()), now=_now())
+            _prepare_keys(client)
+    except ClientRefused as refusal:
+        form.refuse(refusal)
+        return _form_page(form, client), 422
+    flash(_("Saved."), "success")
+    return redirect(url_for(".show", client_id=client.id), 303)
+
+
+@bp.post("/<client_id>/rotate-secret")
+@require(Permission.EDIT_CLIENTS)
+def rotate_secret(client_id: str) -> ResponseReturnValue:
+    """Make a new secret and show it this once; the one before it stays good for a while."""
+    client = _client_or_404(client_id)
+    try:
+        with transaction():
+            secret = clients.rotate_secret(client, actor=Actor.of(me()), now=_now())
+    except ClientRefused:
+        abort(409)
+    return render_template("support/clients/secret.html", client=client, secret=secret, is_new=False)
+
+
+@bp.post("/<client_id>/<any('disable', 'enable'):action>")
+@require(Permission.EDIT_CLIENTS)
+def act(client_id: str, action: str) -> ResponseReturnValue:
+    """Switch a service off or on."""
+    with transaction():
+        ACTIONS[action](_client_or_404(client_id), actor=Actor.of(me()), now=_now())
+    return redirect(url_for(".show", client_id=client_id), 303)
+
+
+def _wanted(form: ClientForm, client_id: str) -> NewClient:
+    """What was typed, with the sector's own document, which is read outside any transaction. Raises ClientRefused."""
+    uri = str(form.sector_identifier_uri.data or "")
+    if not uri:
+        return form.wanted(client_id)
+    try:
+        clients.check_uri("sector-identifier-uri", uri)
+        return form.wanted(client_id, subjects.read_sector_document(uri, ports().services))
+    except (ServiceRefused, ServiceUnavailable) as silent:
+        raise ClientRefused(f"sector-identifier-uri: {silent}") from silent
+
+
+def _prepare_keys(client: Client) -> None:
+    """The keys that sign what this service is given have to be there before it comes."""
+    for algorithm in {client.id_token_signed_response_alg, client.userinfo_signed_response_alg} - {None}:
+        signing_keys.ensure(str(algorithm), now=_now())
+
+
+def _form_page(form: ClientForm, client: Client | None) -> str:
+    return render_template("support/clients/form.html", form=form, client=client)
+
+
+def _client_or_404(client_id: str) -> Client:
+    client = clients.find(client_id)
     if client is None:
         abort(404)
-    return render_template("support/clients/client.html", client=client, sections=_sections(client))
+    return client
 
 
-def _sections(client: Client) -> dict[str, list[dict[str, str]]]:
-    said = {
-        _("People and records"): {
-            _("Needs a TRN"): label_of(client.trn_requirement),
-            _("How sure it wants to be"): label_of(client.match_policy),
-            _("Gives cases to the helpdesk"): _yes(client.raise_tickets),
-            _("Refuses people with an open prohibition"): _yes(client.block_prohibited),
-        },
-        _("Addresses"): {
-            _("Where it begins"): _listed([client.service_url]),
-            _("Where people are sent back to"): _listed(client.redirect_uris),
-            _("Where people go after signing out"): _listed(client.post_logout_redirect_uris),
-            _("Where it can be told to begin"): _listed([client.initiate_login_uri]),
-            _("Where it is told of sign-outs"): _listed([client.backchannel_logout_uri]),
-        },
-        _("Protocol"): {
-            _("Client ID"): client.id,
-            _("Scopes"): _listed(client.scopes),
-            _("Grant types"): _listed(client.grant_types),
-            _("How it proves who it is"): client.token_endpoint_auth_method,
-            _("Must use PKCE"): _yes(client.require_pkce),
-            _("Kind of subject"): client.subject_type,
-            _("Secrets"): _listed(
-                [_("made %(when)s", when=written_moment(each.created_at)) for each in client.secrets]
-            ),
-        },
-    }
-    return {title: [{"key": key, "value": str(value)} for key, value in rows.items()] for title, rows in said.items()}
-
-
-def _yes(answer: bool) -> str:
-    return str(_("Yes") if answer else _("No"))
-
-
-def _listed(values: list[str] | list[str | None]) -> str:
-    return ", ".join(each for each in values if each) or str(_("Not set"))
+def _now() -> datetime:
+    return ports().clock.now()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from prometheus_client import REGISTRY
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
@@ -112,7 +113,7 @@ def test_49_the_api_counts_tokens_that_are_none(app: Flask) -> None:
     refused = app.test_client().get("/api/v1/users", headers=bearing("gat_guess"))
     assert refused.status_code == 401
     assert counted("access_token", "refused") == before + 1
-    assert db.session.query(RateCounter).one().key.startswith("api_refusals_per_ip:")
+    assert db.session.scalars(select(RateCounter.key)).one().startswith("api_refusals_per_ip:")
 
 
 def test_36_a_code_and_a_refresh_token_used_again_are_audited_and_counted(app: Flask, service: RelyingParty) -> None:

@@ -13,7 +13,7 @@ from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason
-from identity_provider.models import Delivery, Lookup
+from identity_provider.models import Delivery
 from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
@@ -197,10 +197,10 @@ def test_earlier_searches_are_shown_with_their_reasons(app: Flask, register: Mem
     person = lookups.person_of(case.user)
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=NOW)
     with transaction():
-        row: Lookup = lookups.keep(search, user_id=case.user_id, journey_id=None)
+        lookups.keep(search, user_id=case.user_id, journey_id=None)
     page = an_agent(app).see(case)
     assert "After the answers were checked" in page.text
-    assert row.reason.replace("_", " ").capitalize() in page.text
+    assert search.reason.replace("_", " ").capitalize() in page.text
 
 
 def test_a_claim_is_visible_to_everybody(app: Flask) -> None:

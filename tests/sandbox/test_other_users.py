@@ -108,7 +108,7 @@ def test_two_users_run_it_side_by_side_and_leave_nothing(place: Path, python: Pa
 def test_two_users_run_it_in_turn_in_one_clone(place: Path, python: Path, somebody: Account) -> None:
     clone = a_clone(place, "shared", somebody)
     secrets = []
-    for user in (somebody, None, somebody):
+    for user in (somebody, None):
         run = begin(clone, python, user)
         assert answers(run)
         secrets.append(run.told["clients"][0]["client_secret"])

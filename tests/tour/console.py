@@ -193,3 +193,11 @@ def an_administrator_looks_around(world: World) -> None:
     admin.post(f"/support/staff/{colleague.id}/disable")
     admin.get("/support/performance")
     admin.get("/support/audit")
+
+
+@shows("support/clients/form.html", "support/clients/secret.html")
+def a_service_is_looked_after(world: World) -> None:
+    admin, service = world.agent(StaffRole.ADMINISTRATOR), a_client()
+    admin.get("/support/services/new")
+    admin.get(f"/support/services/{service.id}/edit")
+    admin.post(f"/support/services/{service.id}/rotate-secret")

@@ -1,0 +1,94 @@
+"""Linking many people at once: our `match batch` and Splink 5 over the same register, queries and cores, in one run.
+
+usage: python -m benchmarks batch [--records 100000] [--queries 10000] [--full]
+
+Register and queries come from the project's generator, its error classes equally often. Both sides keep the register
+ready (ours in memory, Splink's in DuckDB, trained by EM); what is timed is the linking of all queries over all cores.
+Precision leaves out the classes that no evidence can decide.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+from benchmarks._measures import line, title
+from benchmarks._peers import ask, python
+from identity_provider.sandbox.people import write_register
+from identity_provider.sandbox.people_queries import labelled_queries
+from matching.batch import match_rows, read_register, write_answers
+from matching.evaluate import Report, evaluate_files
+from matching.memory import InMemoryRegister
+from matching.policy import Policy
+
+TODAY = date(2026, 11, 22)
+SEED = 11
+TARGET_RATE, TARGET_RATIO = 1_500, 3.0
+FULL = {"records": 1_000_000, "queries": 50_000}
+
+
+def main() -> int:
+    """Generate, link by both, compare; fails when a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=10_000)
+    parser.add_argument("--full", action="store_true", help="1,000,000 records and 50,000 queries")
+    given = parser.parse_args()
+    sizes = FULL if given.full else {"records": given.records, "queries": given.queries}
+    title(f"Batch: {sizes['queries']:,} queries against {sizes['records']:,} records, {os.cpu_count()} cores")
+    interpreter = python()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_register(folder / "register.csv", sizes["records"], SEED)
+        labelled_queries(folder / "register.csv", folder, sizes["queries"], SEED)
+        rate = ours(folder)
+        report = evaluate_files(folder / "ours.csv", folder / "truth.csv")
+        if interpreter is None:
+            show("this project", rate, report, "", met=rate >= TARGET_RATE)
+            return 1
+        peer = ask(interpreter, "batch_splink.py", folder)
+        theirs = evaluate_files(folder / "splink.csv", folder / "truth.csv")
+    return verdict(rate, report, sizes["queries"] / peer["seconds"], theirs, peer["trained"])
+
+
+def ours(folder: Path) -> float:
+    """Queries a second, the register being read."""
+    started = time.perf_counter()
+    register = InMemoryRegister(read_register(folder / "register.csv"))
+    line("this project: register read and indexed", f"{time.perf_counter() - started:.1f} s")
+    with (folder / "queries.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    started = time.perf_counter()
+    count = write_answers(folder / "ours.csv", match_rows(register, rows, Policy.LINKAGE, TODAY))
+    return count / (time.perf_counter() - started)
+
+
+def verdict(rate: float, report: Report, peer_rate: float, peer: Report, trained: float) -> int:
+    """Print both and say whether ours is as much faster as wanted, at no worse precision."""
+    line("Splink: register read, model trained", f"{trained:.1f} s")
+    ratio = rate / peer_rate
+    precise = (report.decidable.precision.value or 0.0) >= (peer.decidable.precision.value or 0.0)
+    show("this project", rate, report, f"{ratio:.1f} x Splink", met=ratio >= TARGET_RATIO and precise)
+    show("Splink 5 at probability 0.999", peer_rate, peer, "")
+    line("rate against the target", f"{rate:,.0f} /s", f">= {TARGET_RATE:,} /s", "", met=rate >= TARGET_RATE)
+    return int(ratio < TARGET_RATIO or not precise or rate < TARGET_RATE)
+
+
+def show(who: str, rate: float, report: Report, ratio: str, *, met: bool | None = None) -> None:
+    """One side: rate, precision, coverage."""
+    counted = report.decidable
+    line(f"{who}: queries a second", f"{rate:,.0f}", f">= {TARGET_RATIO:g} x Splink" if ratio else "", ratio, met=met)
+    false = counted.false_link_rate
+    line(f"{who}: precision", f"{counted.precision.value or 0:.4%}", f"{false.count:,} false of {false.total:,} links")
+    line(f"{who}: coverage", f"{counted.coverage.value or 0:.2%}")
+    line(f"{who}: registered people called none", f"{counted.false_none_rate.count:,}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Changing how a relying service is set up, by the same rules as when it was registered."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from identity_provider.models import Client
+from identity_provider.services import audit, clients
+from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.clients import NewClient
+
+# What a registration names otherwise than its column; everything else has the same name in both.
+COLUMNS = {
+    "auth_method": "token_endpoint_auth_method",
+    "id_token_algorithm": "id_token_signed_response_alg",
+    "userinfo_algorithm": "userinfo_signed_response_alg",
+    "request_object_algorithm": "request_object_signing_alg",
+    "assertion_algorithm": "token_endpoint_auth_signing_alg",
+}
+# Not kept: read from the service's own document while it is registered or changed.
+_NOT_KEPT = frozenset({"sector_document"})
+
+
+def settings_of(client: Client) -> NewClient:
+    """The service as it would be registered anew."""
+    kept: dict[str, Any] = {}
+    for each in fields(NewClient):
+        if _is_kept(each):
+            value = getattr(client, COLUMNS.get(each.name, each.name))
+            kept[each.name] = tuple(value) if isinstance(value, list) else value
+    return NewClient(**kept)
+
+
+def change(client: Client, wanted: NewClient, *, actor: Actor, now: datetime) -> bool:
+    """Set the service up as wanted; False when it is so already. What changed is written down, before and after.
+
+    Its id and its secrets stay. Raises ClientRefused as registering does.
+    """
+    before = _facts(client)
+    for name, value in clients.columns_of(wanted).items():
+        setattr(client, name, value)
+    after = _facts(client)
+    changed = [name for name, value in after.items() if value != before[name]]
+    if not changed:
+        return False
+    client.updated_at = now
+    told = ({name: before[name] for name in changed}, {name: after[name] for name in changed})
+    audit.record("client_changed", Subject("client", client.id), actor=actor, now=now, change=told)
+    return True
+
+
+def enable(client: Client, *, actor: Actor, now: datetime) -> None:
+    """Let a service that was switched off be used again; what was granted before stays dead."""
+    if client.disabled_at is None:
+        return
+    client.disabled_at = None
+    client.updated_at = now
+    audit.record("enable_client", Subject("client", client.id), actor=actor, now=now)
+
+
+def _is_kept(field: Any) -> bool:
+    return field.name not in _NOT_KEPT
+
+
+def _facts(client: Client) -> dict[str, Any]:
+    names = [COLUMNS.get(each.name, each.name) for each in fields(NewClient) if _is_kept(each)]
+    return {name: _plain(getattr(client, name)) for name in names}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, StrEnum):
+        return value.value
+    return list(value) if isinstance(value, (list, tuple)) else value
