@@ -37,7 +37,7 @@ def limited(limit: str) -> None:
 
 
 def _count(counter: Counter, *labels: str) -> None:
-    """Nobody is kept from signing in because a measure can not be written: a full disk, a directory that is not there."""
+    """Nobody is kept from signing in because a measure can not be written: a full disk, a missing directory."""
     try:
         counter.labels(*labels).inc()
     except OSError as error:
