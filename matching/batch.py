@@ -4,16 +4,23 @@ import csv
 import gzip
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Final, TextIO, assert_never
+from typing import Any, Final, TextIO, TypeVar, assert_never
 
-from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches, match
+from matching.matcher import DefiniteMatch, Identifiers, MatchOutcome, NoMatch, PotentialMatches, look_up, match
 from matching.normalise import read_date
 from matching.policy import Policy
-from matching.records import PersonDetails, RecordStatus, TeacherRegister, TeachingRecord
+from matching.records import (
+    BulkRegister,
+    CandidateQuestion,
+    PersonDetails,
+    RecordStatus,
+    TeacherRegister,
+    TeachingRecord,
+)
 
 CHUNK: Final = 200
 OUT_COLUMNS: Final = ("query_id", "outcome", "trn", "reason", "weight", "candidates")
@@ -21,8 +28,12 @@ OUT_COLUMNS: Final = ("query_id", "outcome", "trn", "reason", "weight", "candida
 # As the import of the register reads them (docs/register.md).
 _TRUTHS: Final = dict.fromkeys(("1", "true", "yes", "y"), True) | dict.fromkeys(("0", "false", "no", "n"), False)
 
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
 _Job = tuple[TeacherRegister, Policy, date]
-_job: list[_Job] = []
+_job: list[tuple[Callable[[_Job, Sequence[Any]], list[Any]], _Job]] = []
+"""What forked processes are to do; a register is inherited, not sent."""
 
 
 def match_batch(
@@ -32,27 +43,11 @@ def match_batch(
     today: date,
     processes: int = 0,
 ) -> Iterator[MatchOutcome]:
-    """Match everybody, in the order given, over `processes` (all cores when 0).
+    """Match everybody, in the order given, over `processes` (all cores when 0), which are forked.
 
-    The register is inherited by forked processes, so that one in memory is not copied; a register that holds
-    connections must be matched in one process.
+    A register in memory is so not copied; one that holds connections must open its own in a forked process.
     """
-    workers = processes or os.cpu_count() or 1
-    if workers == 1 or len(people) <= CHUNK:
-        for person in people:
-            yield match(person, register, policy, today)
-        return
-    _job.append((register, policy, today))
-    try:
-        with multiprocessing.get_context("fork").Pool(workers) as pool:
-            yield from pool.imap(_match_in_worker, people, chunksize=CHUNK)
-    finally:
-        _job.pop()
-
-
-def _match_in_worker(person: PersonDetails) -> MatchOutcome:
-    register, policy, today = _job[-1]
-    return match(person, register, policy, today)
+    yield from _over_cores(_match_chunk, (register, policy, today), people, processes)
 
 
 def match_rows(
@@ -63,22 +58,73 @@ def match_rows(
     processes: int = 0,
 ) -> Iterator[dict[str, str]]:
     """Match rows of a CSV file and give rows of one; a row costs a few words between processes."""
+    yield from _over_cores(_match_rows, (register, policy, today), rows, processes)
+
+
+def _over_cores(
+    work: Callable[[_Job, Sequence[Given]], list[Made]], job: _Job, items: Sequence[Given], processes: int
+) -> Iterator[Made]:
+    """Do a chunk after the other, or some at a time in processes of their own."""
     workers = processes or os.cpu_count() or 1
-    if workers == 1 or len(rows) <= CHUNK:
-        for row in rows:
-            yield answer_row(row["query_id"], match(read_person(row), register, policy, today))
+    chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
+    if workers == 1 or len(chunks) <= 1:
+        for chunk in chunks:
+            yield from work(job, chunk)
         return
-    _job.append((register, policy, today))
+    _job.append((work, job))
     try:
-        with multiprocessing.get_context("fork").Pool(workers) as pool:
-            yield from pool.imap(_row_in_worker, rows, chunksize=CHUNK)
+        with multiprocessing.get_context("fork").Pool(min(workers, len(chunks))) as pool:
+            for made in pool.imap(_in_worker, chunks):
+                yield from made
     finally:
         _job.pop()
 
 
-def _row_in_worker(row: Mapping[str, str]) -> dict[str, str]:
-    register, policy, today = _job[-1]
-    return answer_row(row["query_id"], match(read_person(row), register, policy, today))
+def _in_worker(chunk: Sequence[Any]) -> list[Any]:
+    work, job = _job[-1]
+    return work(job, chunk)
+
+
+def _match_rows(job: _Job, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
+    outcomes = _match_chunk(job, list(map(read_person, rows)))
+    return [answer_row(row["query_id"], outcome) for row, outcome in zip(rows, outcomes, strict=True)]
+
+
+def _match_chunk(job: _Job, people: Sequence[PersonDetails]) -> list[MatchOutcome]:
+    register, policy, today = job
+    if isinstance(register, BulkRegister):
+        return match_many(people, register, policy, today)
+    return [match(person, register, policy, today) for person in people]
+
+
+def match_many(
+    people: Sequence[PersonDetails], register: BulkRegister, policy: Policy, today: date
+) -> list[MatchOutcome]:
+    """Match people together: what each wants to know next is asked for all of them at once."""
+    lookups = [look_up(person, register, policy, today) for person in people]
+    outcomes: dict[int, MatchOutcome] = {}
+    answers: dict[int, Any] = dict.fromkeys(range(len(people)))
+    while answers:
+        asked: dict[int, Identifiers | CandidateQuestion] = {}
+        for at, answer in answers.items():
+            try:
+                asked[at] = lookups[at].send(answer)
+            except StopIteration as end:
+                outcomes[at] = end.value
+        found = register.find_many([_by_keys(people[at], question) for at, question in asked.items()]) if asked else []
+        answers = {
+            at: tuple(answer.records) if isinstance(question, Identifiers) else answer
+            for (at, question), answer in zip(asked.items(), found, strict=True)
+        }
+    return [outcomes[at] for at in range(len(people))]
+
+
+def _by_keys(person: PersonDetails, question: Identifiers | CandidateQuestion) -> CandidateQuestion:
+    """Put the question for a number as one for its key."""
+    if isinstance(question, CandidateQuestion):
+        return question
+    numbers = (("t", question.trn), ("n", question.nino))
+    return CandidateQuestion(person, tuple(f"{kind}:{number}" for kind, number in numbers if number))
 
 
 def read_person(row: Mapping[str, str]) -> PersonDetails:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 ROWS_PER_KEY = 600
 """A blocking key that more records share than this says too little: it is cut off and reported."""
@@ -152,4 +152,13 @@ class TeacherRegister(Protocol):
         A question without keys asks for statistics alone. A lookup asks once; a second, small time where names were
         misstated, or before nobody is found.
         """
+        ...
+
+
+@runtime_checkable
+class BulkRegister(TeacherRegister, Protocol):
+    """A register that answers many questions at a time cheaper than one by one."""
+
+    def find_many(self, questions: Sequence[CandidateQuestion]) -> list[CandidateAnswer]:
+        """Answer each question as `find_candidates` does, in their order."""
         ...

@@ -24,13 +24,15 @@ from support_console.staff.views import bp as staff
 from support_console.users.merging import bp as merging
 from support_console.users.standing import bp as standing
 from support_console.users.views import bp as users
+from support_console.webhooks.views import bp as webhooks
 
-SLICES = (sign_in, cases, decisions, users, standing, merging, clients, performance, staff, audit)
+SLICES = (sign_in, cases, decisions, users, standing, merging, clients, webhooks, performance, staff, audit)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
+    ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
     ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
     ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
     ("audit", "support.audit.search", Permission.VIEW_AUDIT),
@@ -82,6 +84,7 @@ _LABELS = {
     "cases": lambda: _("Cases"),
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
+    "webhooks": lambda: _("Webhooks"),
     "staff": lambda: _("Staff"),
     "performance": lambda: _("Performance"),
     "audit": lambda: _("Audit"),

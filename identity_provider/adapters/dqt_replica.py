@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from identity_provider.adapters.replica_bulk import TRN_LENGTH, array, find_many, names_asked, read_statistics
 from identity_provider.adapters.replica_connections import Connection, ConnectionLost, Connections
 from identity_provider.adapters.replica_queries import CURRENT, FOUND, MARKER, Queries, queries
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.models.register_layout import IN_COLUMNS, Generation, namesake_span, stored_key
+from identity_provider.models.register_layout import IN_COLUMNS, Generation, stored_key
 from matching.records import (
     ROWS_PER_ANSWER,
     ROWS_PER_KEY,
     CandidateAnswer,
     CandidateQuestion,
-    NameStatistics,
     TeachingRecord,
 )
 from matching.rows import RecordLines, read_line
@@ -30,7 +30,6 @@ from matching.rows import RecordLines, read_line
 SECONDS_A_SIZE_IS_BELIEVED = 60.0
 TRIES = 3
 NO_KEY = -1  # stored keys are positive
-TRN_LENGTH = 7
 
 Rows = list[tuple[Any, ...]]
 Answer = TypeVar("Answer")
@@ -72,10 +71,16 @@ class DqtReplica:
         """As `TeacherRegister.find_candidates`."""
         asked = _AskedKeys.of(question.keys)
         rows, counts = self._ask(
-            lambda text: [(text.candidates, asked.parameters()), (text.statistics, _names_asked(question))]
+            lambda text: [(text.candidates, asked.parameters()), (text.statistics, names_asked([question]))]
         )
         records, capped = _read_answer(rows, asked)
-        return CandidateAnswer(records, capped, complete=True, statistics=_read_statistics(counts, question))
+        return CandidateAnswer(records, capped, complete=True, statistics=read_statistics(counts, [question])[0])
+
+    def find_many(self, questions: Sequence[CandidateQuestion]) -> list[CandidateAnswer]:
+        """As `find_candidates` for each of these, in a few round trips together; for batches, as it is patient."""
+        answers = self._attempt(lambda connection: self._find_many(connection, questions))
+        pairs = zip(questions, answers, strict=True)
+        return [answer or self.find_candidates(question) for question, answer in pairs]
 
     def records(self) -> Generator[TeachingRecord, None, None]:
         """Every record of the current generation, streamed: for batches that hold the register in memory."""
@@ -122,6 +127,14 @@ class DqtReplica:
             raise _Replaced
         return answers
 
+    def _find_many(
+        self, connection: Connection, questions: Sequence[CandidateQuestion]
+    ) -> list[CandidateAnswer | None]:
+        with connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = '60s'")
+            text = queries((self._current or self._read_pointer(connection)).generation)
+            return find_many(lambda asked: self._ask_current(connection, lambda _: asked), text, questions)
+
     def _read_pointer(self, connection: Connection) -> _Current:
         row = connection.execute(CURRENT).fetchone()
         if row is None:
@@ -158,9 +171,9 @@ class _AskedKeys:
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "keys": _array(map(str, map(stored_key, self.stored))),
-            "days": _array(key[2:] for key in self.days),
-            "trns": _array(key[2:] for key in self.trns),
+            "keys": array(map(str, map(stored_key, self.stored))),
+            "days": array(key[2:] for key in self.days),
+            "trns": array(key[2:] for key in self.trns),
         }
 
     def at(self, place: int) -> str | None:
@@ -168,11 +181,6 @@ class _AskedKeys:
         if place == 0:
             return None
         return self.stored[place - 1] if place > 0 else self.days[-place - 1]
-
-
-def _array(values: Iterable[str]) -> str:
-    """An array of digits as PostgreSQL writes it; a list of 80 takes psycopg half a millisecond."""
-    return f"{{{','.join(values)}}}"
 
 
 def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[Sequence[TeachingRecord], tuple[str, ...]]:
@@ -205,22 +213,3 @@ def _from(place: int, asked: _AskedKeys) -> Iterable[str]:
     if place < 0:
         return (*asked.days[-place - 1 :], *asked.trns, *asked.stored)
     return asked.stored[max(place, 1) - 1 :]
-
-
-def _names_asked(question: CandidateQuestion) -> dict[str, Any]:
-    spans = [namesake_span(pair, question.birth_year) for pair in question.name_pairs]
-    return {
-        "kinds": ["f"] * len(question.first_names) + ["l"] * len(question.last_names),
-        "names": [*question.first_names, *question.last_names],
-        "lows": [low for low, _ in spans],
-        "highs": [high for _, high in spans],
-    }
-
-
-def _read_statistics(rows: Rows, question: CandidateQuestion) -> NameStatistics:
-    counted = {(kind, name): records for kind, name, records in rows}
-    return NameStatistics(
-        first_names={name: counted.get(("f", name), 0) for name in question.first_names},
-        last_names={name: counted.get(("l", name), 0) for name in question.last_names},
-        pairs={pair: counted.get(("pair", str(at)), 0) for at, pair in enumerate(question.name_pairs, start=1)},
-    )

@@ -73,7 +73,38 @@ CROSS JOIN LATERAL (
 ) AS counted
 """
 
+_MANY_HITS = """
+SELECT asked.place::integer, held.record
+FROM unnest(%(keys)s::bigint[]) WITH ORDINALITY AS asked (key, place)
+CROSS JOIN LATERAL (SELECT k.record FROM {keys} AS k WHERE k.key = asked.key LIMIT {one_more}) AS held
+"""
+_MANY_DAYS = """
+SELECT asked.place::integer, held.id, {line}
+FROM unnest(%(days)s::date[]) WITH ORDINALITY AS asked (day, place)
+CROSS JOIN LATERAL (SELECT * FROM {records} AS r WHERE r.date_of_birth = asked.day LIMIT {one_more}) AS held
+"""
+_MANY_TRNS = """
+SELECT held.id, {line}
+FROM unnest(%(trns)s::text[]) AS asked (trn) JOIN {records} AS held ON held.trn = asked.trn
+"""
+_MANY_RECORDS = """
+SELECT held.id, {line}
+FROM unnest(%(ids)s::integer[]) AS asked (id) JOIN {records} AS held ON held.id = asked.id
+"""
+
 _ALL = "SELECT {line} FROM {records} AS held ORDER BY held.id"
+
+
+_STATEMENTS = (
+    _CANDIDATES,
+    _IDENTIFIED,
+    _STATISTICS,
+    _ALL,
+    _MANY_HITS,
+    _MANY_DAYS,
+    _MANY_TRNS,
+    _MANY_RECORDS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +115,10 @@ class Queries:
     identified: bytes
     statistics: bytes
     everything: bytes
+    many_hits: bytes
+    many_days: bytes
+    many_trns: bytes
+    many_records: bytes
 
 
 @lru_cache(maxsize=4)
@@ -103,5 +138,5 @@ def queries(generation: Generation) -> Queries:
         "marker_part": sql.Literal(MARKER),
     }
     return Queries(
-        *(sql.SQL(each).format(**words).as_bytes(None) for each in (_CANDIDATES, _IDENTIFIED, _STATISTICS, _ALL)),
+        *(sql.SQL(each).format(**words).as_bytes(None) for each in _STATEMENTS),
     )

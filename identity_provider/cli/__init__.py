@@ -16,6 +16,7 @@ from identity_provider.cli import (
     retention,
     staff,
     users,
+    webhooks,
     worker,
 )
 
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     *retention.COMMANDS,
     *staff.COMMANDS,
     *users.COMMANDS,
+    *webhooks.COMMANDS,
     worker.worker,
 )
 

@@ -13,7 +13,6 @@ from typing import Any, TypeVar, assert_never
 import click
 from flask.cli import AppGroup
 
-from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.cli.progress import Progress
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
@@ -24,16 +23,12 @@ from matching.evaluate import Evaluation, Rate, evaluate_files
 from matching.explain import sentences
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
 from matching.matcher import match as match_person
-from matching.memory import InMemoryRegister
 from matching.policy import Policy
-from matching.records import PersonDetails, TeacherRegister
+from matching.records import BulkRegister, PersonDetails
 
 match = AppGroup("match", help="The matcher: one person, many people, or how good it is.")
 
 SHOWN = 5
-ROWS_WORTH_MEMORY = 2_000
-"""From so many queries on, reading the whole register into memory costs less than a round trip for each."""
-
 Item = TypeVar("Item")
 
 _policy = click.option(
@@ -88,9 +83,9 @@ def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
         raise click.UsageError("QUERIES needs a column query_id")
     progress = Progress()
     try:
-        register = _register_for(len(rows), progress)
-        # A register that is asked over a network connection is asked by one process.
-        workers = processes if isinstance(register, InMemoryRegister) else 1
+        register = ports().register
+        # Only a register that is made for many questions is asked by several processes at a time.
+        workers = processes if isinstance(register, BulkRegister) else 1
         answers = match_rows(register, rows, Policy(policy), _today(), workers)
         count = write_answers(out, _watched(answers, "matching", len(rows), progress))
     except RegisterUnavailable as error:
@@ -206,13 +201,6 @@ def _print_evaluation(title: str, found: Evaluation) -> None:
 
 def _share(rate: Rate) -> str:
     return "-" if rate.value is None else f"{rate.value:.3%}"
-
-
-def _register_for(queries: int, progress: Progress) -> TeacherRegister:
-    register = ports().register
-    if isinstance(register, DqtReplica) and queries >= ROWS_WORTH_MEMORY:
-        return InMemoryRegister(_watched(register.records(), "reading the register", register.size, progress))
-    return register
 
 
 def _watched(items: Iterable[Item], phase: str, total: int, progress: Progress) -> Iterator[Item]:

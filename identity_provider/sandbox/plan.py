@@ -53,6 +53,7 @@ class Client:
     slug: str
     trn_requirement: str
     client_secret: str
+    webhook_secret: str
     base_url: str
 
     def as_json(self) -> dict[str, object]:
@@ -65,7 +66,10 @@ class Client:
             "redirect_uris": [f"{home}/callback"],
             "post_logout_redirect_uris": [f"{self.base_url}/signed-out"],
             "initiate_login_uri": f"{home}/initiate-login",
-            "scopes": ["openid", "profile", "email", "trn"],
+            # The last three are for calling the API with a token of its own (client credentials).
+            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write"],
+            "webhook_url": f"{home}/webhooks",
+            "webhook_secret": self.webhook_secret,
             "trn_requirement": self.trn_requirement,
         }
 
@@ -89,14 +93,12 @@ class Plan:
 
     @property
     def clients(self) -> tuple[Client, ...]:
-        base = self.addresses.of("relying_service")
+        base, keys = self.addresses.of("relying_service"), self.keys
+        npq = ("register-for-npq", "Register for an NPQ (sample)", "npq", "Optional")
+        qts = ("apply-for-qts", "Apply for QTS (sample)", "qts", "RequiredIfHeld")
         return (
-            Client(
-                "register-for-npq", "Register for an NPQ (sample)", "npq", "Optional", self.keys.npq_client_secret, base
-            ),
-            Client(
-                "apply-for-qts", "Apply for QTS (sample)", "qts", "RequiredIfHeld", self.keys.qts_client_secret, base
-            ),
+            Client(*npq, keys.npq_client_secret, keys.npq_webhook_secret, base),
+            Client(*qts, keys.qts_client_secret, keys.qts_webhook_secret, base),
         )
 
     @property
@@ -161,6 +163,8 @@ class Plan:
             "NPQ_CLIENT_SECRET": npq.client_secret,
             "QTS_CLIENT_ID": qts.client_id,
             "QTS_CLIENT_SECRET": qts.client_secret,
+            "NPQ_WEBHOOK_SECRET": npq.webhook_secret,
+            "QTS_WEBHOOK_SECRET": qts.webhook_secret,
             "TOTP_SECRETS": json.dumps({member["email"]: member["totp_secret"] for member in self.staff}),
         }
         return [

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pyotp
@@ -20,6 +20,7 @@ from requests import RequestException
 
 from config.trust import trust_for_calls
 from identity_provider.sandbox import seed
+from identity_provider.sandbox.heard import Heard
 from identity_provider.sandbox.relying_pages import SamplePages, SampleService, SignInFailed
 from identity_provider.sandbox.serving import port_from_command_line, serve
 from identity_provider.sandbox.visits import PendingRequests, Visits
@@ -38,6 +39,7 @@ class Relying:
     services: tuple[SampleService, ...]
     mailbox: str
     totp_secrets: dict[str, str]
+    webhook_secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 def create_relying_service(relying: Relying) -> Flask:
@@ -60,6 +62,7 @@ def create_relying_service(relying: Relying) -> Flask:
             },
         )
         app.register_blueprint(SamplePages(service, client, visits, relying.base_url).blueprint())
+    app.register_blueprint(Heard(relying.webhook_secrets).blueprint())
     _add_common_pages(app, relying)
     _add_failures(app, relying)
     return app
@@ -130,6 +133,7 @@ def main() -> None:
         services=(npq, qts),
         mailbox=f"{of['NOTIFY_BASE_URL']}/",
         totp_secrets=json.loads(of["TOTP_SECRETS"]),
+        webhook_secrets={"npq": of["NPQ_WEBHOOK_SECRET"], "qts": of["QTS_WEBHOOK_SECRET"]},
     )
     serve(create_relying_service(relying), port)
 

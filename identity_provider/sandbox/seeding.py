@@ -15,10 +15,12 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole, TrnRequirement
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.kit.app import ports
-from identity_provider.models import User
+from identity_provider.models import SUBSCRIBABLE, User, WebhookEndpoint
 from identity_provider.sandbox.seed import PEOPLE, RETURNING
-from identity_provider.services import clients, staff, trn_links
+from identity_provider.services import clients, service_uses, staff, trn_links, webhooks
 from identity_provider.services.audit import SYSTEM
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 
 
 @click.command("seed")
@@ -33,6 +35,7 @@ def seed() -> None:
     with transaction():
         for client in wanted["clients"]:
             _service(client, now)
+            _webhook(client, now)
         for member in wanted["staff"]:
             _staff(member, now)
         _returning_teacher(wanted["clients"][0]["client_id"], now)
@@ -46,6 +49,7 @@ def _service(wanted: dict[str, Any], now: datetime) -> None:
         known.post_logout_redirect_uris = list(wanted["post_logout_redirect_uris"])
         known.initiate_login_uri = wanted["initiate_login_uri"]
         known.service_url = wanted["start_url"]
+        known.scopes, known.grant_types = list(wanted["scopes"]), list(GRANT_TYPES)
         return
     new = clients.NewClient(
         id=wanted["client_id"],
@@ -55,10 +59,23 @@ def _service(wanted: dict[str, Any], now: datetime) -> None:
         post_logout_redirect_uris=tuple(wanted["post_logout_redirect_uris"]),
         initiate_login_uri=wanted["initiate_login_uri"],
         scopes=tuple(wanted["scopes"]),
-        grant_types=("authorization_code", "refresh_token"),
+        grant_types=GRANT_TYPES,
         trn_requirement=TrnRequirement(wanted["trn_requirement"]),
     )
     clients.register(new, secret=wanted["client_secret"], actor=SYSTEM, now=now)
+
+
+def _webhook(wanted: dict[str, Any], now: datetime) -> None:
+    """Have the service told of changes, at its address of this run."""
+    client = clients.find(wanted["client_id"])
+    if client is None:
+        raise LookupError(wanted["client_id"])
+    known = db.session.scalar(select(WebhookEndpoint).where(WebhookEndpoint.client_id == client.id))
+    if known is not None:
+        known.url = wanted["webhook_url"]
+        return
+    url, secret = wanted["webhook_url"], wanted["webhook_secret"]
+    webhooks.add(client, url, SUBSCRIBABLE, actor=SYSTEM, now=now, secret=secret)
 
 
 def _staff(wanted: dict[str, str], now: datetime) -> None:
@@ -87,6 +104,7 @@ def _returning_teacher(client_id: str, now: datetime) -> None:
     )
     db.session.add(user)
     db.session.flush()
+    service_uses.note(user.id, client_id, now=now)
     evidence = trn_links.Evidence(LookupReason.MATCHED, VerificationLevel.LOW, "sample data")
     trn_links.link(user, person.trn, evidence, actor=SYSTEM, now=now)
 

@@ -34,22 +34,21 @@ def settings_of(client: Client) -> NewClient:
     return NewClient(**kept)
 
 
-def change(client: Client, wanted: NewClient, *, actor: Actor, now: datetime) -> bool:
-    """Set the service up as wanted; False when it is so already. What changed is written down, before and after.
+def change(client: Client, wanted: NewClient, *, actor: Actor, now: datetime) -> str | None:
+    """Set the service up as wanted; returns its secret when it had none so far and needs one now.
 
-    Its id and its secrets stay. Raises ClientRefused as registering does.
+    Its id stays, and so do its secrets as long as it uses any. What changed is written down, before and after;
+    nothing is where nothing did. Raises ClientRefused as registering does.
     """
     before = _facts(client)
-    for name, value in clients.columns_of(wanted).items():
-        setattr(client, name, value)
+    if all(getattr(client, name) == value for name, value in clients.columns_of(wanted).items()):
+        return None
+    secret = clients.replace(client, wanted, now=now)
     after = _facts(client)
     changed = [name for name, value in after.items() if value != before[name]]
-    if not changed:
-        return False
-    client.updated_at = now
     told = ({name: before[name] for name in changed}, {name: after[name] for name in changed})
     audit.record("client_changed", Subject("client", client.id), actor=actor, now=now, change=told)
-    return True
+    return secret
 
 
 def enable(client: Client, *, actor: Actor, now: datetime) -> None:

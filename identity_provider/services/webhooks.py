@@ -16,6 +16,7 @@ from identity_provider.domain.errors import IdentityError, IllegalMove
 from identity_provider.models import (
     SUBSCRIBABLE,
     Client,
+    MessageState,
     MessageType,
     ServiceUse,
     User,
@@ -51,6 +52,9 @@ def add(
     `secret` is one that the service has already, as when it moves to us with one that it cannot change soon.
     """
     _check(url, types)
+    known = select(WebhookEndpoint.id).where(WebhookEndpoint.client_id == client.id, WebhookEndpoint.url == url)
+    if db.session.scalar(known.limit(1)) is not None:
+        raise EndpointRefused("url: this service hears at this address already")
     endpoint = WebhookEndpoint(
         client_id=client.id, url=url, message_types=_in_order(types), created_at=now, updated_at=now
     )
@@ -104,6 +108,20 @@ def replay(message: WebhookMessage, *, actor: Actor, now: datetime) -> None:
     what = str(message.notification_id)
     audit.record("webhook_replayed", _subject(message.endpoint), actor=actor, now=now, reason=what)
     wake(message.endpoint_id)
+
+
+def replay_parked(endpoint: WebhookEndpoint, *, actor: Actor, now: datetime) -> int:
+    """Send everything again that was given up at this endpoint; returns how many messages that is."""
+    parked = select(WebhookMessage).where(
+        WebhookMessage.endpoint_id == endpoint.id, WebhookMessage.state == MessageState.PARKED
+    )
+    messages = db.session.scalars(parked.with_for_update(of=WebhookMessage)).all()
+    for message in messages:
+        message.replay(now)
+    endpoint.resting_until = None
+    audit.record("webhook_parked_replayed", _subject(endpoint), actor=actor, now=now, reason=str(len(messages)))
+    wake(endpoint.id)
+    return len(messages)
 
 
 def publish(session: Session, now: datetime) -> None:

@@ -24,7 +24,7 @@ from support_console.labels import label_of
 
 bp = Blueprint("clients", __name__, url_prefix="/services", template_folder="templates")
 
-ACTIONS = {"disable": clients.disable, "enable": client_changes.enable}
+SWITCHES = {"disable": clients.disable, "enable": client_changes.enable}
 """What a button on a service's page does."""
 
 
@@ -93,11 +93,13 @@ def save(client_id: str) -> ResponseReturnValue:
     try:
         wanted = _wanted(form, client.id)
         with transaction():
-            client_changes.change(client, wanted, actor=Actor.of(me()), now=_now())
+            secret = client_changes.change(client, wanted, actor=Actor.of(me()), now=_now())
             _prepare_keys(client)
     except ClientRefused as refusal:
         form.refuse(refusal)
         return _form_page(form, client), 422
+    if secret is not None:
+        return render_template("support/clients/secret.html", client=client, secret=secret, is_new=True)
     flash(_("Saved."), "success")
     return redirect(url_for(".show", client_id=client.id), 303)
 
@@ -115,12 +117,12 @@ def rotate_secret(client_id: str) -> ResponseReturnValue:
     return render_template("support/clients/secret.html", client=client, secret=secret, is_new=False)
 
 
-@bp.post("/<client_id>/<any('disable', 'enable'):action>")
+@bp.post("/<client_id>/<any('disable', 'enable'):switch>")
 @require(Permission.EDIT_CLIENTS)
-def act(client_id: str, action: str) -> ResponseReturnValue:
+def act(client_id: str, switch: str) -> ResponseReturnValue:
     """Switch a service off or on."""
     with transaction():
-        ACTIONS[action](_client_or_404(client_id), actor=Actor.of(me()), now=_now())
+        SWITCHES[switch](_client_or_404(client_id), actor=Actor.of(me()), now=_now())
     return redirect(url_for(".show", client_id=client_id), 303)
 
 

@@ -161,3 +161,6 @@ def test_a_service_without_a_secret_is_not_given_one(app: Flask, manager: Agent)
     assert manager.here.h1 == "Register for an NPQ"
     assert all(each[0] != "Make a new secret" for form in manager.here.forms for each in form.buttons)
     assert manager.post("/support/services/npq/rotate-secret").status == 409
+    manager.get("/support/services/npq/edit")
+    manager.submit("Save", auth_method="client_secret_basic")
+    assert clients.knows_secret(the("npq"), secret_on(manager), now=the("npq").created_at)

@@ -9,11 +9,16 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from identity_provider.db import transaction
 from identity_provider.domain.access import PERMISSIONS, Permission, StaffRole
 from identity_provider.kit.access import Audience
+from identity_provider.kit.app import ports
+from identity_provider.services import webhooks
+from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent
 from tests.kit.page import Browser
+from tests.webhooks.listeners import an_endpoint
 
 OPEN = {
     "support.sign_in.start",
@@ -47,6 +52,9 @@ def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
 def addresses(app: Flask) -> dict[str, str]:
     """An address for each endpoint that leads to something that is there."""
     user, case, client, colleague = a_user(trn="1234567"), a_case(), a_client(), a_staff_user()
+    endpoint = an_endpoint(client)
+    with transaction():
+        message = webhooks.ping(endpoint, actor=SYSTEM, now=ports().clock.now())
     values = {
         "case_id": case.id,
         "user_id": user.id,
@@ -55,6 +63,9 @@ def addresses(app: Flask) -> dict[str, str]:
         "client_id": client.id,
         "staff_id": colleague.id,
         "action": "reset-authenticator",
+        "switch": "disable",
+        "endpoint_id": message.endpoint_id,
+        "message_id": message.id,
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}
 

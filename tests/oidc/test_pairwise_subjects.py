@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
+from threading import Barrier
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
 
-from identity_provider.adapters.memory import MemoryServices
+from identity_provider.adapters.memory import ManualClock, MemoryServices
 from identity_provider.cli.worker import run
 from identity_provider.db import db, transaction
-from identity_provider.models import PairwiseSubject, User
+from identity_provider.models import Client, PairwiseSubject, User
+from identity_provider.services import subjects
 from identity_provider.services.clients import ClientRefused
 from identity_provider.vault import vault
 from tests.builders import a_user
@@ -165,3 +168,21 @@ def test_a_document_joins_several_hosts_to_one_sector(app: Flask, person: User, 
 def test_a_sector_that_is_none_is_refused(app: Flask, registration: dict[str, Any]) -> None:
     with pytest.raises(ClientRefused):
         a_relying_party(app, **({"subject_type": "pairwise"} | registration))
+
+
+def test_of_eight_first_answers_at_once_all_say_the_same_subject(
+    app: Flask, service: RelyingParty, person: User, clock: ManualClock
+) -> None:
+    """The primary key decides, and whoever comes second reads what the first one made."""
+    user_id, client_id, start = person.id, service.client_id, Barrier(8)
+    db.session.remove()
+
+    def first_answer(_: int) -> str:
+        with app.app_context():
+            start.wait()
+            with transaction():
+                return subjects.subject_for(db.session.get_one(Client, client_id), user_id, now=clock.now())
+
+    with ThreadPoolExecutor(max_workers=8) as workers:
+        assert len(set(workers.map(first_answer, range(8)))) == 1
+    assert db.session.query(PairwiseSubject).count() == 1

@@ -155,9 +155,8 @@ def test_a_registration_is_changed_as_a_whole_and_removed(software: Software) ->
     assert "client_secret" not in changed.get_json()
     with_secret = body | {"client_secret": software.told["client_secret"]}
     assert software.manage("PUT", with_secret).status_code == 200
-    event = db.session.query(AuditEvent).filter_by(action="change_client").first()
-    assert event is not None
-    assert (event.before["client_name"], event.after["client_name"]) == ("Staff room", "Common room")
+    events = db.session.query(AuditEvent).filter_by(action="change_client")
+    assert ("Staff room", "Common room") in {(e.before["client_name"], e.after["client_name"]) for e in events}
     assert software.manage("DELETE").status_code == 204
     assert error_of(software.manage("GET")) == (401, "invalid_token")
     secret = relying_party(software).token({"grant_type": "authorization_code", "code": "x", "redirect_uri": other})

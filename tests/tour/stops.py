@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.tour import accounts, console, provider, sharing, teachers, users
+from tests.tour import console, provider, sharing, teachers, users
 from tests.tour.guide import STOPS, Stop
 
-AREAS = (accounts, console, provider, sharing, teachers, users)
+AREAS = (console, provider, sharing, teachers, users)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())

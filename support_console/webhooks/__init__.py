@@ -1,0 +1,1 @@
+"""Where services hear of changes, and what was sent there."""

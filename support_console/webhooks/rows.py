@@ -1,0 +1,62 @@
+"""The rows of the pages of webhooks."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from identity_provider.kit.written import written_moment
+from identity_provider.models import MessageState, WebhookAttempt, WebhookEndpoint, WebhookMessage
+
+Details = list[dict[str, str]]
+
+
+def state_in_words(state: MessageState) -> str:
+    """Where a message stands."""
+    words = {
+        MessageState.WAITING: _("Waiting"),
+        MessageState.DELIVERED: _("Delivered"),
+        MessageState.PARKED: _("Given up"),
+    }
+    return str(words[state])
+
+
+def details_of(endpoint: WebhookEndpoint) -> Details:
+    """Where and of what a service hears."""
+    secrets = [written_moment(each.created_at) for each in endpoint.secrets]
+    rows = {
+        _("Service"): endpoint.client.name,
+        _("Address"): endpoint.url,
+        _("Messages"): ", ".join(endpoint.message_types),
+        _("State"): _("In use") if endpoint.is_enabled else _("Switched off"),
+        _("Secrets made"): ", ".join(secrets),
+    }
+    if endpoint.resting_until is not None:
+        rows[_("Left alone until")] = written_moment(endpoint.resting_until)
+    return [{"key": key, "value": str(value)} for key, value in rows.items()]
+
+
+def logged(address: str, message: WebhookMessage, tries: int, outcome: str) -> list[str]:
+    """One line of the delivery log, which leads to the message."""
+    link = Markup('<a class="govuk-link" href="{}">{}</a>').format(address, written_moment(message.happened_at))
+    return [link, message.message_type.value, state_in_words(message.state), str(tries), outcome]
+
+
+def about(message: WebhookMessage) -> Details:
+    """One message, without what it says of the person."""
+    rows = {
+        _("Message ID"): str(message.notification_id),
+        _("Message"): message.message_type.value,
+        _("User ID"): str(message.user_id or _("Nobody")),
+        _("The change was"): written_moment(message.happened_at),
+        _("State"): state_in_words(message.state),
+    }
+    if message.state is MessageState.WAITING:
+        rows[_("Next try")] = written_moment(message.next_attempt_at)
+    return [{"key": key, "value": str(value)} for key, value in rows.items()]
+
+
+def attempt(of: WebhookAttempt) -> list[str]:
+    """One try."""
+    answer = str(of.status) if of.status is not None else str(_("None"))
+    return [written_moment(of.at), f"{of.duration_ms} ms", answer, of.outcome, of.excerpt]

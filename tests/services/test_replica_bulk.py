@@ -1,0 +1,97 @@
+"""Many questions to the replica at once get the answers that each gets alone."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from identity_provider.adapters.dqt_replica import DqtReplica
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.sandbox.people import write_register
+from identity_provider.sandbox.people_queries import labelled_queries
+from matching.batch import answer_row, match_many, match_rows, read_person, read_register
+from matching.matcher import match
+from matching.memory import InMemoryRegister
+from matching.policy import Policy
+from matching.records import ROWS_PER_KEY, CandidateQuestion, PersonDetails, TeachingRecord
+from tests.kit import registers
+from tests.kit.database import TestCluster
+from tests.kit.people import a_record
+from tests.kit.registers import TODAY, import_now
+
+CROWD = [
+    a_record(trn=f"9{n:06d}", first_name="Joan", last_name="Doe", previous_last_names=(), nino="", email="")
+    for n in range(ROWS_PER_KEY + 1)
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A register of 3,000 people, 300 labelled questions about it, and a crowd born on one day."""
+    folder = tmp_path_factory.mktemp("bulk")
+    generated = folder / "generated.csv"
+    write_register(generated, 3000, 5)
+    labelled_queries(generated, folder, 300, 6)
+    crowded = {record.trn for record in CROWD}
+    people = (record for record in read_register(generated) if record.trn not in crowded)
+    registers.write_register(folder / "register.csv", [*people, *CROWD])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def replica(cluster: TestCluster, place: Path) -> Iterator[DqtReplica]:
+    url = registers.register_database(cluster, "register_bulk")
+    import_now(url, place / "register.csv", force=True)
+    made = DqtReplica(url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def rows(place: Path) -> list[dict[str, str]]:
+    with (place / "queries.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_people_matched_together_get_the_outcomes_that_each_gets_alone(
+    replica: DqtReplica, rows: list[dict[str, str]]
+) -> None:
+    people = list(map(read_person, rows))
+    together = match_many(people, replica, Policy.LINKAGE, TODAY)
+    assert together == [match(person, replica, Policy.LINKAGE, TODAY) for person in people]
+    assert len({type(outcome) for outcome in together}) == 3
+
+
+def test_processes_that_ask_the_replica_answer_as_one_with_the_register_in_memory(
+    replica: DqtReplica, rows: list[dict[str, str]], place: Path
+) -> None:
+    memory = InMemoryRegister(read_register(place / "register.csv"))
+    alone = [answer_row(row["query_id"], match(read_person(row), memory, Policy.LINKAGE, TODAY)) for row in rows]
+    assert list(match_rows(replica, rows, Policy.LINKAGE, TODAY, processes=2)) == alone
+
+
+def test_a_question_that_meets_a_crowd_is_capped_among_others_as_it_is_alone(replica: DqtReplica) -> None:
+    crowded = CandidateQuestion(PersonDetails(), (f"d:{CROWD[0].date_of_birth:%Y%m%d}", "t:9000000"))
+    small = CandidateQuestion(PersonDetails(), ("t:9000001",))
+    many, few, none = replica.find_many([crowded, small, replace(small, keys=())])
+    assert many.capped_keys == replica.find_candidates(crowded).capped_keys == crowded.keys[:1]
+    assert [record.trn for record in few.records] == ["9000001"]
+    assert not none.records
+
+
+def test_no_answer_is_no_empty_answer_for_many_either(cluster: TestCluster) -> None:
+    empty = DqtReplica(registers.register_database(cluster, "register_bulk_empty"))
+    with pytest.raises(RegisterUnavailable):
+        empty.find_many([CandidateQuestion(PersonDetails(), ("t:1234567",))])
+    empty.close()
+
+
+def test_records_are_read_from_lines_as_they_were_imported(replica: DqtReplica, place: Path) -> None:
+    def by_trn(records: Iterator[TeachingRecord]) -> dict[str, TeachingRecord]:
+        return {record.trn: record for record in records}
+
+    assert by_trn(replica.records()) == by_trn(read_register(place / "register.csv"))
