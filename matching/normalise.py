@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
@@ -49,15 +49,11 @@ _NINO_SUFFIXES: Final = frozenset("ABCDFMU")
 _PLAIN_EMAIL: Final = re.compile(r"[!-~]{1,200}@(?:[a-z0-9-]{1,60}\.)+[a-z0-9-]{1,60}")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name as its tokens and as their concatenation; both are empty where there is no letter."""
 
     joined: str
     tokens: tuple[str, ...]
-
-    def __hash__(self) -> int:
-        return hash(self.joined)
 
     def __bool__(self) -> bool:
         return bool(self.joined)
