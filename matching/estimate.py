@@ -1,19 +1,18 @@
 """Estimate m and u of every comparison level by expectation maximisation, for review against the table of weights.
 
-usage: python -m matching.estimate REGISTER.csv[.gz] QUERIES.csv [--sample N]
+usage: flask --app wsgi match estimate REGISTER.csv[.gz] QUERIES.csv [--sample N]
 
 Pairs are what blocking brings together and the pre-filter keeps; nobody says which of them belong together. The fields
 are taken as independent given that (Fellegi and Sunter); names are estimated by level, frequency comes from the
 register when it is asked. A person reads the result beside the table, and changes the table by hand.
 """
 
-import argparse
 import csv
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +20,12 @@ from matching.batch import opened, read_person, read_register
 from matching.blocking import person_keys
 from matching.comparisons import Field, Level
 from matching.memory import InMemoryRegister
+from matching.normalise import YOUNGEST
 from matching.prefilter import worth_comparing
 from matching.records import PersonDetails, TeacherRegister
 from matching.scoring import Scorer, ask
 from matching.statements import prepare
-from matching.weights import FIXED, Rarity
+from matching.weights import TABLE, Rarity
 
 ROUNDS: Final = 100
 SETTLED: Final = 1e-6
@@ -118,30 +118,27 @@ def _posterior(found: Estimate, pattern: Pattern) -> float:
 
 
 def table(found: Estimate) -> Iterator[str]:
-    """Write the estimate as lines, each beside what the table of weights holds."""
-    yield f"{'field':16s}{'level':22s}{'m':>9s}{'u':>10s}{'bits':>8s}{'table':>8s}"
+    """Write the estimate as lines, each beside what the table of weights holds: bits, or m."""
+    yield f"{'field':16s}{'level':22s}{'m':>9s}{'u':>10s}{'bits':>8s}{'table':>14s}"
     for field, level in sorted(found.m, key=lambda key: (FIELDS.index(key[0]), -found.bits(*key))):
-        held = FIXED.get((field, level))
+        held = TABLE.get((field, level))
+        unit = "" if held is None else " bits" if held.in_bits else " m"
+        beside = f"{held.value:.2f}{unit}" if held else ""
         m, u, bits = found.m[field, level], found.u[field, level], found.bits(field, level)
-        yield f"{field:16s}{level:22s}{m:9.4f}{u:10.6f}{bits:8.2f}{f'{held.bits:8.2f}' if held else '':>8s}"
+        yield f"{field:16s}{level:22s}{m:9.4f}{u:10.6f}{bits:8.2f}{beside:>14s}"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the files, estimate, print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("register", type=Path)
-    parser.add_argument("queries", type=Path)
-    parser.add_argument("--sample", type=int, default=5_000)
-    given = parser.parse_args(arguments)
-    with opened(given.queries) as lines:
-        people = [read_person(row) for row, _ in zip(csv.DictReader(lines), range(given.sample), strict=False)]
-    register = InMemoryRegister(read_register(given.register))
-    today = max(person.date_of_birth for person in people if person.date_of_birth)
-    found = estimate(Counter(patterns(register, people, max(today, date(2010, 1, 1)))))
-    print(f"pairs that belong together: {found.share:.4f}")  # noqa: T201 -- a command
-    for line in table(found):
-        print(line)  # noqa: T201 -- a command
+def estimate_files(
+    register: Path, queries: Path, sample: int, watch: Callable[[list[PersonDetails]], Iterable[PersonDetails]] = list
+) -> Estimate:
+    """Estimate from a register file and the first `sample` rows of a file of queries, which need not be labelled.
 
-
-if __name__ == "__main__":
-    main()
+    `watch` is given the people, and gives them back one by one as they are compared. Raises ValueError when there is
+    nothing to learn from, and KeyError for a file that is no register.
+    """
+    with opened(queries) as lines:
+        people = [read_person(row) for row, _ in zip(csv.DictReader(lines), range(sample), strict=False)]
+    born = [person.date_of_birth for person in people if person.date_of_birth]
+    today = max([*born, date(2010, 1, 1)]) + timedelta(days=366 * YOUNGEST)
+    held = InMemoryRegister(read_register(register))
+    return estimate(Counter(patterns(held, watch(people), today)))

@@ -281,7 +281,22 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
         for trn, alike in facets.items()
     ]
     scored.sort(key=lambda row: (-row.apart, row.trn))
+    _prefer_open(scored, held)
     return _weighed(scored, held, _prior(scorer.rarity.size, prior_share))
+
+
+def _prefer_open(scored: list["_Scored"], held: Mapping[str, TeachingRecord]) -> None:
+    """Leave out closed records of the person whose open one holds the same stated National Insurance number.
+
+    That number is one person's: the closed record is an earlier one of theirs, and no rival.
+    """
+    alike = [row for row in scored if row.has(Field.NINO, Level.SAME)]
+    if not any(held[row.trn].status is RecordStatus.ACTIVE for row in alike):
+        return
+    for row in alike:
+        closed = held[row.trn].status is not RecordStatus.ACTIVE
+        if closed and not row.has(Field.TRN, Level.SAME):
+            scored.remove(row)
 
 
 def _survivor(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> TeachingRecord:
@@ -308,6 +323,10 @@ class _Scored:
     comparisons: tuple[FieldComparison, ...]
     bits: float
     apart: float
+
+    def has(self, field: Field, level: Level) -> bool:
+        """Whether this field relates so."""
+        return any(each.field is field and each.level is level for each in self.comparisons)
 
     @classmethod
     def of(cls, compared: tuple[FieldComparison, ...], record: TeachingRecord, trn: str) -> "_Scored":

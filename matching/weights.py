@@ -2,12 +2,15 @@
 
 m is how often a level occurs when person and record belong together, u how often when they do not. Where a
 name agrees, u is the name's frequency in the register that was asked, so agreeing on Smith earns little. The
-table is read by people: a change gives it a new version, and is replayed over stored lookups before use.
+table is a file for people to read, `data/weights.csv`: a change gives it a new version, and is replayed over stored
+lookups before use (`flask match replay`).
 """
 
+import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import resources
 from typing import Final
 
 from matching.comparisons import Field, Level, NameRelation
@@ -15,59 +18,47 @@ from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
 VERSION: Final = "2026-11-22.3"
+"""Of the table and of the rules in `policy` that it goes with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Bits of a level, and where the figure comes from."""
+    """What a level is worth in the table, and where the figure comes from.
 
-    bits: float
+    `value` is bits where the level is worth the same whatever the value, else m: how often the level occurs when person
+    and record belong together. `em_m` and `em_u` are what expectation maximisation said, None where it met too few.
+    """
+
+    value: float
+    in_bits: bool
+    em_m: float | None
+    em_u: float | None
     source: str
 
 
-TRIALS = "measured in trials at 3,000,000 generated records"
-ESTIMATE = "estimate, reviewed by hand"
+def _table() -> dict[tuple[Field, Level], Weight]:
+    text = resources.files("matching").joinpath("data", "weights.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return {
+        (Field(row["field"]), Level(row["level"])): Weight(
+            float(row["value"]),
+            row["unit"] == "bits",
+            float(row["em_m"]) if row["em_m"] else None,
+            float(row["em_u"]) if row["em_u"] else None,
+            row["source"],
+        )
+        for row in rows
+    }
 
-FIXED: Final[Mapping[tuple[Field, Level], Weight]] = {
-    (Field.FIRST_NAME, Level.INITIAL): Weight(2.0, ESTIMATE),
-    (Field.FIRST_NAME, Level.MIDDLE): Weight(2.5, ESTIMATE),
-    (Field.FIRST_NAME, Level.SIMILAR): Weight(0.0, ESTIMATE),
-    (Field.FIRST_NAME, Level.BEGINNING): Weight(0.0, ESTIMATE),
-    (Field.FIRST_NAME, Level.ANOTHER): Weight(-3.0, ESTIMATE),
-    (Field.FIRST_NAME, Level.DIFFERENT): Weight(-7.0, "who answers to a wholly other name: 0.8 %"),
-    (Field.MIDDLE_NAME, Level.SAME): Weight(3.6, TRIALS),
-    (Field.MIDDLE_NAME, Level.INITIAL): Weight(2.0, TRIALS),
-    (Field.MIDDLE_NAME, Level.SIMILAR): Weight(2.0, ESTIMATE),
-    (Field.MIDDLE_NAME, Level.DIFFERENT): Weight(-2.5, TRIALS),
-    (Field.LAST_NAME, Level.SIMILAR): Weight(1.0, ESTIMATE),
-    (Field.LAST_NAME, Level.BEGINNING): Weight(0.5, ESTIMATE),
-    (Field.LAST_NAME, Level.ANOTHER): Weight(-2.0, ESTIMATE),
-    (Field.LAST_NAME, Level.DIFFERENT): Weight(-4.2, TRIALS),
-    (Field.DATE_OF_BIRTH, Level.SAME): Weight(14.0, TRIALS),
-    (Field.DATE_OF_BIRTH, Level.DAY_MONTH_SWAPPED): Weight(7.0, TRIALS),
-    (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): Weight(4.5, TRIALS),
-    (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): Weight(4.0, ESTIMATE),
-    (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): Weight(3.0, "0.016 over 33 dates in 16,000"),
-    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): Weight(0.0, TRIALS),
-    (Field.DATE_OF_BIRTH, Level.DIFFERENT): Weight(-5.0, "-8 in trials; raised where FEBRL 4 ranks best"),
-    (Field.TRN, Level.ONE_SLIP): Weight(12.0, TRIALS),
-    (Field.TRN, Level.DIFFERENT): Weight(-5.6, TRIALS),
-    (Field.NINO, Level.ONE_SLIP): Weight(12.0, TRIALS),
-    (Field.NINO, Level.DIFFERENT): Weight(-6.5, TRIALS),
-    (Field.EMAIL, Level.SAME): Weight(8.0, TRIALS),
-    (Field.EMAIL, Level.SHARED): Weight(0.0, TRIALS),
-}
-"""Levels whose worth does not depend on the value. What is not here is worth nothing either way."""
+
+TABLE: Final[Mapping[tuple[Field, Level], Weight]] = _table()
+"""Every weight, as `data/weights.csv` has it."""
+
+FIXED: Final[Mapping[tuple[Field, Level], float]] = {key: each.value for key, each in TABLE.items() if each.in_bits}
+"""Bits of the levels whose worth does not depend on the value. What is not here is worth nothing either way."""
 
 AGREEMENT: Final[Mapping[tuple[Field, Level], float]] = {
-    (Field.FIRST_NAME, Level.SAME): 0.86,
-    (Field.FIRST_NAME, Level.PART): 0.40,
-    (Field.FIRST_NAME, Level.VARIANT): 0.03,
-    (Field.FIRST_NAME, Level.NEARLY): 0.02,
-    (Field.LAST_NAME, Level.SAME): 0.80,
-    (Field.LAST_NAME, Level.PART): 0.08,
-    (Field.LAST_NAME, Level.VARIANT): 0.017,
-    (Field.LAST_NAME, Level.NEARLY): 0.02,
+    key: each.value for key, each in TABLE.items() if not each.in_bits
 }
 """m of the levels whose u is the frequency of the name; of a variant or a slip, m of one typed form."""
 
@@ -120,7 +111,7 @@ class Rarity:
     @classmethod
     def of(cls, answer: CandidateAnswer, size: int, *, has_year: bool, same_day: int) -> "Rarity":
         """Read the rarity of names and birthday from an answer."""
-        usual = 2.0 ** -FIXED[Field.DATE_OF_BIRTH, Level.SAME].bits
+        usual = 2.0 ** -FIXED[Field.DATE_OF_BIRTH, Level.SAME]
         share = same_day / max(size, SMALL_REGISTER)
         common = same_day >= COMMON_BIRTHDAY_FROM and share > COMMON_BIRTHDAY_TIMES * usual
         lost = math.log2(share / usual) if common else 0.0
@@ -215,8 +206,7 @@ def identifier_bits(field: Field, level: Level, size: int) -> float:
 
 def fixed_bits(field: Field, level: Level) -> float:
     """Bits of a level that does not depend on the value; nothing where the table has no such level."""
-    weight = FIXED.get((field, level))
-    return weight.bits if weight else 0.0
+    return FIXED.get((field, level), 0.0)
 
 
 def joint_bits(first: NameRelation, last: NameRelation, bits: float, rarity: Rarity) -> float:

@@ -118,10 +118,10 @@ def _person(trn: str) -> Call:
 def _searches(person: PersonDetails) -> Iterator[Call]:
     """From the likeliest to find somebody to the least; empty values are never sent (they once matched blanks)."""
     stated = _stated(person)
-    first, last = person.first_name.strip(), person.last_name.strip()
+    first, last = _sendable(person.first_name), _sendable(person.last_name)
     yield from _find(stated)
     born = person.date_of_birth
-    surnames = [name.strip() for name in (person.last_name, *person.previous_last_names, person.first_name)]
+    surnames = [_sendable(name) for name in (person.last_name, *person.previous_last_names, person.first_name)]
     for surname in dict.fromkeys(name for name in surnames if name and born):
         query = (("findBy", "LastNameAndDateOfBirth"), ("lastName", surname), ("dateOfBirth", str(born)))
         yield Call("/v3/persons", query, API_VERSION)
@@ -135,16 +135,25 @@ def _stated(person: PersonDetails) -> dict[str, str]:
     """What was stated, as `v2/teachers/find` wants it."""
     trn = normalise.trn(person.trn)
     values = {
-        "firstName": person.first_name.strip(),
-        "lastName": person.last_name.strip(),
-        "previousFirstName": next(iter(person.previous_first_names), "").strip(),
-        "previousLastName": next(iter(person.previous_last_names), "").strip(),
+        "firstName": _sendable(person.first_name),
+        "lastName": _sendable(person.last_name),
+        "previousFirstName": _sendable(next(iter(person.previous_first_names), "")),
+        "previousLastName": _sendable(next(iter(person.previous_last_names), "")),
         "dateOfBirth": str(person.date_of_birth or ""),
         "nationalInsuranceNumber": "".join(person.nino.split()).upper() if normalise.nino(person.nino) else "",
         "emailAddress": normalise.email(person.email),
         "trn": trn.value if trn else "",
     }
     return {name: value for name, value in values.items() if value}
+
+
+def _sendable(name: str) -> str:
+    """A name as the API can be asked for it: no control characters, halves of surrogate pairs or endless text.
+
+    It refuses a request that it cannot read, and a refusal would pass for a register that is down.
+    """
+    readable = (c for c in name[: normalise.LONGEST_NAME] if c.isprintable())
+    return " ".join("".join(readable).split())
 
 
 def _find(stated: dict[str, str]) -> Iterator[Call]:

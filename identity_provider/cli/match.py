@@ -19,6 +19,7 @@ from identity_provider.kit.app import ports
 from identity_provider.services import lookup_replay
 from identity_provider.services.register_search import asked_json
 from matching.batch import match_rows, opened, write_answers
+from matching.estimate import estimate_files, table
 from matching.evaluate import Evaluation, Rate, evaluate_files
 from matching.explain import sentences
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
@@ -141,6 +142,25 @@ def replay(since: datetime | None, limit: int | None, show_details: bool, as_jso
         _print_replay(found, show_details=show_details)
     if found.grave:
         sys.exit(4)
+
+
+@match.command("estimate")
+@click.argument("register", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("queries", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sample", default=5_000, show_default=True, type=click.IntRange(min=1), help="So many of the queries.")
+def estimate(register: Path, queries: Path, sample: int) -> None:
+    """Estimate m and u of every level by EM from REGISTER and QUERIES, printed beside the table of weights.
+
+    Nobody says who belongs to which record: that is estimated too. The table is changed by hand, after reading.
+    """
+    progress = Progress()
+    try:
+        found = estimate_files(register, queries, sample, lambda them: _watched(them, "comparing", len(them), progress))
+    except (ValueError, KeyError) as error:
+        raise click.ClickException(f"there is nothing to learn from these files: {error}") from error
+    click.echo(f"pairs that belong together: {found.share:.4f}")
+    for line in table(found):
+        click.echo(line)
 
 
 def _replay_facts(found: lookup_replay.Report, *, show_details: bool) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import csv
 import json
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Final
 
 from identity_provider.sandbox.people_asking import UNSURE, Labelled, Population, identified, truthful
@@ -25,6 +26,21 @@ ALL_ERRORS: Final = ERRORS | SLIPS
 ALL_SPECIAL: Final = SPECIAL | RELATIVES
 CLASSES: Final = (*ALL_ERRORS, *ALL_SPECIAL)
 
+REALISTIC: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "exact": 300, "case_space": 60, "nickname": 45, "typo_first": 20, "typo_last": 25, "typo_both": 3,
+        "translit": 6, "dob_day_month_swapped": 6, "dob_one_digit": 10, "dob_year_digits": 3,
+        "married_no_prev": 30, "married_prev_given": 30, "married_register_knows": 25,
+        "double_barrel_half": 12, "double_barrel_added": 10, "swapped_first_last": 4,
+        "hyphen_space_apostrophe": 15, "diacritics": 8, "middle_in_first": 20, "middle_as_first": 8,
+        "initial_only": 3, "two_errors": 12, "married_dob_error": 2, "trn_typo": 16, "trn_formatted": 20,
+        "nino_typo": 3, "missing_dob": 3, "missing_first": 1, "trn_of_other": 3, "nino_of_other": 1,
+        "twin_exact": 6, "merged_old_trn": 5, "deactivated": 2, "absent_random": 60, "absent_random_nino": 40,
+        "absent_sibling": 3, "absent_namesake": 1, "absent_trn_of_other": 1, "absent_trn_unissued": 2,
+    }
+)  # fmt: skip
+"""How often people are assumed to ask so; what the weights are estimated from."""
+
 
 def _with_error(people: Population, name: str) -> Labelled:
     error, rng = ALL_ERRORS[name], people.rng
@@ -43,15 +59,18 @@ def _with_error(people: Population, name: str) -> Labelled:
     return Labelled(stated, ident, record.trn, error.identified, UNSURE)
 
 
-def labelled_queries(register: Path, folder: Path, count: int, seed: int, only: Collection[str] = ()) -> None:
+def labelled_queries(
+    register: Path, folder: Path, count: int, seed: int, mix: Mapping[str, float] = MappingProxyType({})
+) -> None:
     """Write queries.csv, truth.csv and meta.json about a register file.
 
-    Every error class, or `only` some of them, occurs equally often.
+    Error classes occur in proportion to `mix`; without one each of them equally often.
     Raises OSError where the folder cannot be written.
     """
     rng = Random(seed)
     people = Population(register, rng, seed)
-    classes = [name for name in CLASSES if not only or name in only]
+    classes = [name for name in CLASSES if not mix or name in mix]
+    drawn = rng.choices(classes, [mix[name] for name in classes], k=count) if mix else []
     folder.mkdir(parents=True, exist_ok=True)
     with (
         (folder / "queries.csv").open("w", encoding="utf-8", newline="") as queries,
@@ -61,7 +80,7 @@ def labelled_queries(register: Path, folder: Path, count: int, seed: int, only: 
         asked.writerow(QUERY_COLUMNS)
         right.writerow(TRUTH_COLUMNS)
         for number in range(1, count + 1):
-            name = classes[number % len(classes)]
+            name = drawn[number - 1] if drawn else classes[number % len(classes)]
             made = _made(people, name)
             said, query_id = made.stated, f"Q{number:06d}"
             names = (said.first, said.middle, said.last, said.previous)
@@ -69,8 +88,9 @@ def labelled_queries(register: Path, folder: Path, count: int, seed: int, only: 
             held = int(bool(made.truth))
             answer = (held, made.truth, made.expected, made.acceptable, "")
             right.writerow((query_id, name, made.ident, *answer))
-    meta = {"records": len(people.held), "queries": count, "seed": seed, "split": "generated", "mix": "even"}
-    meta |= {"weights": dict.fromkeys(classes, 1), "undecidable": list(UNDECIDABLE)}
+    meta = {"records": len(people.held), "queries": count, "seed": seed, "split": "generated"}
+    meta |= {"mix": "weighted" if mix else "even", "weights": {name: mix.get(name, 1) for name in classes}}
+    meta |= {"undecidable": list(UNDECIDABLE)}
     (folder / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
 

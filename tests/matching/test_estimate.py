@@ -1,6 +1,7 @@
 """Estimation of m and u without labels."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.people_queries import labelled_queries
 from matching.comparisons import Field, Level
-from matching.estimate import FIELDS, estimate, main, patterns, table
+from matching.estimate import FIELDS, estimate, estimate_files, patterns, table
+from matching.records import PersonDetails
 from tests.kit.people import ALEX, TODAY, a_person, a_register
 
 
@@ -42,13 +44,21 @@ def test_pairs_are_what_blocking_brings_together() -> None:
     assert seen[pattern(first_name=Level.SAME, last_name=Level.SAME, date_of_birth=Level.SAME)] == 1
 
 
-def test_the_command_prints_m_u_and_the_table_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_are_learnt_from_and_told_beside_the_table(tmp_path: Path) -> None:
     write_register(tmp_path / "register.csv", 2_000, 1)
     labelled_queries(tmp_path / "register.csv", tmp_path, 200, 2)
-    main([str(tmp_path / "register.csv"), str(tmp_path / "queries.csv"), "--sample", "150"])
-    printed = capsys.readouterr().out
-    assert "date_of_birth   same" in printed
-    assert "pairs that belong together" in printed
+    seen: list[PersonDetails] = []
+
+    def watch(people: list[PersonDetails]) -> Iterator[PersonDetails]:
+        for person in people:
+            seen.append(person)
+            yield person
+
+    found = estimate_files(tmp_path / "register.csv", tmp_path / "queries.csv", 150, watch)
+    assert len(seen) == 150
+    assert found.bits(Field.DATE_OF_BIRTH, Level.SAME) > found.bits(Field.DATE_OF_BIRTH, Level.DIFFERENT)
+    assert any(line.startswith("date_of_birth   same") and line.endswith("14.00 bits") for line in table(found))
+    assert any(line.startswith("first_name      same") and line.endswith("0.86 m") for line in table(found))
 
 
 def test_a_table_is_in_the_order_of_the_fields() -> None:

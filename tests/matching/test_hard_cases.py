@@ -144,3 +144,14 @@ def test_the_day_before_or_after_is_near(stated: date, held: date) -> None:
 )
 def test_names_from_other_alphabets_have_many_spellings(changes: dict[str, Any]) -> None:
     assert linked(outcome_of(a_person(**changes), ALEX)) == ALEX.trn
+
+
+def test_a_closed_record_with_the_same_number_is_no_rival_of_the_open_one() -> None:
+    closed = a_record(trn="1000001", status=RecordStatus.DEACTIVATED)
+    assert linked(outcome_of(a_person(nino=ALEX.nino), closed, ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(nino=ALEX.nino, trn=closed.trn), closed, ALEX)) is None
+
+
+def test_two_open_records_with_the_same_number_stay_rivals() -> None:
+    other = a_record(trn="1000001")
+    assert linked(outcome_of(a_person(nino=ALEX.nino), other, ALEX)) is None

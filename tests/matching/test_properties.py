@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from matching.comparisons import Field, Level
 from matching.matcher import DefiniteMatch, NoMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
-from matching.policy import Policy
+from matching.policy import AGREES, Evidence, Policy, linking_rule
 from matching.records import CandidateQuestion, PersonDetails, RecordStatus
 from matching.scoring import Scorer
 from matching.statements import prepare
-from matching.weights import FIXED, Rarity
+from matching.weights import AGREEMENT, FIXED, Rarity
 from tests.kit.people import ALEX, TODAY, a_record, a_register
 
 REGISTER = a_register(ALEX, a_record(trn="7654321", first_name="Beatrice", nino="CE654321A", email=""))
@@ -131,7 +131,7 @@ def test_the_table_of_weights_is_monotone() -> None:
         Field.MIDDLE_NAME: (Level.SAME, Level.INITIAL, Level.DIFFERENT),
         Field.FIRST_NAME: (Level.INITIAL, Level.SIMILAR, Level.ANOTHER, Level.DIFFERENT),
     }.items():
-        bits = [FIXED[field, level].bits for level in levels]
+        bits = [FIXED[field, level] for level in levels]
         assert bits == sorted(bits, reverse=True)
 
 
@@ -141,3 +141,73 @@ def test_a_closed_record_is_never_linked(status: RecordStatus, person: PersonDet
     register = InMemoryRegister([replace(ALEX, status=status)])
     outcome = match(person, register, Policy.LINKAGE, TODAY)
     assert status is RecordStatus.ACTIVE or not isinstance(outcome, DefiniteMatch)
+
+
+FIRSTS = (
+    Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.INITIAL, Level.SIMILAR, Level.ANOTHER, Level.DIFFERENT,
+)  # fmt: skip
+LASTS = (Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SIMILAR, Level.ANOTHER, Level.DIFFERENT)
+DATES = (Level.SAME, Level.DAY_MONTH_SWAPPED, Level.ONE_DIGIT, Level.TWO_PARTS, Level.DIFFERENT)
+NUMBERS = (Level.SAME, Level.ONE_SLIP, Level.MISSING, Level.DIFFERENT)
+STRENGTHS = {"first": FIRSTS, "last": LASTS, "born": DATES, "trn": NUMBERS, "nino": NUMBERS}
+"""Each field's levels from most to least agreement, as the rules see them."""
+
+EVERY_EVIDENCE = [
+    Evidence(first, last, born, trn, nino, email)
+    for first in (*FIRSTS, Level.MIDDLE, Level.SWAPPED, Level.BEGINNING, Level.MISSING)
+    for last in (*LASTS, Level.SWAPPED, Level.BEGINNING, Level.MISSING)
+    for born in (*DATES, Level.MISSING, Level.UNREADABLE)
+    for trn in NUMBERS
+    for nino in NUMBERS
+    for email in (Level.SAME, Level.MISSING)
+]
+
+
+def test_whatever_the_evidence_only_a_name_with_a_number_or_both_names_with_the_birthday_link() -> None:
+    of_a_name = AGREES | {Level.INITIAL, Level.MIDDLE}
+    linking = [evidence for evidence in EVERY_EVIDENCE if linking_rule(evidence)]
+    assert 100 < len(linking) < len(EVERY_EVIDENCE) / 4
+    for evidence in linking:
+        assert evidence.first in of_a_name or evidence.last in AGREES
+        assert evidence.identified or (evidence.names_agree and evidence.born is Level.SAME)
+
+
+def test_no_field_by_itself_satisfies_a_rule() -> None:
+    nothing = Evidence(*[Level.MISSING] * 6)
+    for name in Evidence._fields:
+        assert linking_rule(nothing._replace(**{name: Level.SAME})) is None
+
+
+def test_a_surname_and_a_number_do_not_outweigh_the_first_name_of_somebody_else() -> None:
+    twin = {"last": Level.SAME, "born": Level.SAME, "trn": Level.SAME}
+    for first in (Level.DIFFERENT, Level.ANOTHER):
+        assert linking_rule(Evidence(*[Level.MISSING] * 6)._replace(first=first, **twin)) is None
+
+
+@pytest.mark.parametrize("field", sorted(STRENGTHS))
+def test_more_agreement_never_loses_a_link(field: str) -> None:
+    ladder = STRENGTHS[field]
+    for evidence in EVERY_EVIDENCE:
+        level = getattr(evidence, field)
+        if level not in ladder or linking_rule(evidence) is None:
+            continue
+        for stronger in ladder[: ladder.index(level)]:
+            assert linking_rule(evidence._replace(**{field: stronger})) is not None, (evidence, stronger)
+
+
+@pytest.mark.parametrize(
+    ("field", "levels"),
+    [
+        (Field.FIRST_NAME, (Level.MIDDLE, Level.INITIAL, Level.SIMILAR, Level.ANOTHER, Level.DIFFERENT)),
+        (Field.LAST_NAME, (Level.SIMILAR, Level.BEGINNING, Level.ANOTHER, Level.DIFFERENT)),
+        (Field.MIDDLE_NAME, (Level.SAME, Level.SIMILAR, Level.DIFFERENT)),
+        (Field.DATE_OF_BIRTH, (*DATES[:2], Level.YEAR_DIGITS_SWAPPED, Level.DIGITS_SWAPPED, *DATES[2:])),
+        (Field.NINO, (Level.ONE_SLIP, Level.DIFFERENT)),
+        (Field.EMAIL, (Level.SAME, Level.SHARED)),
+    ],
+)
+def test_in_the_table_more_agreement_never_weighs_less(field: Field, levels: tuple[Level, ...]) -> None:
+    bits = [FIXED[field, level] for level in levels]
+    assert bits == sorted(bits, reverse=True)
+    m = [AGREEMENT[field, level] for level in (Level.SAME, Level.PART) if (field, level) in AGREEMENT]
+    assert m == sorted(m, reverse=True)

@@ -6,7 +6,7 @@ import pytest
 
 from matching.comparisons import Field, Level, NameRelation
 from matching.records import CandidateAnswer, NameStatistics
-from matching.weights import AGREEMENT, FIXED, Rarity, identifier_bits, joint_bits, name_bits, swapped_bits
+from matching.weights import AGREEMENT, FIXED, TABLE, Rarity, identifier_bits, joint_bits, name_bits, swapped_bits
 
 STATISTICS = NameStatistics(
     first_names={"sarah": 30_000, "emma": 20_000, "gemma": 15_000, "emna": 0, "james": 40_000, "smith": 3},
@@ -64,5 +64,6 @@ def test_a_birthday_that_many_share_is_worth_less() -> None:
 
 
 def test_every_weight_says_where_it_comes_from() -> None:
-    assert all(weight.source for weight in FIXED.values())
+    assert all(weight.source for weight in TABLE.values())
     assert all(0 < m < 1 for m in AGREEMENT.values())
+    assert len(FIXED) + len(AGREEMENT) == len(TABLE) > 30
