@@ -89,7 +89,10 @@ def name_forms(names: Iterable[Name]) -> tuple[str, ...]:
     """Forms of all the names, each once; absurdly many are cut off."""
     found: dict[str, None] = {}
     for name in names:
-        found.update(dict.fromkeys(name.forms))
+        if len(name.tokens) == 1:
+            found[name.joined] = None
+        else:
+            found.update(dict.fromkeys(name.forms))
     return tuple(found)[:MOST_FORMS]
 
 
@@ -180,7 +183,9 @@ def _as_digits(letters: re.Match[str]) -> str:
 @lru_cache(maxsize=1 << 14)
 def nino(raw: str) -> Nino | None:
     """Read a National Insurance number; None where no two letters and six digits are there."""
-    text = "".join(c for c in unicodedata.normalize("NFKC", raw[:LONGEST_NAME]).upper() if c.isalnum())
+    text = raw[:LONGEST_NAME].upper()
+    if not (text.isascii() and text.isalnum()):
+        text = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
     text = text[:2] + text[2:8].translate(_LETTERS_FOR_DIGITS) + text[8:]
     if not text.isascii() or not _NINO.fullmatch(text):
         return None
@@ -222,7 +227,7 @@ def email(raw: str) -> str:
 
 def is_nino(raw: str, value: str) -> bool:
     """Whether this is the National Insurance number that `nino` reads as `value`."""
-    if raw.isascii() and raw.isalnum() and raw[:8].upper() != value:
+    if raw.isascii() and raw.isalnum() and raw[2:8].isdigit() and raw[:8].upper() != value:
         return False  # nearly always, and ten times as fast as reading it
     number = nino(raw)
     return number is not None and number.value == value
