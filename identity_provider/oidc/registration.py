@@ -21,7 +21,7 @@ from identity_provider.kit.requests import visitor
 from identity_provider.models import Client, InitialAccessToken
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.claims import seconds
-from identity_provider.services import rate_limits, registration_tokens, registrations, signing_keys
+from identity_provider.services import measures, rate_limits, registration_tokens, registrations, signing_keys
 from identity_provider.services.registration_metadata import MetadataRefused
 from identity_provider.services.registrations import TokenRefused
 
@@ -115,6 +115,7 @@ def _counted_token() -> str:
 
 def _refuse(what: str) -> NoReturn:
     log.warning("registration_refused", token=what)
+    measures.refused("registration_token")
     raise TokenRefused
 
 

@@ -71,7 +71,9 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
         if there is None:
             raise
         return there, False
-    service_uses.note(user.id, journey.client.id, now=now)
+    if journey.client.first_party:
+        # Others may still be refused what they ask for: those are noted when they are given a code.
+        service_uses.note(user.id, journey.client.id, now=now)
     state_identity(user, journey, now=now)
     keep_statements(user, journey, now=now)
     audit.record("user_created", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from identity_provider.db import db
 from identity_provider.domain.errors import IllegalMove
-from identity_provider.models import AuthorizationRequest, Client, Consent, Grant, User
-from identity_provider.services import audit
+from identity_provider.models import AuthorizationRequest, Client, Consent, Grant, ServiceUse, User
+from identity_provider.services import audit, service_uses
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import PERSON_SCOPES
 
@@ -41,7 +41,7 @@ class ServiceUsed:
 
     client: Client
     consent: Consent | None
-    last_used_at: datetime
+    since: datetime
 
 
 def asked_for(request: AuthorizationRequest) -> tuple[str, ...]:
@@ -99,6 +99,8 @@ def note_refusal(request: AuthorizationRequest, user: User, *, now: datetime) ->
 def withdraw(user: User, client_id: str, *, now: datetime) -> Client:
     """Take back what a service was allowed, and end everything that it was granted for this person.
 
+    It is told of no further change of theirs either, until they sign in to it again.
+
     Raises IllegalMove for a service that the person has not used.
     """
     client = db.session.get(Client, client_id)
@@ -107,6 +109,7 @@ def withdraw(user: User, client_id: str, *, now: datetime) -> Client:
     standing = standing_one(user, client)
     if standing is not None:
         standing.withdrawn_at = now
+    service_uses.forget(user.id, client_id)
     ended = db.session.execute(
         update(Grant)
         .where(Grant.user_id == user.id, Grant.client_id == client_id, Grant.revoked_at.is_(None))
@@ -120,22 +123,22 @@ def withdraw(user: User, client_id: str, *, now: datetime) -> Client:
 
 
 def services_used(user: User) -> list[ServiceUsed]:
-    """Every service that still knows something of this person by us, the one used last first."""
-    last_use = select(Grant.client_id, func.max(Grant.created_at)).where(
-        Grant.user_id == user.id, Grant.revoked_at.is_(None)
-    )
-    used: dict[str, datetime] = dict(db.session.execute(last_use.group_by(Grant.client_id)).all())
+    """Every service that the person signed in to, and has not stopped since; the newest one first."""
+    uses = select(ServiceUse.client_id, ServiceUse.first_at).where(_of(ServiceUse, user))
+    used = dict(db.session.execute(uses).all())
     standing = {
         each.client_id: each
-        for each in db.session.scalars(
-            select(Consent).where(Consent.user_id == user.id, Consent.withdrawn_at.is_(None))
-        )
+        for each in db.session.scalars(select(Consent).where(_of(Consent, user), Consent.withdrawn_at.is_(None)))
     }
     known = db.session.scalars(select(Client).where(Client.id.in_({*used, *standing}))).all()
     found = [
-        ServiceUsed(each, standing.get(each.id), used.get(each.id) or standing[each.id].confirmed_at) for each in known
+        ServiceUsed(each, standing.get(each.id), used.get(each.id) or standing[each.id].granted_at) for each in known
     ]
-    return sorted(found, key=lambda each: (each.last_used_at, each.client.id), reverse=True)
+    return sorted(found, key=lambda each: (each.since, each.client.id), reverse=True)
+
+
+def _of(table: type[Consent] | type[ServiceUse], user: User) -> ColumnElement[bool]:
+    return table.user_id == user.id
 
 
 def _claims_named(request: AuthorizationRequest) -> frozenset[str]:

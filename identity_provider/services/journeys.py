@@ -296,6 +296,11 @@ def may_try_again(journey: Journey) -> bool:
     )
 
 
+def may_prove_more(journey: Journey) -> bool:
+    """Whether somebody whose answers were not proof enough for a strict service may look at them once more."""
+    return is_step_up(journey) and journey.submissions < SUBMISSIONS
+
+
 def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     """The journey in the words of domain/questions, given who is signed in at this browser."""
     has_account = journey.user_id is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from prometheus_client import Counter
 
 # `path` is where a credential was shown, `outcome` is accepted, refused or reused; docs/credential-paths.md lists both.
@@ -12,22 +13,32 @@ LIMITED = Counter("limited", "Tries that a limit refused, by limit.", ("limit",)
 
 ALL = (CREDENTIALS, LIMITED)
 
+log = structlog.get_logger("measures")
+
 
 def accepted(path: str) -> None:
     """A credential was good."""
-    CREDENTIALS.labels(path, "accepted").inc()
+    _count(CREDENTIALS, path, "accepted")
 
 
 def refused(path: str) -> None:
     """A credential was not good: wrong, old, unknown."""
-    CREDENTIALS.labels(path, "refused").inc()
+    _count(CREDENTIALS, path, "refused")
 
 
 def reused(path: str) -> None:
     """A credential that was used before was shown again: somebody has a copy, or a service has a fault."""
-    CREDENTIALS.labels(path, "reused").inc()
+    _count(CREDENTIALS, path, "reused")
 
 
 def limited(limit: str) -> None:
     """A limit refused a try."""
-    LIMITED.labels(limit).inc()
+    _count(LIMITED, limit)
+
+
+def _count(counter: Counter, *labels: str) -> None:
+    """Nobody is kept from signing in because a measure can not be written: a full disk, a missing directory."""
+    try:
+        counter.labels(*labels).inc()
+    except OSError as error:
+        log.warning("measure_not_written", error=type(error).__name__)

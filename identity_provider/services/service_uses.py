@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal, select
+from sqlalchemy import delete, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from identity_provider.db import db
@@ -21,6 +21,11 @@ def noting(user_id: UUID, client_id: str, now: datetime) -> Insert:
 def note(user_id: UUID, client_id: str, *, now: datetime) -> None:
     """Write down that the person came from this service."""
     db.session.execute(noting(user_id, client_id, now))
+
+
+def forget(user_id: UUID, client_id: str) -> None:
+    """The person stopped sharing with this service: it is told of no further change, until they come from it again."""
+    db.session.execute(delete(ServiceUse).where(ServiceUse.user_id == user_id, ServiceUse.client_id == client_id))
 
 
 def pass_on(from_user: UUID, to_user: UUID) -> None:

@@ -180,6 +180,8 @@ def _hearing(kind: MessageType, *user_ids: UUID) -> Sequence[WebhookEndpoint]:
             WebhookEndpoint.is_enabled,
             WebhookEndpoint.message_types.any_() == kind.value,
             Client.disabled_at.is_(None),
+            # A message holds more than people were asked for: services that others run are to read userinfo.
+            Client.first_party,
         )
         .order_by(WebhookEndpoint.created_at)
     ).all()

@@ -7,12 +7,15 @@ import json
 import pytest
 from flask import Flask
 
-from identity_provider.models import Consent, Grant
-from tests.builders import a_user
-from tests.journeys.travel import EMAIL, Traveller, count_of
+from identity_provider.adapters.memory import MemoryRegister
+from identity_provider.db import db, transaction
+from identity_provider.models import Consent, Grant, ServiceUse, WebhookMessage
+from tests.builders import a_client, a_user
+from tests.journeys.travel import EMAIL, Traveller, count_of, user_at
 from tests.kit.consenting import Person, signed_in_at
 from tests.kit.provider import a_relying_party
 from tests.kit.relying_party import RelyingParty
+from tests.webhooks.listeners import an_endpoint, signed_in_to
 
 QUESTION = "Do you want to share your details with Register for an NPQ?"
 
@@ -127,3 +130,29 @@ def test_case_15_the_page_stands_in_no_frame(service: RelyingParty, person: Pers
     assert headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
     assert headers["Cache-Control"] == "no-store"
+
+
+def test_case_34_a_service_that_others_run_hears_nothing_beside_what_it_was_allowed(app: Flask, person: Person) -> None:
+    """A webhook message holds every detail: only services of our own family are sent any."""
+    ours, theirs = an_endpoint(), an_endpoint(a_client(first_party=False))
+    user = user_at(EMAIL)
+    for endpoint in (ours, theirs):
+        signed_in_to(user, endpoint)
+    with transaction():
+        user_at(EMAIL).preferred_name = "Kate the Great"
+    told = {message.endpoint_id for message in db.session.query(WebhookMessage)}
+    assert told == {ours.id}
+
+
+def test_case_34_an_account_that_is_made_on_the_way_is_not_told_before_the_person_allows_it(
+    app: Flask, register: MemoryRegister
+) -> None:
+    service = a_relying_party(app, first_party=False, scope="openid email")
+    newcomer = Person(app, "new@example.com", secret="n" * 43)
+    newcomer.come_from(service.ask())
+    newcomer.sign_in()
+    newcomer.say_who()
+    assert newcomer.check().h1 == QUESTION
+    newcomer.submit("Do not allow")
+    assert count_of(ServiceUse) == 0
+    assert "There is no service that you share your details with" in newcomer.get("/account/services").text

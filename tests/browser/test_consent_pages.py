@@ -60,7 +60,7 @@ def test_a_person_allows_a_service_and_stops_it_again(
     page.click(f"Stop sharing with {LONG}")
     page.shot(f"stop-{width}-{scripts}")
     page.press("Stop sharing")
-    assert "No service has used your account" in page.text
+    assert "There is no service that you share your details with" in page.text
     page.shot(f"services-none-{width}-{scripts}")
     page.press("Sign out")
     answer(page, "email", "nonsense")

@@ -18,7 +18,7 @@ from tests.foreign.programs import Credentials
 APACHE = Path("/usr/sbin/apache2")
 MODULES = Path("/usr/lib/apache2/modules")
 NEEDED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "unixd")
-SECONDS_TO_START = 15
+SECONDS_TO_START = 60
 
 # `Require valid-user` sends everybody to the provider; the module keeps what it was told in its own cache.
 CONFIGURATION = """\

@@ -22,7 +22,7 @@ from tests.kit.stand_ins import free_port
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "onboarding.md"
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120
 
 
 class Credentials(NamedTuple):

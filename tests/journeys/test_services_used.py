@@ -9,7 +9,7 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
-from identity_provider.models import AuditEvent, BrowserSession, Consent, Grant, OutboxMessage
+from identity_provider.models import AuditEvent, BrowserSession, Consent, Grant, OutboxMessage, ServiceUse
 from identity_provider.services import sign_in_codes
 from tests.builders import NOW, a_user
 from tests.journeys.travel import EMAIL, count_of, newest_code, user_at
@@ -50,6 +50,7 @@ def test_sharing_is_ended_and_everything_that_was_granted_with_it(service: Relyi
     bearer = {"Authorization": f"Bearer {token['access_token']}"}
     assert service.http.call("GET", "/connect/userinfo", headers=bearer).status == 401
     assert person.come_from(service.ask()).h1 == "Do you want to share your details with Staff room?"
+    assert count_of(ServiceUse) == 0, "it would be told of changes"
     event = db.session.query(AuditEvent).filter_by(action="consent_withdrawn").one()
     assert event.before == {"client": service.client_id, "scopes": ["openid", "email", "offline_access"]}
     assert (event.actor_type, event.reason) == ("user", "1 sign-ins ended")

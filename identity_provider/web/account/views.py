@@ -74,7 +74,7 @@ def _shown(used: ServiceUsed) -> dict[str, object]:
     return {
         "id": used.client.id,
         "name": used.client.name,
-        "last_used": written_date(used.last_used_at.date()),
+        "since": written_date(used.since.date()),
         "allowed_on": written_date(used.consent.granted_at.date()) if used.consent else None,
         "knows": [_words()[scope] for scope in _in_order(used.consent.scopes)] if used.consent else [],
         "third_party": not used.client.first_party,

@@ -71,7 +71,9 @@ def outcome(journey: Journey) -> ResponseReturnValue:
         return _show_outcome(journey, form)
     with transaction():
         journey = journeys.held(journey)
-        if journeys.lets_return(journey):
+        if request.form.get("next") == "change" and journeys.may_prove_more(journey):
+            journeys.answers_changed(journey)
+        elif journeys.lets_return(journey):
             journey.outcome_seen_at = ports().clock.now()
     return to_next(journey)
 
@@ -88,6 +90,8 @@ def _show_outcome(journey: Journey, form: EmptyForm) -> ResponseReturnValue:
         reference=case.reference if case else None,
         address=user.email if user else "",
         lets_return=journeys.lets_return(journey),
+        weak=journeys.is_step_up(journey),
+        may_prove_more=journeys.may_prove_more(journey),
         refuse_url=f"/connect/authorize/{journey.authorization_request_id}/refuse",
         support=settings().support_email,
     )
