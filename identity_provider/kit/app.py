@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable
+from typing import Any, cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from config.settings import Settings
 from identity_provider.ports import Ports
+
+
+class Application(Flask):
+    """Flask, all of whose functions are plain ones: it need not look at each, at each request, whether it is async."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def settings() -> Settings:
