@@ -272,7 +272,7 @@ def _is_near(candidate: Candidate) -> bool:
     evidence = Evidence.of(candidate)
     if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
         return True
-    if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _of_one_generation(candidate):
+    if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _may_be_one_person(candidate):
         return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
@@ -288,8 +288,13 @@ def _is_near(candidate: Candidate) -> bool:
     return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
 
 
-def _of_one_generation(candidate: Candidate) -> bool:
-    """Whether a birthday that is wholly different could still be a slip, and not a parent's or child's."""
+def _may_be_one_person(candidate: Candidate) -> bool:
+    """Whether a birthday that is wholly different could still be a slip, and not a parent's or child's.
+
+    Those rarely bear the same middle name as well.
+    """
+    if candidate.level(Field.MIDDLE_NAME) is Level.SAME:
+        return True
     years = [
         int(day[:4])
         for compared in candidate.comparisons

@@ -134,7 +134,7 @@ class WebhookAttempt(Base):
     message_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_messages.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime]
     duration_ms: Mapped[int]
-    # None: no answer came; `outcome` says why.
+    # None: no answer came, and `outcome` says what stood in the way.
     status: Mapped[int | None]
     outcome: Mapped[str] = mapped_column(String(200), default="")
     # The beginning of the answer, without what nobody can read.

@@ -80,6 +80,8 @@ def _like(people: Population, name: str, *, letters: int) -> str:
 def _absent_twin_like(people: Population, letters: int) -> tuple[Stated, Held]:
     record = people.somebody()
     first = _like(people, record.first, letters=letters)
+    if fold(first) == fold(record.middle):
+        raise DoesNotApplyError
     return replace(plain_statement(people, record), first=first, middle=""), record
 
 
@@ -153,6 +155,8 @@ def absent_namesake_with_other_nino(people: Population) -> Labelled:
 def absent_first_name_and_birthday(people: Population) -> Labelled:
     """Share first name and birthday, not the family name, with a record whose TRN is stated by mistake."""
     record, stranger = people.somebody(), next(people.strangers)
+    if fold(stranger.last) == fold(record.last):
+        raise DoesNotApplyError
     stated = replace(plain_statement(people, stranger), first=record.first, born=record.born)
     return Labelled(replace(stated, trn=_slip(record.trn, people)), "trn_other", "", UNSURE, "none;ambiguous")
 

@@ -128,7 +128,8 @@ def absent_trn_unissued(people: Population) -> Labelled:
 
 def absent_twin(people: Population) -> Labelled:
     record, stranger = people.somebody(), next(people.strangers)
-    if fold(stranger.first) == fold(record.first):
+    # Nobody calls one twin by the middle name of the other.
+    if fold(stranger.first) in (fold(record.first), fold(record.middle)):
         raise DoesNotApplyError
     stated = replace(plain_statement(people, record), first=stranger.first, middle="")
     return absent(stated, "none", UNSURE)

@@ -24,9 +24,13 @@ from identity_provider.services import (
     trn_links,
 )
 from identity_provider.services.audit import SYSTEM, Actor, Subject
+from matching.comparisons import Level, first_names, last_names
 from matching.normalise import family_name, given_name
 
 ADDRESS_CHANGED = "email_changed"
+_ONE_PERSON_S = frozenset({Level.SAME, Level.PART, Level.VARIANT})
+"""Relations of names by which an account may be the person's own; a misspelling would show the accounts of others."""
+
 NAMESAKES_PER_ADDRESS = rate_limits.Limit("namesakes_per_address", 20, timedelta(days=1))
 
 
@@ -125,11 +129,10 @@ def recall_statements(journey: Journey, user: User) -> None:
 def namesake(journey: Journey) -> User | None:
     """Another account with this name and birthday, the one used last; it may be the person's own.
 
-    Names are compared as the matcher compares them: without regard to case, accents and apostrophes.
+    Names are compared by the matcher's own comparisons: Kate is Catherine, and Smith-Jones is Jones.
     """
     if journey.date_of_birth is None:
         return None
-    first, last = _compared(journey.first_name or "", journey.last_name or "")
     born_that_day = db.session.scalars(
         select(User)
         .where(
@@ -142,7 +145,7 @@ def namesake(journey: Journey) -> User | None:
         )
         .order_by(User.last_signed_in_at.desc().nulls_last(), User.created_at)
     )
-    return next((user for user in born_that_day if _compared(user.first_name, user.last_name) == (first, last)), None)
+    return next((user for user in born_that_day if _is_named_alike(journey, user)), None)
 
 
 def is_who_says(user: User, journey: Journey) -> bool:
@@ -286,6 +289,21 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
     ):
         note = "The account became part of another one of the same person."
         support_tickets.end(support_tickets.lock(case.id), Resolution.WITHDRAWN, by=SYSTEM, note=note, now=now)
+
+
+def _is_named_alike(journey: Journey, user: User) -> bool:
+    stated, known = (
+        _compared(journey.first_name or "", journey.last_name or ""),
+        _compared(user.first_name, user.last_name),
+    )
+    if stated == known:
+        return True
+    first, middle = given_name(journey.first_name or ""), given_name(journey.middle_name or "")
+    held, held_middle = given_name(user.first_name), given_name(user.middle_name)
+    return (
+        first_names([first], middle, [held], held_middle).level in _ONE_PERSON_S
+        and last_names([family_name(journey.last_name or "")], [family_name(user.last_name)]).level in _ONE_PERSON_S
+    )
 
 
 def _compared(first: str, last: str) -> tuple[str, str]:

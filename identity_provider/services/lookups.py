@@ -264,7 +264,8 @@ def _settle_in_background(user: User, search: Search, journey: Journey | None, *
         case = support_tickets.resolve_by_match(user, now, tell=True)
         if case is None and journey is not None:
             tell_of_record(user, journey.client, now=now)
-    elif journey is not None:
+    elif journey is not None and user.lookup_reason is not LookupReason.NOT_LOOKED_UP:
+        # Who is still to be asked to check their answers is no case for people.
         open_case_if_wanted(user, journey.client, journey, now=now)
     if holder is not None:
         log.info("record_held_by_another_user", user_id=str(user.id), holder_id=str(holder.id))

@@ -193,7 +193,7 @@ def _log(message: WebhookMessage, tried: Tried, now: datetime) -> None:
             at=now,
             duration_ms=tried.duration_ms,
             status=status,
-            outcome=("taken" if tried.is_taken else tried.why or f"it answered {status}")[:200],
+            outcome=("" if tried.reply else tried.why)[:200],
             excerpt=tried.reply.excerpt[:300] if tried.reply else "",
         )
     )

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
 from identity_provider.db import db
-from identity_provider.models import Client, MessageState, WebhookAttempt, WebhookEndpoint, WebhookMessage
+from identity_provider.models import Client, MessageState, WebhookEndpoint, WebhookMessage
 
 MOST_SHOWN = 50
 
@@ -39,20 +40,18 @@ def all_endpoints() -> list[Listed]:
     ]
 
 
-def log_of(endpoint: WebhookEndpoint, state: MessageState | None) -> Sequence[tuple[WebhookMessage, int, str]]:
-    """The newest messages, each with how often it was tried and what the last try came to."""
-    of_message = WebhookAttempt.message_id == WebhookMessage.id
-    tries = select(func.count()).where(of_message).scalar_subquery()
-    newest = select(WebhookAttempt.outcome).where(of_message).order_by(WebhookAttempt.at.desc()).limit(1)
+def log_of(endpoint: WebhookEndpoint, state: MessageState | None) -> Sequence[WebhookMessage]:
+    """The newest messages, each with its tries."""
     found = (
-        select(WebhookMessage, tries, func.coalesce(newest.scalar_subquery(), ""))
+        select(WebhookMessage)
         .where(WebhookMessage.endpoint_id == endpoint.id)
         .order_by(WebhookMessage.created_at.desc())
         .limit(MOST_SHOWN)
+        .options(selectinload(WebhookMessage.attempts))
     )
     if state is not None:
         found = found.where(WebhookMessage.state == state)
-    return [tuple(row) for row in db.session.execute(found)]
+    return db.session.scalars(found).all()
 
 
 def message_of(endpoint_id: UUID, message_id: UUID) -> WebhookMessage | None:

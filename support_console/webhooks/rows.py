@@ -36,10 +36,11 @@ def details_of(endpoint: WebhookEndpoint) -> Details:
     return [{"key": key, "value": str(value)} for key, value in rows.items()]
 
 
-def logged(address: str, message: WebhookMessage, tries: int, outcome: str) -> list[str]:
+def logged(address: str, message: WebhookMessage) -> list[str]:
     """One line of the delivery log, which leads to the message."""
     link = Markup('<a class="govuk-link" href="{}">{}</a>').format(address, written_moment(message.happened_at))
-    return [link, message.message_type.value, state_in_words(message.state), str(tries), outcome]
+    last = outcome_of(message.attempts[-1]) if message.attempts else ""
+    return [link, message.message_type.value, state_in_words(message.state), str(len(message.attempts)), last]
 
 
 def about(message: WebhookMessage) -> Details:
@@ -58,5 +59,13 @@ def about(message: WebhookMessage) -> Details:
 
 def attempt(of: WebhookAttempt) -> list[str]:
     """One try."""
-    answer = str(of.status) if of.status is not None else str(_("None"))
-    return [written_moment(of.at), f"{of.duration_ms} ms", answer, of.outcome, of.excerpt]
+    took = _("%(ms)s ms", ms=of.duration_ms)
+    return [written_moment(of.at), str(took), outcome_of(of), of.excerpt]
+
+
+def outcome_of(of: WebhookAttempt) -> str:
+    """What a try came to."""
+    if of.status is None:
+        return str(_("No answer: %(why)s", why=of.outcome))
+    taken = 200 <= of.status < 300
+    return str(_("Taken (%(status)s)", status=of.status) if taken else _("Refused (%(status)s)", status=of.status))

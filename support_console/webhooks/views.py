@@ -64,8 +64,8 @@ def show(endpoint_id: UUID) -> ResponseReturnValue:
     asked = request.args.get("state", "")
     state = MessageState(asked) if asked in set(MessageState) else None
     log = [
-        rows.logged(url_for(".message", endpoint_id=endpoint_id, message_id=message.id), message, tries, outcome)
-        for message, tries, outcome in queries.log_of(endpoint, state)
+        rows.logged(url_for(".message", endpoint_id=endpoint_id, message_id=each.id), each)
+        for each in queries.log_of(endpoint, state)
     ]
     return render_template(
         "support/webhooks/endpoint.html",

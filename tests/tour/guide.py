@@ -17,7 +17,7 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.requests import request_id
-from identity_provider.ports import Ports
+from identity_provider.ports import Ports, ServiceCaller
 from identity_provider.services import browser_sessions
 from identity_provider.services.rate_limits import Limit, count
 from tests.console.agents import Agent
@@ -47,6 +47,10 @@ class World:
         clock = self._ports.clock
         assert isinstance(clock, ManualClock)
         return clock
+
+    @property
+    def services(self) -> ServiceCaller:
+        return self._ports.services
 
     @property
     def _ports(self) -> Ports:

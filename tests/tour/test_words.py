@@ -40,7 +40,7 @@ NO_WORDS = re.compile(
     r"|\S+@\S+\.\S+"
     r"|https?://\S+"
     r"|\b(?:service|rp)-\d+\b|openid, profile, email, phone, offline_access, trn"
-    r"|authorization_code, refresh_token"
+    r"|authorization_code, refresh_token|\bUser(?:Created|Updated|Merged)\b|\bPing\b"
     r"|^(?:openid|profile|email|phone|offline_access|trn|[a-z_]+:[a-z]+|authorization_code|refresh_token|none)$"
     r"|^(?:client_credentials|client_secret_(?:basic|post)|private_key_jwt|(?:RS|PS|ES)\d+|Ed25519|public|pairwise|opaque|jwt)$"
     r"|GAI-\w+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16}\b"
