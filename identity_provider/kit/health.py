@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from identity_provider.db import db
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.kit.app import settings
+from identity_provider.kit.app import real_request, settings
 from identity_provider.services import measures
 
 bp = Blueprint("health", __name__)
@@ -74,7 +74,8 @@ def _registry() -> CollectorRegistry:
 
 def _measure(response: Response) -> Response:
     now = time.perf_counter()
-    count(request.endpoint or "none", request.method, response.status_code, now - g.get("started", now))
+    asked = real_request()
+    count(asked.endpoint or "none", asked.method, response.status_code, now - g.get("started", now))
     return response
 
 

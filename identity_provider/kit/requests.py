@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from config.logging import log_request
+from identity_provider.kit.app import real_request
 
 
 def init_requests(app: Flask) -> None:
@@ -46,7 +47,8 @@ def _finish(response: Response) -> Response:
     response.headers.setdefault("X-Request-Id", request_id())
     now = time.perf_counter()
     seconds = now - g.get("started", now)
-    log_answered(request.method, request.path, request.endpoint, response.status_code, seconds)
+    asked = real_request()
+    log_answered(asked.method, asked.path, asked.endpoint, response.status_code, seconds)
     return response
 
 

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from flask import Flask
 
+from identity_provider.kit.app import real_request
 from identity_provider.models import Client
 from identity_provider.oidc import client_authentication
 from identity_provider.oidc.grants import AuthorizationCodeGrant, ClientCredentialsGrant, IdToken, RefreshTokenGrant
@@ -67,11 +68,11 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         self.register_endpoint(IntrospectionEndpoint)
 
     def create_oauth2_request(self, request: object) -> EndpointRequest:  # noqa: ARG002 -- Authlib passes None
-        return EndpointRequest(flask.request)
+        return EndpointRequest(real_request())
 
     def refuse_malformed(self) -> None:
         """Raises InvalidRequestError before anything looks at the parameters (RFC 6749 3.2; attack 21)."""
-        for name, values in flask.request.form.lists():
+        for name, values in real_request().form.lists():
             if len(values) > 1:
                 raise InvalidRequestError("A parameter must not be repeated.")
             if "\0" in values[0] or "\0" in name or len(values[0]) > LONGEST_PARAMETER:
@@ -81,7 +82,7 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         """Replaces Authlib's; see client_authentication.py."""
         # Once a request: an answer that is begun again must not take its own assertion for a replay.
         if "proved_client" not in flask.g:
-            flask.g.proved_client = client_authentication.authenticate(flask.request)
+            flask.g.proved_client = client_authentication.authenticate(real_request())
         client: Client = flask.g.proved_client
         request.auth_method = client.token_endpoint_auth_method
         request.client = RegisteredClient(client)
