@@ -4,6 +4,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+PARTS ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -21,8 +22,9 @@ check: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture tests/migrations
 
+# All parts at a laptop's size; e.g. make bench PARTS="febrl4 oidc", make bench PARTS="batch --full".
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(PARTS)
 
 # Wheels only where there is one for this machine; every file is checked against the hash in the lock.
 $(READY): requirements-dev.txt
@@ -33,4 +35,4 @@ $(READY): requirements-dev.txt
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-bench .data .mypy_cache .ruff_cache .pytest_cache
