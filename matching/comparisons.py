@@ -172,10 +172,10 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         compound = _compound(typed, middle, held, held_middle)
         if compound is not None:
             return compound
-    if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
-        return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if are_two_people(one, other):
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
+    if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
+        return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.INITIAL if one[0] == other[0] else Level.DIFFERENT, one, other)
     written = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
