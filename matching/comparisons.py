@@ -259,13 +259,15 @@ def _near_enough(one: Name, other: Name) -> bool:
     )
 
 
-@lru_cache(maxsize=1 << 12)
 def dates(stated: date | None, held: date | None) -> Level:
     """Relation of two dates of birth."""
     if stated is None or held is None:
         return Level.MISSING
-    if stated == held:
-        return Level.SAME
+    return Level.SAME if stated == held else _other_dates(stated, held)
+
+
+@lru_cache(maxsize=1 << 12)
+def _other_dates(stated: date, held: date) -> Level:
     one, other = f"{stated:%Y%m%d}", f"{held:%Y%m%d}"
     if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
         return Level.DAY_MONTH_SWAPPED

@@ -14,8 +14,8 @@ from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.kit.app import ports
 from identity_provider.models import Client
 from identity_provider.ports import ServiceRefused, ServiceUnavailable
+from identity_provider.services import client_changes, signing_keys, subjects
 from identity_provider.services import clients as registry
-from identity_provider.services import signing_keys, subjects
 from identity_provider.services.audit import Actor
 
 OPERATOR = Actor("system", "cli", "Command line")
@@ -127,6 +127,16 @@ def disable(client_id: str) -> None:
     with transaction():
         client = _find(client_id)
         registry.disable(client, actor=OPERATOR, now=ports().clock.now())
+    _print(_facts(client))
+
+
+@clients.command("enable")
+@click.argument("client_id", metavar="ID")
+def enable(client_id: str) -> None:
+    """Switch a service on again; what was granted before stays dead."""
+    with transaction():
+        client = _find(client_id)
+        client_changes.enable(client, actor=OPERATOR, now=ports().clock.now())
     _print(_facts(client))
 
 
