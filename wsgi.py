@@ -17,6 +17,7 @@ from identity_provider.api.application import init_api
 from identity_provider.cli import register_commands
 from identity_provider.db import db
 from identity_provider.kit import csrf, health, requests, session
+from identity_provider.kit.app import Application
 from identity_provider.kit.layout import init_kit
 from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
@@ -41,7 +42,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         settings = Settings.from_environment(environment())
         configure_logging(settings.log_level)
         trust_for_calls(settings.outgoing_ca_file)
-    app = Flask("identity_provider", static_folder=None)
+    app = Application("identity_provider", static_folder=None)
     app.extensions["settings"] = settings
     _configure(app, settings)
     vault.unlock(settings.secret_keys, settings.encryption_keys)

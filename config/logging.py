@@ -6,8 +6,11 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import structlog
 
 SECURITY = "security"
@@ -51,9 +54,14 @@ _PATTERNS = (
     ),
 )
 
+# Each of the patterns wants one of these: most texts have none.
+_WORTH_A_LOOK = re.compile(r"[\d@=]|eyJ")
+
 
 def redact(text: str) -> str:
     """The text without addresses, NINOs, TRNs, tokens and dates of birth."""
+    if not _WORTH_A_LOOK.search(text):
+        return text
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
@@ -68,6 +76,29 @@ def _redact_event(_: object, __: str, event: MutableMapping[str, Any]) -> Mutabl
         elif isinstance(value, str):
             event[key] = redact(value)
     return event
+
+
+def _as_json(event: MutableMapping[str, Any], **_: Any) -> str:
+    return orjson.dumps(event, default=repr, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def log_request(**said: Any) -> None:
+    """The line of one request, as structlog would write it, at a fraction of the cost: there is one for each."""
+    if _output is None:
+        structlog.get_logger("request").info("request", **said)
+        return
+    if not logging.getLogger("request").isEnabledFor(logging.INFO):
+        return
+    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    event = {name: redact(value) if isinstance(value, str) else value for name, value in said.items()}
+    context = structlog.contextvars.get_contextvars()
+    line = {**event, "event": "request", **context, "level": "info", "logger": "request", "timestamp": at}
+    with _output.lock or nullcontext():
+        _output.stream.write(f"{_as_json(line)}\n")
+        _output.flush()
+
+
+_output: logging.StreamHandler[Any] | None = None
 
 
 def configure_logging(level: str) -> None:
@@ -94,10 +125,12 @@ def configure_logging(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(serializer=_as_json),
             ],
         )
     )
+    global _output  # noqa: PLW0603 -- there is one standard output
+    _output = output
     root = logging.getLogger()
     root.handlers = [output]
     root.setLevel(level)

@@ -77,15 +77,18 @@ def pair_year_keys(first: str, last: str, birth_year: int) -> tuple[str, ...]:
     return tuple(f"y:{year}:{first}:{last}" for year in years)
 
 
-def record_keys(record: TeachingRecord) -> tuple[str, ...]:
-    """Every key under which a record must be found; about nine, of which four are columns."""
+def record_keys(record: TeachingRecord, names: CountedNames | None = None) -> tuple[str, ...]:
+    """Every key under which a record must be found; about nine, of which four are columns.
+
+    `names` are its `counted_names`, where they are known already.
+    """
     keys = [f"t:{record.trn}"]
     if number := normalise.nino(record.nino):
         keys.append(f"n:{number.value}")
     if address := normalise.email(record.email):
         keys.append(f"e:{address}")
     born = record.date_of_birth
-    names = counted_names(record)
+    names = names or counted_names(record)
     if born is None:
         return (*keys, *_undated_keys(names))
     day = f"{born:%Y%m%d}"

@@ -172,10 +172,10 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         compound = _compound(typed, middle, held, held_middle)
         if compound is not None:
             return compound
-    if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
-        return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if are_two_people(one, other):
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
+    if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
+        return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.INITIAL if one[0] == other[0] else Level.DIFFERENT, one, other)
     written = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
@@ -259,13 +259,15 @@ def _near_enough(one: Name, other: Name) -> bool:
     )
 
 
-@lru_cache(maxsize=1 << 12)
 def dates(stated: date | None, held: date | None) -> Level:
     """Relation of two dates of birth."""
     if stated is None or held is None:
         return Level.MISSING
-    if stated == held:
-        return Level.SAME
+    return Level.SAME if stated == held else _other_dates(stated, held)
+
+
+@lru_cache(maxsize=1 << 12)
+def _other_dates(stated: date, held: date) -> Level:
     one, other = f"{stated:%Y%m%d}", f"{held:%Y%m%d}"
     if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
         return Level.DAY_MONTH_SWAPPED

@@ -81,7 +81,7 @@ def is_given_name(name: str) -> bool:
 
 
 def are_two_people(one: str, other: str) -> bool:
-    """Whether two given names that look like slips of each other are known to be those of two people."""
+    """Whether two given names that look like forms or slips of each other are known to be those of two people."""
     return other in _OTHER_PEOPLE.get(one, _NONE)
 
 

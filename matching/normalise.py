@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
@@ -49,15 +49,11 @@ _NINO_SUFFIXES: Final = frozenset("ABCDFMU")
 _PLAIN_EMAIL: Final = re.compile(r"[!-~]{1,200}@(?:[a-z0-9-]{1,60}\.)+[a-z0-9-]{1,60}")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name as its tokens and as their concatenation; both are empty where there is no letter."""
 
     joined: str
     tokens: tuple[str, ...]
-
-    def __hash__(self) -> int:
-        return hash(self.joined)
 
     def __bool__(self) -> bool:
         return bool(self.joined)
@@ -93,7 +89,10 @@ def name_forms(names: Iterable[Name]) -> tuple[str, ...]:
     """Forms of all the names, each once; absurdly many are cut off."""
     found: dict[str, None] = {}
     for name in names:
-        found.update(dict.fromkeys(name.forms))
+        if len(name.tokens) == 1:
+            found[name.joined] = None
+        else:
+            found.update(dict.fromkeys(name.forms))
     return tuple(found)[:MOST_FORMS]
 
 
@@ -184,7 +183,9 @@ def _as_digits(letters: re.Match[str]) -> str:
 @lru_cache(maxsize=1 << 14)
 def nino(raw: str) -> Nino | None:
     """Read a National Insurance number; None where no two letters and six digits are there."""
-    text = "".join(c for c in unicodedata.normalize("NFKC", raw[:LONGEST_NAME]).upper() if c.isalnum())
+    text = raw[:LONGEST_NAME].upper()
+    if not (text.isascii() and text.isalnum()):
+        text = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
     text = text[:2] + text[2:8].translate(_LETTERS_FOR_DIGITS) + text[8:]
     if not text.isascii() or not _NINO.fullmatch(text):
         return None
@@ -226,7 +227,7 @@ def email(raw: str) -> str:
 
 def is_nino(raw: str, value: str) -> bool:
     """Whether this is the National Insurance number that `nino` reads as `value`."""
-    if raw.isascii() and raw.isalnum() and raw[:8].upper() != value:
+    if raw.isascii() and raw.isalnum() and raw[2:8].isdigit() and raw[:8].upper() != value:
         return False  # nearly always, and ten times as fast as reading it
     number = nino(raw)
     return number is not None and number.value == value

@@ -73,13 +73,14 @@ class Evidence(NamedTuple):
     @classmethod
     def of(cls, candidate: Candidate) -> "Evidence":
         """Read the evidence off a candidate."""
+        level = candidate.levels.get
         return cls(
-            candidate.level(Field.FIRST_NAME),
-            candidate.level(Field.LAST_NAME),
-            candidate.level(Field.DATE_OF_BIRTH),
-            candidate.level(Field.TRN),
-            candidate.level(Field.NINO),
-            candidate.level(Field.EMAIL),
+            level(Field.FIRST_NAME, Level.MISSING),
+            level(Field.LAST_NAME, Level.MISSING),
+            level(Field.DATE_OF_BIRTH, Level.MISSING),
+            level(Field.TRN, Level.MISSING),
+            level(Field.NINO, Level.MISSING),
+            level(Field.EMAIL, Level.MISSING),
         )
 
     @property

@@ -40,37 +40,50 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
         return []
     held = columns_of(records)
     firsts = list(map(_given, held.first_name))
-    of_firsts = _closest_of(_resemblance(_spellings(statement.firsts), firsts), len(firsts))
-    of_lasts, crossed = _family_resemblance(statement, held)
+    of_firsts, of_lasts, crossed = _resemblance(statement, held, firsts)
     born = statement.born.isoformat() if statement.born else ""
     same_day = np.fromiter(map(born.__eq__, held.date_of_birth), np.bool_, len(firsts))
     if not born or not statement.firsts:
         same_day[:] = True
-    keep = np.where(same_day, (of_firsts > 0) | (of_lasts > 0), of_firsts >= np.where(of_lasts > 0, 0.1, CLOSE_FROM))
-    keep |= same_day & (crossed >= CROSSED_FROM)
+    first, last = of_firsts > 0, of_lasts > 0
+    keep = (of_firsts >= CLOSE_FROM) | (first & last) | (same_day & (first | last | (crossed >= CROSSED_FROM)))
     if np.count_nonzero(same_day) <= FEW_OF_A_DAY:
         keep |= same_day
     identified = _identified(statement, held)
     keep |= _otherwise(statement, held, firsts, same_day)
     keep[identified] = True
     if not statement.nino:
-        _thin_out(identified, keep, np.where(same_day | (of_lasts > 0), 2.0, of_firsts))
+        _thin_out(identified, keep, np.where(same_day | last, 2.0, of_firsts))
     kept = np.flatnonzero(keep)
     if len(kept) > MOST_COMPARED:
         kept = _closest(statement, held, of_firsts + of_lasts, kept)
     return [records[at] for at in kept.tolist()]
 
 
-def _family_resemblance(statement: Statement, held: Columns) -> tuple[_Scores, _Scores]:
-    """How much the last names of each record resemble a stated last name, and a stated first name."""
-    known = list(map(_known, held.last_name, held.previous_last_names))
-    names = list(chain.from_iterable(known))
-    starts = list(accumulate(map(len, known[:-1]), initial=0))
+def _resemblance(statement: Statement, held: Columns, firsts: list[str]) -> tuple[_Scores, _Scores, _Scores]:
+    """How much each record's first name resembles a stated one, its last names a stated one, and those a first name.
+
+    All in one table, stated names by held ones, whose cells are 0 where nothing resembles.
+    """
     straight, across = _spellings(statement.lasts), _spellings(statement.firsts)
-    scores = _resemblance(straight + across, names)
-    of_lasts = np.maximum.reduceat(_closest_of(scores[: len(straight)], len(names)), starts)
-    crossed = np.maximum.reduceat(_closest_of(scores[len(straight) :], len(names)), starts)
-    return of_lasts, crossed
+    count, given = len(firsts), len(across)
+    if not (straight or across):
+        return np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32)
+    known = list(map(_known, held.last_name, held.previous_last_names))
+    scores = cdist(
+        across + straight,
+        list(chain(firsts, *known)),
+        scorer=JaroWinkler.normalized_similarity,
+        score_cutoff=WORTH_COMPARING_FROM,
+        dtype=np.float32,
+    )
+    starts = list(accumulate(map(len, known[:-1]), initial=count))
+    families = np.maximum.reduceat(scores, starts, axis=1)
+    return (
+        scores[:given, :count].max(axis=0, initial=0.0),
+        families[given:].max(axis=0, initial=0.0),
+        families[:given].max(axis=0, initial=0.0),
+    )
 
 
 def _known(last_name: str, previous: str) -> Sequence[str]:
@@ -88,24 +101,6 @@ def _all_known(last_name: str, previous: str) -> tuple[str, ...]:
 
 def _spellings(names: tuple[Name, ...]) -> list[str]:
     return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
-
-
-def _resemblance(stated: list[str], held: list[str]) -> _Scores:
-    """How much each held name (columns) resembles each stated one (rows); 0 where it does not."""
-    if not stated:
-        return np.zeros((0, len(held)), np.float32)
-    return cdist(
-        stated,
-        held,
-        scorer=JaroWinkler.normalized_similarity,
-        score_cutoff=WORTH_COMPARING_FROM,
-        dtype=np.float32,
-    )
-
-
-def _closest_of(scores: _Scores, count: int) -> _Scores:
-    """The best row for each column; zero where there are no rows."""
-    return scores.max(axis=0) if len(scores) else np.zeros(count, np.float32)
 
 
 def _thin_out(identified: list[int], keep: _Flags, closeness: _Scores) -> None:

@@ -97,6 +97,17 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
     return CandidateQuestion(statement.person, (), (firsts,), (lasts,), ((firsts, lasts),), year)
 
 
+class _Relations(NamedTuple):
+    """How the names of a record relate to the stated ones; `half` is the name that stands in the other's field."""
+
+    first: NameRelation
+    last: NameRelation
+    middle: NameRelation
+    held_first: Name
+    swapped: bool
+    half: Field | None
+
+
 class Scorer:
     """Scores the records of one answer against one statement."""
 
@@ -105,6 +116,7 @@ class Scorer:
         self.rarity = rarity
         self.shared_emails = shared_emails
         self._groups: dict[Field, float] = {}
+        self._compared: dict[str, tuple[_Relations, tuple[FieldComparison, ...]]] = {}
 
     def learn(self, statistics: NameStatistics) -> None:
         """Take in how common further names are."""
@@ -122,7 +134,14 @@ class Scorer:
 
     def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare one record; TRN and NINO with those of every record merged with it."""
-        names = self._names(record)
+        known = self._compared.get(record.trn)
+        if known is None:  # what further statistics do not change, as two in five records are weighed twice
+            known = self._compared[record.trn] = (self._relations(record), self._facts(record, numbers))
+        relations, facts = known
+        return (*self._names(relations), *facts)
+
+    def _facts(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
+        """Compare what is no name."""
         stated = self.statement
         day = comparisons.dates(stated.born, record.date_of_birth)
         if stated.impossible_date:
@@ -131,14 +150,14 @@ class Scorer:
         if day is Level.SAME:
             day_bits += self.rarity.birthday
         return (
-            *names,
             FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)),
             self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
             self._nino(numbers),
             self._email(record),
         )
 
-    def _names(self, record: TeachingRecord) -> list[FieldComparison]:
+    def _relations(self, record: TeachingRecord) -> _Relations:
+        """How the names relate, whatever that is worth."""
         stated = self.statement
         held_first, held_middle = (
             normalise.given_name(record.first_name),
@@ -148,20 +167,30 @@ class Scorer:
         lasts = tuple(map(normalise.family_name, (record.last_name, *record.previous_last_names)))
         first = comparisons.first_names(stated.firsts, stated.middle, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
+        swapped, half = False, None
         if first.level not in JOINTLY and last.level not in JOINTLY and stated.has_names:
-            if comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts):
-                return self._swapped_names(held_first)
-            half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
-            if half and {first.level, last.level}.isdisjoint(TOGETHER):
-                return self._half_swapped_names(half, held_first)
+            swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
+            if not swapped and {first.level, last.level}.isdisjoint(TOGETHER):
+                half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
+        middle = comparisons.ABSENT
+        if stated.firsts and not swapped and not half:
+            middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
+        return _Relations(first, last, middle, held_first, swapped, half)
+
+    def _names(self, relations: _Relations) -> list[FieldComparison]:
+        """Weigh how the names relate."""
+        first, last, middle, held_first, swapped, half = relations
+        if swapped:
+            return self._swapped_names(held_first)
+        if half:
+            return self._half_swapped_names(half, held_first)
         one = self._named(Field.FIRST_NAME, first)
         other = self._named(Field.LAST_NAME, last)
         found = [one, other]
-        if {one.level, other.level} <= TOGETHER:
+        if one.level in TOGETHER and other.level in TOGETHER:
             bits = weights.joint_bits(first, last, one.bits + other.bits, self.rarity)
             found.append(FieldComparison(Field.WHOLE_NAME, Level.COMMON, bits))
-        if stated.firsts:
-            middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
+        if self.statement.firsts:
             bits = weights.fixed_bits(Field.MIDDLE_NAME, middle.level)
             found.append(FieldComparison(Field.MIDDLE_NAME, middle.level, bits, middle.typed, middle.held))
         return found
@@ -301,8 +330,8 @@ class _Scored:
 
     @classmethod
     def of(cls, compared: tuple[FieldComparison, ...], record: TeachingRecord, trn: str) -> "_Scored":
-        bits = sum(comparison.bits for comparison in compared)
-        together = sum(comparison.bits for comparison in compared if comparison.level is Level.COMMON)
+        bits = sum([comparison.bits for comparison in compared])
+        together = sum([comparison.bits for comparison in compared if comparison.level is Level.COMMON])
         return cls(trn, record.trn, compared, bits, bits - together)
 
 

@@ -12,6 +12,7 @@ from flask_migrate import upgrade
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
 from identity_provider.db import db
 from identity_provider.ports import Ports
+from identity_provider.services.changes import note_everywhere
 from tests.kit.browser_client import ApartClient
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
@@ -57,6 +58,7 @@ def app(_app: Flask, outside: OutsideWorld) -> Iterator[Flask]:
         delete_every_row(db.session.connection())
         db.session.commit()
         db.session.remove()
+        note_everywhere()  # without triggers nothing told of it
 
 
 @pytest.fixture

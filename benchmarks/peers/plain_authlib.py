@@ -23,7 +23,7 @@ from authlib.oauth2.rfc6749 import grants
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oidc.core import OpenIDCode, UserInfo
-from flask import Flask, jsonify, redirect, request, session
+from flask import Flask, jsonify, redirect, session
 from flask_sqlalchemy import SQLAlchemy
 from joserfc.jwk import KeySet
 
@@ -129,16 +129,16 @@ class IdToken(OpenIDCode):
         self.issuer = issuer
         self.keys = keys
 
-    def exists_nonce(self, nonce, request):
+    def exists_nonce(self, nonce, request):  # noqa: ARG002
         return False
 
-    def resolve_client_private_key(self, client):
+    def resolve_client_private_key(self, client):  # noqa: ARG002
         return self.keys
 
     def get_client_claims(self, client):
         return {"iss": self.issuer, "aud": client.client_id, "exp": int(time.time()) + 300}
 
-    def get_encode_header(self, client):
+    def get_encode_header(self, client):  # noqa: ARG002
         return {"alg": "RS256", "kid": self.keys.keys[0].kid}
 
     def generate_user_info(self, user, scope):
@@ -148,11 +148,11 @@ class IdToken(OpenIDCode):
 class Introspection(IntrospectionEndpoint):
     CLIENT_AUTH_METHODS = ("client_secret_basic",)
 
-    def query_token(self, token_string, token_type_hint):
+    def query_token(self, token_string, token_type_hint):  # noqa: ARG002
         found = Token.query.filter_by(access_token=token_string).first()
         return found or Token.query.filter_by(refresh_token=token_string).first()
 
-    def check_permission(self, token, client, request):
+    def check_permission(self, token, client, request):  # noqa: ARG002
         return token.client_id == client.client_id
 
     def introspect_token(self, token):
@@ -172,7 +172,7 @@ def create_app():
     issuer = f"http://127.0.0.1:{os.environ['PORT']}"
     app = Flask("plain")
     app.config.update(
-        SECRET_KEY="a key for this benchmark only",
+        SECRET_KEY="a key for this benchmark only",  # noqa: S106 -- nobody signs in to it
         SQLALCHEMY_DATABASE_URI=os.environ["DATABASE_URL"],
         SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 8, "max_overflow": 4},
         OAUTH2_TOKEN_EXPIRES_IN={"authorization_code": 900, "refresh_token": 900},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import click
 
@@ -34,12 +35,24 @@ def registration_token(label: str, max_uses: int, days: int, scopes: tuple[str, 
     try:
         with transaction():
             row, token = registration_tokens.make(allowed, actor=OPERATOR, now=ports().clock.now())
-            said: dict[str, object] = {"initial_access_token": token, "max_uses": row.max_uses}
+            said: dict[str, object] = {"id": str(row.id), "initial_access_token": token, "max_uses": row.max_uses}
             said["expires_at"] = row.expires_at.isoformat()
     except IllegalMove as refusal:
         raise click.ClickException(str(refusal)) from refusal
     said |= {"scopes": row.scopes, "registration_is_on": settings().client_registration}
     click.echo(json.dumps(said, indent=2))
+
+
+@clients.command("revoke-registration-token")
+@click.argument("token_id", metavar="ID", type=click.UUID)
+def revoke_registration_token(token_id: UUID) -> None:
+    """Let nobody register with this token any more; services that did stay registered."""
+    try:
+        with transaction():
+            registration_tokens.revoke(token_id, actor=OPERATOR, now=ports().clock.now())
+    except IllegalMove as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(json.dumps({"id": str(token_id), "revoked": True}))
 
 
 COMMANDS = (clients,)

@@ -10,6 +10,7 @@ from flask import Flask, current_app, request
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
+from identity_provider.kit.app import real_request
 from identity_provider.kit.session import browser_secret, current_session, current_staff_session
 from identity_provider.vault import vault
 
@@ -52,9 +53,10 @@ def init_csrf(app: Flask) -> None:
 
 
 def _guard() -> None:
-    if request.method in _SAFE or request.endpoint is None:
+    asked = real_request()
+    if asked.method in _SAFE or asked.endpoint is None:
         return
-    view = current_app.view_functions[request.endpoint]
+    view = current_app.view_functions[asked.endpoint]
     if getattr(view, "csrf_exempt_reason", None):
         return
     sent = request.form.get(FIELD, "")

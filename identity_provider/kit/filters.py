@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, current_app, request
+from flask import Flask, Request, current_app
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, RequestURITooLarge
+
+from identity_provider.kit.app import real_request
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -33,45 +35,46 @@ def init_request_filters(app: Flask) -> None:
 
 def refuse_bad_requests() -> None:
     """400 for bad UTF-8 and NUL, 411 for a body without a length, 413 and 414 for too much (attack 21)."""
-    environ = request.environ
+    sent = real_request()
+    environ = sent.environ
     if len(environ.get("QUERY_STRING", "")) > LONGEST_QUERY:
         raise RequestURITooLarge
     _readable(environ.get("PATH_INFO", "").encode("latin-1"))
     _readable(unquote_to_bytes(environ.get("QUERY_STRING", "").encode("latin-1")))
-    if request.query_string.count(b"&") >= MOST_FIELDS:
+    if sent.query_string.count(b"&") >= MOST_FIELDS:
         raise RequestEntityTooLarge
-    if request.headers.get("Transfer-Encoding") and request.content_length is None:
+    if sent.headers.get("Transfer-Encoding") and sent.content_length is None:
         raise LengthRequired
-    if request.content_length:
-        _refuse_bad_body(request.content_length)
+    if sent.content_length:
+        _refuse_bad_body(sent, sent.content_length)
 
 
-def _refuse_bad_body(length: int) -> None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    request.max_content_length = getattr(view, "most_bytes", current_app.config["MAX_CONTENT_LENGTH"])
-    if request.max_content_length is not None and length > request.max_content_length:
+def _refuse_bad_body(sent: Request, length: int) -> None:
+    view = current_app.view_functions.get(sent.endpoint or "")
+    sent.max_content_length = getattr(view, "most_bytes", current_app.config["MAX_CONTENT_LENGTH"])
+    if sent.max_content_length is not None and length > sent.max_content_length:
         raise RequestEntityTooLarge
-    if request.mimetype == "multipart/form-data":
-        _refuse_bad_parts()
+    if sent.mimetype == "multipart/form-data":
+        _refuse_bad_parts(sent)
         return
     try:
-        body = request.get_data(cache=True)
+        body = sent.get_data(cache=True)
     except OSError as broken:
         raise BadRequest from broken
-    if request.mimetype == "application/x-www-form-urlencoded":
+    if sent.mimetype == "application/x-www-form-urlencoded":
         if body.count(b"&") >= MOST_FIELDS:
             raise RequestEntityTooLarge
         _readable(unquote_to_bytes(body))
-    elif request.is_json:
+    elif sent.is_json:
         _readable_json(body)
 
 
-def _refuse_bad_parts() -> None:
+def _refuse_bad_parts(sent: Request) -> None:
     """Werkzeug has put U+FFFD in the place of what it could not decode."""
-    for name, texts in request.form.lists():
+    for name, texts in sent.form.lists():
         if any(bad in text for bad in "\0\ufffd" for text in (name, *texts)):
             raise BadRequest
-    for upload in request.files.values():
+    for upload in sent.files.values():
         if "\0" in (upload.filename or ""):
             raise BadRequest
 

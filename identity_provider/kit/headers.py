@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g
@@ -42,14 +43,20 @@ def allow_form_to_lead_to(uri: str) -> None:
 
 def set_headers(response: Response) -> Response:
     """What a view set for itself stays."""
-    for name, value in _ALWAYS.items():
-        response.headers.setdefault(name, value)
-    targets = "".join(f" {origin}" for origin in sorted(g.get("form_action_origins", ())))
-    response.headers.setdefault("Content-Security-Policy", _POLICY.format(targets=targets))
-    if settings().secure:
-        response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains")
-    if "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-store"
-    if response.cache_control.no_store:
-        response.headers.pop("ETag", None)
+    headers = response.headers
+    present = {name.lower(): value for name, value in headers}
+    origins = g.get("form_action_origins")
+    for name, value in standard_headers(secure=settings().secure, origins=tuple(sorted(origins)) if origins else ()):
+        if name.lower() not in present:
+            headers.add(name, value)
+    if "etag" in present and "no-store" in present.get("cache-control", "no-store"):
+        del headers["ETag"]
     return response
+
+
+@lru_cache(maxsize=256)
+def standard_headers(*, secure: bool, origins: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+    """Those of a response that says nothing itself; its forms may lead to these origins, too."""
+    policy = _POLICY.format(targets="".join(f" {origin}" for origin in origins))
+    transport = (("Strict-Transport-Security", f"max-age={_YEAR}; includeSubDomains"),) if secure else ()
+    return (*_ALWAYS.items(), ("Content-Security-Policy", policy), *transport, ("Cache-Control", "no-store"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import time
+from functools import lru_cache
 
 from flask import Blueprint, Flask, Response, abort, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
@@ -12,7 +13,7 @@ from sqlalchemy import text
 
 from identity_provider.db import db
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.kit.app import settings
+from identity_provider.kit.app import real_request, settings
 from identity_provider.services import measures
 
 bp = Blueprint("health", __name__)
@@ -72,7 +73,19 @@ def _registry() -> CollectorRegistry:
 
 
 def _measure(response: Response) -> Response:
-    endpoint = request.endpoint or "none"
-    REQUESTS.labels(endpoint, request.method, str(response.status_code)).inc()
-    SECONDS.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+    now = time.perf_counter()
+    asked = real_request()
+    count(asked.endpoint or "none", asked.method, response.status_code, now - g.get("started", now))
     return response
+
+
+def count(endpoint: str, method: str, status: int, seconds: float) -> None:
+    """Count one answered request."""
+    counter, histogram = _metrics_of(endpoint, method, status)
+    counter.inc()
+    histogram.observe(seconds)
+
+
+@lru_cache(maxsize=2_000)
+def _metrics_of(endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(endpoint, method, str(status)), SECONDS.labels(endpoint)

@@ -48,7 +48,7 @@ def _first_known(tags: str) -> str | None:
 
 def _remember_language(response: Response) -> Response:
     """A language asked for once stays on the pages that follow."""
-    asked = _first_known(request.args.get("ui_locales", ""))
+    asked = _first_known(request.args.get("ui_locales", "")) if b"ui_locales" in request.query_string else None
     if asked is not None:
         secure = settings().secure
         name = settings().cookie_name(COOKIE)

@@ -8,7 +8,8 @@ from uuid import uuid4
 import structlog
 from flask import Flask, Response, g, request
 
-log = structlog.get_logger("request")
+from config.logging import log_request
+from identity_provider.kit.app import real_request
 
 
 def init_requests(app: Flask) -> None:
@@ -17,29 +18,37 @@ def init_requests(app: Flask) -> None:
     app.after_request(_finish)
 
 
+def begin() -> str:
+    """Give what happens now an id, which log lines carry."""
+    made = uuid4().hex[:16]
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=made)
+    return made
+
+
+def log_answered(method: str, path: str, endpoint: str | None, status: int, seconds: float) -> None:
+    """The line of one request."""
+    log_request(method=method, path=path, endpoint=endpoint, status=status, ms=round(1000 * seconds, 1))
+
+
 def request_id() -> str:
     """The id that error pages show and log lines carry."""
     if "request_id" not in g:
-        g.request_id = uuid4().hex[:16]
+        g.request_id = begin()
     return str(g.request_id)
 
 
 def _begin() -> None:
     g.started = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=request_id())
+    request_id()
 
 
 def _finish(response: Response) -> Response:
     response.headers.setdefault("X-Request-Id", request_id())
-    log.info(
-        "request",
-        method=request.method,
-        path=request.path,
-        endpoint=request.endpoint,
-        status=response.status_code,
-        ms=round(1000 * (time.perf_counter() - g.get("started", time.perf_counter())), 1),
-    )
+    now = time.perf_counter()
+    seconds = now - g.get("started", now)
+    asked = real_request()
+    log_answered(asked.method, asked.path, asked.endpoint, response.status_code, seconds)
     return response
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import BrowserSession, StaffUser, User
 from identity_provider.services import browser_sessions
+from identity_provider.services.persons import SignedIn
 from identity_provider.vault import new_secret
 
 _BROWSER = "browser"
@@ -17,7 +19,21 @@ _STAFF = "staff_session"
 
 def init_sessions(app: Flask) -> None:
     """Set the cookies that a request asked for, whatever becomes of its response."""
+    app.session_interface = FlashCookie()
     app.after_request(_set_cookies)
+
+
+class FlashCookie(SecureCookieSessionInterface):
+    """Flask's own cookie, which is looked into only where there is one or something was said."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session.modified or session.accessed:
+            super().save_session(app, session, response)
 
 
 def browser_secret() -> str:
@@ -33,6 +49,16 @@ def browser_secret() -> str:
 def current_session() -> BrowserSession | None:
     """The session of the person at the browser, if signed in."""
     return _load(_PERSON)
+
+
+def signed_in_now() -> SignedIn | None:
+    """The session of the person at the browser, read for an answer at once and not to be changed."""
+    now = ports().clock.now()
+    secret = request.cookies.get(settings().cookie_name(_PERSON), "")
+    session = browser_sessions.signed_in(secret, now=now) if secret else None
+    if session is not None and browser_sessions.needs_touch(session, now=now):
+        browser_sessions.touch_at_once(session, now=now)
+    return session
 
 
 def current_user() -> User | None:

@@ -151,7 +151,7 @@ def _year(year: int) -> int:
     return min(max(year, _FIRST_YEAR), _LAST_YEAR) - _FIRST_YEAR
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 17)
 def _hashed(text: str, bits: int) -> int:
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - bits)

@@ -7,6 +7,7 @@ from flask import Flask
 from identity_provider.oidc import authorize, endpoints, logout, pushed, registration
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.keys import KeyRing
+from identity_provider.oidc.lane import FastLane
 from identity_provider.oidc.server import init_server
 
 VIEWS = (authorize, endpoints, logout, pushed, registration)
@@ -18,3 +19,4 @@ def init_oidc(app: Flask) -> None:
     app.extensions["key_ring"] = KeyRing()
     init_server(app)
     app.register_blueprint(bp)
+    app.wsgi_app = FastLane(app)  # type: ignore[method-assign]  # as Flask's own documentation has it

@@ -14,8 +14,8 @@ from identity_provider.db import db, transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
-from identity_provider.kit.session import browser_secret, current_session
-from identity_provider.models import AuthorizationRequest, BrowserSession, Journey
+from identity_provider.kit.session import browser_secret, current_session, signed_in_now
+from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey
 from identity_provider.oidc import answers, issue, published_keys, pushed, request_objects
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.checks import AFTER_REDIRECT, BEFORE_REDIRECT
@@ -77,28 +77,26 @@ def _come_again_with_cookies(sent: SentRequest) -> ResponseReturnValue | None:
 
     Without them the person would seem a stranger, and a new browser cookie would cut off journeys in other tabs.
     """
-    address = f"{request.path}?{urlencode(sent.beside or sent.parameters)}"
-    from_elsewhere = request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site"
-    if not from_elsewhere or sent.was_pushed or len(address) > _LONGEST_ADDRESS:
+    if request.method != "POST" or request.headers.get("Sec-Fetch-Site") != "cross-site" or sent.was_pushed:
         return None
-    return redirect(address, code=303)
+    address = f"{request.path}?{urlencode(sent.beside or sent.parameters)}"
+    return redirect(address, code=303) if len(address) <= _LONGEST_ADDRESS else None
 
 
 def _answer_or_begin(asked: AuthorizationRequest, now: datetime) -> ResponseReturnValue:
-    session = current_session()
+    session = signed_in_now()
     hindrance = authorizations.hindrance(asked, session)
     silent = "none" in asked.prompt.split()
-    barred = issue.bars(asked.client, session.user) if session and session.user and hindrance is None else None
+    barred = issue.bars(asked.client, session.user) if session is not None and hindrance is None else None
     if session is not None and hindrance is None and barred is None:
-        with transaction():
-            code = grants.issue_code(asked, session, now=now)
-        return answers.give_code(asked, code)
+        return answers.give_code(asked, grants.issue_code(asked, session, now=now))
     if hindrance is not None and silent:
         return answers.give_error(asked, hindrance.value, "The person has to be asked something first")
     if barred is not None and silent:
         refusal = issue.refusal_for(barred)
         return answers.give_error(asked, refusal.error, refusal.description)
     with transaction():
+        asked.client = db.session.get_one(Client, asked.client_id)  # what the process keeps must not get into a session
         db.session.add(asked)
         db.session.flush()
         journey = journeys.begin(asked, browser_secret(), now=now)

@@ -15,6 +15,7 @@ from typing import Any
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import VerificationLevel
 from identity_provider.models import User
+from identity_provider.services import persons
 from identity_provider.services.clients import TRN_SCOPES
 
 SUPPORTED = (
@@ -58,7 +59,7 @@ class Audience:
 class Person:
     """A user with what stands outside the row: subjects, and the National Insurance number in clear."""
 
-    user: User
+    user: User | persons.Person
     # By which this service knows them, and knew identities that were merged into this one.
     subject: str
     previous_subjects: tuple[str, ...] = ()
@@ -89,7 +90,7 @@ def only(claims: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if name in wanted}
 
 
-def trn_of(user: User, policy: MatchPolicy) -> str | None:
+def trn_of(user: User | persons.Person, policy: MatchPolicy) -> str | None:
     """The TRN that a service of this policy may be told: a `Strict` one only at verification level Medium."""
     if policy is MatchPolicy.STRICT and user.verification_level is not VerificationLevel.MEDIUM:
         return None
@@ -125,7 +126,7 @@ def _by_scope(person: Person, scopes: frozenset[str], policy: MatchPolicy) -> di
     return {name: value for name, value in claims.items() if value is not None and value not in ("", [])}
 
 
-def _profile(user: User) -> dict[str, Any]:
+def _profile(user: User | persons.Person) -> dict[str, Any]:
     return {
         "name": user.name.full,
         "given_name": user.first_name,

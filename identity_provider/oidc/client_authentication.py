@@ -16,6 +16,7 @@ from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestErro
 from flask import Request
 
 from config.logging import SECURITY
+from identity_provider.db import transaction
 from identity_provider.kit.app import ports
 from identity_provider.models import Client
 from identity_provider.oidc import client_assertion
@@ -44,13 +45,14 @@ def authenticate(request: Request) -> Client:
     when two methods are used at once (RFC 6749 2.3); RateLimited after too many failures.
     """
     sent = _read(request)
-    client = clients.find(sent.client_id)
+    client = clients.known(sent.client_id)
     if _proves(sent, client) and client is not None and client.token_endpoint_auth_method == sent.method:
         measures.accepted(f"client:{sent.method}")
         return client
     log.warning("client_authentication_failed", client_id=sent.client_id[:100], method=sent.method)
     measures.refused(f"client:{sent.method}")
-    _count_failure(request.remote_addr or "", sent.client_id)
+    with transaction():
+        _count_failure(request.remote_addr or "", sent.client_id)
     raise _refused(basic=sent.method == "client_secret_basic")
 
 
@@ -75,7 +77,8 @@ def _asserts(assertion: str, client: Client) -> bool:
     if client.token_endpoint_auth_method != "private_key_jwt":
         return False
     try:
-        client_assertion.check(assertion, client, now=ports().clock.now())
+        with transaction():
+            client_assertion.check(assertion, client, now=ports().clock.now())
     except JwtRefused as refusal:
         log.warning("client_assertion_refused", client_id=client.id, reason=str(refusal))
         return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import orjson
+
 from identity_provider.oidc import claims
 from identity_provider.oidc.checks.prompt import PROMPTS
 from identity_provider.oidc.checks.response_mode import MODES
@@ -15,6 +17,12 @@ from identity_provider.services.subjects import SUBJECT_TYPES
 
 # What the ID token holds beside the claims about the person.
 _OF_THE_TOKEN = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash")
+
+
+@cache
+def as_json(issuer: str, *, registration: bool = False) -> bytes:
+    """The document as it is sent."""
+    return orjson.dumps(document(issuer, registration=registration))
 
 
 @cache

@@ -6,21 +6,19 @@ from authlib.oauth2.base import OAuth2Error
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from identity_provider.db import db, transaction
+from identity_provider.db import transaction
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.csrf import csrf_exempt
-from identity_provider.models import User
 from identity_provider.oidc import bearer, discovery, issue, published_keys, tokens
 from identity_provider.oidc.bearer import BearerRefused
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.keys import key_ring
+from identity_provider.oidc.lane import CACHEABLE
 from identity_provider.oidc.server import provider
-from identity_provider.services import clients
 
 _BY_CREDENTIALS = "called by software, which proves itself by its own credentials and has no cookie"
-_CACHEABLE = "public, max-age=3600"
 
 
 @bp.post("/connect/token")
@@ -31,7 +29,8 @@ def token() -> ResponseReturnValue:
     key_ring().ensure_default(ports().clock.now())
     provider().refuse_malformed()
     published_keys.fetch_for_assertion(request)
-    return issue.answered_outside(_token_answer)
+    answer: Response = issue.answered_outside(provider().create_token_response)
+    return answer
 
 
 @bp.post("/connect/revocation")
@@ -39,7 +38,8 @@ def token() -> ResponseReturnValue:
 @csrf_exempt(_BY_CREDENTIALS)
 def revocation() -> ResponseReturnValue:
     """End a token that a service does not need any more (RFC 7009)."""
-    return _token_endpoint("revocation")
+    with transaction():
+        return _token_endpoint("revocation")
 
 
 @bp.post("/connect/introspection")
@@ -55,14 +55,10 @@ def introspection() -> ResponseReturnValue:
 @csrf_exempt(_BY_CREDENTIALS)
 def userinfo() -> ResponseReturnValue:
     """What the service may know of the person (OpenID Connect Core 5.3)."""
-    shown = bearer.presented(request, "openid")
-    client = clients.find(shown.client_id)
-    user = db.session.get(User, shown.granted.user_id) if shown.granted else None
-    if shown.granted is None or user is None or client is None or not user.is_live or not client.is_enabled:
+    found = tokens.told_of(bearer.presented(request, "openid"))
+    if found is None:
         raise bearer.invalid_token()
-    with transaction():  # a pairwise subject may be made
-        told = tokens.person_claims(client, user, shown.granted, "userinfo", shown.scope)
-        return tokens.userinfo_answer(client, told, ports().clock.now())
+    return tokens.userinfo_answer(*found, ports().clock.now())
 
 
 @bp.get("/.well-known/jwks")
@@ -71,7 +67,7 @@ def jwks() -> ResponseReturnValue:
     """The public keys (RFC 7517). Services refetch when they meet a key id that they do not know."""
     ring = key_ring()
     ring.ensure_default(ports().clock.now())
-    return jsonify(keys=ring.public_keys()), {"Cache-Control": _CACHEABLE}
+    return Response(ring.jwks(), mimetype="application/json", headers={"Cache-Control": CACHEABLE})
 
 
 @bp.get("/.well-known/openid-configuration")
@@ -79,21 +75,14 @@ def jwks() -> ResponseReturnValue:
 @open_to(Audience.ANYONE)
 def configuration() -> ResponseReturnValue:
     """OpenID Connect Discovery 1.0 and RFC 8414: the same document at both places."""
-    document = discovery.document(settings().issuer, registration=settings().client_registration)
-    return jsonify(document), {"Cache-Control": _CACHEABLE}
-
-
-def _token_answer() -> Response:
-    with transaction():
-        answer: Response = provider().create_token_response()
-    return answer
+    written = discovery.as_json(settings().issuer, registration=settings().client_registration)
+    return Response(written, mimetype="application/json", headers={"Cache-Control": CACHEABLE})
 
 
 def _token_endpoint(name: str) -> ResponseReturnValue:
     provider().refuse_malformed()
     published_keys.fetch_for_assertion(request)
-    with transaction():
-        answer: Response = provider().create_endpoint_response(name)
+    answer: Response = provider().create_endpoint_response(name)
     return answer
 
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, InvalidGrantError, InvalidScopeError, grants
 from authlib.oidc.core import OpenIDCode
 
-from identity_provider.db import db
+from identity_provider.db import transaction
 from identity_provider.kit.app import ports
-from identity_provider.models import User
 from identity_provider.oidc import issue, tokens
 from identity_provider.oidc.registered_client import RegisteredClient
 from identity_provider.services import grants as storage
 from identity_provider.services import measures
 from identity_provider.services.clients import SERVICE_SCOPES
-from identity_provider.services.grants import Granted
+from identity_provider.services.grants import Granted, Issued
+from identity_provider.services.persons import Person
+
+_ACCESS_TOKEN_SECONDS = int(storage.ACCESS_TOKEN_LIVES.total_seconds())
 
 AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 
 
-class Redeemed(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib carries no types
-    """A code that was just used up, in the shape that Authlib asks for."""
+class Exchanged(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib carries no types
+    """A code or refresh token that was just used up, in the shape that Authlib asks for."""
 
-    def __init__(self, granted: Granted) -> None:
-        self.granted = granted
+    def __init__(self, issued: Issued) -> None:
+        self.issued = issued
+        self.granted = issued.granted
 
     def get_redirect_uri(self) -> str:
         return self.granted.redirect_uri
@@ -37,103 +42,134 @@ class Redeemed(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib carries
         return self.granted.client_id == client.row.id
 
 
-class _Issues:
-    """What all grants do alike: make a token of ours and remember its hash."""
+class _Exchanges:
+    """What both grants of a person do alike: whatever is presented is exchanged before Authlib looks at it.
+
+    Code, client, redirect URI, verifier and person, or refresh token, client, scope and person, are judged by the
+    one statement that also keeps the tokens, so that nothing is left half done.
+    """
 
     TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
     request: Any
 
-    def generate_token(self, user: User | None = None, scope: str = "", **_: Any) -> dict[str, Any]:
+    def authenticate_user(self, presented: Exchanged) -> Person:
+        return presented.granted.person
+
+    def generate_token(self, user: Person, **_: Any) -> dict[str, Any]:
         """A bearer token answer (RFC 6749 5.1); `expires_in` is always there."""
-        now = ports().clock.now()
-        return {
+        issued = self._exchanged().issued
+        token = {
             "token_type": "Bearer",
-            "access_token": tokens.access_token(self.request.client.row, user, scope, now, self._granted()),
-            "expires_in": int(storage.ACCESS_TOKEN_LIVES.total_seconds()),
-            "scope": scope,
+            "access_token": self._access_token(issued, user),
+            "expires_in": _ACCESS_TOKEN_SECONDS,
+            "scope": issued.scope,
         }
+        if issued.refresh_token is not None:
+            token["refresh_token"] = issued.refresh_token
+        return token
 
-    def _granted(self) -> Granted | None:
-        """What the person allowed; None for a service that acts for itself."""
-        behind = self.request.authorization_code or self.request.refresh_token
-        return behind.granted if behind else None
+    def save_token(self, token: dict[str, Any]) -> None:
+        """It was kept when it was made."""
 
-    def _keep(self, token: dict[str, Any], granted: Granted | None) -> None:
-        storage.keep_access_token(
-            token["access_token"],
-            client_id=self.request.client.row.id,
-            grant_id=granted.id if granted else None,
-            scope=token["scope"],
-            now=ports().clock.now(),
-        )
+    def _refusal(self, granted: Granted) -> InvalidGrantError | None:
+        """Why this person may not be given to this service; returned, so that what it ended is committed."""
+        try:
+            issue.demand(self.request.client.row, granted)
+        except InvalidGrantError as refusal:
+            return refusal
+        return None
+
+    def _access_token(self, issued: Issued, user: Person) -> str:
+        jwt = tokens.jwt_access_token(self.request.client.row, user, issued, ports().clock.now())
+        if jwt is None:
+            return issued.access_token
+        storage.replace_access_token(issued.id, jwt)
+        return jwt
+
+    def _exchanged(self) -> Exchanged:
+        raise NotImplementedError
 
 
-class AuthorizationCodeGrant(_Issues, grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib carries no types
-    """RFC 6749 4.1.3: code, client, redirect URI and verifier are judged together by one UPDATE."""
+class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib carries no types
+    """RFC 6749 4.1.3."""
 
-    def query_authorization_code(self, code: str, client: RegisteredClient) -> Redeemed | None:
+    def query_authorization_code(self, code: str, client: RegisteredClient) -> Exchanged | None:
         sent = storage.Redemption(
             client_id=client.row.id,
             code=code,
             redirect_uri=self.request.form.get("redirect_uri"),
             verifier=self.request.form.get("code_verifier"),
+            refreshes=client.check_grant_type("refresh_token"),
         )
-        granted = storage.redeem_code(sent, now=ports().clock.now())
-        return Redeemed(granted) if granted else None
+        # Only what is undone when the register has to be asked first needs more than the statement's own transaction.
+        with transaction() if client.row.block_prohibited else nullcontext():
+            issued = storage.redeem_code(sent, now=ports().clock.now())
+            refusal = self._refusal(issued.granted) if issued else None
+        if refusal is not None:
+            raise refusal
+        return Exchanged(issued) if issued else None
 
-    def authenticate_user(self, authorization_code: Redeemed) -> User | None:
-        user = _live_user(authorization_code.granted)
-        if user is not None:
-            issue.demand(self.request.client.row, user, authorization_code.granted)
-        return user
-
-    def save_token(self, token: dict[str, Any]) -> None:
-        granted = self.request.authorization_code.granted
-        self._keep(token, granted)
-        if "offline_access" in token["scope"].split() and self.request.client.check_grant_type("refresh_token"):
-            token["refresh_token"] = storage.start_family(granted.id, now=ports().clock.now())
-
-    def delete_authorization_code(self, authorization_code: Redeemed) -> None:
+    def delete_authorization_code(self, authorization_code: Exchanged) -> None:
         """It was used up when it was queried."""
 
+    def _exchanged(self) -> Exchanged:
+        presented: Exchanged = self.request.authorization_code
+        return presented
 
-class RefreshTokenGrant(_Issues, grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib carries no types
+
+class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib carries no types
     """RFC 6749 6, with rotation in a family (RFC 9700 4.14.2)."""
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Redeemed | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> Exchanged | None:
         now = ports().clock.now()
-        found = storage.find_refresh_token(refresh_token, now=now, grace=storage.REUSE_GRACE)
-        if found is None or found.granted is None:
-            storage.revoke_reused_family(refresh_token, self._client_id(), now=now)
+        scope = self.request.payload.scope or None
+        if issue.may_refuse(self.request.client.row):
+            self._demand_first(refresh_token, now)
+        issued = storage.rotate_refresh_token(refresh_token, self._client_id(), scope=scope, now=now)
+        if issued is None:
+            self._find_fault(refresh_token, scope, now)
             measures.refused("refresh_token")
             return None
         # A refreshed ID token names the same sign-in, but answers no request's nonce (OpenID Connect Core 12.2).
-        return Redeemed(replace(found.granted, nonce=None))
+        presented = Exchanged(replace(issued, granted=replace(issued.granted, nonce=None)))
+        self.request.authorization_code = presented
+        return presented
 
-    def authenticate_user(self, refresh_token: Redeemed) -> User:
-        user = _live_user(refresh_token.granted)
-        if user is not None:
-            issue.demand(self.request.client.row, user, refresh_token.granted)
-        rotated = storage.rotate_refresh_token(self.request.form["refresh_token"], now=ports().clock.now())
-        if user is None or rotated is None:
-            raise InvalidGrantError("The refresh token is not good any more.")
-        self.next_token = rotated[1]
-        self.request.authorization_code = refresh_token
-        return user
-
-    def save_token(self, token: dict[str, Any]) -> None:
-        self._keep(token, self.request.refresh_token.granted)
-        token["refresh_token"] = self.next_token
-
-    def revoke_old_credential(self, refresh_token: Redeemed) -> None:
+    def revoke_old_credential(self, refresh_token: Exchanged) -> None:
         """It was exchanged before anything was issued."""
+
+    def _demand_first(self, refresh_token: str, now: datetime) -> None:
+        """What the service may not have is refused before the token is used up."""
+        found = storage.find_refresh_token(refresh_token, now=now, grace=storage.REUSE_GRACE)
+        if found is None or found.granted is None or found.client_id != self._client_id():
+            return
+        with transaction():
+            refusal = self._refusal(found.granted)
+        if refusal is not None:
+            raise refusal
+
+    def _find_fault(self, refresh_token: str, scope: str | None, now: datetime) -> None:
+        """A good token is not exchanged when more is asked for than was granted; a stale one ends its family."""
+        found = storage.find_refresh_token(refresh_token, now=now, grace=storage.REUSE_GRACE)
+        if found is None:
+            with transaction():
+                storage.revoke_reused_family(refresh_token, self._client_id(), now=now)
+        elif found.client_id == self._client_id() and not set((scope or "").split()) <= found.scopes:
+            raise InvalidScopeError
 
     def _client_id(self) -> str:
         return str(self.request.client.row.id)
 
+    def _exchanged(self) -> Exchanged:
+        presented: Exchanged = self.request.refresh_token
+        return presented
 
-class ClientCredentialsGrant(_Issues, grants.ClientCredentialsGrant):  # type: ignore[misc]  # Authlib carries no types
+
+class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]  # Authlib carries no types
     """RFC 6749 4.4: a service acting for itself, with the scopes for services that it is registered for."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = AUTH_METHODS
+    request: Any
 
     def validate_token_request(self) -> None:
         super().validate_token_request()
@@ -143,11 +179,19 @@ class ClientCredentialsGrant(_Issues, grants.ClientCredentialsGrant):  # type: i
             raise InvalidScopeError
         self.request.scope = " ".join(asked)
 
-    def generate_token(self, user: User | None = None, scope: str = "", **_: Any) -> dict[str, Any]:  # noqa: ARG002
-        return super().generate_token(None, self.request.scope)
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        scope = self.request.scope
+        return {
+            "token_type": "Bearer",
+            "access_token": tokens.service_token(self.request.client.row, scope, ports().clock.now()),
+            "expires_in": _ACCESS_TOKEN_SECONDS,
+            "scope": scope,
+        }
 
     def save_token(self, token: dict[str, Any]) -> None:
-        self._keep(token, None)
+        storage.keep_service_token(
+            token["access_token"], client_id=self.request.client.row.id, scope=token["scope"], now=ports().clock.now()
+        )
 
 
 class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib carries no types
@@ -156,8 +200,3 @@ class IdToken(OpenIDCode):  # type: ignore[misc]  # Authlib carries no types
     def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
         granted = request.authorization_code.granted
         return tokens.id_token(request.client.row, request.user, granted, token, ports().clock.now())
-
-
-def _live_user(granted: Granted) -> User | None:
-    user = db.session.get(User, granted.user_id)
-    return user if user is not None and user.is_live else None

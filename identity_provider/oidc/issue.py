@@ -14,11 +14,13 @@ from authlib.oauth2.rfc6749.errors import InvalidGrantError
 from flask import g
 
 from identity_provider.db import transaction
+from identity_provider.domain.access import TrnRequirement
 from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.prohibitions import Standing
 from identity_provider.kit.app import ports
 from identity_provider.models import AuthorizationRequest, Client, Journey, User
 from identity_provider.services import authorizations, consents, grants, prohibitions
+from identity_provider.services.persons import Person
 
 NO_TRN_YET = "No teacher reference number was found yet"
 NOT_ALLOWED = "The person did not allow it"
@@ -50,7 +52,7 @@ class Refusal:
     description: str
 
 
-def bars(client: Client, user: User) -> Standing | None:
+def bars(client: Client, user: User | Person) -> Standing | None:
     """Why a service that refuses people with a prohibition may not be given this person; None when it may."""
     if not client.block_prohibited:
         return None
@@ -76,20 +78,26 @@ def refusal_of(asked: AuthorizationRequest, journey: Journey) -> Refusal:
     return Refusal("access_denied", NO_TRN_YET)
 
 
-def demand(client: Client, user: User, granted: grants.Granted) -> None:
+def may_refuse(client: Client) -> bool:
+    """Whether `demand` can refuse anything to this service at all."""
+    return client.block_prohibited or client.trn_requirement is not TrnRequirement.OPTIONAL
+
+
+def demand(client: Client, granted: grants.Granted) -> None:
     """Judge anew, at the token endpoint, whether this service may be given this person.
 
     Raises InvalidGrantError when it may not: a TRN that it demands is gone, or there is a prohibition, which ends the
     whole grant. Raises IssueUnavailable when that could not be found out. To be called before anything is used up.
     """
-    if not authorizations.demands_are_met(client, frozenset(granted.scope.split()), user):
+    if not authorizations.demands_are_met(client, frozenset(granted.scope.split()), granted.person):
         raise InvalidGrantError(NO_TRN_YET)
-    if not client.block_prohibited or user.trn is None:
+    trn = granted.person.trn
+    if not client.block_prohibited or trn is None:
         return
     asked: dict[str, Standing | None] = g.setdefault("standings", {})
-    if user.trn not in asked:
-        raise StandingNeeded(client, user.trn)
-    barred = asked[user.trn]
+    if trn not in asked:
+        raise StandingNeeded(client, trn)
+    barred = asked[trn]
     if barred is Standing.UNKNOWN:
         raise IssueUnavailable
     if barred is not None:

@@ -1,27 +1,33 @@
-"""The signing keys of this process: imported once, refreshed from the database every few seconds.
+"""The signing keys of this process: imported once, and read anew when the database says that they changed.
 
 Importing an RSA private key costs as much as fifty signatures (design page oidc.md, "Cost").
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
+import orjson
 from flask import current_app
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
+from joserfc.jws import JWSRegistry
 
 from identity_provider.db import transaction
 from identity_provider.models import KeyState, SigningKey
 from identity_provider.services import signing_keys
+from identity_provider.services.changes import SIGNING_KEYS, TRUSTED_SECONDS, changes
 
-_FRESH_SECONDS = 3.0
+# While nobody would tell us of a change.
+_UNTOLD_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -30,7 +36,9 @@ class _Loaded:
 
     public: list[dict[str, Any]] = field(default_factory=list)
     active: dict[str, str] = field(default_factory=dict)
-    at: float = float("-inf")
+    jwks: bytes = b""
+    stamp: int | None = None
+    until: float = float("-inf")
 
 
 class KeyRing:
@@ -44,8 +52,9 @@ class KeyRing:
     def sign(self, claims: dict[str, Any], algorithm: str, *, typ: str = "JWT", now: datetime) -> str:
         """A signed JWT whose header names its key."""
         key = self._signer(algorithm, now)
-        header = {"alg": algorithm, "kid": str(key.kid), "typ": typ}
-        return jwt.encode(header, claims, key, algorithms=[algorithm])
+        content = f"{_header(algorithm, str(key.kid), typ)}.{_base64url(orjson.dumps(claims))}"
+        signature = JWSRegistry.algorithms[algorithm].sign(content.encode("ascii"), key)
+        return f"{content}.{_base64url(signature)}"
 
     def claims_of(self, token: str) -> dict[str, Any] | None:
         """The claims of a JWT that we signed with a key that is still published; None for anything else.
@@ -68,6 +77,10 @@ class KeyRing:
         """The public halves, as the JWK Set holds them (RFC 7517)."""
         return self._fresh().public
 
+    def jwks(self) -> bytes:
+        """The same as the JSON document that the services fetch."""
+        return self._fresh().jwks
+
     def ensure_default(self, now: datetime) -> None:
         """Make the first keys ever, in a transaction of their own, so that no later failure takes them back."""
         if signing_keys.DEFAULT_ALGORITHM not in self._fresh().active:
@@ -77,13 +90,14 @@ class KeyRing:
 
     def forget(self) -> None:
         """Read the database anew at the next use."""
-        self._loaded.at = float("-inf")
+        self._loaded.until = float("-inf")
 
     def _signer(self, algorithm: str, now: datetime) -> Key:
         kid = self._fresh().active.get(algorithm)
         if kid is not None and kid in self._imported:
             return self._imported[kid]
-        row = signing_keys.ensure(algorithm, now=now)
+        with transaction():
+            row = signing_keys.ensure(algorithm, now=now)
         key = JWKRegistry.import_key(json.loads(signing_keys.private_jwk(row)))
         if kid == row.kid:
             self._imported[kid] = key
@@ -93,9 +107,13 @@ class KeyRing:
 
     def _fresh(self) -> _Loaded:
         with self._lock:
-            if time.monotonic() - self._loaded.at > _FRESH_SECONDS:
+            stamp = changes().stamp(SIGNING_KEYS)
+            if time.monotonic() > self._loaded.until or stamp != self._loaded.stamp:
                 rows = signing_keys.published()
-                self._loaded = _Loaded([_public(row) for row in rows], _active(rows), time.monotonic())
+                public = [_public(row) for row in rows]
+                fresh_for = _UNTOLD_SECONDS if stamp is None else TRUSTED_SECONDS
+                until = time.monotonic() + fresh_for
+                self._loaded = _Loaded(public, _active(rows), orjson.dumps({"keys": public}), stamp, until)
                 for gone in set(self._imported) - {row.kid for row in rows}:
                     del self._imported[gone]
             return self._loaded
@@ -105,6 +123,16 @@ def key_ring() -> KeyRing:
     """The key ring of this application."""
     ring: KeyRing = current_app.extensions["key_ring"]
     return ring
+
+
+@lru_cache(maxsize=64)
+def _header(algorithm: str, kid: str, typ: str) -> str:
+    return _base64url(orjson.dumps({"alg": algorithm, "kid": kid, "typ": typ}))
+
+
+def _base64url(octets: bytes) -> str:
+    """RFC 7515, section 2."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
 
 
 def _public(row: SigningKey) -> dict[str, Any]:

@@ -6,11 +6,14 @@ from collections import defaultdict
 from typing import Any
 
 import flask
+import orjson
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from flask import Flask
 
+from identity_provider.kit.app import real_request
+from identity_provider.models import Client
 from identity_provider.oidc import client_authentication
 from identity_provider.oidc.grants import AuthorizationCodeGrant, ClientCredentialsGrant, IdToken, RefreshTokenGrant
 from identity_provider.oidc.registered_client import RegisteredClient
@@ -65,11 +68,11 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         self.register_endpoint(IntrospectionEndpoint)
 
     def create_oauth2_request(self, request: object) -> EndpointRequest:  # noqa: ARG002 -- Authlib passes None
-        return EndpointRequest(flask.request)
+        return EndpointRequest(real_request())
 
     def refuse_malformed(self) -> None:
         """Raises InvalidRequestError before anything looks at the parameters (RFC 6749 3.2; attack 21)."""
-        for name, values in flask.request.form.lists():
+        for name, values in real_request().form.lists():
             if len(values) > 1:
                 raise InvalidRequestError("A parameter must not be repeated.")
             if "\0" in values[0] or "\0" in name or len(values[0]) > LONGEST_PARAMETER:
@@ -77,7 +80,10 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
 
     def authenticate_client(self, request: EndpointRequest, methods: object, endpoint: str = "token") -> Any:  # noqa: ARG002
         """Replaces Authlib's; see client_authentication.py."""
-        client = client_authentication.authenticate(flask.request)
+        # Once a request: an answer that is begun again must not take its own assertion for a replay.
+        if "proved_client" not in flask.g:
+            flask.g.proved_client = client_authentication.authenticate(real_request())
+        client: Client = flask.g.proved_client
         request.auth_method = client.token_endpoint_auth_method
         request.client = RegisteredClient(client)
         return request.client
@@ -87,6 +93,10 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         if not request.payload.grant_type:
             raise InvalidRequestError("The grant_type is missing.")
         return super().get_token_grant(request)
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> flask.Response:
+        """An answer as Authlib gives it."""
+        return flask.Response(orjson.dumps(body) if isinstance(body, dict) else body, status=status, headers=headers)
 
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens."""

@@ -9,13 +9,11 @@ from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestErro
 from authlib.oauth2.rfc7009 import RevocationEndpoint as _Revocation
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _Introspection
 
-from identity_provider.db import db
 from identity_provider.kit.app import ports, settings
-from identity_provider.models import User
-from identity_provider.oidc import claims
+from identity_provider.oidc import claims, tokens
 from identity_provider.oidc.grants import AUTH_METHODS
 from identity_provider.oidc.registered_client import RegisteredClient
-from identity_provider.services import clients, subjects
+from identity_provider.services import clients
 from identity_provider.services import grants as storage
 from identity_provider.services.grants import Presented
 
@@ -46,8 +44,8 @@ class _LooksUpTokens:
     GRACE = timedelta()
 
     def check_params(self, request: Any, client: RegisteredClient) -> None:  # noqa: ARG002 -- Authlib passes both
-        tokens = request.payload.datalist.get("token", [])
-        if len(tokens) != 1 or not tokens[0]:
+        sent = request.payload.datalist.get("token", [])
+        if len(sent) != 1 or not sent[0]:
             raise InvalidRequestError("Exactly one token is needed.")
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Shown | None:  # noqa: ARG002 -- see above
@@ -85,8 +83,7 @@ class IntrospectionEndpoint(_LooksUpTokens, _Introspection):  # type: ignore[mis
         if not (client.row.may_introspect or token.check_client(client)):
             return False
         granted = token.presented.granted
-        user = db.session.get(User, granted.user_id) if granted else None
-        return granted is None or (user is not None and user.is_live)
+        return granted is None or granted.person.is_live
 
     def introspect_token(self, token: Shown) -> dict[str, Any]:
         shown = token.presented
@@ -104,7 +101,7 @@ class IntrospectionEndpoint(_LooksUpTokens, _Introspection):  # type: ignore[mis
 
 def _subject_of(shown: Presented) -> str:
     """As the service that holds the token knows the person, whoever asks."""
-    holder = clients.find(shown.client_id)
+    holder = clients.known(shown.client_id)
     if shown.granted is None or holder is None:
         return shown.client_id
-    return subjects.subject_for(holder, shown.granted.user_id, now=ports().clock.now())
+    return tokens.subject_of(holder, shown.granted.user_id)

@@ -21,7 +21,10 @@ QUERY_COLUMNS: Final = (
 TRUTH_COLUMNS: Final = (
     "query_id", "class", "ident", "in_register", "truth_trn", "expected", "acceptable", "note",
 )  # fmt: skip
-UNDECIDABLE: Final = ("absent_collides",)
+UNDECIDABLE: Final = (
+    "absent_collides", "absent_twin_alike", "absent_twin_very_alike_with_trn", "another_day_entirely",
+)  # fmt: skip
+"""What is stated is what somebody else would state: a twin called almost alike, a namesake of another birthday."""
 ALL_ERRORS: Final = ERRORS | SLIPS
 ALL_SPECIAL: Final = SPECIAL | RELATIVES
 CLASSES: Final = (*ALL_ERRORS, *ALL_SPECIAL)

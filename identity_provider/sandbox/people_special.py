@@ -84,6 +84,8 @@ def merged_old_trn(people: Population) -> Labelled:
 
 def deactivated(people: Population) -> Labelled:
     record = people.rng.choice([record for record in people.held[:200_000] if record.status == "deactivated"])
+    if people.same[record.identity]:
+        raise DoesNotApplyError
     stated, ident = identified(plain_statement(people, record), record, people.rng)
     return Labelled(stated, ident, record.trn, UNSURE, "ambiguous")
 

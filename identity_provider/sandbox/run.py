@@ -26,6 +26,9 @@ HIGHEST_PORT = 65_535 - 12
 SECONDS_FOR_PREDECESSORS = 4
 SECONDS_BETWEEN_LOOKS = 0.5
 
+ROOM_FOR_A_REGISTER = {"shared_buffers": "512MB"}
+"""With 128 MB, the default, a lookup in a register of 3,000,000 reads most of its pages anew from the system."""
+
 
 class AlreadyRunning(RuntimeError):
     """The sandbox of this clone is up already."""
@@ -87,7 +90,7 @@ def _run(arguments: argparse.Namespace, parent: int | None) -> None:
         (data / "sandbox.json").unlink(missing_ok=True)
         _wait_for_free_ports(addresses)
         _tell("Starting PostgreSQL")
-        postgres = stack.enter_context(EmbeddedPostgres(data / "postgres"))
+        postgres = stack.enter_context(EmbeddedPostgres(data / "postgres", options=ROOM_FOR_A_REGISTER))
         keys = Keys.kept_in(data / "secrets.json")
         chosen = (arguments.people, arguments.register, arguments.issuer.rstrip("/"))
         plan = Plan(addresses, data, keys, postgres.url(DATABASE), *chosen)

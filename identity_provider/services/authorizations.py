@@ -14,6 +14,7 @@ from identity_provider.domain.lookup import LookupStatus, VerificationLevel
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
 from identity_provider.services import consents, trn_tokens
 from identity_provider.services.clients import TRN_SCOPES
+from identity_provider.services.persons import Person, SignedIn
 from identity_provider.vault import vault
 
 REQUEST_LIVES = timedelta(hours=2)
@@ -39,7 +40,7 @@ def wants_choice(request: AuthorizationRequest) -> bool:
     return "select_account" in request.prompt.split()
 
 
-def session_suffices(request: AuthorizationRequest, session: BrowserSession) -> bool:
+def session_suffices(request: AuthorizationRequest, session: BrowserSession | SignedIn) -> bool:
     """Whether the person proved who they are recently enough for this request (OpenID Connect Core 3.1.2.1).
 
     Once a journey has begun, a proof made after the request always is; before, ask `wants_fresh_proof` first.
@@ -55,7 +56,7 @@ def session_suffices(request: AuthorizationRequest, session: BrowserSession) -> 
     return request.max_age is None or request.created_at - signed_in_at <= timedelta(seconds=request.max_age)
 
 
-def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> Hindrance | None:
+def hindrance(request: AuthorizationRequest, session: BrowserSession | SignedIn | None) -> Hindrance | None:
     """What keeps us from answering at once from the session at the browser, if anything."""
     if session is None or session.user is None or wants_fresh_proof(request):
         return Hindrance.LOGIN
@@ -71,7 +72,7 @@ def hindrance(request: AuthorizationRequest, session: BrowserSession | None) -> 
     return Hindrance.INTERACTION if token_waits or not is_settled(request, session.user) else None
 
 
-def is_meant_for(request: AuthorizationRequest, user: User) -> bool:
+def is_meant_for(request: AuthorizationRequest, user: User | Person) -> bool:
     """Whether this is the person that the request's id_token_hint or claims parameter names, if any.
 
     A service may still know somebody by an identity that was merged into this one.
@@ -90,12 +91,12 @@ def is_meant_for(request: AuthorizationRequest, user: User) -> bool:
     return False
 
 
-def may_return(request: AuthorizationRequest, user: User) -> bool:
+def may_return(request: AuthorizationRequest, user: User | Person) -> bool:
     """Whether the service's demands on the TRN hold; asked anew at the moment of issue."""
     return demands_are_met(request.client, request.scopes, user)
 
 
-def demands_are_met(client: Client, scopes: frozenset[str], user: User) -> bool:
+def demands_are_met(client: Client, scopes: frozenset[str], user: User | Person) -> bool:
     """Whether this person, as they stand, may be given to this service with these scopes.
 
     A `Strict` service that requires a TRN is not content with one of low verification: it would not be handed it.
@@ -111,7 +112,7 @@ def demands_are_met(client: Client, scopes: frozenset[str], user: User) -> bool:
     return client.trn_requirement.lets_return(LookupStatus.PENDING if too_weak else status)
 
 
-def is_settled(request: AuthorizationRequest, user: User) -> bool:
+def is_settled(request: AuthorizationRequest, user: User | Person) -> bool:
     """Whether nothing could be found or asked that would improve the answer.
 
     Somebody `Pending` or `None` is looked up again at every sign-in, and a `Strict` service's questions are asked,

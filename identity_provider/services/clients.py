@@ -10,12 +10,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import any_, literal, select, update
+from sqlalchemy.orm import Session, selectinload
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models import Client, ClientSecret, Grant
 from identity_provider.services import audit, client_keys, subjects
+from identity_provider.services.changes import CLIENTS, changes
 from identity_provider.services.signing_keys import ALGORITHMS
 from identity_provider.vault import new_secret, vault
 
@@ -83,6 +85,22 @@ class NewClient:
 def find(client_id: str) -> Client | None:
     """The client of this id, also when it is disabled; None for anything that can not be an id."""
     return db.session.get(Client, client_id) if _CLIENT_ID.match(client_id) else None
+
+
+def known(client_id: str) -> Client | None:
+    """As `find`, from what this process keeps: to be read only, and never to be put into a session."""
+    if not _CLIENT_ID.match(client_id):
+        return None
+    held: Client | None = changes().kept(CLIENTS, client_id)
+    if held is not None:
+        return held
+    stamp = changes().stamp(CLIENTS)
+    with Session(db.engine, expire_on_commit=False) as session:
+        read = session.get(Client, client_id, options=[selectinload(Client.secrets)])
+        session.expunge_all()
+    if read is not None:
+        changes().keep(CLIENTS, client_id, read, stamp)
+    return read
 
 
 def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: datetime) -> tuple[Client, str | None]:

@@ -16,6 +16,7 @@ from identity_provider.models import AuthorizationRequest, Client, Consent, Gran
 from identity_provider.services import audit, service_uses
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import PERSON_SCOPES
+from identity_provider.services.persons import Person
 
 OF_PROFILE = frozenset(
     {
@@ -56,7 +57,7 @@ def asked_for(request: AuthorizationRequest) -> tuple[str, ...]:
     return tuple(scope for scope in PERSON_SCOPES if scope in wanted)
 
 
-def is_due(request: AuthorizationRequest, user: User) -> bool:
+def is_due(request: AuthorizationRequest, user: User | Person) -> bool:
     """Whether the person has to be asked before this request may be granted.
 
     Not for a first-party service. Otherwise when nothing was allowed so far, when the request comes to more than was
@@ -70,7 +71,7 @@ def is_due(request: AuthorizationRequest, user: User) -> bool:
     return "consent" in request.prompt.split() and standing.said_yes_to != request.id
 
 
-def standing_one(user: User, client: Client) -> Consent | None:
+def standing_one(user: User | Person, client: Client) -> Consent | None:
     """What the person allows this service now."""
     return db.session.scalar(
         select(Consent).where(

@@ -1,7 +1,7 @@
 """Codes and tokens: issued, redeemed once, refreshed in a family, looked up by HMAC, and revoked together.
 
-These run at every sign-in and every call of a service, so each change is one SQL statement (design page oidc.md,
-"Cost") and rows come back as plain values.
+These run at every sign-in and every call of a service, so each change is one SQL statement, and so one transaction
+(design page oidc.md, "Cost"); rows come back as plain values.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
 import structlog
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import delete, select, update
 
 from config.logging import SECURITY
-from identity_provider.db import db
+from identity_provider.db import db, transaction
 from identity_provider.models import (
     AccessToken,
     AuthorizationRequest,
@@ -28,7 +29,9 @@ from identity_provider.models import (
     RefreshToken,
     UsedAssertion,
 )
-from identity_provider.services import audit, measures, service_uses
+from identity_provider.services import audit, measures, persons
+from identity_provider.services import grant_statements as statements
+from identity_provider.services.persons import Person, SignedIn, person_of
 from identity_provider.vault import new_secret, vault
 
 CODE_LIVES = timedelta(seconds=60)
@@ -47,6 +50,8 @@ _ACCESS = "access_token"
 _REFRESH = "refresh_token"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
 
+_GRANT_COLUMNS = len(statements.GRANTED)
+
 log = structlog.get_logger(SECURITY)
 
 
@@ -64,6 +69,7 @@ class Granted:
     nonce: str | None
     claims_request: dict[str, Any]
     redirect_uri: str
+    person: Person = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,87 +97,74 @@ class Redemption:
     code: str = field(repr=False)
     redirect_uri: str | None = None
     verifier: str | None = field(default=None, repr=False)
+    # Whether the client may have refresh tokens.
+    refreshes: bool = False
 
 
-_GRANTED = (
-    Grant.id,
-    Grant.client_id,
-    Grant.user_id,
-    Grant.scope,
-    Grant.session_id,
-    Grant.auth_time,
-    Grant.amr,
-    Grant.nonce,
-    Grant.claims_request,
-    Grant.redirect_uri,
-)
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """The tokens of one exchange, which are kept as HMACs, and what they stand for."""
+
+    granted: Granted
+    scope: str
+    # By which the access token is kept, so that another text may take its place.
+    id: UUID
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
 
 
-def issue_code(request: AuthorizationRequest, session: BrowserSession, *, now: datetime) -> str:
+def issue_code(request: AuthorizationRequest, session: BrowserSession | SignedIn, *, now: datetime) -> str:
     """Grant what was asked to the client, and return the code that it redeems."""
     if session.user_id is None or session.authenticated_at is None:
         raise ValueError("nobody is signed in")
     code = new_secret()
-    db.session.execute(
-        insert(Grant)
-        .values(
-            id=uuid4(),
-            client_id=request.client_id,
-            user_id=session.user_id,
-            scope=request.scope,
-            session_id=session.id,
-            auth_time=session.authenticated_at,
-            amr=session.amr,
-            nonce=request.nonce,
-            claims_request=request.parameters.get("claims") or {},
-            redirect_uri=request.redirect_uri,
-            code_hmac=vault.keyed_hash(_CODE, code),
-            code_challenge=request.code_challenge,
-            code_expires_at=now + CODE_LIVES,
-            created_at=now,
-            expires_at=now + REMEMBERED_FOR,
-        )
-        # In the same round trip: from now on this service hears of changes of this person.
-        .add_cte(service_uses.noting(session.user_id, request.client_id, now).cte("service_use"))
+    statements.ISSUE.run(
+        id=uuid4(),
+        client_id=request.client_id,
+        user_id=session.user_id,
+        scope=request.scope,
+        session_id=session.id,
+        auth_time=session.authenticated_at,
+        amr=session.amr,
+        nonce=request.nonce,
+        claims_request=orjson.dumps(request.parameters.get("claims") or {}).decode(),
+        redirect_uri=request.redirect_uri,
+        code_hmac=vault.keyed_hash(_CODE, code),
+        code_challenge=request.code_challenge,
+        code_expires_at=now + CODE_LIVES,
+        now=now,
+        expires_at=now + REMEMBERED_FOR,
     )
     return code
 
 
-def redeem_code(sent: Redemption, *, now: datetime) -> Granted | None:
-    """Use a code, once; None when it is not good for this client, redirect URI and verifier, or too old.
+def redeem_code(sent: Redemption, *, now: datetime) -> Issued | None:
+    """Use a code, once, for tokens; None when it is not good for this client, redirect URI and verifier, or too old.
 
-    Everything that must hold stands in one UPDATE, so that of any number of parallel redemptions one succeeds. A
+    Everything that must hold stands in one statement, so that of any number of parallel redemptions one succeeds. A
     second use revokes whatever the first one gave out (RFC 6749 4.1.2), also when it comes at the same moment.
     """
-    hashes = vault.keyed_hashes(_CODE, sent.code)
-    claimed = db.session.execute(
-        update(Grant)
-        .where(
-            Grant.code_hmac.in_(hashes),
-            Grant.client_id == sent.client_id,
-            Grant.redirect_uri == sent.redirect_uri,
-            Grant.code_challenge.is_not_distinct_from(_challenge_of(sent.verifier)),
-            Grant.code_expires_at > now,
-            # By the database's clock too: ours may jump back, and would revive a code (attack 58).
-            Grant.issued_at > func.now() - CODE_LIVES,
-            Grant.redeemed_at.is_(None),
-            Grant.revoked_at.is_(None),
-        )
-        .values(redeemed_at=now)
-        .returning(*_GRANTED)
-    ).first()
-    if claimed is not None:
-        return Granted(*claimed)
-    replayed = db.session.execute(
-        update(Grant)
-        .where(Grant.code_hmac.in_(hashes), Grant.client_id == sent.client_id, Grant.redeemed_at.is_not(None))
-        .values(revoked_at=now)
-        .returning(Grant.id)
-    ).first()
+    hashes = vault.hash_literal(_CODE, sent.code)
+    fresh = _Fresh(now)
+    row = statements.REDEEM.first(
+        hashes=hashes,
+        client_id=sent.client_id,
+        redirect_uri=sent.redirect_uri,
+        challenge=_challenge_of(sent.verifier),
+        refreshes=sent.refreshes,
+        code_lives=CODE_LIVES,
+        family_expires_at=now + FAMILY_LIVES,
+        **fresh.values,
+    )
+    if row is not None:
+        granted = _granted(row)
+        return fresh.issued(granted, granted.scope, continues=row[-1])
+    replayed = statements.REVOKE_REPLAYED.first(hashes=hashes, client_id=sent.client_id, now=now)
     if replayed is not None:
-        log.warning("authorization_code_replayed", grant_id=str(replayed.id), client_id=sent.client_id)
+        log.warning("authorization_code_replayed", grant_id=str(replayed[0]), client_id=sent.client_id)
         measures.reused("authorization_code")
-        _audit("authorization_code_replayed", replayed.id, sent.client_id, now)
+        with transaction():
+            _audit("authorization_code_replayed", replayed[0], sent.client_id, now)
     else:
         measures.refused("authorization_code")
     return None
@@ -182,99 +175,60 @@ def new_access_token() -> str:
     return ACCESS_PREFIX + new_secret()
 
 
-def keep_access_token(token: str, *, client_id: str, grant_id: UUID | None, scope: str, now: datetime) -> None:
-    """Remember a token that is being issued, as an HMAC."""
-    db.session.execute(
-        insert(AccessToken).values(
-            id=uuid4(),
-            token_hmac=vault.keyed_hash(_ACCESS, token),
-            grant_id=grant_id,
-            client_id=client_id,
-            scope=scope,
-            issued_at=now,
-            expires_at=now + ACCESS_TOKEN_LIVES,
-        )
+def keep_service_token(token: str, *, client_id: str, scope: str, now: datetime) -> None:
+    """Remember a token that a service is given for itself, as an HMAC: no person stands behind it."""
+    statements.KEEP_ACCESS_TOKEN.run(
+        id=uuid4(),
+        token_hmac=vault.keyed_hash(_ACCESS, token),
+        client_id=client_id,
+        scope=scope,
+        now=now,
+        expires_at=now + ACCESS_TOKEN_LIVES,
     )
+
+
+def replace_access_token(token_id: UUID, token: str) -> None:
+    """Remember another text for a token that nobody was given yet: a JWT says what its grant is, so it comes after."""
+    statements.REPLACE_ACCESS_TOKEN.run(id=token_id, token_hmac=vault.keyed_hash(_ACCESS, token))
 
 
 def find_access_token(token: str, *, now: datetime) -> Presented | None:
     """The live access token of this text; None when it is unknown, expired or revoked, or its grant was."""
-    row = db.session.execute(
-        select(
-            AccessToken.id,
-            AccessToken.client_id,
-            AccessToken.scope,
-            AccessToken.issued_at,
-            AccessToken.expires_at,
-            AccessToken.grant_id,
-            *_GRANTED,
-        )
-        .outerjoin(Grant, Grant.id == AccessToken.grant_id)
-        .where(
-            AccessToken.token_hmac.in_(vault.keyed_hashes(_ACCESS, token)),
-            AccessToken.expires_at > now,
-            AccessToken.revoked_at.is_(None),
-            or_(AccessToken.grant_id.is_(None), and_(Grant.id.is_not(None), Grant.revoked_at.is_(None))),
-        )
-    ).first()
+    row = statements.FIND_ACCESS_TOKEN.first(hashes=vault.hash_literal(_ACCESS, token), now=now)
     if row is None:
         return None
-    token_id, client_id, token_scope, issued_at, expires_at, grant_id, *of_grant = row
-    return Presented(token_id, client_id, token_scope, issued_at, expires_at, Granted(*of_grant) if grant_id else None)
+    token_id, client_id, scope, issued_at, expires_at = row[:5]
+    granted = _granted(row[5:]) if row[5] is not None else None
+    return Presented(token_id, client_id, scope, issued_at, expires_at, granted)
 
 
-def start_family(grant_id: UUID, *, now: datetime) -> str:
-    """The first refresh token of a grant; the grant now lives as long as its family may."""
-    db.session.execute(update(Grant).where(Grant.id == grant_id).values(expires_at=now + FAMILY_LIVES))
-    return _add_refresh_token(grant_id, now)
+def rotate_refresh_token(token: str, client_id: str, *, scope: str | None = None, now: datetime) -> Issued | None:
+    """Exchange a refresh token for the next of its family and an access token, by one statement.
 
-
-def rotate_refresh_token(token: str, *, now: datetime) -> tuple[Granted, str] | None:
-    """Exchange a refresh token for the next of its family, by one UPDATE; None when it is not good.
-
-    A second exchange within a short grace is taken for a lost answer or a second worker, and written down.
+    None when it is not good for this client, or `scope` asks for more than was granted. A second exchange within a
+    short grace is taken for a lost answer or a second worker, and written down.
     """
-    good = and_(
-        RefreshToken.token_hmac.in_(vault.keyed_hashes(_REFRESH, token)),
-        RefreshToken.expires_at > now,
-        RefreshToken.grant_id == Grant.id,
-        Grant.revoked_at.is_(None),
-        Grant.expires_at > now,
-    )
-    row = db.session.execute(
-        update(RefreshToken).where(good, RefreshToken.rotated_at.is_(None)).values(rotated_at=now).returning(*_GRANTED)
-    ).first()
+    fresh = _Fresh(now)
+    asked = {"hashes": vault.hash_literal(_REFRESH, token), "client_id": client_id, "scope": scope, **fresh.values}
+    row = statements.ROTATE.first(**asked)
     if row is None:
-        row = db.session.execute(
-            update(RefreshToken)
-            .where(good, RefreshToken.rotated_at > now - REUSE_GRACE)
-            .values(reused=RefreshToken.reused + 1)
-            .returning(*_GRANTED)
-        ).first()
+        row = statements.ROTATE_WITHIN_GRACE.first(grace_begins=now - REUSE_GRACE, **asked)
         if row is None:
             return None
-        log.warning("refresh_token_used_twice_within_grace", grant_id=str(row.id), client_id=row.client_id)
+        log.warning("refresh_token_used_twice_within_grace", grant_id=str(row[0]), client_id=client_id)
         measures.reused("refresh_token")
-    return Granted(*row), _add_refresh_token(row.id, now)
+    return fresh.issued(_granted(row), row[-1], continues=True)
 
 
 def find_refresh_token(token: str, *, now: datetime, grace: timedelta = timedelta()) -> Presented | None:
     """The live refresh token of this text: not exchanged yet, or at most `grace` ago."""
-    row = db.session.execute(
-        select(RefreshToken.id, RefreshToken.issued_at, RefreshToken.expires_at, *_GRANTED)
-        .join(Grant, Grant.id == RefreshToken.grant_id)
-        .where(
-            RefreshToken.token_hmac.in_(vault.keyed_hashes(_REFRESH, token)),
-            RefreshToken.expires_at > now,
-            or_(RefreshToken.rotated_at.is_(None), RefreshToken.rotated_at > now - grace),
-            Grant.revoked_at.is_(None),
-            Grant.expires_at > now,
-        )
-    ).first()
+    row = statements.FIND_REFRESH_TOKEN.first(
+        hashes=vault.hash_literal(_REFRESH, token), now=now, grace_begins=now - grace
+    )
     if row is None:
         return None
-    granted = Granted(*row[3:])
-    return Presented(row[0], granted.client_id, granted.scope, row.issued_at, row.expires_at, granted)
+    granted = _granted(row[3:])
+    return Presented(row[0], granted.client_id, granted.scope, row[1], row[2], granted)
 
 
 def revoke_reused_family(token: str, client_id: str, *, now: datetime) -> None:
@@ -341,19 +295,32 @@ def remove_expired(*, now: datetime, batch: int = 1_000) -> int:
     return removed
 
 
-def _add_refresh_token(grant_id: UUID, now: datetime) -> str:
-    token = REFRESH_PREFIX + new_secret()
-    db.session.execute(
-        insert(RefreshToken).values(
-            id=uuid4(),
-            token_hmac=vault.keyed_hash(_REFRESH, token),
-            grant_id=grant_id,
-            issued_at=now,
-            expires_at=now + REFRESH_TOKEN_LIVES,
-            reused=0,
-        )
-    )
-    return token
+class _Fresh:
+    """The texts of tokens that an exchange may give out, and what the database keeps of them."""
+
+    def __init__(self, now: datetime) -> None:
+        self._id = uuid4()
+        self._access_token = new_access_token()
+        self._refresh_token = REFRESH_PREFIX + new_secret()
+        self.values: dict[str, Any] = {
+            "now": now,
+            "token_id": self._id,
+            "token_hmac": vault.keyed_hash(_ACCESS, self._access_token),
+            "token_expires_at": now + ACCESS_TOKEN_LIVES,
+            "next_id": uuid4(),
+            "next_hmac": vault.keyed_hash(_REFRESH, self._refresh_token),
+            "next_expires_at": now + REFRESH_TOKEN_LIVES,
+        }
+
+    def issued(self, granted: Granted, scope: str, *, continues: bool) -> Issued:
+        """What was given out after all."""
+        return Issued(granted, scope, self._id, self._access_token, self._refresh_token if continues else None)
+
+
+def _granted(row: tuple[Any, ...]) -> Granted:
+    person = person_of(row[_GRANT_COLUMNS : _GRANT_COLUMNS + len(persons.COLUMNS)])
+    columns = (*row[:_GRANT_COLUMNS], person)
+    return Granted(*columns)
 
 
 def _audit(action: str, grant_id: UUID, client_id: str, now: datetime) -> None:

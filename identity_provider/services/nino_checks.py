@@ -9,11 +9,12 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.values import NationalInsuranceNumber
 from identity_provider.models import Lookup, User
+from identity_provider.services.persons import Person
 from identity_provider.vault import SealBroken, vault
 from matching.comparisons import Field, Level
 
 
-def is_on_record(user: User, nino: NationalInsuranceNumber) -> bool:
+def is_on_record(user: User | Person, nino: NationalInsuranceNumber) -> bool:
     """Whether the last search that found this user's record compared this very number, and it was the record's.
 
     False also where nobody compared them: for a record that staff or another service attached.

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from identity_provider.models.register_layout import Generation, line_of
 from identity_provider.services.register_loading import Connection, count_names
+from matching.blocking import counted_names
 from matching.rows import read_line
 
 TRIES_TO_DROP = 10
@@ -145,7 +146,7 @@ def _reject_repeated(connection: Connection, generation: Generation) -> None:
         )
         cursor.execute(_filled("DELETE FROM {loaded} WHERE id = ANY(%s)", generation), (lines,))
         cursor.execute(_filled("DELETE FROM {keys} WHERE record = ANY(%s)", generation), (lines,))
-        counted_twice = count_names(read_line(line) for _, _, line in surplus)
+        counted_twice = count_names(counted_names(read_line(line)) for _, _, line in surplus)
         cursor.executemany(
             _filled("INSERT INTO {counted} (kind, name, records) VALUES (%s, %s, %s)", generation),
             [(kind, name, -count) for (kind, name), count in counted_twice.items()],

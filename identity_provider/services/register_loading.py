@@ -23,6 +23,7 @@ from psycopg import sql
 from identity_provider.models.register_layout import COLUMNS, IN_COLUMNS, Generation, record_row, stored_key
 from identity_provider.services.register_rows import REQUIRED_COLUMNS, RowRefused, read_row
 from matching.blocking import counted_names, record_keys
+from matching.normalise import CountedNames
 from matching.records import TeachingRecord
 
 LINES_PER_BATCH = 5_000
@@ -142,8 +143,9 @@ def load_batch(connection: Connection, task: LoadingTask, batch: Batch) -> Loade
             (number, batch.number, loaded.rows_in, loaded.rows_rejected),
         )
         _copy_records(cursor, task.generation, records)
-        _copy_keys(cursor, task.generation, records)
-        _copy_counts(cursor, task.generation, [record for _, record in records])
+        names = [counted_names(record) for _, record in records]
+        _copy_keys(cursor, task.generation, records, names)
+        _copy_counts(cursor, task.generation, names)
         if rejects:
             cursor.executemany(
                 "INSERT INTO register_rejects (import_id, line, reason) VALUES (%s, %s, %s)",
@@ -152,13 +154,11 @@ def load_batch(connection: Connection, task: LoadingTask, batch: Batch) -> Loade
     return loaded
 
 
-def count_names(records: Iterable[TeachingRecord]) -> Counter[tuple[str, str]]:
+def count_names(counted: Iterable[CountedNames]) -> Counter[tuple[str, str]]:
     """How many of these records bear each first (`f`) and last (`l`) name."""
     counts: Counter[tuple[str, str]] = Counter()
-    for record in records:
-        names = counted_names(record)
-        counts.update(("f", name) for name in names.first_names)
-        counts.update(("l", name) for name in names.last_names)
+    for names in counted:
+        counts.update([("f", name) for name in names.first_names] + [("l", name) for name in names.last_names])
     return counts
 
 
@@ -184,12 +184,15 @@ def _copy_records(
 
 
 def _copy_keys(
-    cursor: psycopg.Cursor[Any], generation: Generation, records: Sequence[tuple[int, TeachingRecord]]
+    cursor: psycopg.Cursor[Any],
+    generation: Generation,
+    records: Sequence[tuple[int, TeachingRecord]],
+    counted: Sequence[CountedNames],
 ) -> None:
     keys: list[int] = []
     owners: list[int] = []
-    for line, record in records:
-        own = {stored_key(key) for key in record_keys(record) if key[:1] not in IN_COLUMNS}
+    for (line, record), names in zip(records, counted, strict=True):
+        own = {stored_key(key) for key in record_keys(record, names) if key[:1] not in IN_COLUMNS}
         keys += own
         owners += [line] * len(own)
     rows = np.empty(len(keys), dtype=_KEY_ROW)
@@ -199,9 +202,9 @@ def _copy_keys(
         copy.write(_COPY_START + rows.tobytes() + _COPY_END)
 
 
-def _copy_counts(cursor: psycopg.Cursor[Any], generation: Generation, records: Sequence[TeachingRecord]) -> None:
+def _copy_counts(cursor: psycopg.Cursor[Any], generation: Generation, names: Sequence[CountedNames]) -> None:
     with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(generation.counted)) as copy:
-        for (kind, name), count in count_names(records).items():
+        for (kind, name), count in count_names(names).items():
             copy.write_row((kind, name, count))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select, update
 
@@ -62,6 +63,15 @@ def make(allowed: Allowance, *, actor: Actor, now: datetime) -> tuple[InitialAcc
         change=({}, {"scopes": row.scopes, "max_uses": row.max_uses, "expires_at": row.expires_at.isoformat()}),
     )
     return row, token
+
+
+def revoke(token_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """Make it good for nothing more. What registered with it stays. Raises IllegalMove for one that is not there."""
+    row = db.session.get(InitialAccessToken, token_id)
+    if row is None:
+        raise IllegalMove("there is no such token")
+    row.revoked_at = row.revoked_at or now
+    audit.record("initial_access_token_revoked", Subject("initial_access_token", row.id), actor=actor, now=now)
 
 
 def find(token: str, *, now: datetime) -> InitialAccessToken | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
@@ -24,6 +24,12 @@ from identity_provider.services import audit_chain, grants, signing_keys
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
 """Abandoned journeys and codes are kept for a week, to answer "what went wrong?"."""
+_OLD_JOBS = text(
+    "DELETE FROM procrastinate_jobs WHERE id IN ("
+    " SELECT job.id FROM procrastinate_jobs job WHERE job.status IN ('succeeded', 'failed', 'cancelled', 'aborted')"
+    " AND NOT EXISTS (SELECT 1 FROM procrastinate_events e WHERE e.job_id = job.id AND e.at >= :before) LIMIT :batch"
+    ") RETURNING id"
+)
 SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
 
@@ -32,6 +38,7 @@ def remove_everything_expired(now: datetime) -> dict[str, int]:
     """Delete every row that has lived its time, in small batches; returns how many of each table went."""
     removed = remove_expired(now)
     removed["grants_and_tokens"] = _remove_dead_grants(now)
+    removed["jobs"] = _remove_old_jobs(now)
     with transaction():
         removed["signing_keys"] = signing_keys.remove_retired(now=now)
         removed["audit_events"] = audit_chain.remove_what_is_too_old()
@@ -61,6 +68,17 @@ def _remove_dead_grants(now: datetime) -> int:
             gone = grants.remove_expired(now=now, batch=BATCH)
         removed += gone
         if not gone:
+            return removed
+
+
+def _remove_old_jobs(now: datetime) -> int:
+    """Of jobs that ended without success: the worker itself removes those that succeeded."""
+    removed = 0
+    while True:
+        with transaction():
+            gone = len(db.session.execute(_OLD_JOBS, {"before": now - OUTBOX, "batch": BATCH}).all())
+        removed += gone
+        if gone < BATCH:
             return removed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, literal, select
@@ -12,8 +13,8 @@ from identity_provider.db import db
 from identity_provider.models import ServiceUse
 
 
-def noting(user_id: UUID, client_id: str, now: datetime) -> Insert:
-    """The statement that writes it down, once: for callers on a hot path that put it into another one."""
+def noting(user_id: Any, client_id: Any, now: Any) -> Insert:
+    """The statement that writes it down, once: for hot paths that put it, with parameters, into another one."""
     row = {"user_id": user_id, "client_id": client_id, "first_at": now}
     return insert(ServiceUse).values(row).on_conflict_do_nothing()
 

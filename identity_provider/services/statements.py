@@ -9,6 +9,7 @@ from identity_provider.domain.lookup import LookupReason
 from identity_provider.domain.values import NationalInsuranceNumber, ValueRefused
 from identity_provider.domain.words import N_, Words
 from identity_provider.models import User
+from identity_provider.services.persons import Person
 from identity_provider.vault import SealBroken, vault
 
 NINO_CONTEXT = "nino"
@@ -91,7 +92,7 @@ def previous_names(user: User) -> list[str]:
     return [" ".join(name.split()) for name in names if name.strip()]
 
 
-def nino_of(user: User) -> NationalInsuranceNumber | None:
+def nino_of(user: User | Person) -> NationalInsuranceNumber | None:
     """The National Insurance number that the person stated; None when there is none that can be read."""
     if user.stated_nino_encrypted is None:
         return None

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from identity_provider.db import db
 from identity_provider.models import Client, PairwiseSubject, User
 from identity_provider.ports import ServiceCaller, ServiceRefused
+from identity_provider.services.persons import Person
 
 SUBJECT_TYPES = ("public", "pairwise")
 
@@ -51,7 +52,7 @@ def subject_for(client: Client, user_id: UUID, *, now: datetime) -> str:
     return str(found)
 
 
-def earlier_subjects(client: Client, user: User) -> tuple[str, ...]:
+def earlier_subjects(client: Client, user: User | Person) -> tuple[str, ...]:
     """The subjects of identities that were merged into this one, as far as this client can have met them."""
     merged = select(User.id).where(User.merged_into_id == user.id).order_by(User.created_at)
     sector = sector_of_client(client)

@@ -15,6 +15,7 @@ from identity_provider.models import AuthorizationRequest, TrnToken, User
 from identity_provider.services import audit
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
+from identity_provider.services.persons import Person
 from identity_provider.vault import new_secret, vault
 
 LIFETIME = timedelta(days=30)
@@ -62,7 +63,7 @@ def of_request(request: AuthorizationRequest, *, now: datetime, hold: bool = Fal
     return row if row is not None and row.is_good(now) else None
 
 
-def is_to_be_used(request: AuthorizationRequest, user: User, *, now: datetime) -> bool:
+def is_to_be_used(request: AuthorizationRequest, user: User | Person, *, now: datetime) -> bool:
     """Whether a session at the browser is no reason to answer at once: the token may still change something.
 
     It may when it is for the person's own address and they have no other TRN, and when it is for an address that

@@ -98,3 +98,17 @@ def test_folding_twice_is_folding_once(raw: str) -> None:
 @pytest.mark.parametrize("raw", ["\x00", "\udc80", "\ud800\udfff", "a" * 10_000, "123", "\u202e", "🙂"])
 def test_hostile_text_is_harmless(raw: str) -> None:
     assert len(normalise.family_name(raw).joined) <= 4 * normalise.LONGEST_NAME
+
+
+@pytest.mark.parametrize("raw", ["AB123456C", "ab 12 34 56 c", "AB12345OC", "AB123456"])
+def test_a_number_is_recognised_however_it_is_written(raw: str) -> None:
+    read = normalise.nino(raw)
+    assert read is not None
+    assert normalise.is_nino(raw, read.value)
+    assert not normalise.is_nino(raw, "AB123457")
+
+
+@pytest.mark.parametrize("raw", ["Alex@Example.com", " alex@example.com ", "ａlex@example.com"])
+def test_an_address_is_recognised_however_it_is_written(raw: str) -> None:
+    assert normalise.is_email(raw, "alex@example.com")
+    assert not normalise.is_email(raw, "alec@example.com")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -229,3 +230,14 @@ def test_the_command_makes_a_token(app: Flask) -> None:
     assert (row.label, row.require_pkce) == ("Suite", True)
     refused = run(args=["clients", "registration-token", "--label", "Suite", "--scope", "everything"])
     assert refused.exit_code != 0
+
+
+def test_a_token_that_was_revoked_registers_nothing(software: Software) -> None:
+    software.token = a_token(max_uses=5)
+    assert software.register().status_code == 201
+    row = db.session.query(InitialAccessToken).filter_by(max_uses=5).one()
+    run = software.app.test_cli_runner().invoke
+    assert run(args=["clients", "revoke-registration-token", str(row.id)]).exit_code == 0
+    assert error_of(software.register()) == (401, "invalid_token")
+    assert software.manage("GET").status_code == 200
+    assert run(args=["clients", "revoke-registration-token", str(uuid4())]).exit_code != 0

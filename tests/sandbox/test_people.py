@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from identity_provider.sandbox.people import COLUMNS, generate_blocks, write_register
-from identity_provider.sandbox.people_queries import labelled_queries
+from identity_provider.sandbox.people_queries import CLASSES, REALISTIC, UNDECIDABLE, labelled_queries
 from matching.batch import read_register
 from matching.normalise import nino
 from matching.records import RecordStatus
@@ -66,5 +66,26 @@ def test_labelled_queries_come_with_their_truth(tmp_path: Path) -> None:
     assert {row["expected"] for row in truth} >= {"match", "none", "not_determinable"}
     assert all(bool(row["truth_trn"]) == (row["in_register"] == "1") for row in truth)
     meta = json.loads((tmp_path / "labelled" / "meta.json").read_text(encoding="utf-8"))
-    assert meta["undecidable"] == ["absent_collides"]
+    assert set(meta["undecidable"]) == set(UNDECIDABLE) <= set(meta["weights"])
     assert set(meta["weights"]) == {row["class"] for row in truth}
+
+
+def test_a_mix_of_classes_is_drawn_in_proportion(tmp_path: Path) -> None:
+    write_register(tmp_path / "register.csv", 3_000, 1)
+    labelled_queries(tmp_path / "register.csv", tmp_path, 400, 9, {"exact": 3, "name_only": 1})
+    with (tmp_path / "truth.csv").open(encoding="utf-8", newline="") as file:
+        seen = Counter(row["class"] for row in csv.DictReader(file))
+    assert set(seen) == {"exact", "name_only"}
+    assert 240 < seen["exact"] < 360
+    assert set(REALISTIC) < set(CLASSES)
+
+
+def test_rarer_troubles_are_in_a_register_too(tmp_path: Path) -> None:
+    write_register(tmp_path / "r.csv", 20_000, 1)
+    records = {record.trn: record for record in read_register(tmp_path / "r.csv")}
+    merged = [record for record in records.values() if record.merged_into]
+    assert any(records[record.merged_into or ""].merged_into for record in merged)
+    open_ones = {(r.first_name, r.last_name, r.date_of_birth) for r in records.values() if r.status == "active"}
+    closed = [record for record in records.values() if record.status == "deactivated"]
+    assert sum((r.first_name, r.last_name, r.date_of_birth) in open_ones for r in closed) > 5
+    assert any(record.middle_name.endswith("ivna") for record in records.values())

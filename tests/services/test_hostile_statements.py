@@ -53,8 +53,8 @@ def outcome_that_can_be_kept(person: PersonDetails, register: TeacherRegister) -
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=NOW)
     assert not search.is_fault
     with transaction():
-        row = lookups.keep(search, user_id=None, journey_id=None)
-    db.session.expire_all()
+        kept = lookups.keep(search, user_id=None, journey_id=None)
+    row = db.session.get_one(Lookup, kept)
     assert row.outcome in ("match", "ambiguous", "not_determinable", "none", "unanswered")
     return row
 

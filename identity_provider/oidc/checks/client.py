@@ -11,7 +11,7 @@ from identity_provider.services import clients
 
 def check(sent: SentRequest) -> None:
     """Refuses a client that is not registered, or is given twice."""
-    found = clients.find(sent.get("client_id") or "")
+    found = clients.known(sent.get("client_id") or "")
     if found is None or not found.is_enabled or "client_id" in sent.repeated:
         raise InvalidRequestError(N_("The service that sent you here is not registered with us."))
     sent.client = found
