@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.domain.values import Trn
-from identity_provider.models import Journey, TrnToken, User
+from identity_provider.models import Journey, TrnLink, TrnToken, User
 from identity_provider.services import accounts, audit, journeys, support_tickets, trn_links, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.trn_links import Evidence
@@ -37,7 +37,7 @@ def use(journey: Journey, record: TeachingRecord, *, now: datetime) -> User | No
     """
     token = trn_tokens.of_request(journey.authorization_request, now=now, hold=True)
     trn = offered(journey, now=now)
-    if trn is None or token is None or not _may_link(journey, trn, record):
+    if trn is None or token is None or not _may_link(journey, trn, record) or _parted_since(journey, token):
         return None
     user = journey.user or _account_of_record(journey, record, now=now)
     evidence = Evidence(LookupReason.TRN_TOKEN, VerificationLevel.MEDIUM, f"TRN token of {token.made_by}")
@@ -55,6 +55,14 @@ def _may_link(journey: Journey, trn: Trn, record: TeachingRecord) -> bool:
     if holder is not None and holder.id != journey.user_id:
         return False
     return journey.user is not None or bool(record.first_name and record.last_name)
+
+
+def _parted_since(journey: Journey, token: TrnToken) -> bool:
+    """Whether staff ended this person's link to the record after the service vouched for it: they know better."""
+    ended = select(TrnLink.id).where(
+        TrnLink.user_id == journey.user_id, TrnLink.trn == token.trn, TrnLink.ended_at >= token.created_at
+    )
+    return db.session.scalar(ended.limit(1)) is not None
 
 
 def _account_of_record(journey: Journey, record: TeachingRecord, *, now: datetime) -> User:

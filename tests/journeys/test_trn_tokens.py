@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
+from sqlalchemy import delete, update
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db, transaction
-from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
+from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel, pending
 from identity_provider.domain.values import Trn
 from identity_provider.kit.app import ports
-from identity_provider.models import AuthorizationRequest, TrnToken, User
-from identity_provider.services import trn_tokens
-from identity_provider.services.audit import Actor
+from identity_provider.models import AuthorizationRequest, TrnLink, TrnToken, User
+from identity_provider.services import trn_links, trn_tokens
+from identity_provider.services.audit import SYSTEM, Actor
 from matching.records import RecordStatus
 from tests.builders import a_client, a_record, a_user
 from tests.journeys.test_known_person import a_pending_user
@@ -19,6 +22,8 @@ from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, use
 from tests.kit.provider import a_browser_of, a_relying_party
 
 SERVICE = Actor("client", "dqt")
+UNLINKED = {"trn": None, "verification_level": None, "lookup_status": "Pending", "lookup_reason": "near_match"}
+"""As if the person had never been linked."""
 
 
 def a_token(trn: str = "1234567", email: str = EMAIL) -> str:
@@ -71,16 +76,39 @@ def test_somebody_known_without_a_trn_is_linked(app: Flask, register: MemoryRegi
     assert (linked.id, linked.trn, linked.last_name) == (user.id, "1234567", "Bush")
 
 
-def test_a_token_is_good_once(app: Flask, register: MemoryRegister) -> None:
-    register.records = [a_record(), a_record("7654321")]
-    token = a_token()
-    come_with(app, token).prove()
+def part(user: User) -> None:
     with transaction():
-        first = user_at(EMAIL)
-        first.email = "kate.elsewhere@example.com"
-    person = come_with(app, token, "2" * 43)
-    assert person.prove().h1 == "What is your name?"
-    assert count_of(User, User.trn == "1234567") == 1
+        there = db.session.get_one(User, user.id, populate_existing=True)
+        waiting = pending(LookupReason.WITH_HELPDESK)
+        trn_links.unlink(there, waiting, actor=SYSTEM, reason="not theirs", now=ports().clock.now())
+
+
+def test_a_token_is_good_once(app: Flask, register: MemoryRegister, clock: ManualClock) -> None:
+    register.records = [a_record(first_name="Walter", last_name="Quigley", nino="CD123456A")]
+    user, token = a_pending_user(), a_token()
+    come_with(app, token).prove()
+    assert user_at(EMAIL).trn == "1234567"
+    with transaction():
+        db.session.execute(delete(TrnLink))
+        db.session.execute(update(User).values(**UNLINKED))
+    come_with(app, token, "2" * 43).prove()
+    assert (user_at(EMAIL).trn, user.email) == (None, EMAIL)
+
+
+def test_a_link_that_staff_ended_is_not_made_again_by_an_older_token(
+    app: Flask, register: MemoryRegister, clock: ManualClock
+) -> None:
+    register.records = [a_record(first_name="Walter", last_name="Quigley", nino="CD123456A")]
+    user = a_pending_user()
+    older = a_token()
+    come_with(app, a_token()).prove()
+    clock.advance(timedelta(hours=1))
+    part(user)
+    come_with(app, older, "2" * 43).prove()
+    assert user_at(EMAIL).trn is None
+    clock.advance(timedelta(hours=1))
+    come_with(app, a_token(), "3" * 43).prove()
+    assert user_at(EMAIL).trn == "1234567", "a service that vouches anew is believed"
 
 
 def test_a_token_expires_after_thirty_days(app: Flask, register: MemoryRegister, clock: ManualClock) -> None:
