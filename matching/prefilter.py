@@ -23,7 +23,7 @@ WEAK_KEPT: Final = 4
 FEW_OF_A_DAY: Final = 8
 """Where so few were born that day, each is compared: it costs little and a register that small is forgiving."""
 
-MOST_COMPARED: Final = 500
+MOST_COMPARED: Final = 150
 """When more resemble, those that resemble most are compared: a name that thousands share costs no more."""
 
 _Scores = NDArray[np.float32]

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 ROWS_PER_KEY = 600
 """A blocking key that more records share than this says too little: it is cut off and reported."""
 
-ROWS_PER_ANSWER = 3000
+ROWS_PER_ANSWER = 1500
 """No answer carries more records, however many keys were asked: the rest is cut off and reported."""
 
 PAIR_YEARS = 5

@@ -147,6 +147,19 @@ def test_the_oldest_change_is_sent_first(app: Flask, services: MemoryServices, c
     assert [read(each)["message"]["changes"]["firstName"] for each in services.messages] == ["Ann", "Bea", "Cleo"]
 
 
+def test_a_message_that_cannot_be_opened_any_more_is_parked_and_holds_nothing_up(
+    app: Flask, services: MemoryServices, clock: ManualClock
+) -> None:
+    unreadable = a_ping()
+    with transaction():
+        unreadable.body_sealed = b"sealed with a key that is gone"
+    clock.advance(timedelta(seconds=1))
+    a_ping(unreadable.endpoint)
+    let_the_worker_work()
+    assert sorted(states()) == [MessageState.DELIVERED, MessageState.PARKED]
+    assert len(services.messages) == 1
+
+
 def test_a_new_secret_is_used_once_the_service_knows_it(
     app: Flask, services: MemoryServices, clock: ManualClock
 ) -> None:
