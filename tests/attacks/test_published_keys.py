@@ -93,6 +93,25 @@ def test_56_unknown_key_ids_do_not_make_a_storm(
     assert published.fetched == [KEYS, KEYS]
 
 
+@pytest.mark.parametrize("path", ["/connect/token", "/connect/revocation", "/connect/introspection", "/connect/par"])
+def test_56_nor_do_they_once_the_failures_are_too_many(
+    service: RelyingParty, published: MemoryServices, clock: ManualClock, path: str
+) -> None:
+    """Case 56: a request that is refused for the failures before it takes no fetch back."""
+    me = service.client_id
+    said = {"iss": me, "sub": me, "aud": "http://localhost", "exp": 9}
+
+    def refused(number: int) -> int:
+        forged = signed(said | {"jti": str(number)}, FOREIGN, kid=f"unknown-{number}")
+        form = {"grant_type": "client_credentials", "token": "x", "client_assertion": forged}
+        return service.http.call("POST", path, form | {"client_assertion_type": ASSERTION_TYPE}).status
+
+    assert [refused(number) for number in range(25)][-1] == 429
+    clock.advance(SELDOM + timedelta(seconds=1))
+    assert {refused(100 + number) for number in range(5)} == {429}
+    assert published.fetched == [KEYS, KEYS]
+
+
 def test_56_neither_does_a_service_that_does_not_answer(
     present: Asserting, published: MemoryServices, clock: ManualClock
 ) -> None:
