@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ from flask import Flask
 from joserfc.jwk import OctKey, RSAKey
 
 from identity_provider.adapters.memory import MemoryServices
-from identity_provider.db import db
-from identity_provider.models import Client
-from identity_provider.services import rate_limits
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import MatchPolicy, TrnRequirement
+from identity_provider.models import AuditEvent, Client
+from identity_provider.services import client_changes, rate_limits
+from identity_provider.services.audit import SYSTEM
+from tests.builders import NOW
 from tests.journeys.travel import count_of
 from tests.kit.registering import CALLBACK, Software, a_token, error_of, switch_on
 
@@ -204,6 +208,35 @@ def test_case_55_a_change_does_not_widen_what_the_operator_allowed(software: Sof
     assert software.manage("PUT", body).get_json()["scope"] == "openid"
     client = db.session.get_one(Client, software.told["client_id"], populate_existing=True)
     assert (client.first_party, client.may_introspect, client.require_pkce) == (False, False, True)
+
+
+def test_case_55_a_change_does_not_reset_what_the_operator_set(app: Flask, software: Software) -> None:
+    """RFC 7592 2.2 replaces what a client says of itself, and nothing else."""
+    software = Software(app, a_token(scopes=("openid", "profile", "email", "trn")))
+    software.register()
+    client = db.session.get_one(Client, software.told["client_id"])
+    the_operators: dict[str, Any] = {
+        "block_prohibited": True,
+        "require_nonce": True,
+        "trn_requirement": TrnRequirement.REQUIRED,
+        "match_policy": MatchPolicy.STRICT,
+        "may_introspect": True,
+        "access_token_format": "jwt",
+        "raise_tickets": True,
+        "bare_post_logout_redirect": True,
+        "first_party": True,
+    }
+    with transaction():
+        wanted = replace(client_changes.settings_of(client), scopes=("openid", "profile"), **the_operators)
+        client_changes.change(client, wanted, actor=SYSTEM, now=NOW)
+    body = {"client_id": client.id, "redirect_uris": [CALLBACK], "scope": "openid trn"}
+    assert software.manage("PUT", body).get_json()["scope"] == "openid"
+    assert software.manage("PUT", body | {"scope": ""}).get_json()["scope"] == "openid profile"
+    now = db.session.get_one(Client, client.id, populate_existing=True)
+    assert {name: getattr(now, name) for name in the_operators} == the_operators
+    told = db.session.query(AuditEvent).filter_by(action="change_client").first()
+    assert told is not None
+    assert the_operators.keys() <= told.before.keys() & told.after.keys()
 
 
 def test_case_55_settings_that_are_the_operator_s_cannot_be_said(software: Software) -> None:
