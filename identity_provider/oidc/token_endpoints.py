@@ -82,8 +82,8 @@ class IntrospectionEndpoint(_LooksUpTokens, _Introspection):  # type: ignore[mis
     def check_permission(self, token: Shown, client: RegisteredClient, request: Any) -> bool:  # noqa: ARG002 -- see above
         if not (client.row.may_introspect or token.check_client(client)):
             return False
-        granted = token.presented.granted
-        return granted is None or granted.person.is_live
+        granted, holder = token.presented.granted, clients.known(token.presented.client_id)
+        return holder is not None and holder.is_enabled and (granted is None or granted.person.is_live)
 
     def introspect_token(self, token: Shown) -> dict[str, Any]:
         shown = token.presented

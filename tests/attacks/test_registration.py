@@ -18,6 +18,7 @@ from identity_provider.services import client_changes, rate_limits
 from identity_provider.services.audit import SYSTEM
 from tests.builders import NOW
 from tests.journeys.travel import count_of
+from tests.kit.outside import OutsideWorld
 from tests.kit.registering import CALLBACK, Software, a_token, error_of, switch_on
 
 HOST = "https://staffroom.example.net"
@@ -291,3 +292,24 @@ def test_case_55_guessing_tokens_is_limited(software: Software, monkeypatch: pyt
     monkeypatch.setattr(rate_limits, "REGISTRATION_CALLS", rate_limits.Limit(limit.name, 3, limit.per))
     software.token = "gir_x"
     assert [software.register().status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize("members", [{}, {"client_name": "Staff room"}, {"subject_type": "pairwise"}])
+@pytest.mark.parametrize("length", [201, 254, 300])
+def test_case_21_what_is_longer_than_it_may_be_is_refused(
+    software: Software, members: dict[str, Any], length: int
+) -> None:
+    """Hosts have 253 characters at most; one that is too long to be a name needs another beside it."""
+    host = ("a" * 60 + ".") * 5
+    answer = software.register(redirect_uris=[f"https://{host[: length - 12]}.example.net/cb"], **members)
+    if length < 254 and "client_name" in members:
+        assert answer.status_code == 201
+    else:
+        assert error_of(answer) == METADATA
+
+
+def test_case_21_a_sector_with_an_endless_host_is_refused(software: Software, outside: OutsideWorld) -> None:
+    uri = f"https://{'a.' * 200}example.net/sector.json"
+    outside.services.documents[uri] = [CALLBACK]
+    answer = software.register(subject_type="pairwise", sector_identifier_uri=uri)
+    assert error_of(answer) == METADATA
