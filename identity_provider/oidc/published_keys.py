@@ -52,8 +52,7 @@ def fetch_for(client: Client | None, token: str) -> None:
         return
     try:
         document = ports().services.fetch_json(client.jwks_uri)
+        with transaction():
+            client_keys.keep(client.jwks_uri, document, now=now)
     except (ServiceRefused, ServiceUnavailable) as failure:
         log.warning("client_keys_not_fetched", client_id=client.id, reason=str(failure))
-        return
-    with transaction():
-        client_keys.keep(client.jwks_uri, document, now=now)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
 from identity_provider.models import Client, FetchedKeys
+from identity_provider.ports import ServiceRefused
 
 # Not fetched more often, whoever asks for a key that we do not know (attack 56).
 SELDOM = timedelta(minutes=1)
@@ -93,9 +94,14 @@ def may_fetch(uri: str, kid: str | None, *, now: datetime) -> bool:
 
 
 def keep(uri: str, document: object, *, now: datetime) -> None:
-    """Believe a key set that was fetched, as far as it holds public keys that are strong enough."""
+    """Believe a key set that was fetched, as far as it holds public keys that are strong enough.
+
+    Raises ServiceRefused for what is no key set, and then what was believed before still is.
+    """
     keys = document.get("keys") if isinstance(document, dict) else None
-    usable = [each for each in (keys if isinstance(keys, list) else [])[:_MOST_KEYS] if _is_usable(each)]
+    if not isinstance(keys, list):
+        raise ServiceRefused("the document is no JSON Web Key Set")
+    usable = [each for each in keys[:_MOST_KEYS] if _is_usable(each)]
     db.session.execute(update(FetchedKeys).where(FetchedKeys.uri == uri).values(keys=usable, fetched_at=now))
 
 

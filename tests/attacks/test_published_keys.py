@@ -166,6 +166,20 @@ def test_13_what_is_no_set_of_public_keys_proves_nothing(
     assert (reply.status, reply.json["error"]) == (400, "invalid_client")
 
 
+@pytest.mark.parametrize("document", [None, [], "keys", {"error": "maintenance"}, {"keys": {}}])
+def test_56_what_is_no_key_set_takes_no_key_away(
+    present: Asserting, published: MemoryServices, clock: ManualClock, document: object
+) -> None:
+    """Case 56: a page that says that it is being worked on is a failed fetch, as no answer is."""
+    assert present().status == 200
+    published.documents[KEYS] = document
+    clock.advance(FRESH_FOR)
+    assert present().status == 200
+    assert published.fetched == [KEYS, KEYS]
+    clock.advance(LONGEST_BELIEVED - FRESH_FOR)
+    assert present().json["error"] == "invalid_client"
+
+
 def test_a_weak_key_proves_nothing(
     present: Asserting, published: MemoryServices, recwarn: pytest.WarningsRecorder
 ) -> None:
