@@ -80,6 +80,7 @@ def test_44_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in
 def test_44_the_scope_may_be_narrowed_and_never_widened(service: RelyingParty, signed_in: SignedIn) -> None:
     narrowed = refresh(service, signed_in.token["refresh_token"], scope="openid").json
     assert narrowed["scope"] == "openid"
+    assert refresh(service, narrowed["refresh_token"], scope=" openid  trn ").json["scope"] == "openid trn"
     assert "trn" not in service.userinfo(narrowed["access_token"])
     widened = refresh(service, narrowed["refresh_token"], scope="openid email")
     assert widened.json["error"] == "invalid_scope"
