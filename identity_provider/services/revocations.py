@@ -32,7 +32,8 @@ def with_scopes(client_id: str, scopes: Collection[str], *, now: datetime) -> No
     lost = cast(sorted(scopes), ARRAY(Text()))
 
     def holds_one(column: Any) -> ColumnElement[bool]:
-        return func.string_to_array(column, " ", type_=ARRAY(Text())).overlap(lost)
+        holds: ColumnElement[bool] = func.string_to_array(column, " ", type_=ARRAY(Text())).overlap(lost)
+        return holds
 
     db.session.execute(
         update(Grant)
