@@ -114,3 +114,9 @@ def _rate_limited(limited: RateLimited) -> ResponseReturnValue:
 def _issue_unavailable(_: issue.IssueUnavailable) -> ResponseReturnValue:
     body = {"error": "temporarily_unavailable", "error_description": issue.CANNOT_BE_CHECKED}
     return jsonify(body), 503, {"Retry-After": "30"}
+
+
+@bp.errorhandler(published_keys.KeysAwaited)
+def _keys_awaited(_: published_keys.KeysAwaited) -> ResponseReturnValue:
+    body = {"error": "temporarily_unavailable", "error_description": "The keys of the client are being fetched"}
+    return jsonify(body), 503, {"Retry-After": "1"}
