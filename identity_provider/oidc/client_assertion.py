@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from identity_provider.db import db
 from identity_provider.kit.app import settings
 from identity_provider.models import Client, UsedAssertion
+from identity_provider.oidc.checks import well_formed
 from identity_provider.oidc.client_jwt import SKEW, Expected, JwtRefused, begins_too_late, moment, read, unverified
 from identity_provider.vault import vault
 
@@ -45,7 +46,7 @@ def _check_claims(said: dict[str, Any], client: Client, now: datetime) -> dateti
     if said.get("aud") not in (settings().issuer, f"{settings().issuer}/connect/token"):
         raise JwtRefused("audience")
     jti = said.get("jti")
-    if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
+    if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI or not well_formed.is_text(jti):
         raise JwtRefused("jti")
     expires = moment(said.get("exp"))
     if expires is None or not now - SKEW < expires <= now + LONGEST_LIFE + SKEW:

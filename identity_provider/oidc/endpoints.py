@@ -27,8 +27,7 @@ _BY_CREDENTIALS = "called by software, which proves itself by its own credential
 def token() -> ResponseReturnValue:
     """Exchange a code, a refresh token or a client's own credentials for tokens (RFC 6749 3.2)."""
     key_ring().ensure_default(ports().clock.now())
-    provider().refuse_malformed()
-    published_keys.fetch_for_assertion(request)
+    _prepare()
     answer: Response = issue.answered_outside(provider().create_token_response)
     return answer
 
@@ -38,8 +37,9 @@ def token() -> ResponseReturnValue:
 @csrf_exempt(_BY_CREDENTIALS)
 def revocation() -> ResponseReturnValue:
     """End a token that a service does not need any more (RFC 7009)."""
+    _prepare()
     with transaction():
-        return _token_endpoint("revocation")
+        return _endpoint_answer("revocation")
 
 
 @bp.post("/connect/introspection")
@@ -47,7 +47,8 @@ def revocation() -> ResponseReturnValue:
 @csrf_exempt(_BY_CREDENTIALS)
 def introspection() -> ResponseReturnValue:
     """Tell an API what a token is good for (RFC 7662)."""
-    return _token_endpoint("introspection")
+    _prepare()
+    return _endpoint_answer("introspection")
 
 
 @bp.route("/connect/userinfo", methods=["GET", "POST"])
@@ -79,9 +80,13 @@ def configuration() -> ResponseReturnValue:
     return Response(written, mimetype="application/json", headers={"Cache-Control": CACHEABLE})
 
 
-def _token_endpoint(name: str) -> ResponseReturnValue:
+def _prepare() -> None:
+    """What comes before any transaction: a client's keys are fetched, and that they were must outlive a refusal."""
     provider().refuse_malformed()
     published_keys.fetch_for_assertion(request)
+
+
+def _endpoint_answer(name: str) -> ResponseReturnValue:
     answer: Response = provider().create_endpoint_response(name)
     return answer
 
@@ -109,3 +114,9 @@ def _rate_limited(limited: RateLimited) -> ResponseReturnValue:
 def _issue_unavailable(_: issue.IssueUnavailable) -> ResponseReturnValue:
     body = {"error": "temporarily_unavailable", "error_description": issue.CANNOT_BE_CHECKED}
     return jsonify(body), 503, {"Retry-After": "30"}
+
+
+@bp.errorhandler(published_keys.KeysAwaited)
+def _keys_awaited(_: published_keys.KeysAwaited) -> ResponseReturnValue:
+    body = {"error": "temporarily_unavailable", "error_description": "The keys of the client are being fetched"}
+    return jsonify(body), 503, {"Retry-After": "1"}

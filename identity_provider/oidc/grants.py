@@ -122,7 +122,8 @@ class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[m
 
     def authenticate_refresh_token(self, refresh_token: str) -> Exchanged | None:
         now = ports().clock.now()
-        scope = self.request.payload.scope or None
+        # However many spaces stand between its words (RFC 6749 3.3 has one).
+        scope = " ".join((self.request.payload.scope or "").split()) or None
         if issue.may_refuse(self.request.client.row):
             self._demand_first(refresh_token, now)
         issued = storage.rotate_refresh_token(refresh_token, self._client_id(), scope=scope, now=now)

@@ -22,7 +22,7 @@ from identity_provider.kit.session import browser_secret, current_session, sign_
 from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
-from identity_provider.services import clients, journeys, sign_outs
+from identity_provider.services import browser_sessions, clients, journeys, sign_outs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def signout() -> ResponseReturnValue:
     asked = _read(request.form if request.method == "POST" else request.args)
     session = current_session()
     if session is None and not asked.problem:
+        _end_what_outlived(asked)
         return asked.leave()
     at_once = session is not None and asked.hint is not None and asked.hint.session_id == session.id
     if asked.return_to:
@@ -82,6 +83,13 @@ def confirm_signout() -> ResponseReturnValue:
             sign_outs.end_grants(session, now=ports().clock.now())
             sign_out()
     return asked.leave()
+
+
+def _end_what_outlived(asked: SignOut) -> None:
+    """The session may be over long before what was granted in it: who holds an ID token of it can have that ended."""
+    if asked.hint is not None and asked.hint.session_id is not None:
+        with transaction():
+            browser_sessions.end_what_outlived(asked.hint.session_id, now=ports().clock.now())
 
 
 def _read(sent: Mapping[str, str]) -> SignOut:

@@ -19,7 +19,7 @@ from identity_provider.oidc import client_jwt
 from identity_provider.oidc.checks import client as which_client
 from identity_provider.oidc.checks import redirect_uri, response_mode, well_formed
 from identity_provider.oidc.client_jwt import Expected, JwtRefused
-from identity_provider.oidc.sent import SentRequest
+from identity_provider.oidc.sent import KEPT_AS_SENT, SentRequest
 
 log = structlog.get_logger(SECURITY)
 
@@ -27,6 +27,23 @@ log = structlog.get_logger(SECURITY)
 _TYPES = frozenset({"oauth-authz-req+jwt", "jwt"})
 _ABOUT_THE_TOKEN = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
 _NESTED = frozenset({"request", "request_uri"})
+# What has a meaning here and must therefore be what it is to be; whatever else an object says is left alone.
+_PARAMETERS = frozenset(KEPT_AS_SENT) | {
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "claims",
+}
 
 
 class InvalidRequestObject(OAuth2Error):  # type: ignore[misc]  # Authlib carries no types
@@ -69,17 +86,20 @@ def _read(sent: SentRequest, token: str) -> dict[str, Any]:
 def _parameters_in(said: dict[str, Any]) -> dict[str, str]:
     """The parameters, each as the text that it would be in an address (RFC 9101 4)."""
     written = {name: _as_text(name, value) for name, value in said.items() if name not in _ABOUT_THE_TOKEN}
+    # RFC 6749 3.1: parameters that nobody defined are ignored, of whatever kind they are.
     return {name: value for name, value in written.items() if value}
 
 
-def _as_text(name: str, value: object) -> str:
+def _as_text(name: str, value: object) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, dict) and name == "claims":
         return json.dumps(value)
-    raise JwtRefused(f"parameter {name[:40]}")
+    if name in _PARAMETERS:
+        raise JwtRefused(f"parameter {name}")
+    return None
 
 
 def _judge(said: dict[str, Any], response_type: str | None, sent: SentRequest) -> None:

@@ -15,7 +15,15 @@ from identity_provider.services import subjects
 from identity_provider.services.authorizations import REQUEST_LIVES
 
 # Parameters that are kept as sent because something later may want them.
-_KEPT = ("acr_values", "claims_locales", "display", "registration_token", "session_id", "trn_token", "ui_locales")
+KEPT_AS_SENT = (
+    "acr_values",
+    "claims_locales",
+    "display",
+    "registration_token",
+    "session_id",
+    "trn_token",
+    "ui_locales",
+)
 # In the place of a user's id where a request names a subject that nobody has.
 NOBODY = "nobody"
 
@@ -76,7 +84,7 @@ class SentRequest:
     def accepted(self) -> AuthorizationRequest:
         """What is kept of a request that passed every check; not in the database yet."""
         client = self.registered
-        kept: dict[str, Any] = {name: self.parameters[name] for name in _KEPT if name in self.parameters}
+        kept: dict[str, Any] = {name: self.parameters[name] for name in KEPT_AS_SENT if name in self.parameters}
         if self.subject is not None:
             kept["subject"] = self.subject
         if self.pushed_mark:

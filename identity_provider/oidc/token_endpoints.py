@@ -101,11 +101,14 @@ def _shown(token: str, grace: timedelta) -> Shown | None:
 
 
 def _may_ask(client: Client, token: Shown) -> bool:
-    """Whose token it is, or an API that is registered as one; and never of a person who may not sign in any more."""
+    """Whose token it is, or an API that is registered as one.
+
+    Nothing is told of a person who may not sign in any more, nor of a service that is switched off.
+    """
     if not (client.may_introspect or token.presented.client_id == client.id):
         return False
-    granted = token.presented.granted
-    return granted is None or granted.person.is_live
+    granted, holder = token.presented.granted, clients.known(token.presented.client_id)
+    return holder is not None and holder.is_enabled and (granted is None or granted.person.is_live)
 
 
 def _told_of(token: Shown) -> dict[str, Any]:

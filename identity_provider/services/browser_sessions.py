@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import LargeBinary, Text, Uuid, any_, bindparam, cast, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from identity_provider.db import UtcDateTime, db
 from identity_provider.models import BrowserSession, StaffUser, User
-from identity_provider.services import persons, sign_outs
+from identity_provider.services import persons, revocations, sign_outs
 from identity_provider.services.direct import Statement, looked_at
 from identity_provider.services.persons import SignedIn, person_of
 from identity_provider.vault import new_secret, vault
@@ -95,10 +96,7 @@ def find(secret: str, *, now: datetime) -> BrowserSession | None:
     session = db.session.scalar(
         select(BrowserSession).where(BrowserSession.secret_hmac.in_(vault.keyed_hashes(_PURPOSE, secret)))
     )
-    if session is None or session.ended_at is not None or now >= session.expires_at:
-        return None
-    lifetime = STAFF if session.staff_id else PERSON
-    if now - session.last_seen_at > lifetime.idle or not _may_go_on(session):
+    if session is None or _is_over(session, now) or not _may_go_on(session):
         return None
     return session
 
@@ -135,12 +133,35 @@ def end(session: BrowserSession, *, now: datetime) -> None:
     sign_outs.end_grants(session, now=now)
 
 
+def end_what_outlived(session_id: UUID, *, now: datetime) -> None:
+    """Somebody signs out of a session that is over, and perhaps forgotten: what was granted in it ends with it.
+
+    Nothing happens while the session is in use, in whichever browser.
+    """
+    session = db.session.get(BrowserSession, session_id)
+    if session is not None and not _is_over(session, now):
+        return
+    user_id = revocations.person_of_session(session_id)
+    if user_id is not None:
+        sign_outs.end_grants_of(session_id, user_id, now=now)
+
+
 def end_all_of(person: User | StaffUser, *, now: datetime) -> None:
-    """End every session of a person, in every browser."""
+    """End every session of a person, in every browser, and whatever services were granted in any.
+
+    Also in those that are forgotten already: a family of refresh tokens lives longer than the row of its session.
+    """
     column = BrowserSession.staff_id if isinstance(person, StaffUser) else BrowserSession.user_id
     theirs = select(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None))
     for session in db.session.scalars(theirs).all():
         end(session, now=now)
+    if isinstance(person, User):
+        revocations.of_person(person.id, now=now)
+
+
+def _is_over(session: BrowserSession, now: datetime) -> bool:
+    idle = (STAFF if session.staff_id else PERSON).idle
+    return session.ended_at is not None or now >= session.expires_at or now - session.last_seen_at > idle
 
 
 def _may_go_on(session: BrowserSession) -> bool:

@@ -12,6 +12,8 @@ from identity_provider.services import audit, clients
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import NewClient
 
+# Under this name a service that registered itself keeps what scopes it may have, whichever of them it asked for last.
+ALLOWED_SCOPES = "allowed_scopes"
 # What a registration names otherwise than its column; everything else has the same name in both.
 COLUMNS = {
     "auth_method": "token_endpoint_auth_method",
@@ -40,11 +42,12 @@ def change(client: Client, wanted: NewClient, *, actor: Actor, now: datetime) ->
     Its id stays, and so do its secrets as long as it uses any. What changed is written down, before and after;
     nothing is where nothing did. Raises ClientRefused as registering does.
     """
-    before = _facts(client)
+    before = facts(client)
     if all(getattr(client, name) == value for name, value in clients.columns_of(wanted).items()):
         return None
     secret = clients.replace(client, wanted, now=now)
-    after = _facts(client)
+    _allow(client, before["scopes"])
+    after = facts(client)
     changed = [name for name, value in after.items() if value != before[name]]
     told = ({name: before[name] for name in changed}, {name: after[name] for name in changed})
     audit.record("client_changed", Subject("client", client.id), actor=actor, now=now, change=told)
@@ -60,13 +63,23 @@ def enable(client: Client, *, actor: Actor, now: datetime) -> None:
     audit.record("enable_client", Subject("client", client.id), actor=actor, now=now)
 
 
-def _is_kept(field: Any) -> bool:
-    return field.name not in _NOT_KEPT
-
-
-def _facts(client: Client) -> dict[str, Any]:
+def facts(client: Client) -> dict[str, Any]:
+    """How the service is set up, column by column, in values that JSON has."""
     names = [COLUMNS.get(each.name, each.name) for each in fields(NewClient) if _is_kept(each)]
     return {name: _plain(getattr(client, name)) for name in names}
+
+
+def _allow(client: Client, before: list[str]) -> None:
+    """What the operator takes from a service that registered itself, it cannot give itself back (RFC 7592 2.2)."""
+    allowed = client.registration.get(ALLOWED_SCOPES)
+    if allowed is not None:
+        kept = [each for each in allowed if each in client.scopes or each not in before]
+        more = [each for each in client.scopes if each not in kept]
+        client.registration = client.registration | {ALLOWED_SCOPES: kept + more}
+
+
+def _is_kept(field: Any) -> bool:
+    return field.name not in _NOT_KEPT
 
 
 def _plain(value: object) -> object:

@@ -13,9 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
 from identity_provider.models import Client, FetchedKeys
+from identity_provider.ports import ServiceRefused
 
 # Not fetched more often, whoever asks for a key that we do not know (attack 56).
 SELDOM = timedelta(minutes=1)
+# Whoever went for a key set is back by then, with or without it.
+FETCHED_WITHIN = timedelta(seconds=10)
 # Fetched anew before it is used, when it is older.
 FRESH_FOR = timedelta(minutes=10)
 # Not believed any more when it could not be fetched for so long: a key that was withdrawn must die.
@@ -92,10 +95,23 @@ def may_fetch(uri: str, kid: str | None, *, now: datetime) -> bool:
     return claimed is not None
 
 
+def are_awaited(client: Client, *, now: datetime) -> bool:
+    """Whether nothing is known of the client's keys but that somebody went for them a moment ago."""
+    if client.jwks_uri is None or known(client, now=now):
+        return False
+    tried_at = db.session.scalar(select(FetchedKeys.tried_at).where(FetchedKeys.uri == client.jwks_uri))
+    return tried_at is not None and abs(now - tried_at) < FETCHED_WITHIN
+
+
 def keep(uri: str, document: object, *, now: datetime) -> None:
-    """Believe a key set that was fetched, as far as it holds public keys that are strong enough."""
+    """Believe a key set that was fetched, as far as it holds public keys that are strong enough.
+
+    Raises ServiceRefused for what is no key set, and then what was believed before still is.
+    """
     keys = document.get("keys") if isinstance(document, dict) else None
-    usable = [each for each in (keys if isinstance(keys, list) else [])[:_MOST_KEYS] if _is_usable(each)]
+    if not isinstance(keys, list):
+        raise ServiceRefused("the document is no JSON Web Key Set")
+    usable = [each for each in keys[:_MOST_KEYS] if _is_usable(each)]
     db.session.execute(update(FetchedKeys).where(FetchedKeys.uri == uri).values(keys=usable, fetched_at=now))
 
 

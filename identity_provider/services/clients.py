@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import any_, literal, select, update
+from sqlalchemy import any_, literal, select
 from sqlalchemy.orm import Session, selectinload
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.errors import IdentityError
-from identity_provider.models import Client, ClientSecret, Grant
-from identity_provider.services import audit, client_keys, subjects
+from identity_provider.models import Client, ClientSecret
+from identity_provider.services import audit, client_keys, revocations, subjects
 from identity_provider.services.changes import CLIENTS, changes
 from identity_provider.services.signing_keys import ALGORITHMS
 from identity_provider.vault import new_secret, vault
@@ -36,6 +36,10 @@ OLD_SECRET_LIVES = timedelta(days=30)
 
 _PURPOSE = "client_secret"
 _WITH_SECRET = frozenset({"client_secret_basic", "client_secret_post"})
+_LONGEST_NAME = 200
+_LONGEST_URI = 2_000
+# RFC 1035 2.3.4, without the dot at its end.
+_LONGEST_HOST = 253
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 # What HTTP Basic carries alike whether a client form-encodes it or not (RFC 6749 2.3.1): most do not, though they must.
 _SECRET = re.compile(r"[A-Za-z0-9._~-]{16,500}\Z")
@@ -120,11 +124,19 @@ def register(new: NewClient, *, secret: str | None, actor: audit.Actor, now: dat
 def replace(client: Client, new: NewClient, *, now: datetime) -> str | None:
     """Put other settings in the place of a service's own; returns its secret when it had none so far and needs one.
 
-    A service that is not recognised by a secret any more keeps none. Raises ClientRefused, and then nothing changed.
+    A service that is not recognised by a secret any more keeps none, and what it was granted with a scope that it
+    loses ends now. So does what nobody was asked about, when it is not one of our own family any more.
+    Raises ClientRefused, and then nothing changed.
     """
+    lost, was_ours = set(client.scopes), client.first_party
     for name, value in columns_of(new).items():
         setattr(client, name, value)
     client.updated_at = now
+    lost -= set(client.scopes)
+    if lost:
+        revocations.with_scopes(client.id, lost, now=now)
+    if was_ours and not client.first_party:
+        revocations.without_consent(client.id, now=now)
     if new.auth_method not in _WITH_SECRET:
         for secret in client.secrets:
             db.session.delete(secret)
@@ -175,12 +187,10 @@ def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
 
 
 def disable(client: Client, *, actor: audit.Actor, now: datetime) -> None:
-    """Switch a service off: nobody is sent to it, its secrets and all that it was granted are dead."""
+    """Switch a service off: nobody is sent to it, its secrets and all its tokens are dead, also its own."""
     client.disabled_at = client.disabled_at or now
     client.updated_at = now
-    db.session.execute(
-        update(Grant).where(Grant.client_id == client.id, Grant.revoked_at.is_(None)).values(revoked_at=now)
-    )
+    revocations.of_client(client.id, now=now)
     audit.record("disable_client", audit.Subject("client", client.id), actor=actor, now=now)
 
 
@@ -228,6 +238,8 @@ def check_uri(what: str, uri: str) -> None:
         _ = parts.port
     except ValueError as broken:
         raise ClientRefused(f"{what}: {uri} is not an address") from broken
+    if len(host) > _LONGEST_HOST or len(uri) > _LONGEST_URI:
+        raise ClientRefused(f"{what}: {uri[:80]}... is too long for an address")
     if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
         raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
     if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
@@ -277,8 +289,8 @@ def _protocol_settings(new: NewClient) -> dict[str, Any]:
 def _check(new: NewClient) -> None:
     if not _CLIENT_ID.match(new.id):
         raise ClientRefused("id: letters, digits, dot, underscore and hyphen, 100 at most")
-    if not new.name.strip():
-        raise ClientRefused("name: a service needs a name that people recognise")
+    if not new.name.strip() or len(new.name) > _LONGEST_NAME:
+        raise ClientRefused(f"name: a service needs a name that people recognise, {_LONGEST_NAME} characters at most")
     _check_words("scope", _scopes_of(new), SCOPES)
     _check_words("grant", _grants_of(new), GRANT_TYPES)
     _check_words("auth-method", (new.auth_method,), AUTH_METHODS)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     false,
     func,
     insert,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from identity_provider.db import UtcDateTime
-from identity_provider.models import AccessToken, Grant, RefreshToken, User
+from identity_provider.models import AccessToken, BrowserSession, Grant, RefreshToken, User
 from identity_provider.services import persons, service_uses
 from identity_provider.services.direct import Statement, looked_at
 
@@ -143,6 +144,8 @@ def _redeem() -> Statement:
             Grant.issued_at > func.now() - bindparam("code_lives", type_=Interval()),
             Grant.redeemed_at.is_(None),
             Grant.revoked_at.is_(None),
+            # A code may be issued while its person signs out: then the sign-out found nothing to revoke yet.
+            exists().where(BrowserSession.id == Grant.session_id, BrowserSession.ended_at.is_(None)),
             User.id == Grant.user_id,
             persons.IS_LIVE,
         )

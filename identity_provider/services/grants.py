@@ -159,14 +159,7 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Issued | None:
     if row is not None:
         granted = _granted(row)
         return fresh.issued(granted, granted.scope, continues=row[-1])
-    replayed = statements.REVOKE_REPLAYED.first(hashes=hashes, client_id=sent.client_id, now=now)
-    if replayed is not None:
-        log.warning("authorization_code_replayed", grant_id=str(replayed[0]), client_id=sent.client_id)
-        measures.reused("authorization_code")
-        with transaction():
-            _audit("authorization_code_replayed", replayed[0], sent.client_id, now)
-    else:
-        measures.refused("authorization_code")
+    _end_if_replayed(hashes, sent.client_id, now)
     return None
 
 
@@ -321,6 +314,19 @@ def _granted(row: tuple[Any, ...]) -> Granted:
     person = person_of(row[_GRANT_COLUMNS : _GRANT_COLUMNS + len(persons.COLUMNS)])
     columns = (*row[:_GRANT_COLUMNS], person)
     return Granted(*columns)
+
+
+def _end_if_replayed(hashes: str, client_id: str, now: datetime) -> None:
+    """Revoke what came of a code that was used before, and write it down: both or neither."""
+    with transaction():
+        replayed = statements.REVOKE_REPLAYED.first(hashes=hashes, client_id=client_id, now=now)
+        if replayed is not None:
+            _audit("authorization_code_replayed", replayed[0], client_id, now)
+    if replayed is None:
+        measures.refused("authorization_code")
+        return
+    log.warning("authorization_code_replayed", grant_id=str(replayed[0]), client_id=client_id)
+    measures.reused("authorization_code")
 
 
 def _audit(action: str, grant_id: UUID, client_id: str, now: datetime) -> None:

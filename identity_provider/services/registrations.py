@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.models import Client, InitialAccessToken
 from identity_provider.ports import ServiceCaller, ServiceRefused, ServiceUnavailable
-from identity_provider.services import audit, clients, registration_tokens, subjects
+from identity_provider.services import audit, client_changes, clients, registration_tokens, subjects
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import ClientRefused, NewClient
 from identity_provider.services.registration_metadata import MetadataRefused, Said
@@ -21,7 +21,7 @@ from identity_provider.vault import new_secret, vault
 PREFIX = "grg_"
 
 _PURPOSE = "registration_access_token"
-_ALLOWED = "allowed_scopes"
+_ALLOWED = client_changes.ALLOWED_SCOPES
 # What must not be in a request that changes a registration (RFC 7592 2.2).
 _OURS_TO_SAY = (
     "registration_access_token",
@@ -62,7 +62,14 @@ def register(
     members: dict[str, Any], sector: tuple[str, ...], initial: InitialAccessToken, *, now: datetime
 ) -> Registered:
     """Register a service that others run. Raises MetadataRefused and TokenRefused; then the token is not used up."""
-    wanted = _read(members, f"dyn-{uuid4().hex}", tuple(initial.scopes), sector, require_pkce=initial.require_pkce)
+    usual = NewClient(
+        id=f"dyn-{uuid4().hex}",
+        name="",
+        require_pkce=initial.require_pkce,
+        raise_tickets=False,
+        first_party=False,
+    )
+    wanted = _read(members, usual, tuple(initial.scopes), sector)
     if not registration_tokens.use(initial, now=now):
         raise TokenRefused
     actor = Actor("initial_access_token", str(initial.id), initial.label)
@@ -97,6 +104,7 @@ def belongs_to_another(client_id: str, token: str) -> bool:
 def change(client: Client, members: dict[str, Any], sector: tuple[str, ...], *, now: datetime) -> str | None:
     """Put another registration in the place of this one, as a whole; returns a secret when it now needs its first.
 
+    What a service cannot say of itself stays as the operator set it, and a scope that was taken away stays away.
     Raises MetadataRefused.
     """
     if any(name in members for name in _OURS_TO_SAY) or members.get("client_id") != client.id:
@@ -104,9 +112,10 @@ def change(client: Client, members: dict[str, Any], sector: tuple[str, ...], *, 
     stated = members.get("client_secret")
     if stated is not None and not (isinstance(stated, str) and clients.knows_secret(client, stated, now=now)):
         raise MetadataRefused("client_secret is not the secret of this client")
+    left = client_changes.settings_of(client)
     allowed = tuple(client.registration.get(_ALLOWED, registration_tokens.USUAL_SCOPES))
-    wanted = _read(members, client.id, allowed, sector, require_pkce=client.require_pkce)
-    before = shown(client)
+    wanted = _read(members, left, allowed, sector)
+    before = shown(client) | client_changes.facts(client)
     try:
         secret = clients.replace(client, wanted, now=now)
     except ClientRefused as refusal:
@@ -117,7 +126,7 @@ def change(client: Client, members: dict[str, Any], sector: tuple[str, ...], *, 
         Subject("client", client.id),
         actor=Actor.of(client),
         now=now,
-        change=(before, shown(client)),
+        change=(before, shown(client) | client_changes.facts(client)),
     )
     return secret
 
@@ -156,14 +165,13 @@ def shown(client: Client) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None and value != ""}
 
 
-def _read(
-    members: dict[str, Any], client_id: str, allowed: tuple[str, ...], sector: tuple[str, ...], *, require_pkce: bool
-) -> NewClient:
+def _read(members: dict[str, Any], kept: NewClient, allowed: tuple[str, ...], sector: tuple[str, ...]) -> NewClient:
+    """What the service says of itself, in the place of what it said before; everything else is the operator's."""
     said = Said(members)
     scopes = said.scopes_of(allowed)
     method = said.text("token_endpoint_auth_method") or "client_secret_basic"
-    return NewClient(
-        id=client_id,
+    return replace(
+        kept,
         name=said.name,
         redirect_uris=said.redirect_uris,
         post_logout_redirect_uris=said.post_logout_redirect_uris,
@@ -173,7 +181,7 @@ def _read(
         scopes=scopes,
         grant_types=_grants_of(said.grant_types, scopes),
         auth_method=method,
-        require_pkce=require_pkce or method == "none",
+        require_pkce=kept.require_pkce or method == "none",
         id_token_algorithm=said.text("id_token_signed_response_alg") or "RS256",
         userinfo_algorithm=said.text("userinfo_signed_response_alg"),
         request_object_algorithm=said.text("request_object_signing_alg"),
@@ -183,8 +191,6 @@ def _read(
         sector_document=sector,
         jwks=said.keys,
         jwks_uri=said.text("jwks_uri"),
-        raise_tickets=False,
-        first_party=False,
     )
 
 

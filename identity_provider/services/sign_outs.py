@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from identity_provider.models import BrowserSession
 from identity_provider.queue import defer
@@ -16,15 +17,19 @@ def end_grants(session: BrowserSession, *, now: datetime) -> None:
 
     Nobody waits for a service: the person is signed out here whether it answers or not (Back-Channel Logout 1.0).
     """
-    if session.user_id is None:
-        return
-    for client_id in grants.revoke_of_session(session.id, now=now):
+    if session.user_id is not None:
+        end_grants_of(session.id, session.user_id, now=now)
+
+
+def end_grants_of(session_id: UUID, user_id: UUID, *, now: datetime) -> None:
+    """The same for a session of a person by its id: its row may be forgotten while what was granted in it lives."""
+    for client_id in grants.revoke_of_session(session_id, now=now):
         client = clients.find(client_id)
         if client is not None and client.is_enabled and client.backchannel_logout_uri:
             defer(
                 TELL_SERVICE,
-                key=f"{TELL_SERVICE}:{session.id}:{client_id}",
+                key=f"{TELL_SERVICE}:{session_id}:{client_id}",
                 client_id=client_id,
-                user_id=str(session.user_id),
-                session_id=str(session.id),
+                user_id=str(user_id),
+                session_id=str(session_id),
             )

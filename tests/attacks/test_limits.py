@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from config.settings import Settings
 from identity_provider.db import db
 from identity_provider.models import AuditEvent, RateCounter
-from identity_provider.services import rate_limits
+from identity_provider.services import audit, rate_limits
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty
@@ -125,6 +125,26 @@ def test_36_a_code_and_a_refresh_token_used_again_are_audited_and_counted(app: F
     assert service.redeem(code, asked.verifier).status == 400
     assert len(audited("authorization_code_replayed")) == 1
     assert counted("authorization_code", "reused") == before + 1
+
+
+def test_36_a_code_used_again_is_not_ended_without_being_written_down(
+    app: Flask, service: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 36: both or neither, so that the next try writes it down."""
+    asked = service.ask()
+    code = service.code_in(a_browser_of(app, a_user(trn="1234567")).get(asked.path).location, asked)
+    token = service.redeem(code, asked.verifier).json["access_token"]
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "record", broken)
+        with pytest.raises(KeyError):
+            service.redeem(code, asked.verifier)
+    assert service.userinfo(token)
+    assert service.redeem(code, asked.verifier).status == 400
+    assert len(audited("authorization_code_replayed")) == 1
 
 
 def test_the_metrics_are_for_who_bears_their_token(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

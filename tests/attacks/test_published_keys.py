@@ -11,11 +11,11 @@ from flask import Flask
 from joserfc.jwk import ECKey, OctKey
 
 from identity_provider.adapters.memory import ManualClock, MemoryServices
-from identity_provider.db import db
-from identity_provider.models import Client, FetchedKeys
+from identity_provider.db import db, transaction
+from identity_provider.models import Client, FetchedKeys, RateCounter
 from identity_provider.oidc.client_authentication import ASSERTION_TYPE
 from identity_provider.services import client_keys, retention
-from identity_provider.services.client_keys import FRESH_FOR, LONGEST_BELIEVED, SELDOM
+from identity_provider.services.client_keys import FETCHED_WITHIN, FRESH_FOR, LONGEST_BELIEVED, SELDOM
 from tests.kit.outside import OutsideWorld
 from tests.kit.provider import CALLBACK, a_relying_party
 from tests.kit.relying_party import RelyingParty, Reply
@@ -41,6 +41,7 @@ class Asserting:
 
     def __init__(self, service: RelyingParty, clock: ManualClock) -> None:
         self._service, self._clock, self._count = service, clock, 0
+        self.path = "/connect/token"
 
     def __call__(self, key: Any = EC, alg: str = "ES256", **header: Any) -> Reply:
         self._count += 1
@@ -49,7 +50,7 @@ class Asserting:
         said = {"iss": me, "sub": me, "aud": "http://localhost", "exp": now + 60, "jti": str(self._count)}
         form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE}
         assertion = {"client_assertion": signed(said, key, alg, **header)}
-        return self._service.http.call("POST", "/connect/token", form | assertion)
+        return self._service.http.call("POST", self.path, form | assertion)
 
 
 @pytest.fixture
@@ -93,6 +94,25 @@ def test_56_unknown_key_ids_do_not_make_a_storm(
     assert published.fetched == [KEYS, KEYS]
 
 
+@pytest.mark.parametrize("path", ["/connect/token", "/connect/revocation", "/connect/introspection", "/connect/par"])
+def test_56_nor_do_they_once_the_failures_are_too_many(
+    service: RelyingParty, published: MemoryServices, clock: ManualClock, path: str
+) -> None:
+    """Case 56: a request that is refused for the failures before it takes no fetch back."""
+    me = service.client_id
+    said = {"iss": me, "sub": me, "aud": "http://localhost", "exp": 9}
+
+    def refused(number: int) -> int:
+        forged = signed(said | {"jti": str(number)}, FOREIGN, kid=f"unknown-{number}")
+        form = {"grant_type": "client_credentials", "token": "x", "client_assertion": forged}
+        return service.http.call("POST", path, form | {"client_assertion_type": ASSERTION_TYPE}).status
+
+    assert [refused(number) for number in range(25)][-1] == 429
+    clock.advance(SELDOM + timedelta(seconds=1))
+    assert {refused(100 + number) for number in range(5)} == {429}
+    assert published.fetched == [KEYS, KEYS]
+
+
 def test_56_neither_does_a_service_that_does_not_answer(
     present: Asserting, published: MemoryServices, clock: ManualClock
 ) -> None:
@@ -103,12 +123,30 @@ def test_56_neither_does_a_service_that_does_not_answer(
     for _ in range(5):
         assert present().status == 200
     assert len(published.fetched) == 2
-    clock.advance(timedelta(seconds=1))
+    clock.advance(FETCHED_WITHIN)
     assert present().json["error"] == "invalid_client"
     assert len(published.fetched) == 2
     published.down = False
     clock.advance(SELDOM)
     assert present().status == 200
+
+
+def test_56_whoever_comes_while_another_worker_fetches_is_asked_to_come_again(
+    present: Asserting, published: MemoryServices, clock: ManualClock
+) -> None:
+    """Case 56: that is no failure of theirs, and none is counted."""
+    with transaction():
+        assert client_keys.may_fetch(KEYS, None, now=clock.now())
+    for path in (present.path, "/connect/revocation", "/connect/introspection", "/connect/par"):
+        present.path = path
+        reply = present()
+        assert (reply.status, reply.json["error"]) == (503, "temporarily_unavailable")
+    assert db.session.query(RateCounter).count() == 0
+    present.path = "/connect/token"
+    with transaction():
+        client_keys.keep(KEYS, PUBLIC, now=clock.now())
+    assert present().status == 200
+    assert published.fetched == []
 
 
 def test_a_clock_that_was_ahead_does_not_keep_us_from_fetching(
@@ -145,6 +183,20 @@ def test_13_what_is_no_set_of_public_keys_proves_nothing(
     published.documents[KEYS] = document
     reply = present()
     assert (reply.status, reply.json["error"]) == (400, "invalid_client")
+
+
+@pytest.mark.parametrize("document", [None, [], "keys", {"error": "maintenance"}, {"keys": {}}])
+def test_56_what_is_no_key_set_takes_no_key_away(
+    present: Asserting, published: MemoryServices, clock: ManualClock, document: object
+) -> None:
+    """Case 56: a page that says that it is being worked on is a failed fetch, as no answer is."""
+    assert present().status == 200
+    published.documents[KEYS] = document
+    clock.advance(FRESH_FOR)
+    assert present().status == 200
+    assert published.fetched == [KEYS, KEYS]
+    clock.advance(LONGEST_BELIEVED - FRESH_FOR)
+    assert present().json["error"] == "invalid_client"
 
 
 def test_a_weak_key_proves_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,7 +11,8 @@ from flask import Flask
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
 from identity_provider.models import BrowserSession, User
-from identity_provider.services import browser_sessions
+from identity_provider.services import accounts, browser_sessions, grants, retention
+from identity_provider.services.audit import SYSTEM
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty, Reply, SignedIn
@@ -78,6 +80,7 @@ def test_44_a_later_reuse_ends_the_whole_family(service: RelyingParty, signed_in
 def test_44_the_scope_may_be_narrowed_and_never_widened(service: RelyingParty, signed_in: SignedIn) -> None:
     narrowed = refresh(service, signed_in.token["refresh_token"], scope="openid").json
     assert narrowed["scope"] == "openid"
+    assert refresh(service, narrowed["refresh_token"], scope=" openid  trn ").json["scope"] == "openid trn"
     assert "trn" not in service.userinfo(narrowed["access_token"])
     widened = refresh(service, narrowed["refresh_token"], scope="openid email")
     assert widened.json["error"] == "invalid_scope"
@@ -120,3 +123,57 @@ def test_44_the_end_of_a_session_ends_what_was_granted_in_it(app: Flask, clock: 
             browser_sessions.end(db.session.query(BrowserSession).one(), now=clock.now())
     refreshed = service.token({"grant_type": "refresh_token", "refresh_token": token["refresh_token"]})
     assert refreshed.json["error"] == "invalid_grant"
+
+
+def test_44_an_address_that_is_given_up_ends_families_older_than_the_row_of_their_session(
+    service: RelyingParty, signed_in: SignedIn, clock: ManualClock
+) -> None:
+    """Sessions are forgotten after a month, families live three."""
+    token = signed_in.token["refresh_token"]
+    for _ in range(4):
+        clock.advance(timedelta(days=10))
+        token = refresh(service, token).json["refresh_token"]
+    retention.remove_expired(clock.now())
+    assert db.session.query(BrowserSession).count() == 0
+    with transaction():
+        person = accounts.held(db.session.query(User).one().id)
+        accounts.give_address(person, "new@example.org", actor=SYSTEM, now=clock.now(), reason="stolen mailbox")
+    assert refresh(service, token).json["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_44_a_sign_out_from_a_session_that_is_over_ends_what_was_granted_in_it(
+    app: Flask, service: RelyingParty, signed_in: SignedIn, clock: ManualClock, forgotten: bool
+) -> None:
+    clock.advance(timedelta(hours=13))
+    if forgotten:
+        db.session.query(BrowserSession).delete()
+        db.session.commit()
+    reply = refresh(service, signed_in.token["refresh_token"]).json
+    assert (
+        app.test_client().get("/connect/signout", query_string={"id_token_hint": reply["id_token"]}).status_code == 200
+    )
+    assert refresh(service, reply["refresh_token"]).json["error"] == "invalid_grant"
+
+
+def test_44_a_hint_from_another_browser_ends_nothing_of_a_session_in_use(
+    app: Flask, service: RelyingParty, signed_in: SignedIn
+) -> None:
+    app.test_client().get("/connect/signout", query_string={"id_token_hint": signed_in.token["id_token"]})
+    assert refresh(service, signed_in.token["refresh_token"]).status == 200
+
+
+def test_44_a_code_that_was_issued_while_the_person_signed_out_is_good_for_nothing(
+    app: Flask, service: RelyingParty, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sign-out finds no grant yet to end, and the code comes after it."""
+    asked, browser, issue_code = service.ask(), a_browser_of(app, a_user(trn="1234567")), grants.issue_code
+
+    def too_late(*given: Any, **named: Any) -> str:
+        with transaction():
+            browser_sessions.end(db.session.query(BrowserSession).one(), now=clock.now())
+        return issue_code(*given, **named)
+
+    monkeypatch.setattr(grants, "issue_code", too_late)
+    code = service.code_in(browser.get(asked.path).location, asked)
+    assert service.redeem(code, asked.verifier).json["error"] == "invalid_grant"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,14 @@ from flask import Flask
 from joserfc.jwk import OctKey, RSAKey
 
 from identity_provider.adapters.memory import MemoryServices
-from identity_provider.db import db
-from identity_provider.models import Client
-from identity_provider.services import rate_limits
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import MatchPolicy, TrnRequirement
+from identity_provider.models import AuditEvent, Client
+from identity_provider.services import client_changes, rate_limits
+from identity_provider.services.audit import SYSTEM
+from tests.builders import NOW
 from tests.journeys.travel import count_of
+from tests.kit.outside import OutsideWorld
 from tests.kit.registering import CALLBACK, Software, a_token, error_of, switch_on
 
 HOST = "https://staffroom.example.net"
@@ -206,6 +211,35 @@ def test_case_55_a_change_does_not_widen_what_the_operator_allowed(software: Sof
     assert (client.first_party, client.may_introspect, client.require_pkce) == (False, False, True)
 
 
+def test_case_55_a_change_does_not_reset_what_the_operator_set(app: Flask, software: Software) -> None:
+    """RFC 7592 2.2 replaces what a client says of itself, and nothing else."""
+    software = Software(app, a_token(scopes=("openid", "profile", "email", "trn")))
+    software.register()
+    client = db.session.get_one(Client, software.told["client_id"])
+    the_operators: dict[str, Any] = {
+        "block_prohibited": True,
+        "require_nonce": True,
+        "trn_requirement": TrnRequirement.REQUIRED,
+        "match_policy": MatchPolicy.STRICT,
+        "may_introspect": True,
+        "access_token_format": "jwt",
+        "raise_tickets": True,
+        "bare_post_logout_redirect": True,
+        "first_party": True,
+    }
+    with transaction():
+        wanted = replace(client_changes.settings_of(client), scopes=("openid", "profile"), **the_operators)
+        client_changes.change(client, wanted, actor=SYSTEM, now=NOW)
+    body = {"client_id": client.id, "redirect_uris": [CALLBACK], "scope": "openid trn"}
+    assert software.manage("PUT", body).get_json()["scope"] == "openid"
+    assert software.manage("PUT", body | {"scope": ""}).get_json()["scope"] == "openid profile"
+    now = db.session.get_one(Client, client.id, populate_existing=True)
+    assert {name: getattr(now, name) for name in the_operators} == the_operators
+    told = db.session.query(AuditEvent).filter_by(action="change_client").first()
+    assert told is not None
+    assert the_operators.keys() <= told.before.keys() & told.after.keys()
+
+
 def test_case_55_settings_that_are_the_operator_s_cannot_be_said(software: Software) -> None:
     software.register(
         first_party=True, may_introspect=True, require_pkce=False, match_policy="Strict", client_id="rp-1"
@@ -258,3 +292,24 @@ def test_case_55_guessing_tokens_is_limited(software: Software, monkeypatch: pyt
     monkeypatch.setattr(rate_limits, "REGISTRATION_CALLS", rate_limits.Limit(limit.name, 3, limit.per))
     software.token = "gir_x"
     assert [software.register().status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize("members", [{}, {"client_name": "Staff room"}, {"subject_type": "pairwise"}])
+@pytest.mark.parametrize("length", [201, 254, 300])
+def test_case_21_what_is_longer_than_it_may_be_is_refused(
+    software: Software, members: dict[str, Any], length: int
+) -> None:
+    """Hosts have 253 characters at most; one that is too long to be a name needs another beside it."""
+    host = ("a" * 60 + ".") * 5
+    answer = software.register(redirect_uris=[f"https://{host[: length - 12]}.example.net/cb"], **members)
+    if length < 254 and "client_name" in members:
+        assert answer.status_code == 201
+    else:
+        assert error_of(answer) == METADATA
+
+
+def test_case_21_a_sector_with_an_endless_host_is_refused(software: Software, outside: OutsideWorld) -> None:
+    uri = f"https://{'a.' * 200}example.net/sector.json"
+    outside.services.documents[uri] = [CALLBACK]
+    answer = software.register(subject_type="pairwise", sector_identifier_uri=uri)
+    assert error_of(answer) == METADATA

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask import Flask
+from joserfc.jws import JWSRegistry
 from werkzeug.test import TestResponse
 
 from identity_provider.adapters.memory import ManualClock
@@ -153,6 +154,42 @@ def test_11_an_object_that_says_what_it_must_not(
     answer = send(app, service, signed(change(said)), redirect_uri=CALLBACK)
     assert error_in(service, answer) == "invalid_request_object"
     assert db.session.query(AuthorizationRequest).count() == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x", "state", "nonce", "login_hint", "redirect_uri", "trn_token", "id_token_hint", "scope", "x\ud800"],
+)
+def test_21_half_of_a_character_is_refused_and_breaks_nothing(
+    app: Flask, service: RelyingParty, said: Claims, name: str
+) -> None:
+    """Case 21: JSON carries what no text holds, and neither a page nor the database takes it."""
+    token = escaped(said | {name: "a\ud800"})
+    assert send(app, service, token).status_code == 400
+    assert service.authenticated("/connect/par", {"request": token}).json["error"] == "invalid_request"
+
+
+def test_21_half_of_a_character_makes_no_assertion(app: Flask, clock: ManualClock) -> None:
+    service = a_relying_party(app, number=2, jwks=PUBLIC, auth_method="private_key_jwt", scopes=("openid", "user:read"))
+    me, now = service.client_id, int(clock.now().timestamp())
+    assertion = escaped({"iss": me, "sub": me, "aud": "http://localhost", "exp": now + 60, "jti": "\ud800"})
+    form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+    assert service.http.call("POST", "/connect/token", form).json["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("value", [True, None, 1.5, [1], {"a": 1}])
+def test_11_what_nobody_defined_is_ignored_inside_too(
+    app: Flask, service: RelyingParty, said: Claims, value: object
+) -> None:
+    """RFC 6749 3.1; a parameter that we know has to be what it is to be."""
+    assert accepted(send(app, service, signed(said | {"x": value})))
+    assert not accepted(send(app, service, signed(said | {"state": value})))
+
+
+def escaped(claims: Claims) -> str:
+    """Signed as libraries do not: with every character that is not ASCII escaped."""
+    text = f"{part({'alg': 'ES256', 'kid': EC.kid})}.{part(claims)}"
+    return f"{text}.{urlsafe_b64encode(JWSRegistry.algorithms['ES256'].sign(text.encode(), EC)).decode().rstrip('=')}"
 
 
 def test_11_the_state_inside_goes_back_with_an_error(app: Flask, service: RelyingParty, said: Claims) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db, transaction
+from identity_provider.models import Client, Consent
+from identity_provider.services import client_changes, clients
+from identity_provider.services.audit import SYSTEM
 from tests.builders import a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty, Reply, SignedIn
@@ -113,3 +120,72 @@ def test_expired_and_exchanged_tokens_are_inactive(
     assert not is_active(service, refresh)
     clock.advance(timedelta(minutes=15))
     assert not is_active(service, signed_in.token["access_token"])
+
+
+def test_50_a_service_that_was_switched_off_leaves_no_token_behind(app: Flask, clock: ManualClock) -> None:
+    """Nor does one come back to life with the service: switching off ends its own tokens too."""
+    service = a_relying_party(app, scopes=("openid", "user:read"))
+    api = a_relying_party(app, number=2, may_introspect=True)
+    token = service.token({"grant_type": "client_credentials"}).json["access_token"]
+    assert is_active(api, token)
+    client = db.session.get_one(Client, service.client_id)
+    with transaction():
+        client.disabled_at = clock.now()
+    assert not is_active(api, token)
+    with transaction():
+        clients.disable(client, actor=SYSTEM, now=clock.now())
+    with transaction():
+        client_changes.enable(client, actor=SYSTEM, now=clock.now())
+    assert not is_active(api, token)
+
+
+def test_34_what_was_granted_with_a_scope_that_a_service_lost_ends(
+    app: Flask, service: RelyingParty, signed_in: SignedIn, clock: ManualClock
+) -> None:
+    """A family of refresh tokens would give it out for three months more."""
+    change(service, clock, scopes=("openid", "trn", "offline_access", "phone"))
+    assert is_active(service, signed_in.token["access_token"])
+    change(service, clock, scopes=("openid", "offline_access"))
+    assert not is_active(service, signed_in.token["access_token"])
+    refreshed = service.token({"grant_type": "refresh_token", "refresh_token": signed_in.token["refresh_token"]})
+    assert refreshed.json["error"] == "invalid_grant"
+
+
+def test_34_a_service_s_own_token_ends_with_its_scope(app: Flask, clock: ManualClock) -> None:
+    service = a_relying_party(app, scopes=("openid", "user:read", "user:write"))
+    wide, narrow = (
+        service.token({"grant_type": "client_credentials", "scope": scope}).json["access_token"]
+        for scope in ("user:read user:write", "user:read")
+    )
+    change(service, clock, scopes=("openid", "user:read"))
+    assert (is_active(service, wide), is_active(service, narrow)) == (False, True)
+
+
+def test_34_a_service_that_is_not_of_our_family_any_more_keeps_only_what_it_was_allowed(
+    app: Flask, service: RelyingParty, signed_in: SignedIn, clock: ManualClock
+) -> None:
+    asked = service.ask()
+    one_who_said_yes = a_user(trn="7654321")
+    allowed = service.finish(a_browser_of(app, one_who_said_yes).get(asked.path).location, asked).token["access_token"]
+    with transaction():
+        db.session.add(
+            Consent(
+                user_id=one_who_said_yes.id,
+                client_id=service.client_id,
+                scopes=["openid", "trn", "offline_access"],
+                said_yes_to=uuid4(),
+                granted_at=clock.now(),
+                confirmed_at=clock.now(),
+            )
+        )
+    change(service, clock, first_party=False)
+    assert is_active(service, allowed)
+    assert not is_active(service, signed_in.token["access_token"])
+
+
+def change(service: RelyingParty, clock: ManualClock, **settings: Any) -> None:
+    """As an operator does it."""
+    client = db.session.get_one(Client, service.client_id)
+    with transaction():
+        wanted = replace(client_changes.settings_of(client), **settings)
+        client_changes.change(client, wanted, actor=SYSTEM, now=clock.now())

@@ -18,7 +18,7 @@ OLD = "kb@oldschool.example.com"
 
 def at_the_contested_record(app: Flask, register: MemoryRegister) -> Traveller:
     register.records = [a_record()]
-    a_user(email=OLD, first_name="Catherine", last_name="Bush", trn="1234567")
+    a_user(email=OLD, first_name="Catherine", last_name="Bishop", trn="1234567")
     person = Traveller(app)
     person.set_out()
     person.prove()

@@ -9,7 +9,7 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
-from identity_provider.models import AuditEvent, BrowserSession, Consent, Grant, OutboxMessage, ServiceUse
+from identity_provider.models import AuditEvent, BrowserSession, Consent, Grant, OutboxMessage, RateCounter, ServiceUse
 from identity_provider.services import sign_in_codes
 from tests.builders import NOW, a_user
 from tests.journeys.travel import EMAIL, count_of, newest_code, user_at
@@ -146,6 +146,19 @@ def test_case_29_five_tries_and_then_a_new_code(app: Flask, clock: ManualClock) 
     visitor.get("/account/sign-in/code")
     visitor.submit("Send a new code")
     assert visitor.submit(code=newest_code(EMAIL)).h1 == LIST
+
+
+def test_case_29_a_right_code_forgives_itself_and_no_wrong_one(app: Flask) -> None:
+    a_user(email=EMAIL)
+    visitor = Browser(app)
+    visitor.get("/account/sign-in")
+    visitor.submit(email=EMAIL)
+    right = newest_code(EMAIL)
+    for _ in range(2):
+        visitor.submit(code=str((int(right) + 1) % 1_000_000).zfill(6))
+    assert visitor.submit(code=right).h1 == LIST
+    guesses = db.session.query(RateCounter).filter(RateCounter.key.startswith("guesses_")).all()
+    assert [each.count for each in guesses] == [2, 2, 2]
 
 
 def test_case_25_a_code_is_good_in_the_browser_that_asked_only(app: Flask) -> None:

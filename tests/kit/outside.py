@@ -6,6 +6,15 @@ from dataclasses import dataclass, fields
 
 from config.settings import Settings
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.db import db
+
+
+class ServicesOutside(MemoryServices):
+    """Relying services that notice when they are asked from inside a transaction."""
+
+    def fetch_json(self, uri: str) -> object:
+        assert not db.session().info.get("in_transaction"), "nothing outside is called inside a transaction"
+        return super().fetch_json(uri)
 
 
 @dataclass

@@ -14,11 +14,20 @@ _DECODING_FAILED = "\ufffd"
 
 
 def check(sent: SentRequest) -> None:
-    """Refuses too many parameters, too long ones, NUL, and bytes that are not UTF-8."""
+    """Refuses too many parameters, too long ones, NUL, bytes that are not UTF-8, and halves of characters."""
     if len(sent.parameters) > MOST_PARAMETERS:
         raise InvalidRequestError(N_("There are too many parameters."))
     for name, value in sent.parameters.items():
         if len(value) > _LONGEST.get(name, _LONGEST_OTHER):
             raise InvalidRequestError(N_("A parameter is too long."))
-        if "\0" in value or _DECODING_FAILED in value:
+        if "\0" in value or _DECODING_FAILED in value or not (is_text(name) and is_text(value)):
             raise InvalidRequestError(N_("A parameter holds characters that can not be read."))
+
+
+def is_text(value: str) -> bool:
+    """Whether it can be written at all: JSON lets a client send half of a surrogate pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
