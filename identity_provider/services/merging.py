@@ -15,8 +15,18 @@ from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IdentityError, IllegalMove, TrnAlreadyLinked
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import Resolution, StaffUser, TrnLink, User, UserMerge
-from identity_provider.services import accounts, audit, outbox, resume, support_tickets, trn_links
+from identity_provider.services import (
+    accounts,
+    audit,
+    outbox,
+    pooling,
+    resume,
+    service_uses,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.pooling import Pooled
 from identity_provider.services.trn_links import Evidence
 
 UNDO_FOR = timedelta(days=30)
@@ -68,6 +78,8 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
         survivor_id=survivor.id,
         merged_id=other.id,
         survivor_email=survivor.email,
+        survivor_email_verified_at=survivor.email_verified_at,
+        client_ids_added=sorted(service_uses.of(other.id) - service_uses.of(survivor.id)),
         merged_email=other.email,
         reason=choice.reason,
         merged_by=str(staff.id),
@@ -76,7 +88,8 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
     )
     actor = Actor.of(staff)
     _settle_record(survivor, other, row, choice, actor=actor, now=now)
-    accounts.become_part_of(other, survivor, actor=actor, reason=choice.reason, now=now)
+    pooled = accounts.become_part_of(other, survivor, actor=actor, reason=choice.reason, now=now)
+    row.carried, row.moved_case_id = pooled.carried, pooled.case_id
     if choice.email != survivor.email:
         proved = other.email_verified_at
         accounts.give_address(survivor, choice.email, actor=actor, now=now, reason=choice.reason, proved_at=proved)
@@ -112,13 +125,16 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
         raise IllegalMove("one of the two has changed since")
     actor = Actor.of(staff)
     if survivor.email == row.merged_email:
-        accounts.give_address(survivor, row.survivor_email, actor=actor, now=now, reason=reason, proved_at=row.at)
+        proved = row.survivor_email_verified_at
+        accounts.give_address(survivor, row.survivor_email, actor=actor, now=now, reason=reason, proved_at=proved)
     if accounts.by_address(row.merged_email) is not None:
         raise EmailInUse
     other.merged_into_id = None
     other.updated_at = now
     db.session.flush()
     _turn_round(survivor, other, row, actor=actor, reason=reason, now=now)
+    pooling.part(survivor, other, Pooled(row.carried, row.moved_case_id), actor=actor, now=now)
+    service_uses.take_back(survivor.id, row.client_ids_added)
     row.undone_at, row.undone_by = now, str(staff.id)
     change = ({"merged_into": str(survivor.id)}, {"merged_into": None})
     audit.record("user_merge_undone", Subject("user", other.id), actor=actor, now=now, reason=reason, change=change)

@@ -148,7 +148,9 @@ def _tell_of(change: Change, *, now: datetime) -> None:
         message: dict[str, Any] = {"user": {"userId": user_id} | told}
         if before is not None:
             was = person_json.in_message(before, endpoint.client)
-            message["changes"] = {name: value for name, value in told.items() if value != was[name]}
+            # Its services have been told that it is another one: all of it is news to them.
+            news = told if change.was_parted else {name: value for name, value in told.items() if value != was[name]}
+            message["changes"] = news
             if not message["changes"]:
                 continue
         _write(endpoint, kind, message, notification=notification, user_id=user.id, now=now)
