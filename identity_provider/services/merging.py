@@ -12,12 +12,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from identity_provider.db import db
-from identity_provider.domain.errors import EmailInUse, IdentityError, IllegalMove, TrnAlreadyLinked
+from identity_provider.domain.errors import EmailInUse, IdentityError, IllegalMove, OwnAccount, TrnAlreadyLinked
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import Resolution, StaffUser, TrnLink, User, UserMerge
 from identity_provider.services import (
     accounts,
     audit,
+    identities,
     outbox,
     pooling,
     resume,
@@ -32,10 +33,6 @@ from identity_provider.services.trn_links import Evidence
 UNDO_FOR = timedelta(days=30)
 ACCOUNTS_MERGED = "accounts_merged"
 ACCOUNTS_PARTED = "accounts_parted"
-
-
-class OwnAccount(IdentityError):
-    """One of the two is of the agent's own email address: a colleague has to do it (attack 33)."""
 
 
 class NotMergeable(IdentityError):
@@ -59,7 +56,7 @@ def check(survivor: User, other: User, staff: StaffUser) -> None:
     """Whether this agent may make the two one. Raises NotMergeable or OwnAccount."""
     if survivor.id == other.id or not (survivor.is_live and other.is_live):
         raise NotMergeable
-    if staff.email in (survivor.email, other.email):
+    if identities.is_own(survivor, staff) or identities.is_own(other, staff):
         raise OwnAccount
 
 
@@ -117,7 +114,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
     row = db.session.get_one(UserMerge, merge_id)
     survivor, other = _held(row.survivor_id, row.merged_id)
     db.session.refresh(row)
-    if staff.email in (row.survivor_email, row.merged_email):
+    if staff.email in (row.survivor_email, row.merged_email) or identities.is_own(survivor, staff):
         raise OwnAccount
     if row.undone_at is not None or now >= row.undo_until:
         raise IllegalMove("it is too late to undo this")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
 from identity_provider.db import db, transaction
-from identity_provider.domain.errors import EmailInUse, IllegalMove, TrnAlreadyLinked
+from identity_provider.domain.access import StaffRole
+from identity_provider.domain.errors import EmailInUse, IllegalMove, OwnAccount, TrnAlreadyLinked
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
 from identity_provider.models import (
     CaseStatus,
@@ -22,9 +24,17 @@ from identity_provider.models import (
     User,
     UserMerge,
 )
-from identity_provider.services import accounts, browser_sessions, merging, support_tickets, trn_links
-from identity_provider.services.audit import SYSTEM
-from identity_provider.services.merging import Choice, NotMergeable, OwnAccount, TrnToChoose
+from identity_provider.services import (
+    accounts,
+    browser_sessions,
+    case_work,
+    erasure,
+    merging,
+    support_tickets,
+    trn_links,
+)
+from identity_provider.services.audit import SYSTEM, Actor
+from identity_provider.services.merging import Choice, NotMergeable, TrnToChoose
 from tests.builders import NOW, a_client, a_staff_user, a_user
 from tests.webhooks.listeners import an_endpoint, messages, signed_in_to
 
@@ -199,7 +209,7 @@ NO_RECORD = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
 CONFIRMED = LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
 
 
-def standing(state: LookupState, **stated: object) -> User:
+def standing(state: LookupState, **stated: Any) -> User:
     user = a_user(**stated)
     with transaction():
         trn_links.stand_at(accounts.held(user.id), state, actor=SYSTEM, now=NOW)
@@ -282,3 +292,21 @@ def test_after_an_undo_services_hear_of_their_own_people_only(app: Flask) -> Non
     with transaction():
         accounts.held(survivor.id).preferred_name = "Secret"
     assert (len(messages(two)), len(messages(one))) == (heard[0], heard[1] + 1)
+
+
+def test_what_was_made_one_with_an_own_account_is_own_too(app: Flask) -> None:
+    staff = a_staff_user(StaffRole.ADMINISTRATOR)
+    own, other = a_user(email=staff.email), a_user("2222222")
+    row = merged(other, own)
+    survivor = anew(other)
+    for refused in (
+        lambda: merging.check(survivor, a_user(), staff),
+        lambda: merging.check(a_user(), survivor, staff),
+        lambda: undone(row, staff=staff),
+        lambda: erasure.erase(survivor, actor=Actor.of(staff), reason="mine", now=NOW),
+    ):
+        with pytest.raises(OwnAccount):
+            refused()
+    with pytest.raises(case_work.OwnCase):
+        case_work.detach(survivor, staff=staff, reason="mine", now=NOW)
+    assert anew(other).erased_at is None
