@@ -35,7 +35,7 @@ from identity_provider.models import (
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links
+from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -68,6 +68,7 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:
             trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
+        webhooks.tell_of_erasure(each, now=now)
     db.session.flush()
     for statement in _forgetting(ids, addresses, now):
         db.session.execute(statement)

@@ -134,6 +134,19 @@ def publish(session: Session, now: datetime) -> None:
             _tell_of(each, now=now)
 
 
+def tell_of_erasure(user: User, *, now: datetime) -> None:
+    """Have the person's services forget them too: of the user nothing has a value any more, whoever they were.
+
+    Called while it is known which services those are. The message names nobody, and is kept with no person's.
+    """
+    notification = uuid4()
+    for endpoint in _hearing(MessageType.USER_UPDATED, user.id):
+        nothing: dict[str, Any] = dict.fromkeys(person_json.in_message(user, endpoint.client))
+        user_id = subjects.subject_for(endpoint.client, user.id, now=now)
+        message = {"user": {"userId": user_id} | nothing, "changes": nothing}
+        _write(endpoint, MessageType.USER_UPDATED, message, notification=notification, user_id=None, now=now)
+
+
 def wake(endpoint_id: UUID) -> None:
     """Have what is due at an endpoint sent soon."""
     defer(DELIVER, key=f"{DELIVER}:{endpoint_id}", queue_name=WEBHOOKS, endpoint_id=str(endpoint_id))
