@@ -71,3 +71,7 @@ class CaseAlreadyResolved(IdentityError):
 
 class EmailInUse(IdentityError):
     """Another live user has this email address."""
+
+
+class OwnAccount(IdentityError):
+    """The account is the agent's own, or was made one with theirs: a colleague has to do it (attack 33)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
@@ -32,6 +33,12 @@ class UserMerge(Base):
     survivor_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("trn_links.id", ondelete="SET NULL"))
     merged_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("trn_links.id", ondelete="SET NULL"))
     made_link_id: Mapped[UUID | None] = mapped_column(ForeignKey("trn_links.id", ondelete="SET NULL"))
+    # When the survivor's own address had been proved, if ever; the services that came with the merge; what it had
+    # stated otherwise before it took over statements; and the case that it took over.
+    survivor_email_verified_at: Mapped[datetime | None]
+    client_ids_added: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    carried: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    moved_case_id: Mapped[UUID | None] = mapped_column(ForeignKey("support_tickets.id", ondelete="SET NULL"))
     reason: Mapped[str] = mapped_column(String(2000))
     merged_by: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime]

@@ -18,12 +18,14 @@ from identity_provider.services import (
     audit,
     browser_sessions,
     outbox,
+    pooling,
     rate_limits,
     service_uses,
     support_tickets,
     trn_links,
 )
 from identity_provider.services.audit import SYSTEM, Actor, Subject
+from identity_provider.services.pooling import Pooled
 from matching.comparisons import Level, first_names, last_names
 from matching.normalise import family_name, given_name
 
@@ -229,21 +231,24 @@ def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None
     audit.record("name_changed", Subject("user", user.id), actor=actor, now=now, change=change)
 
 
-def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, now: datetime) -> None:
-    """Make `other`, held, part of the survivor: nobody signs in to it any more, and its cases are withdrawn.
+def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, now: datetime) -> Pooled:
+    """Make `other`, held, part of the survivor: nobody signs in to it any more, and what it waits for goes over.
 
-    Raises IllegalMove when it holds a TRN of its own: what becomes of that is decided first.
+    Its case is withdrawn when the survivor has a record, or a case of their own. Raises IllegalMove when it holds a
+    TRN of its own: what becomes of that is decided first.
     """
     if other.trn is not None:
         raise IllegalMove("an account that points at a record is merged by the helpdesk only")
     other.merged_into_id = survivor.id
     other.updated_at = now
     browser_sessions.end_all_of(other, now=now)
+    pooled = pooling.pool(survivor, other, actor=actor, now=now)
     _withdraw_cases(other, now=now)
     db.session.flush()
     merged_into = {"merged_into": str(survivor.id)}
     subject = Subject("user", other.id)
     audit.record("user_merged", subject, actor=actor, now=now, reason=reason, change=({}, merged_into))
+    return pooled
 
 
 def _end_what_the_old_address_began(user: User, *, now: datetime) -> None:

@@ -19,7 +19,7 @@ from identity_provider.domain.lookup import LookupReason, LookupState, LookupSta
 from identity_provider.domain.values import Trn
 from identity_provider.models import CaseNote, CaseStatus, Client, Resolution, StaffUser, SupportTicket, TrnLink, User
 from identity_provider.ports import TeacherRegister
-from identity_provider.services import audit, outbox, resume, support_tickets, trn_links
+from identity_provider.services import audit, identities, outbox, resume, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.trn_links import Evidence
 from matching.records import RecordStatus, TeachingRecord
@@ -161,7 +161,7 @@ def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> Suppo
 
     Raises OwnCase, ReasonMissing, and IllegalMove when there is no link.
     """
-    if user.email == staff.email:
+    if identities.is_own(user, staff):
         raise OwnCase
     if not reason.strip():
         raise ReasonMissing
@@ -188,8 +188,8 @@ def can_undo(case: SupportTicket) -> bool:
 
 
 def is_own(case: SupportTicket, staff: StaffUser) -> bool:
-    """Whether the case is of the agent's own email address."""
-    return case.user.email == staff.email
+    """Whether the case is of the agent's own email address, or of an account that was made one with theirs."""
+    return identities.is_own(case.user, staff)
 
 
 def decided_by_others(case: SupportTicket) -> CaseAlreadyResolved | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Delete, Update, delete, func, or_, select, update
 
 from identity_provider.db import db
-from identity_provider.domain.errors import IllegalMove
+from identity_provider.domain.errors import IllegalMove, OwnAccount
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import (
     AuthorizationRequest,
@@ -28,13 +28,14 @@ from identity_provider.models import (
     Resolution,
     ResumeLink,
     ServiceUse,
+    StaffUser,
     SupportTicket,
     TrnToken,
     User,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links
+from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -52,7 +53,7 @@ class Erased:
 def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     """Erase the person, with every account that was merged into theirs. They are told by email, their services too.
 
-    Raises IllegalMove when it was done before, or no reason is given.
+    Raises IllegalMove when it was done before, or no reason is given; OwnAccount for staff whose own account it is.
     """
     if not reason.strip():
         raise IllegalMove("nobody is erased without a reason")
@@ -60,12 +61,14 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     if people[0].erased_at is not None:
         raise IllegalMove("erased already")
     ids = [each.id for each in people]
+    _refuse_own(user, actor)
     addresses = sorted({each.email for each in people if each.email})
     tickets = _close_cases(ids, actor=actor, now=now)
     for each in people:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:
             trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
+        webhooks.tell_of_erasure(each, now=now)
     db.session.flush()
     for statement in _forgetting(ids, addresses, now):
         db.session.execute(statement)
@@ -77,6 +80,11 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     db.session.flush()
     db.session.expire_all()
     return Erased(tuple(ids), tuple(tickets))
+
+
+def _refuse_own(user: User, actor: Actor) -> None:
+    if actor.type == "staff" and identities.is_own(user, db.session.get_one(StaffUser, UUID(actor.id))):
+        raise OwnAccount
 
 
 def _held(user: User) -> list[User]:

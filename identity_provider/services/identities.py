@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from identity_provider.db import db
-from identity_provider.models import User
+from identity_provider.models import StaffUser, User
 
 
 def survivor_of(user: User) -> User:
@@ -21,3 +21,8 @@ def all_of(user: User) -> list[User]:
     for each in found:
         found.extend(db.session.scalars(select(User).where(User.merged_into_id == each.id).order_by(User.created_at)))
     return found
+
+
+def is_own(user: User, staff: StaffUser) -> bool:
+    """Whether any identity of the person, also one that was merged, is of the agent's own email address (attack 33)."""
+    return staff.email in {each.email for each in all_of(user)}

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.domain.access import MatchPolicy
@@ -107,6 +107,16 @@ def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None) -> UU
         },
     )
     return number
+
+
+def give_to(journey: Journey) -> None:
+    """The journey's person is known now: the searches made before, for nobody yet, are theirs and go with them."""
+    db.session.execute(
+        update(Lookup)
+        .where(Lookup.journey_id == journey.id, Lookup.user_id.is_(None))
+        .values(user_id=journey.user_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def found_nothing(journey: Journey) -> bool:

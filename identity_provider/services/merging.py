@@ -12,20 +12,27 @@ from uuid import UUID
 from sqlalchemy import select
 
 from identity_provider.db import db
-from identity_provider.domain.errors import EmailInUse, IdentityError, IllegalMove, TrnAlreadyLinked
+from identity_provider.domain.errors import EmailInUse, IdentityError, IllegalMove, OwnAccount, TrnAlreadyLinked
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import Resolution, StaffUser, TrnLink, User, UserMerge
-from identity_provider.services import accounts, audit, outbox, resume, support_tickets, trn_links
+from identity_provider.services import (
+    accounts,
+    audit,
+    identities,
+    outbox,
+    pooling,
+    resume,
+    service_uses,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.pooling import Pooled
 from identity_provider.services.trn_links import Evidence
 
 UNDO_FOR = timedelta(days=30)
 ACCOUNTS_MERGED = "accounts_merged"
 ACCOUNTS_PARTED = "accounts_parted"
-
-
-class OwnAccount(IdentityError):
-    """One of the two is of the agent's own email address: a colleague has to do it (attack 33)."""
 
 
 class NotMergeable(IdentityError):
@@ -49,7 +56,7 @@ def check(survivor: User, other: User, staff: StaffUser) -> None:
     """Whether this agent may make the two one. Raises NotMergeable or OwnAccount."""
     if survivor.id == other.id or not (survivor.is_live and other.is_live):
         raise NotMergeable
-    if staff.email in (survivor.email, other.email):
+    if identities.is_own(survivor, staff) or identities.is_own(other, staff):
         raise OwnAccount
 
 
@@ -68,6 +75,8 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
         survivor_id=survivor.id,
         merged_id=other.id,
         survivor_email=survivor.email,
+        survivor_email_verified_at=survivor.email_verified_at,
+        client_ids_added=sorted(service_uses.of(other.id) - service_uses.of(survivor.id)),
         merged_email=other.email,
         reason=choice.reason,
         merged_by=str(staff.id),
@@ -76,7 +85,8 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
     )
     actor = Actor.of(staff)
     _settle_record(survivor, other, row, choice, actor=actor, now=now)
-    accounts.become_part_of(other, survivor, actor=actor, reason=choice.reason, now=now)
+    pooled = accounts.become_part_of(other, survivor, actor=actor, reason=choice.reason, now=now)
+    row.carried, row.moved_case_id = pooled.carried, pooled.case_id
     if choice.email != survivor.email:
         proved = other.email_verified_at
         accounts.give_address(survivor, choice.email, actor=actor, now=now, reason=choice.reason, proved_at=proved)
@@ -104,7 +114,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
     row = db.session.get_one(UserMerge, merge_id)
     survivor, other = _held(row.survivor_id, row.merged_id)
     db.session.refresh(row)
-    if staff.email in (row.survivor_email, row.merged_email):
+    if staff.email in (row.survivor_email, row.merged_email) or identities.is_own(survivor, staff):
         raise OwnAccount
     if row.undone_at is not None or now >= row.undo_until:
         raise IllegalMove("it is too late to undo this")
@@ -112,13 +122,16 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
         raise IllegalMove("one of the two has changed since")
     actor = Actor.of(staff)
     if survivor.email == row.merged_email:
-        accounts.give_address(survivor, row.survivor_email, actor=actor, now=now, reason=reason, proved_at=row.at)
+        proved = row.survivor_email_verified_at
+        accounts.give_address(survivor, row.survivor_email, actor=actor, now=now, reason=reason, proved_at=proved)
     if accounts.by_address(row.merged_email) is not None:
         raise EmailInUse
     other.merged_into_id = None
     other.updated_at = now
     db.session.flush()
     _turn_round(survivor, other, row, actor=actor, reason=reason, now=now)
+    pooling.part(survivor, other, Pooled(row.carried, row.moved_case_id), actor=actor, now=now)
+    service_uses.take_back(survivor.id, row.client_ids_added)
     row.undone_at, row.undone_by = now, str(staff.id)
     change = ({"merged_into": str(survivor.id)}, {"merged_into": None})
     audit.record("user_merge_undone", Subject("user", other.id), actor=actor, now=now, reason=reason, change=change)

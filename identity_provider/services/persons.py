@@ -17,7 +17,7 @@ from identity_provider.models import User
 
 @dataclass(slots=True)
 class Person:
-    """One identity, with the ids of those that were merged into it."""
+    """One identity, with the ids of those that were merged into it (into those before: subjects.earlier_subjects)."""
 
     id: UUID
     email: str

@@ -14,6 +14,7 @@ from identity_provider.models import (
     Delivery,
     FetchedKeys,
     Journey,
+    Lookup,
     OutboxMessage,
     RateCounter,
     TrnToken,
@@ -83,11 +84,14 @@ def _remove_old_jobs(now: datetime) -> int:
 
 
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
-    """In this order: a journey goes before the request that it answers."""
+    """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
+    abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
     referenced = select(Journey.authorization_request_id)
     return [
         (RateCounter, RateCounter.expires_at < now),
         (CodeChallenge, CodeChallenge.created_at < now - ABANDONED),
+        # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
+        (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
         (Journey, Journey.expires_at < now - ABANDONED),
         (
             AuthorizationRequest,

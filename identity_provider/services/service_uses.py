@@ -10,7 +10,7 @@ from sqlalchemy import delete, literal, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from identity_provider.db import db
-from identity_provider.models import ServiceUse
+from identity_provider.models import Grant, ServiceUse
 
 
 def noting(user_id: Any, client_id: Any, now: Any) -> Insert:
@@ -27,6 +27,21 @@ def note(user_id: UUID, client_id: str, *, now: datetime) -> None:
 def forget(user_id: UUID, client_id: str) -> None:
     """The person stopped sharing with this service: it is told of no further change, until they come from it again."""
     db.session.execute(delete(ServiceUse).where(ServiceUse.user_id == user_id, ServiceUse.client_id == client_id))
+
+
+def of(user_id: UUID) -> set[str]:
+    """The services that the person came from, by client id."""
+    return set(db.session.scalars(select(ServiceUse.client_id).where(ServiceUse.user_id == user_id)))
+
+
+def take_back(user_id: UUID, client_ids: list[str]) -> None:
+    """These services came with an account that is parted again; those that the person has since used stay."""
+    own = select(Grant.client_id).where(Grant.user_id == user_id)
+    db.session.execute(
+        delete(ServiceUse).where(
+            ServiceUse.user_id == user_id, ServiceUse.client_id.in_(client_ids), ServiceUse.client_id.not_in(own)
+        )
+    )
 
 
 def pass_on(from_user: UUID, to_user: UUID) -> None:

@@ -72,7 +72,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "made_at": now.isoformat(),
         "accounts": [_account(each) for each in people],
         **{name: _plain(_rows(of, of.user_id.in_(ids), order)) for name, (of, order) in _POINTING_AT_THEM.items()},
-        "searches_of_the_register": [_search(each) for each in _rows(Lookup, Lookup.user_id.in_(ids), Lookup.at)],
+        "searches_of_the_register": [_search(each) for each in _rows(Lookup, _is_their_search(ids), Lookup.at)],
         "accounts_made_one": _plain(_rows(UserMerge, UserMerge.survivor_id.in_(ids), UserMerge.at)),
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
@@ -97,6 +97,12 @@ def _journeys_of(ids: list[UUID]) -> dict[str, Any]:
         "answers_while_signing_in": [_journey(each) for each in journeys],
         "requests_of_services": _plain(_rows(AuthorizationRequest, asked, AuthorizationRequest.created_at)),
     }
+
+
+def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
+    """Those kept as theirs, and those that a journey of theirs began with before it was known whose it is."""
+    journeys = select(Journey.id).where(Journey.user_id.in_(ids))
+    return or_(Lookup.user_id.in_(ids), Lookup.user_id.is_(None) & Lookup.journey_id.in_(journeys))
 
 
 def _search(lookup: Lookup) -> dict[str, Any]:

@@ -54,14 +54,17 @@ def subject_for(client: Client, user_id: UUID, *, now: datetime) -> str:
 
 def earlier_subjects(client: Client, user: User | Person) -> tuple[str, ...]:
     """The subjects of identities that were merged into this one, as far as this client can have met them."""
-    merged = select(User.id).where(User.merged_into_id == user.id).order_by(User.created_at)
+    part = select(User.id, User.created_at).where(User.merged_into_id == user.id).cte("part", recursive=True)
+    # With those that were merged into them before.
+    part = part.union_all(select(User.id, User.created_at).join(part, User.merged_into_id == part.c.id))
+    merged = select(part.c.id).order_by(part.c.created_at)
     sector = sector_of_client(client)
     if sector is not None:
         merged = (
             select(PairwiseSubject.subject)
-            .join(User, User.id == PairwiseSubject.user_id)
-            .where(User.merged_into_id == user.id, PairwiseSubject.sector_identifier == sector)
-            .order_by(User.created_at)
+            .join(part, part.c.id == PairwiseSubject.user_id)
+            .where(PairwiseSubject.sector_identifier == sector)
+            .order_by(part.c.created_at)
         )
     return tuple(str(each) for each in db.session.scalars(merged))
 

@@ -97,6 +97,7 @@ def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
         # Both accounts point at records, or the address was taken meanwhile: nothing is moved without the helpdesk.
         accounts.make_one(survivor, None, email=survivor.email, now=now)
     journeys.become(journey, survivor, now=now)
+    lookups.give_to(journey)
     return survivor
 
 
@@ -129,6 +130,7 @@ def _account(journey: Journey, *, now: datetime) -> User:
     if user is None:
         user, made = accounts.create(journey, now=now)
         journey.user_id, journey.user, journey.made_user = user.id, user, made
+        lookups.give_to(journey)
         if made:
             return user
     elif journey.made_user:

@@ -117,6 +117,19 @@ def stand_at(user: User, state: LookupState, *, actor: Actor, now: datetime, rea
         _record("lookup_state_changed", user, before, actor=actor, now=now, reason=reason)
 
 
+def stand_open(user: User, state: LookupState, *, actor: Actor, now: datetime, reason: str) -> None:
+    """Write that nothing is sure of a person any more: another identity turned out to be theirs, and is pending.
+
+    Also of one whom the helpdesk confirmed to have no TRN, and whoever acts: that was said of what was known of one
+    identity, and more is known of the person. Raises IllegalMove for another state, or when they are linked.
+    """
+    if state.status is not LookupStatus.PENDING or user.trn is not None:
+        raise IllegalMove("only somebody without a record is opened again, and as pending")
+    before = _standing(user)
+    _stand(user, state, now)
+    _record("lookup_state_changed", user, before, actor=actor, now=now, reason=reason)
+
+
 def forget(user: User) -> None:
     """Of an erased person no record is known any more, nor that there was one: the history of the links goes too.
 

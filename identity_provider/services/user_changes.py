@@ -43,6 +43,11 @@ class Change:
             self.is_new or self.olds.get("merged_into_id", self.user.merged_into_id) is None
         )
 
+    @property
+    def was_parted(self) -> bool:
+        """Whether the account was part of another one, and is none of it any more."""
+        return self.user.merged_into_id is None and self.olds.get("merged_into_id") is not None
+
 
 def changes_of(session: Session) -> Iterator[Change]:
     """Every person who is another one than when the transaction began; forgets them."""

@@ -142,6 +142,19 @@ def publish(session: Session, now: datetime) -> None:
             _tell_of(each, now=now)
 
 
+def tell_of_erasure(user: User, *, now: datetime) -> None:
+    """Have the person's services forget them too: of the user nothing has a value any more, whoever they were.
+
+    Called while it is known which services those are. The message names nobody, and is kept with no person's.
+    """
+    notification = uuid4()
+    for endpoint in _hearing(MessageType.USER_UPDATED, user.id):
+        nothing: dict[str, Any] = dict.fromkeys(person_json.in_message(user, endpoint.client))
+        user_id = subjects.subject_for(endpoint.client, user.id, now=now)
+        message = {"user": {"userId": user_id} | nothing, "changes": nothing}
+        _write(endpoint, MessageType.USER_UPDATED, message, notification=notification, user_id=None, now=now)
+
+
 def wake(endpoint_id: UUID) -> None:
     """Have what is due at an endpoint sent soon."""
     defer(DELIVER, key=f"{DELIVER}:{endpoint_id}", queue_name=WEBHOOKS, endpoint_id=str(endpoint_id))
@@ -156,7 +169,9 @@ def _tell_of(change: Change, *, now: datetime) -> None:
         message: dict[str, Any] = {"user": {"userId": user_id} | told}
         if before is not None:
             was = person_json.in_message(before, endpoint.client)
-            message["changes"] = {name: value for name, value in told.items() if value != was[name]}
+            # Its services have been told that it is another one: all of it is news to them.
+            news = told if change.was_parted else {name: value for name, value in told.items() if value != was[name]}
+            message["changes"] = news
             if not message["changes"]:
                 continue
         _write(endpoint, kind, message, notification=notification, user_id=user.id, now=now)

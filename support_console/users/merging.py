@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.domain.access import Permission
-from identity_provider.domain.errors import EmailInUse, IllegalMove, TrnAlreadyLinked
+from identity_provider.domain.errors import EmailInUse, IllegalMove, OwnAccount, TrnAlreadyLinked
 from identity_provider.kit.app import ports
 from identity_provider.models import User, UserMerge
 from identity_provider.services import audit, merging
 from identity_provider.services.audit import Actor, Subject
-from identity_provider.services.merging import NotMergeable, OwnAccount, TrnToChoose
+from identity_provider.services.merging import NotMergeable, TrnToChoose
 from support_console import people
 from support_console.auth import me, require
 from support_console.users import rows

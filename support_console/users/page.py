@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from identity_provider.db import db, transaction
 from identity_provider.kit.app import ports
 from identity_provider.models import User
-from identity_provider.services import audit
+from identity_provider.services import audit, identities
 from identity_provider.services.audit import Actor, Subject
 from support_console.auth import me
 
@@ -27,7 +27,7 @@ def user_or_404(user_id: UUID) -> User:
 def another_user_or_refusal(user_id: UUID) -> User:
     """The user, if this agent may change them: nobody changes what is their own (attack 33)."""
     user = user_or_404(user_id)
-    if user.email == me().email:
+    if identities.is_own(user, me()):
         with transaction():
             audit.record("own_link_refused", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
         abort(403)

@@ -13,7 +13,7 @@ from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.app import ports
 from identity_provider.models import User
-from identity_provider.services import audit, case_work, merging
+from identity_provider.services import audit, case_work, identities, merging
 from identity_provider.services.audit import Actor, Subject
 from support_console import people
 from support_console.auth import me, require
@@ -69,7 +69,7 @@ def show(user_id: UUID) -> ResponseReturnValue:
         lookups=[rows.lookup(each) for each in dossier.lookups],
         sessions=[rows.session(each) for each in dossier.sessions],
         label_of=label_of,
-        own=user.email == me().email,
+        own=identities.is_own(user, me()),
         merge=merging.standing_merge_of(user),
         now=ports().clock.now(),
     )

@@ -82,6 +82,14 @@ def test_nobody_does_it_to_themselves(app: Flask, deed: str) -> None:
     assert agent.get(f"/support/users/{other.id}/merge/{user.id}").status == 403
 
 
+@pytest.mark.parametrize("deed", ["lock", "unlock", "erase", "merge"])
+def test_nobody_does_it_to_themselves_through_an_account_that_was_made_one_with_theirs(app: Flask, deed: str) -> None:
+    agent = an_agent(app, StaffRole.ADMINISTRATOR, email="kate@example.com")
+    user = a_user()
+    a_user(email="kate@example.com", merged_into_id=user.id)
+    assert agent.get(f"/support/users/{user.id}/{deed}").status == 403
+
+
 def compared(app: Flask, user: User, other: User) -> tuple[Agent, Page]:
     agent = an_agent(app, StaffRole.MERGER)
     agent.get(f"/support/users/{user.id}")

@@ -32,6 +32,7 @@ def test_a_teacher_answers_the_questions_and_goes_back_with_a_trn(app: Flask, re
     assert person.journey.completed_at is not None
     assert count_of(BrowserSession, BrowserSession.user_id == user.id) == 1
     assert count_of(Lookup) == 3
+    assert count_of(Lookup, Lookup.user_id == user.id) == 3, "those before there was an account are theirs too"
 
 
 def test_somebody_whom_nobody_resembles_and_who_claims_nothing_ends_as_none(

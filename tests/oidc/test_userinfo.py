@@ -82,8 +82,10 @@ def test_the_id_token_carries_the_same_claims(app: Flask) -> None:
 def test_ids_of_merged_accounts_are_a_list(app: Flask) -> None:
     person = a_user(trn="1234567")
     merged = [a_user(merged_into_id=person.id) for _ in range(2)]
-    userinfo = sign_in(app, a_relying_party(app), person).userinfo
-    assert sorted(userinfo["previous_user_id"]) == sorted(str(each.id) for each in merged)
+    merged.append(a_user(merged_into_id=merged[0].id))
+    signed_in = sign_in(app, a_relying_party(app), person)
+    for told in (signed_in.userinfo, signed_in.claims):
+        assert sorted(told["previous_user_id"]) == sorted(str(each.id) for each in merged)
 
 
 def test_single_claims_may_be_asked_for_within_what_the_service_may_know(app: Flask) -> None:

@@ -15,7 +15,7 @@ from identity_provider.db import Base, db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
-from identity_provider.models import CaseNote, Client, Journey, SupportTicket, User
+from identity_provider.models import CaseNote, Client, Journey, Lookup, SupportTicket, User
 from identity_provider.services import (
     accounts,
     browser_sessions,
@@ -168,6 +168,20 @@ def test_an_export_holds_everything_of_theirs_and_no_secret(app: Flask, register
     assert "Featherstonehaugh rang" in written
     assert "hmac" not in written
     assert "encrypted" not in written
+
+
+def test_searches_of_a_journey_of_theirs_are_exported_and_erased_with_them(
+    app: Flask, register: MemoryRegister
+) -> None:
+    user = a_user()
+    journey = a_journey_of(a_client(), user_id=user.id)
+    search = lookups.look_up(lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=NOW)
+    with transaction():
+        lookups.keep(search, user_id=None, journey_id=journey.id)
+    assert len(subject_access.everything_about(user, now=NOW)["searches_of_the_register"]) == 1
+    with transaction():
+        erasure.erase(user, actor=SYSTEM, reason="asked for it", now=NOW)
+    assert db.session.query(Lookup).count() == 0
 
 
 def test_an_export_of_a_merged_account_is_that_of_the_person(app: Flask, register: MemoryRegister) -> None:

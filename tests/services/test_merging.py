@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from identity_provider.db import db, transaction
-from identity_provider.domain.errors import EmailInUse, IllegalMove, TrnAlreadyLinked
-from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel, pending
-from identity_provider.models import CaseStatus, OutboxMessage, Resolution, StaffUser, SupportTicket, User, UserMerge
-from identity_provider.services import accounts, browser_sessions, merging, support_tickets, trn_links
-from identity_provider.services.audit import SYSTEM
-from identity_provider.services.merging import Choice, NotMergeable, OwnAccount, TrnToChoose
+from identity_provider.domain.access import StaffRole
+from identity_provider.domain.errors import EmailInUse, IllegalMove, OwnAccount, TrnAlreadyLinked
+from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
+from identity_provider.models import (
+    CaseStatus,
+    MessageType,
+    OutboxMessage,
+    Resolution,
+    StaffUser,
+    SupportTicket,
+    User,
+    UserMerge,
+)
+from identity_provider.services import (
+    accounts,
+    browser_sessions,
+    case_work,
+    erasure,
+    merging,
+    support_tickets,
+    trn_links,
+)
+from identity_provider.services.audit import SYSTEM, Actor
+from identity_provider.services.merging import Choice, NotMergeable, TrnToChoose
 from tests.builders import NOW, a_client, a_staff_user, a_user
+from tests.webhooks.listeners import an_endpoint, messages, signed_in_to
 
 LATER = NOW + timedelta(days=3)
 
@@ -181,3 +203,110 @@ def test_an_identity_may_be_merged_again_after_it_was_parted(app: Flask) -> None
     undone(merged(survivor, other))
     merged(anew(survivor), anew(other))
     assert merging.standing_merge_of(anew(other)) is not None
+
+
+NO_RECORD = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
+CONFIRMED = LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
+
+
+def standing(state: LookupState, **stated: Any) -> User:
+    user = a_user(**stated)
+    with transaction():
+        trn_links.stand_at(accounts.held(user.id), state, actor=SYSTEM, now=NOW)
+    return anew(user)
+
+
+def looked_up_again() -> set[str]:
+    jobs = db.session.execute(text("SELECT args->>'user_id' FROM procrastinate_jobs WHERE task_name = 'look_up_again'"))
+    return set(jobs.scalars())
+
+
+def by_staff(survivor: User, other: User) -> None:
+    merged(survivor, other)
+
+
+def by_the_person(survivor: User, other: User) -> None:
+    with transaction():
+        accounts.make_one(accounts.held(survivor.id), accounts.held(other.id), email=survivor.email, now=NOW)
+
+
+@pytest.mark.parametrize("make_one", [by_staff, by_the_person])
+@pytest.mark.parametrize("state", [NO_RECORD, CONFIRMED])
+def test_of_two_of_whom_one_is_pending_nobody_says_that_there_is_no_record(
+    app: Flask, make_one: Callable[[User, User], None], state: LookupState
+) -> None:
+    survivor = standing(state, stated_has_trn=False, stated_has_qts=False, asked_again_at=NOW)
+    other = standing(pending(LookupReason.AMBIGUOUS), stated_has_trn=True, stated_trn="7654321", stated_has_qts=True)
+    with transaction():
+        case = support_tickets.open_case(other, a_client(), None, LookupReason.AMBIGUOUS, NOW)
+    make_one(survivor, other)
+    kept = anew(survivor)
+    assert kept.lookup_state == pending(LookupReason.AMBIGUOUS)
+    assert (kept.stated_trn, kept.stated_has_trn, kept.stated_has_qts) == ("7654321", True, True)
+    assert kept.asked_again_at is None, "an empty answer is not the last word on both"
+    assert looked_up_again() == {str(survivor.id)}
+    assert (case.user_id, case.status) == (survivor.id, CaseStatus.OPEN)
+
+
+@pytest.mark.parametrize("state", [NO_RECORD, CONFIRMED])
+def test_of_two_without_a_record_the_one_person_has_none(app: Flask, state: LookupState) -> None:
+    survivor, other = standing(state), standing(state)
+    merged(survivor, other)
+    assert anew(survivor).lookup_state == state
+
+
+def test_what_was_taken_over_is_given_back_and_both_are_looked_for(app: Flask) -> None:
+    survivor = standing(NO_RECORD, stated_has_trn=False, stated_has_qts=False)
+    other = standing(pending(LookupReason.AMBIGUOUS), stated_has_trn=True, stated_trn="7654321")
+    with transaction():
+        case = support_tickets.open_case(other, a_client(), None, LookupReason.AMBIGUOUS, NOW)
+    undone(merged(survivor, other))
+    parted = anew(survivor)
+    assert (parted.stated_trn, parted.stated_has_trn) == (None, False), "of two people nobody has the other's TRN"
+    assert parted.lookup_status is LookupStatus.PENDING
+    assert support_tickets.open_case_of(anew(other)) == case
+    assert support_tickets.open_case_of(parted) not in (None, case)
+
+
+def test_whoever_loses_a_record_by_an_undo_has_a_case(app: Flask) -> None:
+    survivor, other = a_user(), a_user("2222222")
+    with transaction():
+        support_tickets.open_case(survivor, a_client(), None, LookupReason.AMBIGUOUS, NOW)
+    undone(merged(survivor, other))
+    assert support_tickets.open_case_of(anew(survivor)) is not None
+    assert support_tickets.open_case_of(anew(other)) is None
+
+
+def test_an_undo_proves_no_address_that_nobody_had_proved(app: Flask) -> None:
+    survivor, other = a_user(email_verified_at=None), a_user()
+    undone(merged(survivor, other, email=other.email))
+    assert anew(survivor).email_verified_at is None
+
+
+def test_after_an_undo_services_hear_of_their_own_people_only(app: Flask) -> None:
+    one, two = an_endpoint(a_client()), an_endpoint(a_client())
+    survivor, other = signed_in_to(a_user(), one), signed_in_to(a_user(), two)
+    undone(merged(survivor, other))
+    assert [each.message_type for each in messages(two)][-1] is MessageType.USER_UPDATED, "theirs is back"
+    heard = len(messages(two)), len(messages(one))
+    with transaction():
+        accounts.held(survivor.id).preferred_name = "Secret"
+    assert (len(messages(two)), len(messages(one))) == (heard[0], heard[1] + 1)
+
+
+def test_what_was_made_one_with_an_own_account_is_own_too(app: Flask) -> None:
+    staff = a_staff_user(StaffRole.ADMINISTRATOR)
+    own, other = a_user(email=staff.email), a_user("2222222")
+    row = merged(other, own)
+    survivor = anew(other)
+    for refused in (
+        lambda: merging.check(survivor, a_user(), staff),
+        lambda: merging.check(a_user(), survivor, staff),
+        lambda: undone(row, staff=staff),
+        lambda: erasure.erase(survivor, actor=Actor.of(staff), reason="mine", now=NOW),
+    ):
+        with pytest.raises(OwnAccount):
+            refused()
+    with pytest.raises(case_work.OwnCase):
+        case_work.detach(survivor, staff=staff, reason="mine", now=NOW)
+    assert anew(other).erased_at is None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from flask import Flask
 from sqlalchemy import func, select
 
+from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import Base, db, transaction
-from identity_provider.models import AuthorizationRequest, CodeChallenge, Delivery, Journey, OutboxMessage
-from identity_provider.services import rate_limits, retention
+from identity_provider.domain.access import MatchPolicy
+from identity_provider.models import AuthorizationRequest, CodeChallenge, Delivery, Journey, Lookup, OutboxMessage, User
+from identity_provider.services import lookups, rate_limits, retention
+from identity_provider.services.register_search import Occasion
+from matching.records import PersonDetails
 from tests.builders import NOW, a_client, a_user
 
 LONG_AGO = NOW - timedelta(days=8)
@@ -38,6 +42,28 @@ def test_abandoned_journeys_go_after_a_week_with_their_requests(app: Flask) -> N
     removed = retention.remove_expired(NOW)
     assert (removed["journeys"], removed["authorization_requests"]) == (1, 1)
     assert (how_many(Journey), how_many(AuthorizationRequest)) == (1, 1)
+
+
+def a_search(user: User | None, journey_id: UUID | None) -> None:
+    person = PersonDetails(first_name="Kate", last_name="Bush")
+    found = lookups.look_up(person, MemoryRegister(), MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=LONG_AGO)
+    with transaction():
+        lookups.keep(found, user_id=user.id if user else None, journey_id=journey_id)
+
+
+def test_searches_for_nobody_go_with_their_journey_and_those_of_a_person_stay(app: Flask) -> None:
+    a_journey(NOW - timedelta(days=9))
+    a_journey(NOW)
+    old, young = db.session.query(Journey).order_by(Journey.expires_at).all()
+    known, young_id = a_user(), young.id
+    for user, journey_id in ((None, old.id), (known, old.id), (None, young_id), (None, None)):
+        a_search(user, journey_id)
+    assert retention.remove_expired(NOW)["lookups"] == 2
+    db.session.rollback()
+    assert {(each.user_id, each.journey_id) for each in db.session.query(Lookup)} == {
+        (known.id, None),
+        (None, young.id),
+    }
 
 
 def test_codes_counters_and_delivered_messages_go_and_waiting_ones_stay(app: Flask) -> None:

@@ -15,7 +15,7 @@ from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import TrnAlreadyLinked
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel
 from identity_provider.models import Client, MessageState, ServiceUse, User, WebhookMessage
-from identity_provider.services import accounts, trn_links
+from identity_provider.services import accounts, erasure, trn_links
 from identity_provider.services.audit import SYSTEM
 from tests.builders import NOW, a_client, a_record, a_user
 from tests.journeys.travel import EMAIL, Traveller, user_at
@@ -92,6 +92,23 @@ def test_somebody_new_is_told_with_what_the_lookup_found(
     assert list(envelope["message"]) == ["user"]
     told = envelope["message"]["user"]
     assert (told["userId"], told["trn"], told["trnLookupStatus"]) == (str(user_at(EMAIL).id), "1234567", "Found")
+
+
+def test_an_erasure_is_told_with_nothing_left_and_the_message_outlives_it(app: Flask, services: MemoryServices) -> None:
+    mine, _nobodys = an_endpoint(), an_endpoint()
+    user = signed_in_to(a_user(trn="1234567"), mine)
+    let_the_worker_work()
+    services.messages.clear()
+    with transaction():
+        erasure.erase(accounts.held(user.id), actor=SYSTEM, reason="asked for it", now=NOW)
+    let_the_worker_work()
+    (sent,) = services.messages
+    envelope = read(sent)
+    told = dict(envelope["message"]["user"])
+    assert (envelope["messageType"], told.pop("userId")) == ("UserUpdated", str(user.id))
+    assert told == envelope["message"]["changes"]
+    assert {"emailAddress", "firstName", "lastName", "trn", "trnLookupStatus"} <= set(told)
+    assert set(told.values()) == {None}
 
 
 def test_a_merge_is_told_to_the_services_of_both(app: Flask, services: MemoryServices) -> None:
