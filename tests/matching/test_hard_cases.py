@@ -80,6 +80,26 @@ def test_names_in_another_script_are_never_said_to_be_in_no_record(name: str) ->
     assert outcome.reason is Reason.TOO_LITTLE_GIVEN
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "typed_first", "typed_last"),
+    [
+        ("Sara", "Horvat", "Сара", "Хорват"),
+        ("Vera", "Horvat", "Вера", "Хорват"),
+        ("Sara", "Nanov", "Сара", "Нанов"),
+        ("Nonna", "Vekova", "Нонна", "Векова"),
+        ("Ioanna", "Kontou", "Ιοαννα", "Κοντου"),
+    ],
+)
+def test_a_name_wholly_of_look_alike_letters_is_in_another_script(
+    first: str, last: str, typed_first: str, typed_last: str
+) -> None:
+    record = a_record(first_name=first, last_name=last)
+    stated = a_person(first_name=typed_first, last_name=typed_last, nino="", trn="", email="")
+    assert normalise.given_name(typed_first).joined == normalise.fold(typed_first)
+    assert not normalise.given_name(typed_first).joined.isascii()
+    assert isinstance(outcome_of(stated, record), PotentialMatches)
+
+
 @pytest.mark.parametrize("unseen", ["\u200b", "\u200e", "\u202e", "\u2060", "\u00ad"])
 def test_signs_that_cannot_be_seen_are_not_there(unseen: str) -> None:
     assert normalise.family_name(f"Feather{unseen}stone").joined == "featherstone"
