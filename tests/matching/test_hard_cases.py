@@ -1,5 +1,6 @@
 """People who are hard to tell apart or hard to recognise: each of these was once decided wrongly."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -35,6 +36,51 @@ def test_brother_and_sister_are_two_though_their_names_differ_in_one_letter() ->
     paul = a_record(first_name="Paul", middle_name="")
     assert linked(outcome_of(a_person(paul, first_name="Paula", trn=paul.trn), paul)) is None
     assert linked(outcome_of(a_person(paul, first_name="Paula"), paul)) is None
+
+
+LIKE_NAMES = [
+    ("Emma", "Emily"), ("Amir", "Amira"), ("Karim", "Karima"), ("Nadir", "Nadira"), ("Jamil", "Jamila"),
+    ("Jamil", "Jamilah"), ("Theodore", "Theodora"), ("Fernando", "Fernanda"), ("Louise", "Lewis"), ("Louise", "Louis"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "held"), [*LIKE_NAMES, *((b, a) for a, b in LIKE_NAMES)])
+def test_brothers_and_sisters_of_like_names_are_not_linked_by_the_trn_of_the_other(typed: str, held: str) -> None:
+    sibling = a_record(first_name=held, middle_name="")
+    few = [
+        a_record(trn=f"300000{n}{m}"[-7:], first_name=name, date_of_birth=date(1960 + n, 2, 3), nino="")
+        for n in range(3)
+        for m, name in enumerate((typed, held))
+    ]
+    stated = a_person(sibling, first_name=typed, trn=sibling.trn)
+    assert linked(outcome_of(stated, sibling, *few)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("Alic", "Alice"), ("Victori", "Victoria"), ("Anna", "Ann"), ("Nicolaa", "Nicola")]
+)
+def test_an_ending_left_out_is_still_a_slip_where_nobody_is_called_so(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+def test_a_short_form_that_is_also_another_person_s_name_is_believed_with_the_same_middle_name() -> None:
+    emily = a_record(first_name="Emily", middle_name="Louise")
+    stated = a_person(emily, first_name="Emma", nino=emily.nino)
+    assert linked(outcome_of(stated, emily)) is None
+    assert linked(outcome_of(replace(stated, middle_name="Louise"), emily)) == emily.trn
+
+
+@pytest.mark.parametrize("first", ["Alexnadra", "Sandra", "A", "Alexan"])
+@pytest.mark.parametrize("contradiction", [{"nino": "CE654321A"}, {"middle_name": "Philippa"}])
+def test_a_trn_with_another_number_or_middle_name_and_not_this_first_name_is_perhaps_a_twin_s(
+    first: str, contradiction: dict[str, Any]
+) -> None:
+    stated = a_person(first_name=first, trn=ALEX.trn)
+    assert linked(outcome_of(stated, ALEX)) == ALEX.trn
+    assert linked(outcome_of(replace(stated, **contradiction), ALEX)) is None
+    exactly = replace(stated, first_name=ALEX.first_name)
+    assert linked(outcome_of(replace(exactly, **contradiction), ALEX)) == ALEX.trn
 
 
 def test_both_numbers_outweigh_a_first_name_that_is_another_s() -> None:
