@@ -168,6 +168,19 @@ def test_swapped_names_are_seen_when_one_of_them_is_misspelt_too(first: str, las
     assert linked(outcome_of(a_person(first_name=first, last_name=last, trn=ALEX.trn), ALEX)) == ALEX.trn
 
 
+@pytest.mark.parametrize(("first", "last"), [("Brown", "Alexandra"), ("Featherstone", "Agnes"), ("Okafor", "Agnes")])
+def test_somebody_newly_married_who_swaps_the_boxes_is_not_said_to_be_nobody(first: str, last: str) -> None:
+    outcome = outcome_of(a_person(first_name=first, last_name=last), ALEX)
+    assert isinstance(outcome, PotentialMatches)
+    assert outcome.reason is Reason.NEAR_MATCH
+
+
+def test_theodora_is_not_theodore_where_the_register_has_neither() -> None:
+    theodore = a_record(first_name="Theodore", middle_name="")
+    stated = a_person(theodore, first_name="Theodora", trn=theodore.trn)
+    assert linked(outcome_of(stated, theodore)) is None
+
+
 @pytest.mark.parametrize(
     ("first", "last"), [("Alexandra Featherstone", "Featherstone"), ("Alexandra", "Alexandra Featherstone")]
 )
