@@ -172,7 +172,7 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         compound = _compound(typed, middle, held, held_middle)
         if compound is not None:
             return compound
-    if are_two_people(one, other):
+    if are_two_people(one, other) and not (_middle_shared(middle, held_middle) and are_given_name_forms(one, other)):
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
@@ -182,6 +182,11 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
     if written.level is not Level.NEARLY and _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
     return written
+
+
+def _middle_shared(middle: Name, held_middle: Name) -> bool:
+    """Whether both have one middle name, which twins rarely share: Emma Louise may be Emily Louise, shortened."""
+    return len(middle.joined) > 1 and middle.joined == held_middle.joined
 
 
 def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:

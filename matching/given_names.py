@@ -85,6 +85,15 @@ def are_two_people(one: str, other: str) -> bool:
     return other in _OTHER_PEOPLE.get(one, _NONE)
 
 
+def are_brother_and_sister(one: str, other: str) -> bool:
+    """Whether two given names differ as a man's and a woman's do: Amir and Amira, Theodore and Theodora."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) == len(longer):
+        return one[:-1] == other[:-1] and {one[-1:], other[-1:]} in ({"a", "e"}, {"a", "o"})
+    ends = len(shorter) >= 3 and shorter[-1] not in "aeiou"
+    return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
+
+
 def family_name_forms(name: str) -> frozenset[str]:
     """Other spellings of a family name; symmetric, never the name itself."""
     return _FAMILY.get(name, _NONE)

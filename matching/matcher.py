@@ -11,7 +11,7 @@ from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import GENERATION, Field, Level
 from matching.explain import Explanation
-from matching.normalise import is_email
+from matching.normalise import family_name, given_name, is_email
 from matching.policy import (
     AGREES,
     CERTAIN_FROM,
@@ -159,7 +159,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
 
 def _would_be_none(statement: Statement, answer: CandidateAnswer, ranked: Sequence[Candidate]) -> bool:
     """Whether nothing stands against `none` yet, so that a last look is worth its round trip."""
-    return _gap(statement, answer, empty=False) is None and not any(map(_is_near, ranked))
+    return _gap(statement, answer, empty=False) is None and not any(_is_near(c, statement) for c in ranked)
 
 
 def _rank(
@@ -237,7 +237,7 @@ def _decide(
     empty: bool,
 ) -> MatchOutcome:
     """Choose the outcome from the ranked candidates."""
-    near = tuple(candidate for candidate in ranked if _is_near(candidate))
+    near = tuple(candidate for candidate in ranked if _is_near(candidate, statement))
     shown = _worth_showing(ranked, near)
     rule, blocked = _verdict(shown, near)
     explanation = Explanation(
@@ -267,7 +267,7 @@ def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tu
     return tuple(islice(kept, MOST_KEPT))
 
 
-def _is_near(candidate: Candidate) -> bool:
+def _is_near(candidate: Candidate, statement: Statement) -> bool:
     """Whether this record resembles the person so much that nobody may say that there is none."""
     evidence = Evidence.of(candidate)
     if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
@@ -282,10 +282,18 @@ def _is_near(candidate: Candidate) -> bool:
     if evidence.nino is Level.DIFFERENT:
         return False
     if evidence.born is Level.SAME:
-        return first or last or evidence.first is Level.ANOTHER
+        return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
     if evidence.born not in NEAR_DATE:
         return False
     return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
+
+
+def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
+    """Whether one name stands where the other belongs, the other being new: newly married, with the boxes swapped."""
+    record = candidate.record
+    lasts = {family_name(name) for name in (record.last_name, *record.previous_last_names)}
+    first_as_last = given_name(record.first_name) in statement.lasts
+    return first_as_last or not lasts.isdisjoint(statement.firsts)
 
 
 def _may_be_one_person(candidate: Candidate) -> bool:

@@ -22,9 +22,10 @@ _APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\u
 _SPELLED_OUT: Final = str.maketrans(
     {"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"ħ": "h", "ŋ": "ng", "ə": "e", "ŧ": "t", "ĸ": "k"}
-    | dict(zip("аеорсухіјѕвнкмтοανι", "aeopcyxijsbhkmtoavi", strict=True))
     | dict.fromkeys(_APOSTROPHES, "")
 )
+_LOOK_ALIKES: Final = str.maketrans("аеорсухіјѕвнкмтοανι", "aeopcyxijsbhkmtoavi")
+"""Cyrillic and Greek letters for the Latin ones that look the same; no transliteration, Сара is not Capa."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -117,7 +118,12 @@ def fold(raw: str) -> str:
     text = unicodedata.normalize("NFKD", raw[:LONGEST_NAME].lower().translate(_SPELLED_OUT))
     text = unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT)
     letters = (c if c.isalpha() else " " for c in text if not unicodedata.combining(c))
-    return " ".join("".join(letters).split())
+    return " ".join(map(_of_one_script, "".join(letters).split()))
+
+
+def _of_one_script(word: str) -> str:
+    """Read look-alikes of another script as Latin letters in a word that has Latin ones: else it is in that script."""
+    return word.translate(_LOOK_ALIKES) if any(c.isascii() for c in word) else word
 
 
 @lru_cache(maxsize=1 << 17)

@@ -69,6 +69,7 @@ class Evidence(NamedTuple):
     trn: Level
     nino: Level
     email: Level
+    middle: Level = Level.MISSING
 
     @classmethod
     def of(cls, candidate: Candidate) -> "Evidence":
@@ -81,6 +82,7 @@ class Evidence(NamedTuple):
             level(Field.TRN, Level.MISSING),
             level(Field.NINO, Level.MISSING),
             level(Field.EMAIL, Level.MISSING),
+            level(Field.MIDDLE_NAME, Level.MISSING),
         )
 
     @property
@@ -106,6 +108,9 @@ class Evidence(NamedTuple):
 
 def linking_rule(evidence: Evidence) -> Rule | None:
     """Return the strongest rule that this evidence satisfies, for the policy Linkage."""
+    both = evidence.trn is evidence.nino is Level.SAME
+    if not both and _may_be_a_sibling(evidence):
+        return None
     if evidence.identified:
         return _identified_rule(evidence)
     if not (evidence.names_agree and evidence.born is Level.SAME):
@@ -127,6 +132,16 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
         # first name and, but for one slip, the birthday happens once in 100,000.
         return Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
     return None
+
+
+def _may_be_a_sibling(evidence: Evidence) -> bool:
+    """Whether this is perhaps a twin's record: not this first name, and another middle name or NINO.
+
+    Twins share birthday and surname, and their first names are often alike: Emma Kate and Emily Jane.
+    """
+    if evidence.first in (Level.SAME, Level.SWAPPED):
+        return False
+    return Level.DIFFERENT in (evidence.nino, evidence.middle)
 
 
 def _one_name_agrees(evidence: Evidence) -> bool:

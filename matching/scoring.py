@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
-from matching.given_names import family_name_forms, given_name_forms
+from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms
 from matching.normalise import Name
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
@@ -200,7 +200,10 @@ class Scorer:
         bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
         alike = level in _RESEMBLING and field is Field.FIRST_NAME
-        if (level is Level.NEARLY and bits <= 0) or (alike and self.rarity.is_own_name(relation.typed)):
+        if level is Level.NEARLY and field is Field.FIRST_NAME:
+            alike = are_brother_and_sister(relation.typed, relation.held)
+        own = alike and (self.rarity.is_own_name(relation.typed) or _is_her_name(relation))
+        if own or (level is Level.NEARLY and bits <= 0):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
 
@@ -253,6 +256,11 @@ class Scorer:
         held = normalise.email(record.email) if self.statement.email else ""
         level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
         return FieldComparison(Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held)
+
+
+def _is_her_name(relation: NameRelation) -> bool:
+    """Whether an a was added, which slips hardly ever do: Nadira for Nadir, however rare she is in the register."""
+    return relation.typed in (relation.held + "a", relation.held + "ah")
 
 
 _CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MISSING: 3}

@@ -1,5 +1,6 @@
 """People who are hard to tell apart or hard to recognise: each of these was once decided wrongly."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -35,6 +36,51 @@ def test_brother_and_sister_are_two_though_their_names_differ_in_one_letter() ->
     paul = a_record(first_name="Paul", middle_name="")
     assert linked(outcome_of(a_person(paul, first_name="Paula", trn=paul.trn), paul)) is None
     assert linked(outcome_of(a_person(paul, first_name="Paula"), paul)) is None
+
+
+LIKE_NAMES = [
+    ("Emma", "Emily"), ("Amir", "Amira"), ("Karim", "Karima"), ("Nadir", "Nadira"), ("Jamil", "Jamila"),
+    ("Jamil", "Jamilah"), ("Theodore", "Theodora"), ("Fernando", "Fernanda"), ("Louise", "Lewis"), ("Louise", "Louis"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "held"), [*LIKE_NAMES, *((b, a) for a, b in LIKE_NAMES)])
+def test_brothers_and_sisters_of_like_names_are_not_linked_by_the_trn_of_the_other(typed: str, held: str) -> None:
+    sibling = a_record(first_name=held, middle_name="")
+    few = [
+        a_record(trn=f"300000{n}{m}"[-7:], first_name=name, date_of_birth=date(1960 + n, 2, 3), nino="")
+        for n in range(3)
+        for m, name in enumerate((typed, held))
+    ]
+    stated = a_person(sibling, first_name=typed, trn=sibling.trn)
+    assert linked(outcome_of(stated, sibling, *few)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("Alic", "Alice"), ("Victori", "Victoria"), ("Anna", "Ann"), ("Nicolaa", "Nicola")]
+)
+def test_an_ending_left_out_is_still_a_slip_where_nobody_is_called_so(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+def test_a_short_form_that_is_also_another_person_s_name_is_believed_with_the_same_middle_name() -> None:
+    emily = a_record(first_name="Emily", middle_name="Louise")
+    stated = a_person(emily, first_name="Emma", nino=emily.nino)
+    assert linked(outcome_of(stated, emily)) is None
+    assert linked(outcome_of(replace(stated, middle_name="Louise"), emily)) == emily.trn
+
+
+@pytest.mark.parametrize("first", ["Alexnadra", "Sandra", "A", "Alexan"])
+@pytest.mark.parametrize("contradiction", [{"nino": "CE654321A"}, {"middle_name": "Philippa"}])
+def test_a_trn_with_another_number_or_middle_name_and_not_this_first_name_is_perhaps_a_twin_s(
+    first: str, contradiction: dict[str, Any]
+) -> None:
+    stated = a_person(first_name=first, trn=ALEX.trn)
+    assert linked(outcome_of(stated, ALEX)) == ALEX.trn
+    assert linked(outcome_of(replace(stated, **contradiction), ALEX)) is None
+    exactly = replace(stated, first_name=ALEX.first_name)
+    assert linked(outcome_of(replace(exactly, **contradiction), ALEX)) == ALEX.trn
 
 
 def test_both_numbers_outweigh_a_first_name_that_is_another_s() -> None:
@@ -80,6 +126,26 @@ def test_names_in_another_script_are_never_said_to_be_in_no_record(name: str) ->
     assert outcome.reason is Reason.TOO_LITTLE_GIVEN
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "typed_first", "typed_last"),
+    [
+        ("Sara", "Horvat", "Сара", "Хорват"),
+        ("Vera", "Horvat", "Вера", "Хорват"),
+        ("Sara", "Nanov", "Сара", "Нанов"),
+        ("Nonna", "Vekova", "Нонна", "Векова"),
+        ("Ioanna", "Kontou", "Ιοαννα", "Κοντου"),
+    ],
+)
+def test_a_name_wholly_of_look_alike_letters_is_in_another_script(
+    first: str, last: str, typed_first: str, typed_last: str
+) -> None:
+    record = a_record(first_name=first, last_name=last)
+    stated = a_person(first_name=typed_first, last_name=typed_last, nino="", trn="", email="")
+    assert normalise.given_name(typed_first).joined == normalise.fold(typed_first)
+    assert not normalise.given_name(typed_first).joined.isascii()
+    assert isinstance(outcome_of(stated, record), PotentialMatches)
+
+
 @pytest.mark.parametrize("unseen", ["\u200b", "\u200e", "\u202e", "\u2060", "\u00ad"])
 def test_signs_that_cannot_be_seen_are_not_there(unseen: str) -> None:
     assert normalise.family_name(f"Feather{unseen}stone").joined == "featherstone"
@@ -100,6 +166,19 @@ def test_swapped_names_are_seen_when_one_of_them_is_misspelt_too(first: str, las
     stated = a_person(first_name=first, last_name=last)
     assert not isinstance(outcome_of(stated, ALEX), NoMatch)
     assert linked(outcome_of(a_person(first_name=first, last_name=last, trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize(("first", "last"), [("Brown", "Alexandra"), ("Featherstone", "Agnes"), ("Okafor", "Agnes")])
+def test_somebody_newly_married_who_swaps_the_boxes_is_not_said_to_be_nobody(first: str, last: str) -> None:
+    outcome = outcome_of(a_person(first_name=first, last_name=last), ALEX)
+    assert isinstance(outcome, PotentialMatches)
+    assert outcome.reason is Reason.NEAR_MATCH
+
+
+def test_theodora_is_not_theodore_where_the_register_has_neither() -> None:
+    theodore = a_record(first_name="Theodore", middle_name="")
+    stated = a_person(theodore, first_name="Theodora", trn=theodore.trn)
+    assert linked(outcome_of(stated, theodore)) is None
 
 
 @pytest.mark.parametrize(
