@@ -1,7 +1,7 @@
 """What it takes to part a merge wholly; and searches that belong to nobody any more go.
 
 Revision: 0014
-Follows: 0012
+Follows: 0013
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 revision = '0014'
-down_revision = '0012'
+down_revision = '0013'
 branch_labels = None
 depends_on = None
 

@@ -211,7 +211,8 @@ def test_however_often_a_secret_is_made_anew_one_stays_that_the_service_knows(
 
 def test_a_service_that_others_run_has_no_endpoint(app: Flask) -> None:
     with pytest.raises(EndpointRefused, match="only services of our own"), transaction():
-        webhooks.add(a_client(first_party=False), "https://other.example.org/hook", ["UserUpdated"], actor=SYSTEM, now=NOW)
+        theirs = a_client(first_party=False)
+        webhooks.add(theirs, "https://other.example.org/hook", ["UserUpdated"], actor=SYSTEM, now=NOW)
 
 
 def test_an_old_secret_is_not_used_after_its_time(app: Flask, services: MemoryServices, clock: ManualClock) -> None:
