@@ -96,9 +96,9 @@ def test_the_language_is_the_services_choice_or_english(
 def test_a_language_once_asked_for_stays(gallery: Flask) -> None:
     browser = Browser(gallery)
     browser.get("/cookies", ui_locales="cy")
-    assert 'lang="cy"' in browser.get("/privacy").response.text
+    assert 'lang="cy"' in browser.get("/accessibility").response.text
     browser.get("/cookies", ui_locales="en")
-    assert 'lang="en"' in browser.get("/privacy").response.text
+    assert 'lang="en"' in browser.get("/accessibility").response.text
 
 
 def test_dates_are_written_as_gov_uk_writes_them(gallery: Flask) -> None:

@@ -210,8 +210,8 @@ def test_however_often_a_secret_is_made_anew_one_stays_that_the_service_knows(
 
 
 def test_a_service_that_others_run_has_no_endpoint(app: Flask) -> None:
+    theirs = a_client(first_party=False)
     with pytest.raises(EndpointRefused, match="only services of our own"), transaction():
-        theirs = a_client(first_party=False)
         webhooks.add(theirs, "https://other.example.org/hook", ["UserUpdated"], actor=SYSTEM, now=NOW)
 
 
