@@ -36,7 +36,11 @@ class Body:
         """The body of this request. Raises Problem for what is no JSON object."""
         if not request.is_json:
             raise Problem(415, "The body must be JSON (application/json)")
-        sent = request.get_json(silent=True)
+        try:
+            sent = request.get_json(silent=True)
+        except RecursionError:
+            # Brackets within brackets, far deeper than any object of ours.
+            sent = None
         if not isinstance(sent, dict):
             raise Problem.invalid({"body": ["Must be a JSON object"]})
         return cls(sent)

@@ -15,7 +15,11 @@ from identity_provider.domain.access import MatchPolicy, TrnRequirement
 
 
 class Client(Base):
-    """A registered OAuth 2.0 client (RFC 6749 section 2); "relying service" on screens."""
+    """A registered OAuth 2.0 client (RFC 6749 section 2); "relying service" on screens.
+
+    Disabled, never deleted; the database sees to it. So what a sign-in writes names its client without a foreign key:
+    that would lock this one row for everybody who signs in to the service.
+    """
 
     __tablename__ = "clients"
     __table_args__ = (

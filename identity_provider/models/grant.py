@@ -23,7 +23,7 @@ class Grant(Base):
     __table_args__ = (CheckConstraint("redeemed_at IS NULL OR redeemed_at <= expires_at", name="redeemed_in_time"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"), index=True)
+    client_id: Mapped[str] = mapped_column(String(100), index=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     scope: Mapped[str] = mapped_column(Text)
     # The browser session that answered: `sid` in the id_token. Its row may be cleaned away before this one.
@@ -57,7 +57,7 @@ class AccessToken(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     token_hmac: Mapped[bytes] = mapped_column(unique=True)
     grant_id: Mapped[UUID | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"), index=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"))
+    client_id: Mapped[str] = mapped_column(String(100))
     scope: Mapped[str] = mapped_column(Text)
     issued_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -95,7 +95,7 @@ class PushedRequest(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     reference_hmac: Mapped[bytes] = mapped_column(unique=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"))
+    client_id: Mapped[str] = mapped_column(String(100))
     parameters: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import ForeignKey, Index, String, Text, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from identity_provider.db import Base
 from identity_provider.domain.prohibitions import Standing
@@ -22,7 +22,7 @@ class AuthorizationRequest(Base):
     __table_args__ = (Index("ix_authorization_requests_expires_at", "expires_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"), index=True)
+    client_id: Mapped[str] = mapped_column(String(100), index=True)
     redirect_uri: Mapped[str] = mapped_column(Text)
     scope: Mapped[str] = mapped_column(Text)
     state: Mapped[str | None] = mapped_column(Text)
@@ -38,7 +38,9 @@ class AuthorizationRequest(Base):
     expires_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
 
-    client: Mapped[Client] = relationship(lazy="joined")
+    client: Mapped[Client] = relationship(
+        primaryjoin=lambda: foreign(AuthorizationRequest.client_id) == Client.id, lazy="joined"
+    )
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_provider.db import Base
@@ -17,5 +17,5 @@ class ServiceUse(Base):
     __tablename__ = "service_uses"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"), primary_key=True, index=True)
+    client_id: Mapped[str] = mapped_column(String(100), primary_key=True, index=True)
     first_at: Mapped[datetime]

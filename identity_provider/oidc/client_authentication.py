@@ -45,15 +45,35 @@ def authenticate(request: Request) -> Client:
     when two methods are used at once (RFC 6749 2.3); RateLimited after too many failures.
     """
     sent = _read(request)
-    client = clients.known(sent.client_id)
-    if _proves(sent, client) and client is not None and client.token_endpoint_auth_method == sent.method:
-        measures.accepted(f"client:{sent.method}")
+    client = _proved(sent)
+    if client is not None:
+        count_accepted(client)
         return client
     log.warning("client_authentication_failed", client_id=sent.client_id[:100], method=sent.method)
     measures.refused(f"client:{sent.method}")
     with transaction():
         _count_failure(request.remote_addr or "", sent.client_id)
     raise _refused(basic=sent.method == "client_secret_basic")
+
+
+def plainly_proved(authorization: str) -> Client | None:
+    """The client of a good Basic header alone; None for anything else, of which nothing is counted or said here."""
+    try:
+        return _proved(_read_basic(authorization, None))
+    except InvalidClientError:
+        return None
+
+
+def count_accepted(client: Client) -> None:
+    """Count one client that proved itself, by its method."""
+    measures.accepted(f"client:{client.token_endpoint_auth_method}")
+
+
+def _proved(sent: Credentials) -> Client | None:
+    client = clients.known(sent.client_id)
+    if _proves(sent, client) and client is not None and client.token_endpoint_auth_method == sent.method:
+        return client
+    return None
 
 
 def _count_failure(ip: str, client_id: str) -> None:

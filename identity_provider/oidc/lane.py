@@ -1,6 +1,7 @@
-"""A lane in front of the framework for what services ask for most: discovery, keys and userinfo, when all is plain.
+"""A lane in front of the framework for what services ask for most, when all is plain.
 
-It answers good requests only and changes nothing. Whatever has a query, a body, another method, a token that is not
+Discovery, keys, userinfo and introspection. It answers good requests only and changes nothing. Whatever has a query,
+a body or a form that is not the usual one, another method, a token that is not
 good, or fails in any way goes the long way through Flask, which is where every rule and every error is answered.
 """
 
@@ -8,7 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import orjson
 import structlog
@@ -17,7 +21,7 @@ from flask import Flask
 from identity_provider.kit import health, requests
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.headers import standard_headers
-from identity_provider.oidc import discovery, tokens
+from identity_provider.oidc import client_authentication, discovery, token_endpoints, tokens
 from identity_provider.oidc.keys import key_ring
 from identity_provider.services import grants
 
@@ -29,6 +33,8 @@ CACHEABLE = "public, max-age=3600"
 log = structlog.get_logger("lane")
 
 _BEARER = "Bearer "
+_FORM = "application/x-www-form-urlencoded"
+_LONGEST_FORM = 4_096
 
 
 class FastLane:
@@ -40,34 +46,33 @@ class FastLane:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         place = _PLACES.get(environ["PATH_INFO"])
-        if place is None or not _is_plain(environ):
+        if place is None or not _is_plain(environ, place.method):
             return self._long_way(environ, start_response)
         began = time.perf_counter()
-        endpoint, cache, answer = place
         with self._app.app_context():
-            body = _or_none(answer, environ)
+            body = _or_none(place.answer, environ)
             if body is None:
                 return self._long_way(environ, start_response)
             headers = [
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(body))),
                 ("X-Request-Id", requests.begin()),
-                *_headers(secure=settings().secure, cache=cache),
+                *_headers(secure=settings().secure, cache=place.cache),
             ]
             seconds = time.perf_counter() - began
-            requests.log_answered("GET", environ["PATH_INFO"], endpoint, 200, seconds)
-            health.count(endpoint, "GET", 200, seconds)
+            requests.log_answered(place.method, environ["PATH_INFO"], place.endpoint, 200, seconds)
+            health.count(place.endpoint, place.method, 200, seconds)
         start_response("200 OK", headers)
         return (body,)
 
 
-def _is_plain(environ: WSGIEnvironment) -> bool:
-    return (
-        environ["REQUEST_METHOD"] == "GET"
-        and not environ.get("QUERY_STRING")
-        and environ.get("CONTENT_LENGTH", "0") in {"", "0"}
-        and "HTTP_TRANSFER_ENCODING" not in environ
-    )
+def _is_plain(environ: WSGIEnvironment, method: str) -> bool:
+    if environ["REQUEST_METHOD"] != method or environ.get("QUERY_STRING") or "HTTP_TRANSFER_ENCODING" in environ:
+        return False
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if method == "GET":
+        return length == "0"
+    return environ.get("CONTENT_TYPE") == _FORM and length.isdecimal() and int(length) <= _LONGEST_FORM
 
 
 def _or_none(answer: Callable[[WSGIEnvironment], bytes | None], environ: WSGIEnvironment) -> bytes | None:
@@ -99,6 +104,27 @@ def _userinfo(environ: WSGIEnvironment) -> bytes | None:
     return orjson.dumps(found[1])
 
 
+def _introspection(environ: WSGIEnvironment) -> bytes | None:
+    token = _only_token(environ)
+    client = client_authentication.plainly_proved(environ.get("HTTP_AUTHORIZATION", "")) if token else None
+    if client is None or token is None:
+        return None
+    told = token_endpoints.introspected(client, token)
+    if told is None:
+        return None
+    client_authentication.count_accepted(client)
+    return orjson.dumps(told)
+
+
+def _only_token(environ: WSGIEnvironment) -> str | None:
+    """The token of a form that holds nothing else but a hint; the form can be read again on the long way."""
+    sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or "0"))
+    environ["wsgi.input"] = BytesIO(sent)
+    pairs = parse_qsl(sent.decode("ascii"), keep_blank_values=True) if sent.isascii() else []
+    form = dict(pairs)
+    return form.get("token") if len(form) == len(pairs) and form.keys() <= {"token", "token_type_hint"} else None
+
+
 def _configuration(_: WSGIEnvironment) -> bytes:
     return discovery.as_json(settings().issuer, registration=settings().client_registration)
 
@@ -108,9 +134,21 @@ def _jwks(_: WSGIEnvironment) -> bytes | None:
     return ring.jwks() if ring.public_keys() else None
 
 
-_PLACES: dict[str, tuple[str, str | None, Callable[[WSGIEnvironment], bytes | None]]] = {
-    "/connect/userinfo": ("oidc.userinfo", None, _userinfo),
-    "/.well-known/openid-configuration": ("oidc.configuration", CACHEABLE, _configuration),
-    "/.well-known/oauth-authorization-server": ("oidc.configuration", CACHEABLE, _configuration),
-    "/.well-known/jwks": ("oidc.jwks", CACHEABLE, _jwks),
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is answered somewhere, to one method; under its endpoint's name in logs and counts."""
+
+    endpoint: str
+    answer: Callable[[WSGIEnvironment], bytes | None]
+    method: str = "GET"
+    cache: str | None = None
+
+
+_DISCOVERY = _Place("oidc.configuration", _configuration, cache=CACHEABLE)
+_PLACES = {
+    "/connect/userinfo": _Place("oidc.userinfo", _userinfo),
+    "/connect/introspection": _Place("oidc.introspection", _introspection, method="POST"),
+    "/.well-known/openid-configuration": _DISCOVERY,
+    "/.well-known/oauth-authorization-server": _DISCOVERY,
+    "/.well-known/jwks": _Place("oidc.jwks", _jwks, cache=CACHEABLE),
 }

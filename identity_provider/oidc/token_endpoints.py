@@ -10,6 +10,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint as _Revocation
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint as _Introspection
 
 from identity_provider.kit.app import ports, settings
+from identity_provider.models import Client
 from identity_provider.oidc import claims, tokens
 from identity_provider.oidc.grants import AUTH_METHODS
 from identity_provider.oidc.registered_client import RegisteredClient
@@ -49,12 +50,7 @@ class _LooksUpTokens:
             raise InvalidRequestError("Exactly one token is needed.")
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> Shown | None:  # noqa: ARG002 -- see above
-        now = ports().clock.now()
-        if token_string.startswith(storage.REFRESH_PREFIX):
-            found = storage.find_refresh_token(token_string, now=now, grace=self.GRACE)
-            return Shown(found, refresh=True) if found else None
-        found = storage.find_access_token(token_string, now=now)
-        return Shown(found, refresh=False) if found else None
+        return _shown(token_string, self.GRACE)
 
 
 class RevocationEndpoint(_LooksUpTokens, _Revocation):  # type: ignore[misc]  # Authlib carries no types
@@ -80,23 +76,53 @@ class IntrospectionEndpoint(_LooksUpTokens, _Introspection):  # type: ignore[mis
         return client
 
     def check_permission(self, token: Shown, client: RegisteredClient, request: Any) -> bool:  # noqa: ARG002 -- see above
-        if not (client.row.may_introspect or token.check_client(client)):
-            return False
-        granted, holder = token.presented.granted, clients.known(token.presented.client_id)
-        return holder is not None and holder.is_enabled and (granted is None or granted.person.is_live)
+        return _may_ask(client.row, token)
 
     def introspect_token(self, token: Shown) -> dict[str, Any]:
-        shown = token.presented
-        return {
-            "active": True,
-            "iss": settings().issuer,
-            "client_id": shown.client_id,
-            "sub": _subject_of(shown),
-            "scope": shown.scope,
-            "token_type": "refresh_token" if token.refresh else "Bearer",
-            "iat": claims.seconds(shown.issued_at),
-            "exp": claims.seconds(shown.expires_at),
-        }
+        return _told_of(token)
+
+
+def introspected(client: Client, token: str) -> dict[str, Any] | None:
+    """What a client that proved itself is told of a live token; None when that is nothing, or not for it to ask."""
+    if client.is_public:
+        return None
+    found = _shown(token, _LooksUpTokens.GRACE)
+    return _told_of(found) if found is not None and _may_ask(client, found) else None
+
+
+def _shown(token: str, grace: timedelta) -> Shown | None:
+    now = ports().clock.now()
+    refresh = token.startswith(storage.REFRESH_PREFIX)
+    if refresh:
+        found = storage.find_refresh_token(token, now=now, grace=grace)
+    else:
+        found = storage.find_access_token(token, now=now)
+    return Shown(found, refresh=refresh) if found else None
+
+
+def _may_ask(client: Client, token: Shown) -> bool:
+    """Whose token it is, or an API that is registered as one.
+
+    Never of a person who may not sign in any more, or of a service that is switched off.
+    """
+    if not (client.may_introspect or token.presented.client_id == client.id):
+        return False
+    granted, holder = token.presented.granted, clients.known(token.presented.client_id)
+    return holder is not None and holder.is_enabled and (granted is None or granted.person.is_live)
+
+
+def _told_of(token: Shown) -> dict[str, Any]:
+    shown = token.presented
+    return {
+        "active": True,
+        "iss": settings().issuer,
+        "client_id": shown.client_id,
+        "sub": _subject_of(shown),
+        "scope": shown.scope,
+        "token_type": "refresh_token" if token.refresh else "Bearer",
+        "iat": claims.seconds(shown.issued_at),
+        "exp": claims.seconds(shown.expires_at),
+    }
 
 
 def _subject_of(shown: Presented) -> str:

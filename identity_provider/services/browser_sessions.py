@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from identity_provider.db import UtcDateTime, db
 from identity_provider.models import BrowserSession, StaffUser, User
 from identity_provider.services import persons, revocations, sign_outs
-from identity_provider.services.direct import Statement
+from identity_provider.services.direct import Statement, looked_at
 from identity_provider.services.persons import SignedIn, person_of
 from identity_provider.vault import new_secret, vault
 
@@ -47,7 +47,7 @@ _SIGNED_IN = Statement(
     .where(
         BrowserSession.secret_hmac == any_(cast(bindparam("hashes", type_=Text()), ARRAY(LargeBinary()))),
         BrowserSession.ended_at.is_(None),
-        BrowserSession.expires_at > _NOW,
+        looked_at(BrowserSession.expires_at) > _NOW,
         BrowserSession.last_seen_at >= bindparam("last_seen_after", type_=UtcDateTime()),
         persons.IS_LIVE,
     )

@@ -9,20 +9,31 @@ from __future__ import annotations
 
 import select
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import psycopg
 from psycopg.types.json import set_json_loads
-from sqlalchemy import Engine, event
+from sqlalchemy import ColumnElement, Engine, Interval, event, literal_column
 from sqlalchemy.dialects.postgresql import psycopg as postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Executable
 
-from identity_provider.db import db
+from identity_provider.db import UtcDateTime, db
 
 Driver = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+def looked_at(column: Any) -> ColumnElement[Any]:
+    """A column of a row that was found otherwise, in words that lead to no index.
+
+    While a table has no statistics the planner takes any index of a column that is compared for as good as the
+    unique one, and walks over everything of a service instead of to one row.
+    """
+    if isinstance(column.type, UtcDateTime):
+        return cast("ColumnElement[Any]", column + literal_column("interval '0'", Interval()))
+    return cast("ColumnElement[Any]", column.concat(literal_column("''")))
 
 
 class Connections:

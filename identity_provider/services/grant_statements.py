@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from identity_provider.db import UtcDateTime
 from identity_provider.models import AccessToken, BrowserSession, Grant, RefreshToken, User
 from identity_provider.services import persons, service_uses
-from identity_provider.services.direct import Statement
+from identity_provider.services.direct import Statement, looked_at
 
 GRANTED: tuple[Any, ...] = (
     Grant.id,
@@ -136,7 +136,7 @@ def _redeem() -> Statement:
         update(Grant)
         .where(
             one_of(Grant.code_hmac, "hashes"),
-            Grant.client_id == text("client_id"),
+            looked_at(Grant.client_id) == text("client_id"),
             Grant.redirect_uri == text("redirect_uri"),
             Grant.code_challenge.is_not_distinct_from(text("challenge")),
             Grant.code_expires_at > moment(),
@@ -166,7 +166,11 @@ REDEEM = _redeem()
 
 REVOKE_REPLAYED = Statement(
     update(Grant)
-    .where(one_of(Grant.code_hmac, "hashes"), Grant.client_id == text("client_id"), Grant.redeemed_at.is_not(None))
+    .where(
+        one_of(Grant.code_hmac, "hashes"),
+        looked_at(Grant.client_id) == text("client_id"),
+        Grant.redeemed_at.is_not(None),
+    )
     .values(revoked_at=moment())
     .returning(Grant.id)
 )
@@ -200,7 +204,7 @@ FIND_ACCESS_TOKEN = Statement(
     .outerjoin(User, User.id == Grant.user_id)
     .where(
         one_of(AccessToken.token_hmac, "hashes"),
-        AccessToken.expires_at > moment(),
+        looked_at(AccessToken.expires_at) > moment(),
         AccessToken.revoked_at.is_(None),
         or_(AccessToken.grant_id.is_(None), and_(Grant.id.is_not(None), Grant.revoked_at.is_(None))),
     )
@@ -208,10 +212,10 @@ FIND_ACCESS_TOKEN = Statement(
 
 _GOOD_REFRESH_TOKEN = and_(
     one_of(RefreshToken.token_hmac, "hashes"),
-    RefreshToken.expires_at > moment(),
+    looked_at(RefreshToken.expires_at) > moment(),
     RefreshToken.grant_id == Grant.id,
     Grant.revoked_at.is_(None),
-    Grant.expires_at > moment(),
+    looked_at(Grant.expires_at) > moment(),
 )
 
 
@@ -223,7 +227,7 @@ def _rotate(state: ColumnElement[bool], values: dict[Any, Any]) -> Statement:
         .where(
             _GOOD_REFRESH_TOKEN,
             state,
-            Grant.client_id == text("client_id"),
+            looked_at(Grant.client_id) == text("client_id"),
             _words(scope).contained_by(_words(Grant.scope)),
             User.id == Grant.user_id,
             persons.IS_LIVE,

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.orm import aliased
 
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
@@ -58,8 +58,10 @@ class SignedIn:
 
 _merged = aliased(User)
 
-IS_LIVE: ColumnElement[bool] = and_(User.merged_into_id.is_(None), User.erased_at.is_(None), User.locked_at.is_(None))
-"""User.is_live, for the database to judge."""
+IS_LIVE: ColumnElement[bool] = func.num_nulls(User.merged_into_id, User.erased_at, User.locked_at) == literal_column(
+    "3"
+)
+"""User.is_live, for the database to judge; in words in which no index looks for everybody who is."""
 
 COLUMNS: tuple[Any, ...] = (
     User.id.label("person_id"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,6 +37,7 @@ BODY = "webhook_body"
 SECRET = "webhook_secret"
 # A service changes over within this time; then the secret before the newest one is not tried any more.
 OLD_SECRET_LIVES = timedelta(days=30)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 SHORTEST_SECRET = 16
 
 
@@ -52,6 +53,8 @@ def add(
     `secret` is one that the service has already, as when it moves to us with one that it cannot change soon.
     """
     _check(url, types)
+    if client.first_party is False:  # None: a row that is not written yet has its default, which is True
+        raise EndpointRefused("service: messages hold every detail of a person, so only services of our own hear them")
     known = select(WebhookEndpoint.id).where(WebhookEndpoint.client_id == client.id, WebhookEndpoint.url == url)
     if db.session.scalar(known.limit(1)) is not None:
         raise EndpointRefused("url: this service hears at this address already")
@@ -83,10 +86,15 @@ def change(
 
 
 def rotate_secret(endpoint: WebhookEndpoint, *, actor: Actor, now: datetime) -> str:
-    """Give an endpoint a new secret; returns it, once. Both are tried until the service took one with the new one."""
-    for old in endpoint.secrets[:-1]:
+    """Give an endpoint a new secret; returns it, once. Both are tried until the service took one with the new one.
+
+    Of two live ones the one stays that the service took last: how often a secret is made anew, it is never without one
+    that it knows.
+    """
+    by_use = sorted(endpoint.secrets, key=lambda each: (each.accepted_at or _NEVER, each.created_at))
+    for old in by_use[:-1]:
         endpoint.secrets.remove(old)
-    for previous in endpoint.secrets:
+    for previous in by_use[-1:]:
         previous.expires_at = now + OLD_SECRET_LIVES
     audit.record("webhook_secret_rotated", _subject(endpoint), actor=actor, now=now)
     return _add_secret(endpoint, None, now)

@@ -61,6 +61,6 @@ def message_of(endpoint_id: UUID, message_id: UUID) -> WebhookMessage | None:
 
 
 def services() -> dict[str, str]:
-    """Which services an endpoint may be for."""
-    found = select(Client).where(Client.disabled_at.is_(None)).order_by(Client.name, Client.id)
+    """Which services an endpoint may be for: of our own, and switched on."""
+    found = select(Client).where(Client.disabled_at.is_(None), Client.first_party).order_by(Client.name, Client.id)
     return {each.id: f"{each.name} ({each.id})" for each in db.session.scalars(found)}

@@ -224,6 +224,8 @@ def test_only_json_is_read(app: Flask, caller: Caller) -> None:
     address = f"/users/{a_user().id}"
     problem(caller.call("PATCH", address, data={"firstName": "A"}), 415)
     problem(caller.call("PATCH", address, data="{", content_type="application/json"), 400, 10004)
+    deep = '{"firstName": ' + "[" * 100_000
+    problem(caller.call("PATCH", address, data=deep, content_type="application/json"), 400, 10004)
     assert (
         caller.call("PATCH", address, data=b'{"firstName": "\\u0000"}', content_type="application/json").status_code
         == 400

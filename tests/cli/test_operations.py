@@ -6,6 +6,7 @@ import json
 import stat
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,17 +17,21 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import inspect, select, text
 
+from identity_provider.adapters.choice import choose_register
+from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.cli import backup as backup_commands
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.models import AuditEvent, RateCounter, User
 from identity_provider.ports import Ports
 from identity_provider.services import audit, audit_chain, signing_keys
 from identity_provider.services.audit import SYSTEM, Subject
-from tests.builders import NOW, a_staff_user, a_user
+from tests.builders import NOW, a_record, a_staff_user, a_user
 from tests.kit.database import TestCluster
 from tests.kit.outside import settings_for
 from tests.kit.provider import a_browser_of, a_relying_party
+from tests.kit.registers import write_register
 from tests.kit.relying_party import InProcess
 from wsgi import create_app
 
@@ -187,6 +192,54 @@ class TestBackup:
             with pytest.raises(Exception, match=r"permission denied|only ever added"), transaction():
                 db.session.execute(text("UPDATE audit_events SET reason = 'x'"))
 
+    def test_a_seal_made_while_the_dump_was_made_is_no_fault(
+        self, app: Flask, elsewhere: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _an_old_event()
+        run_tool = backup_commands._run
+
+        def seal_first(tool: str, *options: str) -> None:
+            if tool == "pg_dump":
+                with transaction():
+                    audit_chain.seal_what_has_settled()
+            run_tool(tool, *options)
+
+        monkeypatch.setattr(backup_commands, "_run", seal_first)
+        assert run(app, "backup", str(tmp_path / "backup")).exit_code == 0
+        with elsewhere.app_context():
+            back = run(elsewhere, "restore", str(tmp_path / "backup"))
+            assert back.exit_code == 0, back.output
+            assert audit_chain.verify().seals == 1
+
+    def test_without_the_register_there_is_no_answer_until_it_is_imported_again(
+        self, cluster: TestCluster, tmp_path: Path
+    ) -> None:
+        """An emptied register that passed for a whole one would tell teachers that they have no record."""
+        file = write_register(tmp_path / "register.csv", [a_record("1234567")])
+        asked = (
+            "match",
+            "one",
+            "--first-name",
+            "Kate",
+            "--last-name",
+            "Bush",
+            "--date-of-birth",
+            "1985-03-04",
+            "--json",
+        )
+        with _with_a_replica(cluster, "with_register") as source, source.app_context():
+            upgrade()
+            assert run(source, "register", "import", str(file)).exit_code == 0
+            assert run(source, "backup", "--without-register", str(tmp_path / "backup")).exit_code == 0
+        with _with_a_replica(cluster, "without_register") as restored, restored.app_context():
+            back = run(restored, "restore", str(tmp_path / "backup"))
+            assert back.exit_code == 0, back.output
+            silent = run(restored, *asked)
+            assert silent.exit_code != 0
+            assert "none" not in silent.stdout
+            assert run(restored, "register", "import", str(file)).exit_code == 0
+            assert json.loads(run(restored, *asked, "--nino", "AB123456C").stdout)["outcome"] == "match"
+
     def test_what_is_there_is_never_written_over(self, app: Flask, elsewhere: Flask, tmp_path: Path) -> None:
         file = tmp_path / "backup"
         assert run(app, "backup", str(file)).exit_code == 0
@@ -233,3 +286,18 @@ def _an_old_event() -> None:
         db.session.flush()
         db.session.execute(text("SET LOCAL session_replication_role = replica"))
         db.session.execute(text("UPDATE audit_events SET recorded_at = clock_timestamp() - interval '2 hours'"))
+
+
+@contextmanager
+def _with_a_replica(cluster: TestCluster, name: str) -> Iterator[Flask]:
+    settings = replace(settings_for(cluster.url(name)), register="replica")
+    register, mailer = choose_register(settings), MemoryMailer()
+    made = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
+    try:
+        yield made
+    finally:
+        assert isinstance(register, DqtReplica)
+        register.close()
+        with made.app_context():
+            db.session.remove()
+            db.engine.dispose()

@@ -18,7 +18,8 @@ from identity_provider.models import MessageState, WebhookEndpoint, WebhookMessa
 from identity_provider.ports import ServiceReply
 from identity_provider.services import retention, webhook_delivery, webhooks
 from identity_provider.services.audit import SYSTEM
-from tests.builders import a_user
+from identity_provider.services.webhooks import EndpointRefused
+from tests.builders import NOW, a_client, a_user
 from tests.kit.outside import OutsideWorld
 from tests.webhooks.listeners import SECRET, an_endpoint, let_the_worker_work, messages, read, signed_in_to, states
 
@@ -183,6 +184,34 @@ def test_a_new_secret_is_used_once_the_service_knows_it(
     let_the_worker_work()
     read(services.messages[4], new)
     assert states() == [MessageState.DELIVERED] * 4
+
+
+def test_however_often_a_secret_is_made_anew_one_stays_that_the_service_knows(
+    app: Flask, services: MemoryServices, clock: ManualClock
+) -> None:
+    endpoint = an_endpoint()
+    a_ping(endpoint)
+    let_the_worker_work()
+    new = ""
+    with transaction():
+        endpoint = db.session.get_one(WebhookEndpoint, endpoint.id)
+        db.session.expire_all()
+        for _ in range(3):
+            new = webhooks.rotate_secret(endpoint, actor=SYSTEM, now=clock.now())
+            clock.advance(timedelta(minutes=1))
+    a_ping(endpoint)
+    let_the_worker_work()
+    read(services.messages[1], SECRET)
+    assert len(endpoint.secrets) == 2
+    services.replies = [ServiceReply(401)]
+    a_ping(endpoint)
+    let_the_worker_work()
+    read(services.messages[3], new)
+
+
+def test_a_service_that_others_run_has_no_endpoint(app: Flask) -> None:
+    with pytest.raises(EndpointRefused, match="only services of our own"), transaction():
+        webhooks.add(a_client(first_party=False), "https://other.example.org/hook", ["UserUpdated"], actor=SYSTEM, now=NOW)
 
 
 def test_an_old_secret_is_not_used_after_its_time(app: Flask, services: MemoryServices, clock: ManualClock) -> None:
