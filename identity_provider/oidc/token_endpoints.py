@@ -103,11 +103,7 @@ def _shown(token: str, grace: timedelta) -> Shown | None:
 def _may_ask(client: Client, token: Shown) -> bool:
     """Whose token it is, or an API that is registered as one.
 
-<<<<<<< HEAD
     Nothing is told of a person who may not sign in any more, nor of a service that is switched off.
-=======
-    Never of a person who may not sign in any more, or of a service that is switched off.
->>>>>>> fixa
     """
     if not (client.may_introspect or token.presented.client_id == client.id):
         return False
