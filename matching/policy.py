@@ -139,7 +139,7 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 
     Twins share birthday and surname, and their first names are often alike: Emma Kate and Emily Jane.
     """
-    if evidence.first in (Level.SAME, Level.SWAPPED):
+    if evidence.first in (Level.SAME, Level.PART, Level.SWAPPED):  # a part: Lisa “Jay”, of Lisa Natasha
         return False
     return Level.DIFFERENT in (evidence.nino, evidence.middle)
 

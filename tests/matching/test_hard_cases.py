@@ -83,6 +83,10 @@ def test_a_trn_with_another_number_or_middle_name_and_not_this_first_name_is_per
     assert linked(outcome_of(replace(exactly, **contradiction), ALEX)) == ALEX.trn
 
 
+def test_a_name_that_somebody_is_known_by_does_not_make_her_a_twin() -> None:
+    assert linked(outcome_of(a_person(first_name="Alexandra (Bobbie)", trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
 def test_both_numbers_outweigh_a_first_name_that_is_another_s() -> None:
     paul = a_record(first_name="Paul", middle_name="")
     stated = a_person(paul, first_name="Paula", trn=paul.trn, nino=paul.nino)
