@@ -3,8 +3,9 @@
 usage: python -m benchmarks batch [--records 100000] [--queries 10000] [--full]
 
 Register and queries come from the project's generator, its error classes equally often. Both sides keep the register
-ready (ours in memory, Splink's in DuckDB, trained by EM); what is timed is the linking of all queries over all cores.
-Precision leaves out the classes that no evidence can decide.
+ready (ours in PostgreSQL, Splink's in DuckDB, trained by EM), and both look for people whose birthday or name is
+misstated; what is timed is the linking of all queries over all cores. Precision leaves out the classes that no evidence
+can decide. The targets speak of `--full`; a smaller run tells the figures and fails only where precision is worse.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from pathlib import Path
 
 from benchmarks._measures import line, title
 from benchmarks._peers import ask, python
+from benchmarks.lookups import database, load
+from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.people_queries import labelled_queries
-from matching.batch import match_rows, read_register, write_answers
+from matching.batch import match_rows, write_answers
 from matching.evaluate import Report, evaluate_files
-from matching.memory import InMemoryRegister
 from matching.policy import Policy
 
 TODAY = date(2026, 11, 22)
@@ -50,40 +52,52 @@ def main() -> int:
         rate = ours(folder)
         report = evaluate_files(folder / "ours.csv", folder / "truth.csv")
         if interpreter is None:
-            show("this project", rate, report, "", met=rate >= TARGET_RATE)
+            show("this project", rate, report, "")
             return 1
         peer = ask(interpreter, "batch_splink.py", folder)
         theirs = evaluate_files(folder / "splink.csv", folder / "truth.csv")
-    return verdict(rate, report, sizes["queries"] / peer["seconds"], theirs, peer["trained"])
+    line("Splink: register read, model trained", f"{peer['trained']:.1f} s")
+    return verdict(rate, report, sizes["queries"] / peer["seconds"], theirs, full=sizes["records"] >= FULL["records"])
 
 
 def ours(folder: Path) -> float:
-    """Queries a second, the register being read."""
-    started = time.perf_counter()
-    register = InMemoryRegister(read_register(folder / "register.csv"))
-    line("this project: register read and indexed", f"{time.perf_counter() - started:.1f} s")
-    with (folder / "queries.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    started = time.perf_counter()
-    count = write_answers(folder / "ours.csv", match_rows(register, rows, Policy.LINKAGE, TODAY))
-    return count / (time.perf_counter() - started)
+    """Queries a second, as `flask match batch` does it over all cores: the register being in PostgreSQL."""
+    with database() as url:
+        started = time.perf_counter()
+        load(url, folder / "register.csv")
+        line("this project: register imported", f"{time.perf_counter() - started:.1f} s")
+        with (folder / "queries.csv").open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        replica = DqtReplica(url)
+        try:
+            started = time.perf_counter()
+            count = write_answers(folder / "ours.csv", match_rows(replica, rows, Policy.LINKAGE, TODAY))
+            return count / (time.perf_counter() - started)
+        finally:
+            replica.close()
 
 
-def verdict(rate: float, report: Report, peer_rate: float, peer: Report, trained: float) -> int:
-    """Print both and say whether ours is as much faster as wanted, at no worse precision."""
-    line("Splink: register read, model trained", f"{trained:.1f} s")
+def verdict(rate: float, report: Report, peer_rate: float, peer: Report, *, full: bool) -> int:
+    """Print both, and at full size whether ours is as much faster as wanted; precision counts at every size."""
     ratio = rate / peer_rate
     precise = (report.decidable.precision.value or 0.0) >= (peer.decidable.precision.value or 0.0)
-    show("this project", rate, report, f"{ratio:.1f} x Splink", met=ratio >= TARGET_RATIO and precise)
-    show("Splink 5 at probability 0.999", peer_rate, peer, "")
-    line("rate against the target", f"{rate:,.0f} /s", f">= {TARGET_RATE:,} /s", "", met=rate >= TARGET_RATE)
-    return int(ratio < TARGET_RATIO or not precise or rate < TARGET_RATE)
+    fast = ratio >= TARGET_RATIO and rate >= TARGET_RATE
+    show("this project", rate, report, f"{ratio:.2f} x Splink", met=fast if full else None)
+    show("Splink 5 at 0.999", peer_rate, peer, "")
+    line("precision at least Splink's", "yes" if precise else "no", met=precise)
+    return int(not precise or (full and not fast))
 
 
 def show(who: str, rate: float, report: Report, ratio: str, *, met: bool | None = None) -> None:
     """One side: rate, precision, coverage."""
     counted = report.decidable
-    line(f"{who}: queries a second", f"{rate:,.0f}", f">= {TARGET_RATIO:g} x Splink" if ratio else "", ratio, met=met)
+    line(
+        f"{who}: queries a second",
+        f"{rate:,.0f}",
+        f">= {TARGET_RATE:,}/s, {TARGET_RATIO:g} x Splink" if ratio else "",
+        ratio,
+        met=met,
+    )
     false = counted.false_link_rate
     line(f"{who}: precision", f"{counted.precision.value or 0:.4%}", f"{false.count:,} false of {false.total:,} links")
     line(f"{who}: coverage", f"{counted.coverage.value or 0:.2%}")

@@ -276,7 +276,8 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
     scored = [
         max(
             (_Scored.of(scorer.facet(record, alike), record, trn) for record in alike),
-            key=lambda row: row.apart,
+            # Of two that fit alike the survivor itself: in whatever order a register gave them.
+            key=lambda row: (row.apart, row.source == row.trn, row.source),
         )
         for trn, alike in facets.items()
     ]

@@ -44,7 +44,11 @@ def settings() -> SettingsCreator:
             block_on("trn"),
             block_on("nino"),
             block_on("date_of_birth"),
-            block_on("first_name", "last_name", "substr(date_of_birth, 1, 4)"),
+            block_on("first_name", "last_name"),
+            block_on("last_name", "substr(date_of_birth, 1, 4)", "substr(first_name, 1, 1)"),
+            block_on("first_name", "substr(date_of_birth, 1, 4)", "substr(last_name, 1, 1)"),
+            block_on("last_name", "substr(date_of_birth, 6, 5)"),
+            block_on("first_name", "substr(date_of_birth, 6, 5)"),
         ],
         retain_matching_columns=False,
     )
