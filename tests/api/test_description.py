@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks as openapi_checks
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from werkzeug.routing import Rule
 
 from identity_provider.adapters.memory import ManualClock
@@ -121,8 +121,9 @@ def _calling(caller: Caller, *, there: bool) -> Callable[..., None]:
 
 
 def _somebody_without_a_trn() -> User:
-    """Nobody holds a TRN now: odd calls like to repeat themselves."""
+    """Nobody holds a TRN now, or an address that could be sent: odd calls like to repeat themselves."""
     with transaction():
+        db.session.execute(update(User).values(email=func.concat(User.id, "@nobody.example")))
         for holder in db.session.scalars(select(User).where(User.trn.is_not(None))):
             trn_links.unlink(holder, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, reason="test", now=NOW)
     return a_user()
