@@ -142,7 +142,7 @@ def the_register_is_silent(world: World) -> None:
 @shows("sign_in/trn_in_use.html", "sign_in/choose_email.html")
 def the_record_is_linked_to_another_address(world: World) -> None:
     world.register.records = [a_record()]
-    a_user(email=OLD, first_name="Catherine", last_name="Bush", trn="1234567")
+    a_user(email=OLD, first_name="Catherine", last_name="Bishop", trn="1234567")
     person = world.traveller()
     person.set_out()
     person.prove()
