@@ -84,7 +84,7 @@ def _as_json(event: MutableMapping[str, Any], **_: Any) -> str:
 
 def log_request(**said: Any) -> None:
     """The line of one request, as structlog would write it, at a fraction of the cost: there is one for each."""
-    if _output is None:
+    if _output is None or _output not in logging.getLogger().handlers:
         structlog.get_logger("request").info("request", **said)
         return
     if not logging.getLogger("request").isEnabledFor(logging.INFO):

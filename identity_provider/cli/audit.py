@@ -59,7 +59,8 @@ def export(since: datetime | None, until: datetime | None) -> None:
 
 
 def _events(since: datetime | None, until: datetime | None) -> Iterator[AuditEvent]:
-    wanted = select(AuditEvent).order_by(AuditEvent.at, AuditEvent.id).execution_options(yield_per=1_000)
+    in_order = (AuditEvent.at, AuditEvent.recorded_at, AuditEvent.id)
+    wanted = select(AuditEvent).order_by(*in_order).execution_options(yield_per=1_000)
     if since is not None:
         wanted = wanted.where(AuditEvent.at >= since.replace(tzinfo=UTC))
     if until is not None:

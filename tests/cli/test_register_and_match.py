@@ -20,7 +20,6 @@ from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
-from identity_provider.cli import match as match_commands
 from identity_provider.db import db
 from identity_provider.models import AuditEvent, RegisterGeneration
 from identity_provider.ports import Ports
@@ -139,11 +138,8 @@ def test_a_person_nobody_resembles_is_told_apart_from_one_who_cannot_be_placed(r
     assert facts(runner.invoke(args=["match", "one", *closed, "--json"]))["outcome"] == "not_determinable"
 
 
-@pytest.mark.parametrize("worth_memory", [1, 1_000])
-def test_a_file_of_people_is_matched_and_scored(
-    runner: FlaskCliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth_memory: int
-) -> None:
-    monkeypatch.setattr(match_commands, "ROWS_WORTH_MEMORY", worth_memory)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_file_of_people_is_matched_and_scored(runner: FlaskCliRunner, tmp_path: Path, processes: int) -> None:
     queries, out, truth = tmp_path / "queries.csv", tmp_path / "out.csv", tmp_path / "truth.csv"
     queries.write_text(
         "query_id,first_name,middle_name,last_name,previous_last_name,date_of_birth,trn,nino,email\n"
@@ -156,7 +152,7 @@ def test_a_file_of_people_is_matched_and_scored(
         "Q1,exact,nino,1,1000001,match,,\nQ2,absent,none,0,,none,,\n",
         encoding="utf-8",
     )
-    done = runner.invoke(args=["match", "batch", str(queries), "--out", str(out), "--processes", "1"])
+    done = runner.invoke(args=["match", "batch", str(queries), "--out", str(out), "--processes", str(processes)])
     assert done.exit_code == 0, done.output
     with out.open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))

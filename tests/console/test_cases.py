@@ -145,7 +145,7 @@ def test_the_statement_stands_beside_the_candidates(app: Flask, register: Memory
     register.records = [
         a_record("1234576", first_name="Catherine", email="kate@old.example", has_open_alert=True),
         a_record("7654321", first_name="Walter", last_name="Smith", date_of_birth=None, nino=""),
-        a_record("2222222", last_name="Busch", status=RecordStatus.DEACTIVATED),
+        a_record("2222222", last_name="Busch", nino="", status=RecordStatus.DEACTIVATED),
     ]
     user = a_user(
         last_name="Bush", stated_trn="1234567", stated_nino_encrypted=vault.seal("AB123456C", statements.NINO_CONTEXT)
