@@ -87,7 +87,8 @@ class _Exchanges:
         return jwt
 
     def _exchanged(self) -> Exchanged:
-        raise NotImplementedError
+        presented: Exchanged = self.request.authorization_code
+        return presented
 
 
 class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib carries no types
@@ -111,10 +112,6 @@ class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type
 
     def delete_authorization_code(self, authorization_code: Exchanged) -> None:
         """It was used up when it was queried."""
-
-    def _exchanged(self) -> Exchanged:
-        presented: Exchanged = self.request.authorization_code
-        return presented
 
 
 class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib carries no types
@@ -160,10 +157,6 @@ class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[m
 
     def _client_id(self) -> str:
         return str(self.request.client.row.id)
-
-    def _exchanged(self) -> Exchanged:
-        presented: Exchanged = self.request.refresh_token
-        return presented
 
 
 class ClientCredentialsGrant(grants.ClientCredentialsGrant):  # type: ignore[misc]  # Authlib carries no types
