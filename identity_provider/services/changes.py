@@ -97,7 +97,7 @@ class Changes:
                     self.note(notice.payload)
                 if self._stop.is_set():
                     return
-            connection.execute("SELECT 1")
+            connection.execute(f"LISTEN {CHANNEL}")  # does nothing more to one that listens already
 
 
 def changes() -> Changes:

@@ -10,6 +10,7 @@ from flask import Flask
 from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.models import Consent, Grant, ServiceUse, WebhookMessage
+from identity_provider.services.webhooks import EndpointRefused
 from tests.builders import a_client, a_user
 from tests.journeys.travel import EMAIL, Traveller, count_of, user_at
 from tests.kit.consenting import Person, signed_in_at
@@ -134,7 +135,11 @@ def test_case_15_the_page_stands_in_no_frame(service: RelyingParty, person: Pers
 
 def test_case_34_a_service_that_others_run_hears_nothing_beside_what_it_was_allowed(app: Flask, person: Person) -> None:
     """A webhook message holds every detail: only services of our own family are sent any."""
-    ours, theirs = an_endpoint(), an_endpoint(a_client(first_party=False))
+    ours, theirs = an_endpoint(), an_endpoint(a_client())
+    with pytest.raises(EndpointRefused, match="only services of our own"):
+        an_endpoint(a_client(first_party=False))
+    with transaction():
+        theirs.client.first_party = False
     user = user_at(EMAIL)
     for endpoint in (ours, theirs):
         signed_in_to(user, endpoint)
