@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import IllegalMove
-from identity_provider.kit import session
-from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.persons import for_person
 from identity_provider.kit.written import written_date
 from identity_provider.models import User
 from identity_provider.services import accounts, consents
@@ -22,20 +17,6 @@ from identity_provider.services.consents import ServiceUsed
 from identity_provider.web.account.entrance import bp
 
 __all__ = ["bp"]
-
-PersonsView = Callable[..., ResponseReturnValue]
-
-
-def for_person(view: PersonsView) -> PersonsView:
-    """Serve a page to the person who is signed in; anybody else signs in first."""
-
-    @open_to(Audience.PERSON)
-    @wraps(view)
-    def entered(**named: Any) -> ResponseReturnValue:
-        person = session.current_user()
-        return view(person, **named) if person is not None else redirect(url_for(".sign_in"), 303)
-
-    return entered
 
 
 @bp.get("/services")
