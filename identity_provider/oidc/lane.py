@@ -126,7 +126,7 @@ def _only_token(environ: WSGIEnvironment) -> str | None:
 
 
 def _configuration(_: WSGIEnvironment) -> bytes:
-    return discovery.as_json(settings().issuer, registration=settings().client_registration)
+    return discovery.as_json(settings().issuer, registration=discovery.registration_is_open())
 
 
 def _jwks(_: WSGIEnvironment) -> bytes | None:
