@@ -9,7 +9,8 @@ from enum import StrEnum
 class Feature(StrEnum):
     """One thing that can be switched.
 
-    A new one is a line here, in FEATURES and in the console's words; a test sees that something asks for it. The value is kept in the database, so it is never used again for something else.
+    A new one is a line here, in FEATURES and in the console's words; a test sees that something asks for it. The value
+    is kept in the database, so it is never used again for something else.
     """
 
     CLIENT_REGISTRATION = "client_registration"
