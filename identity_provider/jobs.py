@@ -34,6 +34,7 @@ from identity_provider.services import (
     retention,
     sign_outs,
     support_tickets,
+    user_imports,
     webhook_delivery,
     webhooks,
 )
@@ -132,6 +133,13 @@ def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
     with transaction():
         for endpoint_id in webhook_delivery.endpoints_left_behind(ports().clock.now()):
             webhooks.wake(endpoint_id)
+
+
+@queue.task(name=user_imports.WORK, retry=Patience())
+@in_application
+def work_on_import(import_id: str) -> None:
+    """Take an import of people a stretch further; raises, to be tried again, while the register is silent."""
+    user_imports.work(UUID(import_id), ports().register, ports().clock.now())
 
 
 @queue.periodic(cron="* * * * *")

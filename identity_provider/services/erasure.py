@@ -32,10 +32,20 @@ from identity_provider.models import (
     SupportTicket,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    identities,
+    import_files,
+    outbox,
+    support_tickets,
+    trn_links,
+    webhooks,
+)
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -132,6 +142,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
+        delete(UserImportRow).where(import_files.is_about(ids, addresses)),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),

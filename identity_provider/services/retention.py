@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, Select, delete, select, text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
     AuthorizationRequest,
     BrowserSession,
+    ClientError,
     CodeChallenge,
     Delivery,
     FetchedKeys,
@@ -18,6 +20,8 @@ from identity_provider.models import (
     OutboxMessage,
     RateCounter,
     TrnToken,
+    UserImport,
+    UserImportRow,
     WebhookMessage,
 )
 from identity_provider.services import audit_chain, grants, signing_keys
@@ -33,6 +37,8 @@ _OLD_JOBS = text(
 )
 SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
+IMPORTS = timedelta(days=30)
+UNDECIDED_IMPORTS = timedelta(days=90)
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -83,6 +89,12 @@ def _remove_old_jobs(now: datetime) -> int:
             return removed
 
 
+def _imports_gone_by(now: datetime) -> Select[UUID]:
+    """Imports whose rows, which are about people, are needed no more: over for a while, or never decided."""
+    over = UserImport.settled_at < now - IMPORTS
+    return select(UserImport.id).where(over | (UserImport.uploaded_at < now - UNDECIDED_IMPORTS))
+
+
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
     abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
@@ -107,4 +119,6 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
         (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
+        (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
+        (ClientError, ClientError.last_at < now - OUTBOX),
     ]

@@ -31,10 +31,11 @@ from identity_provider.models import (
     TrnLink,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities
+from identity_provider.services import identities, import_files
 from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.vault import vault
@@ -77,6 +78,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
@@ -135,6 +137,14 @@ def _deeds(ids: Iterable[UUID], case_ids: Iterable[UUID]) -> list[AuditEvent]:
 def _deed(event: AuditEvent) -> dict[str, Any]:
     told = _row(event, "id", "request_id", "actor_id", "recorded_at")
     return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
+
+
+def _brought_rows(ids: list[UUID], addresses: list[str]) -> list[UserImportRow]:
+    return _rows(UserImportRow, import_files.is_about(ids, addresses), UserImportRow.line)
+
+
+def _brought(row: UserImportRow) -> dict[str, Any]:
+    return _row(row) | {"said": import_files.content_of(row).said}
 
 
 def _check(reported: IdentityCheck) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.written import written, written_moment
 from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
-from identity_provider.services import audit, case_work, support_tickets
+from identity_provider.services import audit, case_work, leaked_trns, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
@@ -51,6 +51,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         link_rows=[_link_row(each) for each in history.links],
         candidates=candidates,
         holders=holders,
+        leaked=_leaked(case, candidates),
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
         why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
@@ -64,6 +65,11 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         age=age,
         label_of=label_of,
     )
+
+
+def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
+    known = (case.user.trn or "", case.user.stated_trn or "")
+    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
 
 
 def _ticket_of(case: SupportTicket) -> str:
