@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authlib.oauth2.base import OAuth2Error
-from flask import Response, jsonify, request
+from flask import Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -121,7 +121,7 @@ def _issue_unavailable(_: issue.IssueUnavailable) -> ResponseReturnValue:
 @bp.errorhandler(published_keys.KeysAwaited)
 def _keys_awaited(_: published_keys.KeysAwaited) -> ResponseReturnValue:
     if not answers_software(request.path):
-        page = answer_error(ServiceUnavailable(retry_after=1))
+        page = make_response(answer_error(ServiceUnavailable(retry_after=1)))
         if request.method == "GET":
             page.headers["Refresh"] = "1"  # the browser asks again by itself
         return page
