@@ -6,12 +6,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
+from identity_provider.domain.features import Feature
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
+from identity_provider.services import features
 
 PersonsView = Callable[..., ResponseReturnValue]
 
@@ -31,6 +33,7 @@ def for_person(view: PersonsView) -> PersonsView:
     @open_to(Audience.PERSON)
     @wraps(view)
     def entered(**named: Any) -> ResponseReturnValue:
+        refuse_while_off()
         person = session.current_user()
         if person is not None:
             return view(person, **named)
@@ -38,6 +41,12 @@ def for_person(view: PersonsView) -> PersonsView:
         return redirect(url_for("account.sign_in", next=asked if asked != ACCOUNT else None), 303)
 
     return entered
+
+
+def refuse_while_off() -> None:
+    """Answer 503 to everybody while the pages of one's own account are switched off."""
+    if not features.is_on(Feature.ACCOUNT):
+        abort(503)
 
 
 def account_path(text: str) -> str:

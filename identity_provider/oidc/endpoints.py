@@ -78,7 +78,7 @@ def jwks() -> ResponseReturnValue:
 @open_to(Audience.ANYONE)
 def configuration() -> ResponseReturnValue:
     """OpenID Connect Discovery 1.0 and RFC 8414: the same document at both places."""
-    written = discovery.as_json(settings().issuer, registration=settings().client_registration)
+    written = discovery.as_json(settings().issuer, registration=discovery.registration_is_open())
     return Response(written, mimetype="application/json", headers={"Cache-Control": CACHEABLE})
 
 

@@ -148,7 +148,7 @@ def _form(environ: WSGIEnvironment) -> dict[str, str]:
 
 
 def _configuration(_: WSGIEnvironment) -> bytes:
-    return discovery.as_json(settings().issuer, registration=settings().client_registration)
+    return discovery.as_json(settings().issuer, registration=discovery.registration_is_open())
 
 
 def _jwks(_: WSGIEnvironment) -> bytes | None:

@@ -11,6 +11,7 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.persons import refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, User
 from identity_provider.services import account_sign_in, audit, code_limits
@@ -21,6 +22,8 @@ from identity_provider.web.account.forms import CodeForm, EmailForm
 bp = Blueprint("account", __name__, url_prefix="/account", template_folder="templates")
 
 HOME = "account.services"
+
+bp.before_request(refuse_while_off)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
