@@ -14,6 +14,7 @@ from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
 from identity_provider.models.pairwise_subject import PairwiseSubject
+from identity_provider.models.passkey import Passkey, PasskeyChallenge
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
@@ -64,6 +65,8 @@ __all__ = [
     "MessageType",
     "OutboxMessage",
     "PairwiseSubject",
+    "Passkey",
+    "PasskeyChallenge",
     "PushedRequest",
     "RateCounter",
     "RefreshToken",

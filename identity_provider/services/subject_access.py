@@ -25,6 +25,7 @@ from identity_provider.models import (
     Lookup,
     OutboxMessage,
     PairwiseSubject,
+    Passkey,
     ResumeLink,
     ServiceUse,
     SupportTicket,
@@ -52,6 +53,7 @@ _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
 """What has their ID in it, and nothing that has to be opened or left out."""
@@ -158,5 +160,7 @@ def _value(value: Any) -> Any:
             return value.isoformat()
         case UUID():
             return str(value)
+        case bytes():
+            return value.hex()
         case _:
             return value
