@@ -20,7 +20,7 @@ from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
-from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket, TicketComment
 from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.trn_token import TrnToken
@@ -81,6 +81,7 @@ __all__ = [
     "SigningKey",
     "StaffUser",
     "SupportTicket",
+    "TicketComment",
     "TrnLink",
     "TrnToken",
     "UsedAssertion",
