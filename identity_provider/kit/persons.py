@@ -12,13 +12,19 @@ from flask_babel import lazy_gettext as _
 
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.models import User
+from identity_provider.services import browser_sessions
 
 PersonsView = Callable[..., ResponseReturnValue]
 
 ACCOUNT = "/account"
 
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
-MENU = (("account.services", _("Services you have used")),)
+MENU = (
+    ("account.services", _("Services you have used")),
+    ("passkeys.show_all", _("Passkeys")),
+)
 
 
 def for_person(view: PersonsView) -> PersonsView:
@@ -38,6 +44,22 @@ def for_person(view: PersonsView) -> PersonsView:
         return redirect(url_for("account.sign_in", next=asked if asked != ACCOUNT else None), 303)
 
     return entered
+
+
+def for_person_again(view: PersonsView) -> PersonsView:
+    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
+
+    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
+    """
+
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        now, here = ports().clock.now(), session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=now):
+            return view(person, **named)
+        return redirect(url_for("passkeys.confirm", next=request.path), 303)
+
+    return for_person(entered)
 
 
 def account_path(text: str) -> str:
