@@ -5,6 +5,7 @@ from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
+from identity_provider.models.feature_switch import FeatureSwitch
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
@@ -19,7 +20,7 @@ from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
-from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket, TicketComment
 from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.trn_token import TrnToken
@@ -52,6 +53,7 @@ __all__ = [
     "CodeChallenge",
     "Consent",
     "Delivery",
+    "FeatureSwitch",
     "FetchedKeys",
     "Grant",
     "IdentityCheck",
@@ -79,6 +81,7 @@ __all__ = [
     "SigningKey",
     "StaffUser",
     "SupportTicket",
+    "TicketComment",
     "TrnLink",
     "TrnToken",
     "UsedAssertion",

@@ -29,6 +29,7 @@ from identity_provider.models import (
     ResumeLink,
     ServiceUse,
     SupportTicket,
+    TicketComment,
     TrnLink,
     TrnToken,
     User,
@@ -81,6 +82,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         ],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
+        "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
         "tokens_made_for_them": _plain(
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)

@@ -13,7 +13,7 @@ from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.passkeys import answer_sent, as_options, this_place
-from identity_provider.kit.persons import ACCOUNT, account_path, for_person
+from identity_provider.kit.persons import ACCOUNT, account_path, for_person, refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import User
 from identity_provider.services import account_sign_in, audit, code_limits, passkeys
@@ -23,6 +23,7 @@ from identity_provider.services.passkeys import Purpose
 from identity_provider.web.passkeys.forms import CodeForm
 
 bp = Blueprint("passkeys", __name__, url_prefix="/account", template_folder="templates")
+bp.before_request(refuse_while_off)
 
 
 @bp.post("/sign-in/passkey/options")

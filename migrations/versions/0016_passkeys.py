@@ -1,14 +1,14 @@
 """passkeys
 
-Revision: 0017
-Follows: 0014
+Revision: 0016
+Follows: 0015
 """
 
 from alembic import op
 import sqlalchemy as sa
 
-revision = '0017'
-down_revision = '0014'
+revision = '0016'
+down_revision = '0015'
 branch_labels = None
 depends_on = None
 
