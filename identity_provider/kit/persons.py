@@ -14,7 +14,9 @@ from flask_babel import lazy_gettext as _
 from identity_provider.domain.features import Feature
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.services import features
+from identity_provider.kit.app import ports
+from identity_provider.models import User
+from identity_provider.services import browser_sessions, features
 
 PersonsView = Callable[..., ResponseReturnValue]
 
@@ -24,6 +26,7 @@ ACCOUNT = "/account"
 MENU = (
     ("account.home", _("Your details")),
     ("account.services", _("Services you have used")),
+    ("passkeys.show_all", _("Passkeys")),
 )
 
 
@@ -45,6 +48,22 @@ def for_person(view: PersonsView) -> PersonsView:
         return redirect(url_for("account.sign_in", next=asked if asked != ACCOUNT else None), 303)
 
     return entered
+
+
+def for_person_again(view: PersonsView) -> PersonsView:
+    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
+
+    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
+    """
+
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        now, here = ports().clock.now(), session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=now):
+            return view(person, **named)
+        return redirect(url_for("passkeys.confirm", next=request.path), 303)
+
+    return for_person(entered)
 
 
 def refuse_while_off() -> None:

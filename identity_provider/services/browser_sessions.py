@@ -30,6 +30,8 @@ class Lifetime:
 
 PERSON = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
 STAFF = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=8))
+RECENT = timedelta(minutes=15)
+"""How old a proof may be for what is dangerous: changing how one signs in, and what staff cannot take back."""
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
@@ -113,6 +115,11 @@ def signed_in(secret: str, *, now: datetime) -> SignedIn | None:
 def touch_at_once(session: SignedIn, *, now: datetime) -> None:
     """Write down that the session is in use, in a transaction of its own."""
     _TOUCH.run(id=session.id, now=now)
+
+
+def is_recent(session: BrowserSession, *, now: datetime) -> bool:
+    """Whether whoever is at the browser has just proved who they are."""
+    return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
 
 
 def needs_touch(session: BrowserSession | SignedIn, *, now: datetime) -> bool:
