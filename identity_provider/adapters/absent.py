@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from identity_provider.ports import DeskTicket, MessageRefused, NewTicket, TextMessage, TicketRefused
+from identity_provider.ports import (
+    DeskTicket,
+    MessageRefused,
+    NewTicket,
+    ScannerUnavailable,
+    ScanVerdict,
+    TextMessage,
+    TicketRefused,
+)
 
 
 class NoTextMessenger:
@@ -30,3 +38,16 @@ class NoTicketDesk:
         """Refuse for good."""
         del text, solve
         raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+
+class NoScanner:
+    """Nothing looks for malware here, so nothing is ever said to be clean: evidence waits."""
+
+    def scan(self, content: bytes) -> ScanVerdict:
+        """There is no answer."""
+        del content
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")
+
+    def version(self) -> str:
+        """There is none."""
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")
