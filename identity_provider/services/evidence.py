@@ -52,7 +52,7 @@ class EvidenceNotShown(IdentityError):
 class Listener(Protocol):
     """Hears of a file that was judged, in the transaction that says so."""
 
-    def __call__(self, evidence: Evidence, *, now: datetime) -> None:
+    def __call__(self, evidence: Evidence, /, *, now: datetime) -> None:
         """`evidence.state` is CLEAN or INFECTED; or GONE, when the file turned out to be lost before."""
         ...
 
