@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from identity_provider.adapters.memory import ManualClock, MemoryCleaner
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.adapters.memory_evidence import MemoryCleaner
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.evidence import EvidenceRefused, EvidenceState, Refusal
