@@ -31,6 +31,7 @@ from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
     desk_news,
+    evidence,
     lookups,
     outbox,
     retention,
@@ -154,6 +155,29 @@ def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
     with transaction():
         for endpoint_id in webhook_delivery.endpoints_left_behind(ports().clock.now()):
             webhooks.wake(endpoint_id)
+
+
+@queue.task(name=evidence.JUDGE, retry=Patience())
+@in_application
+def judge_evidence(evidence_id: str) -> None:
+    """Have the scanner look at a file; raises, to be retried, while there is no clear answer."""
+    evidence.judge(UUID(evidence_id), ports().evidence_store, ports().scanner, now=ports().clock.now)
+
+
+@queue.task(name=evidence.REMOVE, retry=Patience())
+@in_application
+def remove_evidence(evidence_id: str) -> None:
+    """Take a file whose time is over out of the store; raises, to be retried, while the store does not answer."""
+    evidence.remove(UUID(evidence_id), ports().evidence_store, now=ports().clock.now())
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="see_to_evidence", queueing_lock="see_to_evidence")
+@in_application
+def see_to_evidence(timestamp: int) -> None:  # noqa: ARG001
+    """Files whose time is over, and files that wait although no job is about them."""
+    with transaction():
+        evidence.ask_for_what_was_left_behind(ports().clock.now())
 
 
 @queue.periodic(cron="* * * * *")

@@ -5,6 +5,7 @@ from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
+from identity_provider.models.evidence import Evidence
 from identity_provider.models.feature_switch import FeatureSwitch
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
@@ -53,6 +54,7 @@ __all__ = [
     "CodeChallenge",
     "Consent",
     "Delivery",
+    "Evidence",
     "FeatureSwitch",
     "FetchedKeys",
     "Grant",

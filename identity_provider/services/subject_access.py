@@ -19,6 +19,7 @@ from identity_provider.models import (
     CaseNote,
     CodeChallenge,
     Consent,
+    Evidence,
     Grant,
     IdentityCheck,
     Journey,
@@ -80,6 +81,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
@@ -143,6 +145,11 @@ def _deed(event: AuditEvent) -> dict[str, Any]:
 
 def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
+
+
+def _file(sent: Evidence) -> dict[str, Any]:
+    """Of the file itself they get a copy on its own (docs/evidence.md): this is text."""
+    return _row(sent, "sha256", "storage_key") | {"name": sent.original_name}
 
 
 def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:
