@@ -27,6 +27,7 @@ MENU = (
     ("account.home", _("Your details")),
     ("account.services", _("Services you have used")),
     ("passkeys.show_all", _("Passkeys")),
+    ("awards.held", _("Awards")),
 )
 
 

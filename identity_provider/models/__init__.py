@@ -1,6 +1,7 @@
 """The tables, one aggregate per file."""
 
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
+from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
@@ -46,6 +47,9 @@ __all__ = [
     "AuditEvent",
     "AuditSeal",
     "AuthorizationRequest",
+    "Award",
+    "AwardCheck",
+    "AwardCode",
     "BrowserSession",
     "CaseNote",
     "CaseStatus",

@@ -16,6 +16,9 @@ from identity_provider.domain.errors import IllegalMove, OwnAccount
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import (
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
     CaseNote,
     CaseStatus,
     CodeChallenge,
@@ -137,11 +140,16 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         Journey.existing_account_id: Journey.existing_account_id.in_(ids),
         Journey.trn_holder_id: Journey.trn_holder_id.in_(ids),
     }
+    awards = select(Award.id).where(Award.user_id.in_(ids))
+    codes = select(AwardCode.id).where(AwardCode.award_id.in_(awards))
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
         delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
+        delete(AwardCode).where(AwardCode.award_id.in_(awards)),
+        delete(Award).where(Award.user_id.in_(ids)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
@@ -167,6 +175,7 @@ def _make_tombstone(user: User, now: datetime) -> None:
     user.mobile_number = user.stated_trn = user.stated_training_provider = user.registered_with_client_id = None
     user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
     user.stated_previous_names = []
+    user.stated_further = {}
     user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
     user.asked_again_at = user.last_signed_in_at = user.passkey_declined_at = None
     user.erased_at = user.updated_at = now

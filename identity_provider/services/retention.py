@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, delete, select, text
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
     AuthorizationRequest,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     CodeChallenge,
     Delivery,
@@ -34,6 +36,8 @@ _OLD_JOBS = text(
 )
 SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
+LOOKS = timedelta(days=365)
+"""For a year after a code has run out, its holder can see who looked at their award with it."""
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -87,6 +91,7 @@ def _remove_old_jobs(now: datetime) -> int:
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
     abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
+    forgotten = select(AwardCode.id).where(AwardCode.expires_at < now - LOOKS)
     referenced = select(Journey.authorization_request_id)
     return [
         (RateCounter, RateCounter.expires_at < now),
@@ -109,4 +114,6 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
         (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
+        (AwardCheck, AwardCheck.code_id.in_(forgotten)),
+        (AwardCode, AwardCode.expires_at < now - LOOKS),
     ]

@@ -15,6 +15,9 @@ from identity_provider.db import Base, db
 from identity_provider.models import (
     AuditEvent,
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     CaseNote,
     CodeChallenge,
@@ -37,7 +40,7 @@ from identity_provider.models import (
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities
+from identity_provider.services import identities, lookups
 from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.vault import vault
@@ -90,6 +93,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
         **_journeys_of(ids),
+        **_awards_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
@@ -105,6 +109,13 @@ def _journeys_of(ids: list[UUID]) -> dict[str, Any]:
     }
 
 
+def _awards_of(ids: list[UUID]) -> dict[str, Any]:
+    awards = _rows(Award, Award.user_id.in_(ids), Award.recorded_at)
+    codes = _rows(AwardCode, AwardCode.award_id.in_([each.id for each in awards]), AwardCode.created_at)
+    looks = _rows(AwardCheck, AwardCheck.code_id.in_([each.id for each in codes]), AwardCheck.at)
+    return {"awards": _plain(awards), "codes_that_share_awards": _plain(codes), "who_looked_at_awards": _plain(looks)}
+
+
 def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
     """Those kept as theirs, and those that a journey of theirs began with before it was known whose it is."""
     journeys = select(Journey.id).where(Journey.user_id.in_(ids))
@@ -113,7 +124,8 @@ def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
 
 def _search(lookup: Lookup) -> dict[str, Any]:
     # The explanation names other people's records beside theirs, and is left out.
-    return _row(lookup, "explanation") | {"asked": json.loads(vault.unseal(lookup.asked_encrypted, "lookup"))}
+    asked, said = vault.unseal(lookup.asked_encrypted, "lookup"), lookups.said_in(lookup)
+    return _row(lookup, "explanation") | {"asked": json.loads(asked), "said": said}
 
 
 def _rows(table: type[Any], whose: ColumnElement[bool], order: Any) -> list[Any]:

@@ -24,7 +24,16 @@ from support_console.cases.suggestions import Suggestion, look_into, trns_of
 from support_console.cases.words import age
 from support_console.labels import label_of, why
 
-_NOT_COMPARED = frozenset({Stated.PREVIOUS_NAMES, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS})
+_NOT_COMPARED = frozenset(
+    {
+        Stated.PREVIOUS_NAMES,
+        Stated.TRAINING_PROVIDER,
+        Stated.CLAIMS_QTS,
+        Stated.OTHER_NAMES,
+        Stated.TEACHER_TRAINING,
+        Stated.SCHOOL_WORK,
+    }
+)
 
 
 def case_or_404(case_id: UUID) -> SupportTicket:
