@@ -24,9 +24,9 @@ from identity_provider.ports import Ports
 from identity_provider.sandbox import seeding
 from identity_provider.vault import vault
 from identity_provider.web.account.views import bp as account
-from identity_provider.web.evidence.views import bp as evidence
 from identity_provider.web.awards.checking import bp as award_check
 from identity_provider.web.awards.views import bp as awards
+from identity_provider.web.evidence.views import bp as evidence
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.passkeys.views import bp as passkeys
 from identity_provider.web.resume.views import bp as resume

@@ -7,8 +7,8 @@ Follows: 0017
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = '0018'
+down_revision = '0017'
 branch_labels = None
 depends_on = None
 

@@ -7,9 +7,7 @@ from unittest.mock import patch
 
 from identity_provider.adapters import typesetting
 from identity_provider.db import transaction
-from identity_provider.domain.access import StaffRole
-from identity_provider.models import Client
-from identity_provider.services import award_codes, awards, rate_limits
+from identity_provider.services import award_codes
 from tests.awards.recorded import BORN, a_code, an_award, at_home
 from tests.builders import NOW, a_user
 from tests.journeys.travel import EMAIL
