@@ -12,8 +12,8 @@ from flask_babel import force_locale
 from identity_provider.db import db
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
-from identity_provider.models import OutboxMessage, ResumeLink
-from identity_provider.services import resume, sign_in_codes
+from identity_provider.models import Award, OutboxMessage, ResumeLink
+from identity_provider.services import award_codes, awards, resume, sign_in_codes
 
 
 def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
@@ -48,9 +48,23 @@ def _with_resume_link(message: OutboxMessage, now: datetime) -> dict[str, object
     return {"service_name": "", **message.payload, "link": f"{settings().issuer}/resume/{token}"}
 
 
+def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | None:  # noqa: ARG001 -- as the others
+    """The award as it stands when the email is written; None when it is gone."""
+    award = db.session.get(Award, UUID(message.payload["award_id"]))
+    if award is None:
+        return None
+    link = f"{settings().issuer}/account/awards/{award.id}"
+    return {**message.payload, "award": award, "service_name": award.client.name, "link": link}
+
+
 PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {
     sign_in_codes.EMAIL_KIND: _with_code,
     resume.TRN_ATTACHED: _with_resume_link,
     resume.NO_TRN_CONFIRMED: _with_resume_link,
+    awards.RECORDED: _with_award,
+    awards.CORRECTED: _with_award,
+    awards.WITHDRAWN: _with_award,
+    awards.CERTIFICATE: _with_award,
+    award_codes.CHECKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

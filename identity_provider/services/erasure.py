@@ -16,6 +16,9 @@ from identity_provider.domain.errors import IllegalMove, OwnAccount
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import (
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
     CaseNote,
     CaseStatus,
     CodeChallenge,
@@ -25,11 +28,13 @@ from identity_provider.models import (
     Journey,
     Lookup,
     OutboxMessage,
+    Passkey,
     Resolution,
     ResumeLink,
     ServiceUse,
     StaffUser,
     SupportTicket,
+    TicketComment,
     TrnToken,
     User,
     UserImportRow,
@@ -39,6 +44,7 @@ from identity_provider.models import (
 from identity_provider.services import (
     audit,
     browser_sessions,
+    evidence,
     identities,
     import_files,
     outbox,
@@ -74,6 +80,7 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     _refuse_own(user, actor)
     addresses = sorted({each.email for each in people if each.email})
     tickets = _close_cases(ids, actor=actor, now=now)
+    evidence.delete_all_of(ids, now)
     for each in people:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:
@@ -135,10 +142,16 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         Journey.existing_account_id: Journey.existing_account_id.in_(ids),
         Journey.trn_holder_id: Journey.trn_holder_id.in_(ids),
     }
+    awards = select(Award.id).where(Award.user_id.in_(ids))
+    codes = select(AwardCode.id).where(AwardCode.award_id.in_(awards))
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
+        delete(AwardCode).where(AwardCode.award_id.in_(awards)),
+        delete(Award).where(Award.user_id.in_(ids)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
@@ -149,6 +162,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
         delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
+        delete(TicketComment).where(TicketComment.ticket_id.in_(cases)),
         *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
         delete(Journey).where(theirs),
         delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
@@ -164,6 +178,7 @@ def _make_tombstone(user: User, now: datetime) -> None:
     user.mobile_number = user.stated_trn = user.stated_training_provider = user.registered_with_client_id = None
     user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
     user.stated_previous_names = []
+    user.stated_further = {}
     user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
-    user.asked_again_at = user.last_signed_in_at = None
+    user.asked_again_at = user.last_signed_in_at = user.passkey_declined_at = None
     user.erased_at = user.updated_at = now

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Select, delete, select, text
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
     AuthorizationRequest,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     ClientError,
     CodeChallenge,
@@ -18,6 +20,7 @@ from identity_provider.models import (
     Journey,
     Lookup,
     OutboxMessage,
+    PasskeyChallenge,
     RateCounter,
     TrnToken,
     UserImport,
@@ -39,6 +42,8 @@ SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
 IMPORTS = timedelta(days=30)
 UNDECIDED_IMPORTS = timedelta(days=90)
+LOOKS = timedelta(days=365)
+"""For a year after a code has run out, its holder can see who looked at their award with it."""
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -98,10 +103,12 @@ def _imports_gone_by(now: datetime) -> Select[UUID]:
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
     abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
+    forgotten = select(AwardCode.id).where(AwardCode.expires_at < now - LOOKS)
     referenced = select(Journey.authorization_request_id)
     return [
         (RateCounter, RateCounter.expires_at < now),
         (CodeChallenge, CodeChallenge.created_at < now - ABANDONED),
+        (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
         (Journey, Journey.expires_at < now - ABANDONED),
@@ -121,4 +128,6 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
         (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
         (ClientError, ClientError.last_at < now - OUTBOX),
+        (AwardCheck, AwardCheck.code_id.in_(forgotten)),
+        (AwardCode, AwardCode.expires_at < now - LOOKS),
     ]

@@ -174,7 +174,7 @@ def deliver_comment(message: OutboxMessage, desk: TicketDesk, now: datetime) -> 
     with transaction():
         ticket_id = _ticket_to_tell(_case_of(message))
     if ticket_id is not None:
-        desk.comment(ticket_id, str(message.payload["text"]))
+        desk.comment(ticket_id, str(message.payload["text"]), reopen=bool(message.payload.get("reopen")))
 
 
 def ticket_opening(case: SupportTicket) -> Delivery | None:

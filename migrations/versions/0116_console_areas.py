@@ -1,7 +1,7 @@
 """What the console looks after beside cases: imports of people, leaked TRNs, TRN tokens, errors of services.
 
 Revision: 0116
-Follows: 0016
+Follows: 0020
 """
 
 from alembic import op
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 revision = '0116'
-down_revision = '0016'
+down_revision = '0020'
 branch_labels = None
 depends_on = None
 

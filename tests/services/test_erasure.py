@@ -204,13 +204,16 @@ def test_staff_are_not_named_in_an_export(app: Flask) -> None:
 
 
 KNOWN_TO_ERASURE_AND_EXPORT = {
+    "awards",
     "browser_sessions",
     "consents",
+    "evidence",
     "grants",
     "identity_checks",
     "journeys",
     "lookups",
     "pairwise_subjects",
+    "passkeys",
     "service_uses",
     "support_tickets",
     "trn_links",

@@ -1,13 +1,13 @@
 """What was switched on or off while the service runs; every process hears of it at once.
 
-Revision: 0016
+Revision: 0015
 Follows: 0014
 """
 
 from alembic import op
 import sqlalchemy as sa
 
-revision = '0016'
+revision = '0015'
 down_revision = '0014'
 branch_labels = None
 depends_on = None
