@@ -32,12 +32,12 @@ SPOKEN = ("aria-label", "alt", "title", "placeholder")
 MONTHS = "|".join(get_month_names("wide", locale="cy").values())
 NAMES = "Kate|Bush|Kate Bush|Walter|Ann|Catherine|Quigley|Ada|Admin|Bob|Brown|Agent|Example College|Register for an NPQ"
 NO_WORDS = re.compile(
-    r"^[\w-]{43}$"  # a secret of 32 bytes
+    r"^(?:gtt_)?[\w-]{43}$"  # a secret of 32 bytes
     r"|"
     rf"\d{{1,2}} (?:{MONTHS}) \d{{4}}"  # Welsh, so that a date in English is found out
     r"|\d{1,2}:\d\d(?:yb|yh)"
     r"|^Gwall:|Get an identity"
-    r"|\S+@\S+\.\S+"
+    r"|\S+@\S+\.\S+|\bpeople\.csv\b"
     r"|https?://\S+"
     r"|\b(?:service|rp)-\d+\b|openid, profile, email, phone, offline_access, trn"
     r"|authorization_code, refresh_token|\bUser(?:Created|Updated|Merged)\b|\bPing\b"
