@@ -98,6 +98,9 @@ class Settings:
     client_registration: bool = False
     # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
     metrics_token: str = field(default="", repr=False)
+    # TEST_PEOPLE_FILE: a JSON file whose `people` service teams may sign in as, with what happens then; shown in the
+    # console of a test environment (docs/onboarding.md says what stands in it).
+    test_people_file: str = ""
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
     log_level: str = "INFO"
 

@@ -17,6 +17,7 @@ from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
+from support_console.clients.help import bp as service_help
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
 from support_console.imports.views import bp as imports
@@ -39,6 +40,7 @@ SLICES = (
     standing,
     merging,
     clients,
+    service_help,
     webhooks,
     imports,
     trn_tokens_made,

@@ -138,6 +138,7 @@ class Plan:
             "REGISTER": self.register,
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
+            "TEST_PEOPLE_FILE": str(self.data / "sandbox.json"),
         }
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
