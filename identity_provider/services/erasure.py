@@ -37,6 +37,7 @@ from identity_provider.models import (
     TicketComment,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
@@ -45,6 +46,7 @@ from identity_provider.services import (
     browser_sessions,
     evidence,
     identities,
+    import_files,
     outbox,
     support_tickets,
     trn_links,
@@ -153,6 +155,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
+        delete(UserImportRow).where(import_files.is_about(ids, addresses)),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),

@@ -218,6 +218,7 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "support_tickets",
     "trn_links",
     "trn_tokens",
+    "user_import_rows",
     "user_merges",
     "users",
     "webhook_messages",
