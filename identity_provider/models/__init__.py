@@ -1,10 +1,12 @@
 """The tables, one aggregate per file."""
 
+from identity_provider.models.account_visit import AccountVisit
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
+from identity_provider.models.contact_change import Contact, ContactChange
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
@@ -16,6 +18,7 @@ from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
+from identity_provider.models.sign_in import SignIn
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
@@ -40,6 +43,7 @@ __all__ = [
     "LAST_CONSONANTS",
     "SUBSCRIBABLE",
     "AccessToken",
+    "AccountVisit",
     "AuditEvent",
     "AuditSeal",
     "AuthorizationRequest",
@@ -50,6 +54,8 @@ __all__ = [
     "ClientSecret",
     "CodeChallenge",
     "Consent",
+    "Contact",
+    "ContactChange",
     "Delivery",
     "FetchedKeys",
     "Grant",
@@ -73,6 +79,7 @@ __all__ = [
     "ResumeLink",
     "SentCode",
     "ServiceUse",
+    "SignIn",
     "SigningKey",
     "StaffUser",
     "SupportTicket",

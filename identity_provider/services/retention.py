@@ -8,19 +8,22 @@ from sqlalchemy import ColumnElement, delete, select, text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
+    AccountVisit,
     AuthorizationRequest,
     BrowserSession,
     CodeChallenge,
+    ContactChange,
     Delivery,
     FetchedKeys,
     Journey,
     Lookup,
     OutboxMessage,
     RateCounter,
+    SignIn,
     TrnToken,
     WebhookMessage,
 )
-from identity_provider.services import audit_chain, grants, signing_keys
+from identity_provider.services import audit_chain, grants, sign_in_history, signing_keys
 
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
@@ -100,6 +103,10 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # Key sets that nobody asked for in so long; they are fetched again when they are needed.
         (FetchedKeys, FetchedKeys.tried_at < now - ABANDONED),
         (BrowserSession, BrowserSession.expires_at < now - SESSIONS),
+        (SignIn, SignIn.at < now - sign_in_history.KEPT),
+        (AccountVisit, AccountVisit.expires_at < now),
+        # What a person was reached by before; a week longer than it can be taken back, for questions.
+        (ContactChange, ContactChange.reversible_until < now - ABANDONED),
         (
             OutboxMessage,
             (OutboxMessage.delivery != Delivery.WAITING) & (OutboxMessage.settled_at < now - OUTBOX),
