@@ -24,12 +24,14 @@ from identity_provider.ports import (
     MessageRefused,
     ServiceRefused,
     ServiceUnavailable,
+    TextMessage,
     TicketDeskUnavailable,
     TicketRefused,
 )
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
+    contact_changes,
     desk_news,
     evidence,
     lookups,
@@ -234,6 +236,14 @@ def _send_email(message: OutboxMessage) -> bool:
     return True
 
 
+def _send_text(message: OutboxMessage) -> bool:
+    text = emails.write_text(message, now=ports().clock.now())
+    if text is None:
+        return False
+    ports().messenger.send_text(TextMessage(message.recipient, text, reference=message.idempotency_key))
+    return True
+
+
 def _open_ticket(message: OutboxMessage) -> bool:
     support_tickets.deliver_open(message, ports().desk, ports().clock.now(), issuer=settings().issuer)
     return True
@@ -250,6 +260,8 @@ def _comment_on_ticket(message: OutboxMessage) -> bool:
 
 
 DELIVERIES: dict[str, Callable[[OutboxMessage], bool]] = {
+    contact_changes.NEW_MOBILE_CODE: _send_text,
+    contact_changes.CONTACT_CHANGED_TEXT: _send_text,
     support_tickets.OPEN_KIND: _open_ticket,
     support_tickets.SOLVE_KIND: _solve_ticket,
     support_tickets.COMMENT_KIND: _comment_on_ticket,

@@ -1,5 +1,6 @@
 """The tables, one aggregate per file."""
 
+from identity_provider.models.account_visit import AccountVisit
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
@@ -7,6 +8,7 @@ from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.client_error import ClientError
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
+from identity_provider.models.contact_change import Contact, ContactChange
 from identity_provider.models.evidence import Evidence
 from identity_provider.models.feature_switch import FeatureSwitch
 from identity_provider.models.fetched_keys import FetchedKeys
@@ -22,6 +24,7 @@ from identity_provider.models.passkey import Passkey, PasskeyChallenge
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
+from identity_provider.models.sign_in import SignIn
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket, TicketComment
@@ -47,6 +50,7 @@ __all__ = [
     "LAST_CONSONANTS",
     "SUBSCRIBABLE",
     "AccessToken",
+    "AccountVisit",
     "AuditEvent",
     "AuditSeal",
     "AuthorizationRequest",
@@ -61,6 +65,8 @@ __all__ = [
     "ClientSecret",
     "CodeChallenge",
     "Consent",
+    "Contact",
+    "ContactChange",
     "Delivery",
     "Evidence",
     "FeatureSwitch",
@@ -90,6 +96,7 @@ __all__ = [
     "RowOutcome",
     "SentCode",
     "ServiceUse",
+    "SignIn",
     "SigningKey",
     "StaffUser",
     "SupportTicket",

@@ -69,6 +69,9 @@ class Journey(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     email_proved_at: Mapped[datetime | None]
     shared_mailbox_accepted: Mapped[bool | None]
+    # A second contact, if the person wants to give one; empty when they do not.
+    mobile_number: Mapped[str | None] = mapped_column(String(20))
+    mobile_proved_at: Mapped[datetime | None]
     first_name: Mapped[str | None] = mapped_column(String(200))
     middle_name: Mapped[str | None] = mapped_column(String(200))
     last_name: Mapped[str | None] = mapped_column(String(200))

@@ -9,12 +9,14 @@ from sqlalchemy import ColumnElement, Select, delete, select, text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
+    AccountVisit,
     AuthorizationRequest,
     AwardCheck,
     AwardCode,
     BrowserSession,
     ClientError,
     CodeChallenge,
+    ContactChange,
     Delivery,
     FetchedKeys,
     Journey,
@@ -22,12 +24,13 @@ from identity_provider.models import (
     OutboxMessage,
     PasskeyChallenge,
     RateCounter,
+    SignIn,
     TrnToken,
     UserImport,
     UserImportRow,
     WebhookMessage,
 )
-from identity_provider.services import audit_chain, grants, signing_keys
+from identity_provider.services import audit_chain, grants, sign_in_history, signing_keys
 
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
@@ -119,6 +122,10 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # Key sets that nobody asked for in so long; they are fetched again when they are needed.
         (FetchedKeys, FetchedKeys.tried_at < now - ABANDONED),
         (BrowserSession, BrowserSession.expires_at < now - SESSIONS),
+        (SignIn, SignIn.at < now - sign_in_history.KEPT),
+        (AccountVisit, AccountVisit.expires_at < now),
+        # What a person was reached by before; a week longer than it can be taken back, for questions.
+        (ContactChange, ContactChange.reversible_until < now - ABANDONED),
         (
             OutboxMessage,
             (OutboxMessage.delivery != Delivery.WAITING) & (OutboxMessage.settled_at < now - OUTBOX),

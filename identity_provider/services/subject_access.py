@@ -22,6 +22,7 @@ from identity_provider.models import (
     CaseNote,
     CodeChallenge,
     Consent,
+    ContactChange,
     Evidence,
     Grant,
     IdentityCheck,
@@ -32,6 +33,7 @@ from identity_provider.models import (
     Passkey,
     ResumeLink,
     ServiceUse,
+    SignIn,
     SupportTicket,
     TicketComment,
     TrnLink,
@@ -55,6 +57,8 @@ _STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author"
 _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
     "sign_ins": (BrowserSession, BrowserSession.created_at),
+    "history_of_sign_ins": (SignIn, SignIn.at),
+    "changes_of_contacts": (ContactChange, ContactChange.changed_at),
     "permissions_given": (Consent, Consent.granted_at),
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
@@ -73,6 +77,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
     people = identities.all_of(user)
     ids = [each.id for each in people]
     addresses = [each.email for each in people if each.email]
+    contacts = [*addresses, *(each.mobile_number for each in people if each.mobile_number)]
     cases = _rows(SupportTicket, SupportTicket.user_id.in_(ids), SupportTicket.created_at)
     case_ids = [each.id for each in cases]
     return {
@@ -98,6 +103,8 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         **_awards_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
+        "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
+        "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
     }
 
