@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from identity_provider.ports import (
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
+    desk_news,
     lookups,
     outbox,
     retention,
@@ -96,6 +98,26 @@ def look_up_again(user_id: str) -> None:
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
 
 
+@queue.task(name=desk_news.READ, retry=Patience())
+@in_application
+def read_ticket(ticket_number: str) -> None:
+    """Ask Zendesk what happened to one ticket of ours; raises, to be tried again, while it does not answer."""
+    with _given_up_when_refused(f"ticket:{ticket_number}"):
+        desk_news.read_ticket(int(ticket_number), ports().desk, ports().clock.now())
+
+
+@queue.periodic(cron="*/10 * * * *")
+@queue.task(name="read_open_tickets", queueing_lock="read_open_tickets", lock="read_open_tickets", retry=Patience())
+@in_application
+def read_open_tickets(timestamp: int) -> None:  # noqa: ARG001
+    """Ask Zendesk about every open ticket, in case a webhook was lost; a round that breaks off goes on later."""
+    if settings().ticket_transport == "none":
+        return
+    with _given_up_when_refused("open_tickets"):
+        asked = desk_news.read_open_tickets(ports().desk, ports().clock.now())
+        log.info("open_tickets_read", tickets=asked)
+
+
 @queue.task(
     name=sign_outs.TELL_SERVICE,
     retry=RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[ServiceUnavailable]),
@@ -160,6 +182,15 @@ def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
         seal = audit_chain.seal_what_has_settled()
     if seal is not None:
         log.info("audit_sealed", seal=seal.number, events=seal.events, head=seal.digest.hex())
+
+
+@contextmanager
+def _given_up_when_refused(what: str) -> Iterator[None]:
+    """A refusal of Zendesk is not asked for twice; the next round asks anew."""
+    try:
+        yield
+    except TicketRefused as refusal:
+        log.warning("ticket_not_read", what=what, reason=str(refusal))
 
 
 def _send_email(message: OutboxMessage) -> bool:

@@ -162,9 +162,7 @@ def give_back(survivor: User, other: User) -> None:
     """Two accounts are parted again: what was recorded for the other one, or what it had taken in, goes with it."""
     theirs = [each.id for each in identities.all_of(other)]
     db.session.execute(
-        update(Award)
-        .where(Award.user_id == survivor.id, Award.recorded_for_id.in_(theirs))
-        .values(user_id=other.id)
+        update(Award).where(Award.user_id == survivor.id, Award.recorded_for_id.in_(theirs)).values(user_id=other.id)
     )
 
 

@@ -86,9 +86,7 @@ def look_up(
     return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version)
 
 
-def keep(
-    search: Search, *, user_id: UUID | None, journey_id: UUID | None, said: dict[str, Any] | None = None
-) -> UUID:
+def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said: dict[str, Any] | None = None) -> UUID:
     """Write the search down, and give the number of the row; what was asked is sealed.
 
     `said` is what the person had answered beside that, where the search decides something: the evidence for "none".

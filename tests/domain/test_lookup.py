@@ -36,9 +36,7 @@ FURTHER = st.builds(
     recognised=MAYBE,
     school_work=st.sampled_from([None, *SchoolWork]),
 )
-STATEMENTS = st.builds(
-    Statement, trn=st.sampled_from([None, "1234567"]), has_trn=MAYBE, has_qts=MAYBE, further=FURTHER
-)
+STATEMENTS = st.builds(Statement, trn=st.sampled_from([None, "1234567"]), has_trn=MAYBE, has_qts=MAYBE, further=FURTHER)
 NEAR = st.builds(
     Near,
     st.sampled_from([LookupReason.NEAR_MATCH, LookupReason.STATED_TRN_CONFLICTS, LookupReason.STATED_TRN_NOT_FOUND]),

@@ -217,7 +217,9 @@ def test_a_link_that_the_helpdesk_ended_is_not_made_again_by_a_search(app: Flask
 def test_the_worker_says_none_of_nobody_who_was_not_asked_again(app: Flask, register: MemoryRegister) -> None:
     register.records = [STRANGER]
     unasked = a_user(last_name="Bush", stated_has_trn=False, stated_has_qts=False)
-    asked = a_user(last_name="Bush", stated_has_trn=False, stated_has_qts=False, stated_further=ASKED, asked_again_at=NOW)
+    asked = a_user(
+        last_name="Bush", stated_has_trn=False, stated_has_qts=False, stated_further=ASKED, asked_again_at=NOW
+    )
     for user in (unasked, asked):
         lookups.look_up_again(user.id, register, NOW)
     assert unasked.lookup_state == pending(LookupReason.NOT_LOOKED_UP)

@@ -65,9 +65,7 @@ def school_work(journey: Journey) -> ResponseReturnValue:
         return show(journey, Question.SCHOOL_WORK, form)
     work = SchoolWork(str(form.work.data))
     role = str(form.role.data) if work is SchoolWork.OTHER else ""
-    return _answered(
-        journey, Question.SCHOOL_WORK, lambda before: replace(before, school_work=work, school_role=role)
-    )
+    return _answered(journey, Question.SCHOOL_WORK, lambda before: replace(before, school_work=work, school_role=role))
 
 
 def _answered(
