@@ -32,6 +32,7 @@ MENU = (
     ("awards.held", _("Awards")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
+    ("awards.held", _("Awards")),
 )
 
 

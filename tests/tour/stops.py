@@ -9,4 +9,7 @@ AREAS = (areas, console, passkeys, provider, sharing, teachers, users, webhooks)
 from tests.tour import account, console, provider, sharing, teachers, users, webhooks
 
 AREAS = (account, console, provider, sharing, teachers, users, webhooks)
+from tests.tour import areas, awards, console, provider, sharing, teachers, users, webhooks
+
+AREAS = (areas, awards, console, provider, sharing, teachers, users, webhooks)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())
