@@ -24,19 +24,23 @@ from identity_provider.ports import (
     MessageRefused,
     ServiceRefused,
     ServiceUnavailable,
+    TextMessage,
     TicketDeskUnavailable,
     TicketRefused,
 )
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
+    contact_changes,
     desk_news,
     evidence,
+    evidence_sweep,
     lookups,
     outbox,
     retention,
     sign_outs,
     support_tickets,
+    user_imports,
     webhook_delivery,
     webhooks,
 )
@@ -180,6 +184,21 @@ def see_to_evidence(timestamp: int) -> None:  # noqa: ARG001
         evidence.ask_for_what_was_left_behind(ports().clock.now())
 
 
+@queue.task(name=user_imports.WORK, retry=Patience())
+@in_application
+def work_on_import(import_id: str) -> None:
+    """Take an import of people a stretch further; raises, to be tried again, while the register is silent."""
+    user_imports.work(UUID(import_id), ports().register, ports().clock.now())
+
+
+@queue.periodic(cron="17 3 * * *")
+@queue.task(name="sweep_evidence", queueing_lock="sweep_evidence", retry=Patience())
+@in_application
+def sweep_evidence(timestamp: int) -> None:  # noqa: ARG001
+    """Files that no row points at, and rows whose file is lost."""
+    evidence_sweep.sweep(ports().evidence_store, now=ports().clock.now())
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -226,6 +245,14 @@ def _send_email(message: OutboxMessage) -> bool:
     return True
 
 
+def _send_text(message: OutboxMessage) -> bool:
+    text = emails.write_text(message, now=ports().clock.now())
+    if text is None:
+        return False
+    ports().messenger.send_text(TextMessage(message.recipient, text, reference=message.idempotency_key))
+    return True
+
+
 def _open_ticket(message: OutboxMessage) -> bool:
     support_tickets.deliver_open(message, ports().desk, ports().clock.now(), issuer=settings().issuer)
     return True
@@ -242,6 +269,8 @@ def _comment_on_ticket(message: OutboxMessage) -> bool:
 
 
 DELIVERIES: dict[str, Callable[[OutboxMessage], bool]] = {
+    contact_changes.NEW_MOBILE_CODE: _send_text,
+    contact_changes.CONTACT_CHANGED_TEXT: _send_text,
     support_tickets.OPEN_KIND: _open_ticket,
     support_tickets.SOLVE_KIND: _solve_ticket,
     support_tickets.COMMENT_KIND: _comment_on_ticket,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from identity_provider.sandbox.clamd_wire import VERSION, ClamdServer, start_clamd
+from identity_provider.sandbox.clamd_wire import ClamdServer, start_clamd, version
 from identity_provider.sandbox.faults import Faults, add_faults
 from identity_provider.sandbox.serving import port_from_command_line, serve
 
@@ -23,7 +23,7 @@ def add_pages(app: Flask, clamd: ClamdServer) -> None:
 
     @app.get("/")
     def index() -> ResponseReturnValue:
-        words = f"{VERSION}\nA stand-in for ClamAV's daemon. It knows EICAR only. Verdicts: /verdicts.json\n"
+        words = f"{version()}\nA stand-in for ClamAV's daemon. It knows EICAR only. Verdicts: /verdicts.json\n"
         return Response(words, mimetype="text/plain")
 
     @app.get("/verdicts.json")

@@ -6,12 +6,12 @@ import re
 import socketserver
 import zlib
 from contextlib import suppress
+from datetime import UTC, datetime
 from threading import Thread
 
 from identity_provider.sandbox.faults import Faults
 from identity_provider.sandbox.serving import HOST
 
-VERSION = "ClamAV 1.4.0/1/Sun Nov  1 09:00:00 2026"
 # In two halves, so that no scanner takes this file for what it is about (eicar.org, "Download Anti Malware Testfile").
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 MOST_BYTES = 100_000_000
@@ -62,7 +62,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             case "PING":
                 return "PONG"
             case "VERSION":
-                return VERSION
+                return version()
             case "INSTREAM":
                 return self._scan()
             case _:
@@ -83,6 +83,11 @@ class _Conversation(socketserver.StreamRequestHandler):
         if len(read) < length:
             raise ValueError("the connection was cut off")
         return read
+
+
+def version() -> str:
+    """As clamd says it: its own version, that of its signatures, and their day, which is always today's."""
+    return f"ClamAV 1.4.0/1/{datetime.now(UTC):%a %b %e %H:%M:%S %Y}"
 
 
 def holds_eicar(content: bytes) -> bool:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tests.tour import areas, console, provider, sharing, teachers, users, webhooks
+from tests.tour import areas, console, passkeys, provider, sharing, teachers, users, webhooks
 from tests.tour.guide import STOPS, Stop
 
-AREAS = (areas, console, provider, sharing, teachers, users, webhooks)
+AREAS = (areas, console, passkeys, provider, sharing, teachers, users, webhooks)
+from tests.tour import account, console, provider, sharing, teachers, users, webhooks
+
+AREAS = (account, console, provider, sharing, teachers, users, webhooks)
+from tests.tour import areas, awards, console, provider, sharing, teachers, users, webhooks
+
+AREAS = (areas, awards, console, provider, sharing, teachers, users, webhooks)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())
