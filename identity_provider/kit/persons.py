@@ -29,7 +29,6 @@ MENU = (
     ("account.home", _("Your details")),
     ("account.services", _("Services you have used")),
     ("passkeys.show_all", _("Passkeys")),
-    ("awards.held", _("Awards")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
     ("awards.held", _("Awards")),
