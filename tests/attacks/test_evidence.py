@@ -1,4 +1,4 @@
-"""Evidence over HTTP: links that were stolen, changed or kept; responses that must not act; uploads that must not harm."""
+"""Evidence over HTTP: links that were stolen, changed or kept too long, and responses that must not act."""
 
 from __future__ import annotations
 

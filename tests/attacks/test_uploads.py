@@ -39,9 +39,7 @@ def visitor() -> FlaskClient:
     return app.test_client()
 
 
-def uploaded(
-    visitor: FlaskClient, content: bytes, name: str = "photo.jpg", to: str = "/upload"
-) -> TestResponse:
+def uploaded(visitor: FlaskClient, content: bytes, name: str = "photo.jpg", to: str = "/upload") -> TestResponse:
     """Post the file, as a body that is made here: what the test client makes it lies in files that it forgets."""
     head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     body = head.encode() + content + b"\r\n--b--\r\n"
@@ -95,7 +93,7 @@ def test_a_name_with_nul_is_refused(visitor: FlaskClient) -> None:
 class FullDisk(io.BytesIO):
     """A temporary file for which there is no room."""
 
-    def write(self, content: Any) -> int:
+    def write(self, content: Any) -> int:  # noqa: ARG002  # as every file is written to
         raise OSError(errno.ENOSPC, "No space left on device")
 
 
