@@ -33,6 +33,7 @@ class Question(StrEnum):
     CHOOSE_EMAIL = "choose-email"
     NO_MATCH = "no-match"
     OUTCOME = "outcome"
+    CONNECT_ONE_LOGIN = "connect-one-login"
     CONSENT = "what-you-share"
     BARRED = "cannot-continue"
     # Not a page: the person goes back to the service.
@@ -79,6 +80,8 @@ class Answers:
     may_try_again: bool = False
     has_something_to_say: bool = False
     outcome_seen: bool = False
+    # They came by a GOV.UK One Login of another address: shall it open their account from now on?
+    one_login_waits: bool = False
     # The person has to say whether the service may know what it asks for.
     consent_due: bool = False
     # The service was refused this person at the moment of issue.
@@ -190,4 +193,6 @@ def _after_submission(answers: Answers) -> Question:
         return Question.NO_MATCH
     if answers.has_something_to_say and not answers.outcome_seen:
         return Question.OUTCOME
+    if answers.one_login_waits:
+        return Question.CONNECT_ONE_LOGIN
     return Question.CONSENT if answers.consent_due else Question.DONE

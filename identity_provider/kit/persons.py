@@ -12,13 +12,17 @@ from flask_babel import lazy_gettext as _
 
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
 
 PersonsView = Callable[..., ResponseReturnValue]
 
 ACCOUNT = "/account"
 
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
-MENU = (("account.services", _("Services you have used")),)
+MENU = (
+    ("account.services", _("Services you have used")),
+    ("one_login.connections", _("GOV.UK One Login")),
+)
 
 
 def for_person(view: PersonsView) -> PersonsView:
@@ -53,6 +57,7 @@ def account_menu() -> list[dict[str, object]]:
     return [
         {"text": label, "href": url_for(endpoint), "current": request.endpoint == endpoint or _alone(endpoint) == here}
         for endpoint, label in MENU
+        if endpoint != "one_login.connections" or ports().broker is not None
     ]
 
 

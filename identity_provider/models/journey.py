@@ -103,6 +103,9 @@ class Journey(Base):
     outcome_seen_at: Mapped[datetime | None]
     # The service asked which account it shall be (`prompt=select_account`): the one signed in here, or another.
     keeps_account: Mapped[bool | None]
+    # The trip to GOV.UK One Login whose answer waits for the person to prove which account is theirs (no foreign key:
+    # the trip points here).
+    one_login_attempt_id: Mapped[UUID | None]
     # Why the service, which refuses people with a prohibition, was given no code.
     barred: Mapped[Standing | None]
 

@@ -24,6 +24,8 @@ from identity_provider.models import (
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     Resolution,
     ResumeLink,
@@ -130,6 +132,9 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
         delete(Consent).where(Consent.user_id.in_(ids)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
+        # Trips of their journeys go with the journeys, and what a connection began with the connection.
+        delete(OneLoginAttempt).where(OneLoginAttempt.user_id.in_(ids)),
+        delete(OneLoginIdentity).where(OneLoginIdentity.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
