@@ -125,7 +125,7 @@ def _known(journey: Journey, person: User, told: Told, *, now: datetime) -> Arri
         journey.one_login_attempt_id = None
         raise AnotherAccount
     if proves_recently_enough(journey, told):
-        journeys.enter_signed_in(journey, person, now=now)
+        journeys.enter_signed_in(journey, person, by_passkey=False, now=now)
         return Arrival.SIGNED_IN
     if journey.user is None:
         journeys.change_address(journey, person.email)

@@ -39,6 +39,15 @@ class StandIn:
         answer = requests.post(f"{self.url}/_faults", json={"mode": mode, "seconds": seconds}, timeout=5)
         answer.raise_for_status()
 
+    def work_on(self, ticket_id: int, comment: str = "", status: str = "open", author: str = "helper") -> None:
+        """Somebody writes on a ticket's own page of the Zendesk stand-in, and leaves it in this status."""
+        form = {"comment": comment, "status": status, "author": author}
+        requests.post(f"{self.url}/agent/tickets/{ticket_id}", form, timeout=5).raise_for_status()
+
+    def delete_ticket(self, ticket_id: int) -> None:
+        """Somebody deletes a ticket there."""
+        requests.post(f"{self.url}/agent/tickets/{ticket_id}/delete", timeout=5).raise_for_status()
+
     def messages(self, to: str) -> list[dict[str, str]]:
         """What a mailbox has for an address, newest first."""
         answer: list[dict[str, str]] = requests.get(f"{self.url}/messages.json", {"to": to}, timeout=5).json()
@@ -52,8 +61,9 @@ def mailbox(place: Path) -> Iterator[StandIn]:
 
 
 @contextmanager
-def zendesk(place: Path) -> Iterator[StandIn]:
-    with _running("zendesk", place, free_port(), "--state", str(place / "zendesk.json")) as stand_in:
+def zendesk(place: Path, **settings: str) -> Iterator[StandIn]:
+    state = str(place / "zendesk.json")
+    with _running("zendesk", place, free_port(), "--state", state, **settings) as stand_in:
         yield stand_in
 
 
@@ -64,7 +74,7 @@ def dqt_api(place: Path, register: Path) -> Iterator[StandIn]:
 
 
 @contextmanager
-def _running(name: str, place: Path, port: int, *arguments: str) -> Iterator[StandIn]:
+def _running(name: str, place: Path, port: int, *arguments: str, **settings: str) -> Iterator[StandIn]:
     stand_in = StandIn(port)
     command = [sys.executable, "-m", f"identity_provider.sandbox.{name}", "--port", str(port), *arguments]
     environment = {
@@ -75,6 +85,7 @@ def _running(name: str, place: Path, port: int, *arguments: str) -> Iterator[Sta
         "ZENDESK_EMAIL": AGENT,
         "ZENDESK_TOKEN": AGENT_TOKEN,
         "DQT_API_KEY": DQT_API_KEY,
+        **settings,
     }
     with Programs(place / "logs", CLONE) as programs:
         programs.start(Program(name, command, environment, ready=f"{stand_in.url}/_faults"))

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from tests.tour import console, one_login, provider, sharing, teachers, users, webhooks
+from tests.tour import (
+    account,
+    areas,
+    awards,
+    console,
+    one_login,
+    passkeys,
+    provider,
+    sharing,
+    teachers,
+    users,
+    webhooks,
+)
 from tests.tour.guide import STOPS, Stop
 
-AREAS = (console, one_login, provider, sharing, teachers, users, webhooks)
+AREAS = (account, areas, awards, console, one_login, passkeys, provider, sharing, teachers, users, webhooks)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())
