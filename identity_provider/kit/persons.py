@@ -30,7 +30,6 @@ MENU = (
     ("account.services", _("Services you have used")),
     ("passkeys.show_all", _("Passkeys")),
     ("one_login.connections", _("GOV.UK One Login")),
-    ("awards.held", _("Awards")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
 )
