@@ -27,6 +27,7 @@ from identity_provider.web.account.views import bp as account
 from identity_provider.web.awards.checking import bp as award_check
 from identity_provider.web.awards.views import bp as awards
 from identity_provider.web.evidence.views import bp as evidence
+from identity_provider.web.one_login.views import bp as one_login
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.passkeys.views import bp as passkeys
 from identity_provider.web.resume.views import bp as resume
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(zendesk)
     app.register_blueprint(awards)
     app.register_blueprint(award_check)
+    app.register_blueprint(one_login)
     register_console(app)
     register_commands(app)
     if settings.sandbox:

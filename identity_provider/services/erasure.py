@@ -29,6 +29,8 @@ from identity_provider.models import (
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     Passkey,
     Resolution,
@@ -164,6 +166,9 @@ def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Del
         delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
         delete(AwardCode).where(AwardCode.award_id.in_(awards)),
         delete(Award).where(Award.user_id.in_(ids)),
+        # Trips of their journeys go with the journeys, and what a connection began with the connection.
+        delete(OneLoginAttempt).where(OneLoginAttempt.user_id.in_(ids)),
+        delete(OneLoginIdentity).where(OneLoginIdentity.user_id.in_(ids)),
         delete(UserImportRow).where(import_files.is_about(ids, contacts)),
         delete(SignIn).where(SignIn.user_id.in_(ids)),
         delete(ContactChange).where(ContactChange.user_id.in_(ids)),

@@ -16,12 +16,12 @@ from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
 from identity_provider.services import accounts, audit, case_work, lookups, outbox, resume, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.statements import CHECK
 from identity_provider.services.trn_links import Evidence
 from identity_provider.vault import vault
 from matching.normalise import family_name, given_name
 
 CHANGED = "changed_by_service"
-CHECK = "identity_check"
 
 
 @dataclass(frozen=True, slots=True)

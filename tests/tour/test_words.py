@@ -30,7 +30,10 @@ KEYWORDS = dict.fromkeys(("_", "_l", "N_", "gettext", "lazy_gettext")) | {"ngett
 ENGLISH = {"api/docs.html": "the OpenAPI document, which developers read in the language of its identifiers"}
 SPOKEN = ("aria-label", "alt", "title", "placeholder")
 MONTHS = "|".join(get_month_names("wide", locale="cy").values())
-NAMES = "Kate|Bush|Kate Bush|Walter|Ann|Catherine|Quigley|Ada|Admin|Bob|Brown|Agent|Example College|Register for an NPQ"
+NAMES = (
+    "Kate|Bush|Kate Bush|Walter|Ann|Catherine|Quigley|Ada|Admin|Bob|Brown|Agent|Example College|Register for an NPQ"
+    "|Leopold|Vandermeulen-Iqbal"
+)
 NO_WORDS = re.compile(
     r"^[\w-]{43}$"  # a secret of 32 bytes
     r"|"
