@@ -19,6 +19,7 @@ from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
+from support_console.me.views import bp as me
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
@@ -27,7 +28,21 @@ from support_console.users.standing import bp as standing
 from support_console.users.views import bp as users
 from support_console.webhooks.views import bp as webhooks
 
-SLICES = (sign_in, cases, decisions, users, standing, merging, clients, webhooks, features, performance, staff, audit)
+SLICES = (
+    sign_in,
+    me,
+    cases,
+    decisions,
+    users,
+    standing,
+    merging,
+    clients,
+    webhooks,
+    features,
+    performance,
+    staff,
+    audit,
+)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
