@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
 from identity_provider.domain import mailboxes
+from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
@@ -187,6 +188,7 @@ def become(journey: Journey, user: User, *, now: datetime) -> None:
 def person_changed(journey: Journey) -> None:
     """What the register is asked about is no longer what it was asked about: nothing is known of the record."""
     journey.matched_trn = None
+    journey.nothing_near = False
     journey.trn_holder_id = None
     journey.no_access_to_holder = False
 
@@ -247,6 +249,7 @@ def facts(journey: Journey) -> tuple[object, ...]:
         journey.stated_trn,
         journey.has_qts,
         journey.training_provider,
+        tuple(journey.further_answers.items()),
     )
 
 
@@ -324,7 +327,7 @@ def may_prove_more(journey: Journey) -> bool:
 def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     """The journey in the words of domain/questions, given who is signed in at this browser."""
     has_account = journey.user_id is not None
-    step_up = is_step_up(journey)
+    step_up, further = is_step_up(journey), FurtherAnswers.of(journey.further_answers)
     return Answers(
         choose_account=_is_choice_open(journey, signed_in),
         another_account=_not(journey.keeps_account),
@@ -348,6 +351,10 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         has_trn=journey.has_trn,
         has_qts=journey.has_qts,
         has_training_provider=journey.training_provider is not None,
+        nothing_near=journey.nothing_near,
+        has_other_names=None if further.other_names is None else bool(further.other_names),
+        has_teacher_training=None if further.training is None else further.training is not Training.NO,
+        has_school_work=None if further.school_work is None else further.school_work is not SchoolWork.NO,
         submitted=journey.submitted_at is not None,
         trn_in_use=_is_contested(journey),
         may_try_again=may_try_again(journey),

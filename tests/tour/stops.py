@@ -6,4 +6,10 @@ from tests.tour import areas, console, passkeys, provider, sharing, teachers, us
 from tests.tour.guide import STOPS, Stop
 
 AREAS = (areas, console, passkeys, provider, sharing, teachers, users, webhooks)
+from tests.tour import account, console, provider, sharing, teachers, users, webhooks
+
+AREAS = (account, console, provider, sharing, teachers, users, webhooks)
+from tests.tour import areas, awards, console, provider, sharing, teachers, users, webhooks
+
+AREAS = (areas, awards, console, provider, sharing, teachers, users, webhooks)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())
