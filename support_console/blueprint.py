@@ -20,6 +20,7 @@ from support_console.cases.views import bp as cases
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
 from support_console.leaked_trns.views import bp as leaked_trns
+from support_console.me.views import bp as me
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
@@ -30,6 +31,7 @@ from support_console.webhooks.views import bp as webhooks
 
 SLICES = (
     sign_in,
+    me,
     cases,
     decisions,
     users,

@@ -28,6 +28,10 @@ OPEN = {
     "support.sign_in.send_again",
     "support.sign_in.authenticator",
     "support.sign_in.check_authenticator",
+    "support.sign_in.enrolment",
+    "support.sign_in.check_enrolment",
+    "support.sign_in.passkey_options",
+    "support.sign_in.sign_in_with_passkey",
     "support.sign_in.sign_out",
 }
 """What can be reached without being signed in; everything else demands a permission."""
@@ -62,6 +66,8 @@ def addresses(app: Flask) -> dict[str, str]:
         "other_id": a_user().id,
         "client_id": client.id,
         "staff_id": colleague.id,
+        "session_id": uuid4(),
+        "passkey_id": uuid4(),
         "action": "reset-authenticator",
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
