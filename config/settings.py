@@ -15,6 +15,7 @@ from config.trust import holds_authorities
 MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
+ChangeReports = Literal["api", "none", "memory"]
 
 Chosen = TypeVar("Chosen", bound=str)
 
@@ -70,7 +71,10 @@ class Settings:
     zendesk_case_field_id: int | None = None
     # REGISTER: replica (table in our database) | api (DQT HTTP API) | memory.
     register: RegisterKind = "replica"
-    # DQT_API_URL and DQT_API_KEY: for REGISTER=api.
+    # CHANGE_REPORTS: api (approved changes of name or date of birth are told to the DQT by its API) | none (staff tell
+    # it by hand) | memory.
+    change_reports: ChangeReports = "none"
+    # DQT_API_URL and DQT_API_KEY: for REGISTER=api and CHANGE_REPORTS=api.
     dqt_api_url: str = ""
     dqt_api_key: str = field(default="", repr=False)
     # PROXY_HOPS: how many reverse proxies stand before us and set X-Forwarded-For/-Proto; 0 trusts none.
@@ -130,6 +134,7 @@ class _Reader:
             "mail_transport": self._choice("MAIL_TRANSPORT", ("notify", "smtp", "memory"), "notify"),
             "ticket_transport": self._choice("TICKET_TRANSPORT", ("zendesk", "none", "memory"), "none"),
             "register": self._choice("REGISTER", ("replica", "api", "memory"), "replica"),
+            "change_reports": self._choice("CHANGE_REPORTS", ("api", "none", "memory"), "none"),
             "proxy_hops": self._number("PROXY_HOPS", 0),
             "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
             "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
@@ -219,11 +224,19 @@ class _Reader:
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
             self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
-        if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
-            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
+        asked = "api" in {settings.register, settings.change_reports}
+        if asked and not (settings.dqt_api_url and settings.dqt_api_key):
+            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api and CHANGE_REPORTS=api")
 
     def _refuse_what_only_a_sandbox_may(self, settings: Settings) -> None:
         if not settings.secure:
             self.problems.append("ISSUER: must begin with https:// (http is for SANDBOX=true only)")
-        if "memory" in {settings.mail_transport, settings.ticket_transport, settings.register}:
-            self.problems.append("MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER: memory is for SANDBOX=true only")
+        if "memory" in {
+            settings.mail_transport,
+            settings.ticket_transport,
+            settings.register,
+            settings.change_reports,
+        }:
+            self.problems.append(
+                "MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER, CHANGE_REPORTS: memory is for SANDBOX=true only"
+            )

@@ -29,6 +29,8 @@ from identity_provider.ports import (
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
+    change_reports,
+    identity_checks,
     lookups,
     outbox,
     retention,
@@ -96,6 +98,13 @@ def look_up_again(user_id: str) -> None:
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
 
 
+@queue.task(name=identity_checks.WEIGH, retry=Patience())
+@in_application
+def weigh_identity_check(check_id: str) -> None:
+    """See what a provider's report makes surer; raises, to be retried, while the register has no answer."""
+    identity_checks.weigh(UUID(check_id), ports().register, ports().clock.now())
+
+
 @queue.task(
     name=sign_outs.TELL_SERVICE,
     retry=RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[ServiceUnavailable]),
@@ -132,6 +141,16 @@ def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
     with transaction():
         for endpoint_id in webhook_delivery.endpoints_left_behind(ports().clock.now()):
             webhooks.wake(endpoint_id)
+
+
+@queue.periodic(cron="*/10 * * * *")
+@queue.task(name="follow_changes_at_register", queueing_lock="follow_changes_at_register")
+@in_application
+def follow_changes_at_register(timestamp: int) -> None:  # noqa: ARG001
+    """Ask what has become of the changes that the DQT was told of."""
+    decided = change_reports.follow(ports().changes, ports().clock.now())
+    if decided:
+        log.info("changes_decided_at_register", decided=decided)
 
 
 @queue.periodic(cron="* * * * *")

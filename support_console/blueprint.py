@@ -17,6 +17,8 @@ from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
+from support_console.changes.decisions import bp as change_decisions
+from support_console.changes.views import bp as changes
 from support_console.clients.views import bp as clients
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
@@ -26,10 +28,25 @@ from support_console.users.standing import bp as standing
 from support_console.users.views import bp as users
 from support_console.webhooks.views import bp as webhooks
 
-SLICES = (sign_in, cases, decisions, users, standing, merging, clients, webhooks, performance, staff, audit)
+SLICES = (
+    sign_in,
+    cases,
+    decisions,
+    changes,
+    change_decisions,
+    users,
+    standing,
+    merging,
+    clients,
+    webhooks,
+    performance,
+    staff,
+    audit,
+)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
+    ("changes", "support.changes.queue", Permission.REVIEW_EVIDENCE),
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
@@ -82,6 +99,7 @@ def _navigation(staff: StaffUser) -> list[dict[str, object]]:
 
 _LABELS = {
     "cases": lambda: _("Cases"),
+    "changes": lambda: _("Changes"),
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import ManualClock, MemoryChanges, MemoryDesk, MemoryMailer, MemoryRegister
 from identity_provider.db import db
 from identity_provider.ports import Ports
 from identity_provider.services.changes import note_everywhere
@@ -29,14 +29,24 @@ def cluster() -> Iterator[TestCluster]:
 @pytest.fixture(scope="session")
 def outside() -> OutsideWorld:
     """The adapters of the one application; each test finds them as new."""
-    return OutsideWorld(ManualClock(), MemoryMailer(), MemoryDesk(), MemoryRegister(), ServicesOutside())
+    return OutsideWorld(
+        ManualClock(), MemoryMailer(), MemoryDesk(), MemoryRegister(), ServicesOutside(), MemoryChanges()
+    )
 
 
 @pytest.fixture(scope="session")
 def _app(cluster: TestCluster, outside: OutsideWorld) -> Iterator[Flask]:
     made = create_app(
         settings_for(cluster.url("identity")),
-        Ports(outside.clock, outside.mailer, outside.mailer, outside.desk, outside.register, outside.services),
+        Ports(
+            outside.clock,
+            outside.mailer,
+            outside.mailer,
+            outside.desk,
+            outside.register,
+            outside.services,
+            outside.changes,
+        ),
     )
     made.testing = True
     made.test_client_class = ApartClient

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from identity_provider.ports import DeskTicket, MessageRefused, NewTicket, TextMessage, TicketRefused
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.ports import (
+    ChangeRefused,
+    DeskTicket,
+    DetailChange,
+    DetailsOnRecord,
+    MessageRefused,
+    NewTicket,
+    TextMessage,
+    TicketRefused,
+)
 
 
 class NoTextMessenger:
@@ -30,3 +40,17 @@ class NoTicketDesk:
         """Refuse for good."""
         del text, solve
         raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+
+class NoChangeReporter:
+    """Changes are told to the keepers of the records by hand: this installation cannot."""
+
+    def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:
+        """Not known."""
+        del trn, seconds
+        raise RegisterUnavailable("this installation is not connected to the records")
+
+    def report(self, change: DetailChange, bearer: str) -> str:
+        """Refuse for good."""
+        del change, bearer
+        raise ChangeRefused("this installation is not connected to the records: tell them of the change by hand")

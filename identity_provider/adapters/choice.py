@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import assert_never
 
 from config.settings import Settings
-from identity_provider.adapters.absent import NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.absent import NoChangeReporter, NoTextMessenger, NoTicketDesk
 from identity_provider.adapters.clock import SystemClock
 from identity_provider.adapters.dqt_api import DqtApi
+from identity_provider.adapters.dqt_changes import DqtChanges
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import MemoryChanges, MemoryDesk, MemoryMailer, MemoryRegister
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.relying_services import RelyingServices
 from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
-from identity_provider.ports import Mailer, Ports, TeacherRegister, TextMessenger, TicketDesk
+from identity_provider.ports import ChangeReporter, Mailer, Ports, TeacherRegister, TextMessenger, TicketDesk
 
 
 def choose_ports(settings: Settings) -> Ports:
@@ -27,6 +28,7 @@ def choose_ports(settings: Settings) -> Ports:
         desk=choose_desk(settings),
         register=choose_register(settings),
         services=RelyingServices(may_call_ourselves=settings.sandbox),
+        changes=choose_changes(settings),
     )
 
 
@@ -81,3 +83,16 @@ def choose_register(settings: Settings) -> TeacherRegister:
             return MemoryRegister()
         case _:
             assert_never(settings.register)
+
+
+def choose_changes(settings: Settings) -> ChangeReporter:
+    """Who is told of approved changes of people with a TRN; opens no connection yet."""
+    match settings.change_reports:
+        case "api":
+            return DqtChanges(settings.dqt_api_url, settings.dqt_api_key)
+        case "none":
+            return NoChangeReporter()
+        case "memory":
+            return MemoryChanges()
+        case _:
+            assert_never(settings.change_reports)

@@ -10,6 +10,7 @@ from flask import render_template
 from flask_babel import force_locale
 
 from identity_provider.db import db
+from identity_provider.kit import change_emails
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
 from identity_provider.models import OutboxMessage, ResumeLink
@@ -21,13 +22,11 @@ def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
 
     The template `emails/<kind>.txt` holds the subject in its first line, then a blank line, then the text.
     """
-    words: dict[str, object] | None = dict(message.payload)
     prepare = PREPARATIONS.get(message.kind)
-    if prepare is not None:
-        words = prepare(message, now)
-    if words is None:
-        return None
     with force_locale(str(message.payload.get("locale", "en"))):
+        words = dict(message.payload) if prepare is None else prepare(message, now)
+        if words is None:
+            return None
         rendered = render_template(f"emails/{message.kind}.txt", settings=settings(), **words)
     subject, _, text = rendered.partition("\n")
     return subject.strip(), text.strip() + "\n"
@@ -52,5 +51,6 @@ PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | 
     sign_in_codes.EMAIL_KIND: _with_code,
     resume.TRN_ATTACHED: _with_resume_link,
     resume.NO_TRN_CONFIRMED: _with_resume_link,
+    **dict.fromkeys(change_emails.KINDS, change_emails.about_change),
 }
 """What a kind of message needs beside its payload."""

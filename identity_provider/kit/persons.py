@@ -18,7 +18,10 @@ PersonsView = Callable[..., ResponseReturnValue]
 ACCOUNT = "/account"
 
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
-MENU = (("account.services", _("Services you have used")),)
+MENU = (
+    ("account.services", _("Services you have used")),
+    ("changes.home", _("Name and date of birth")),
+)
 
 
 def for_person(view: PersonsView) -> PersonsView:

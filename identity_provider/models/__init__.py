@@ -2,6 +2,7 @@
 
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
+from identity_provider.models.change_request import ChangeEvent, ChangeReport, ChangeRequest
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
@@ -46,6 +47,9 @@ __all__ = [
     "BrowserSession",
     "CaseNote",
     "CaseStatus",
+    "ChangeEvent",
+    "ChangeReport",
+    "ChangeRequest",
     "Client",
     "ClientSecret",
     "CodeChallenge",

@@ -135,6 +135,7 @@ class Plan:
             "ZENDESK_TOKEN": keys.zendesk_token,
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
             "REGISTER": self.register,
+            "CHANGE_REPORTS": "api",
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
         }

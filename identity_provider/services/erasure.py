@@ -18,6 +18,7 @@ from identity_provider.models import (
     AuthorizationRequest,
     CaseNote,
     CaseStatus,
+    ChangeRequest,
     CodeChallenge,
     Consent,
     Grant,
@@ -129,6 +130,8 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        # Their history and what the DQT was told go with them.
+        delete(ChangeRequest).where(ChangeRequest.user_id.in_(ids)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),

@@ -45,6 +45,7 @@ class Occasion(StrEnum):
     SIGN_IN = "sign_in"
     JOB = "job"
     CONSOLE = "console"
+    IDENTITY_CHECK = "identity_check"
 
 
 @dataclass(frozen=True, slots=True)

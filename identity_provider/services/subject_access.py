@@ -17,6 +17,9 @@ from identity_provider.models import (
     AuthorizationRequest,
     BrowserSession,
     CaseNote,
+    ChangeEvent,
+    ChangeReport,
+    ChangeRequest,
     CodeChallenge,
     Consent,
     Grant,
@@ -35,8 +38,7 @@ from identity_provider.models import (
     WebhookMessage,
 )
 from identity_provider.services import identities
-from identity_provider.services.service_edits import CHECK
-from identity_provider.services.statements import NINO_CONTEXT
+from identity_provider.services.statements import CHECK, NINO_CONTEXT
 from identity_provider.vault import vault
 
 FORMAT = "get-an-identity/subject-access/1"
@@ -77,6 +79,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        **_changes_of(ids),
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
@@ -87,6 +90,20 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
+    }
+
+
+def _changes_of(ids: list[UUID]) -> dict[str, Any]:
+    asked = _rows(ChangeRequest, ChangeRequest.user_id.in_(ids), ChangeRequest.created_at)
+    theirs = [each.id for each in asked]
+    steps = _rows(ChangeEvent, ChangeEvent.change_request_id.in_(theirs), ChangeEvent.at)
+    return {
+        "changes_asked_for": _plain(asked),
+        # Who of the staff did it is left out; that it was staff is told.
+        "what_happened_to_them": [_row(each, "by") | {"by": each.by.partition(":")[0]} for each in steps],
+        "changes_told_to_the_dqt": _plain(
+            _rows(ChangeReport, ChangeReport.change_request_id.in_(theirs), ChangeReport.created_at)
+        ),
     }
 
 

@@ -19,7 +19,14 @@ from sqlalchemy import inspect, select, text
 
 from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import (
+    ManualClock,
+    MemoryChanges,
+    MemoryDesk,
+    MemoryMailer,
+    MemoryRegister,
+    MemoryServices,
+)
 from identity_provider.cli import backup as backup_commands
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
@@ -41,7 +48,7 @@ def elsewhere(cluster: TestCluster, request: pytest.FixtureRequest) -> Iterator[
     """The same service on another, empty database."""
     name = f"elsewhere_{abs(hash(request.node.name)) % 10**8}"
     mailer = MemoryMailer()
-    outside = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices())
+    outside = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices(), MemoryChanges())
     made = create_app(settings_for(cluster.url(name)), outside)
     yield made
     with made.app_context():
@@ -292,7 +299,9 @@ def _an_old_event() -> None:
 def _with_a_replica(cluster: TestCluster, name: str) -> Iterator[Flask]:
     settings = replace(settings_for(cluster.url(name)), register="replica")
     register, mailer = choose_register(settings), MemoryMailer()
-    made = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
+    made = create_app(
+        settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices(), MemoryChanges())
+    )
     try:
         yield made
     finally:

@@ -19,7 +19,14 @@ from sqlalchemy import select, update
 from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import (
+    ManualClock,
+    MemoryChanges,
+    MemoryDesk,
+    MemoryMailer,
+    MemoryRegister,
+    MemoryServices,
+)
 from identity_provider.db import db
 from identity_provider.models import AuditEvent, RegisterGeneration
 from identity_provider.ports import Ports
@@ -40,7 +47,9 @@ def own_app(cluster: TestCluster) -> Iterator[Flask]:
     register = choose_register(settings)
     assert isinstance(register, DqtReplica)
     mailer = MemoryMailer()
-    app = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
+    app = create_app(
+        settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices(), MemoryChanges())
+    )
     with app.app_context():
         upgrade()
     yield app

@@ -12,7 +12,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import (
+    ManualClock,
+    MemoryChanges,
+    MemoryDesk,
+    MemoryMailer,
+    MemoryRegister,
+    MemoryServices,
+)
 from identity_provider.domain.values import Trn
 from identity_provider.kit import csrf, requests, session
 from identity_provider.kit.access import Audience, open_to
@@ -68,7 +75,9 @@ def a_gallery(translations: str = "translations", **settings: object) -> Flask:
     chosen = gallery_settings(**settings)
     app.extensions["settings"] = chosen
     mailer = MemoryMailer()
-    app.extensions["ports"] = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices())
+    app.extensions["ports"] = Ports(
+        ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices(), MemoryChanges()
+    )
     app.config.update(
         SECRET_KEY=chosen.secret_keys[0],
         MAX_CONTENT_LENGTH=chosen.max_body_bytes,

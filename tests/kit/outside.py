@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import (
+    ManualClock,
+    MemoryChanges,
+    MemoryDesk,
+    MemoryMailer,
+    MemoryRegister,
+    MemoryServices,
+)
 from identity_provider.db import db
 
 
@@ -26,10 +33,11 @@ class OutsideWorld:
     desk: MemoryDesk
     register: MemoryRegister
     services: MemoryServices
+    changes: MemoryChanges
 
     def reset(self) -> None:
         """As new: nothing sent, nothing registered, everything up, the clock at its start."""
-        for adapter in (self.clock, self.mailer, self.desk, self.register, self.services):
+        for adapter in (self.clock, self.mailer, self.desk, self.register, self.services, self.changes):
             fresh = type(adapter)()
             for each in fields(adapter):
                 setattr(adapter, each.name, getattr(fresh, each.name))

@@ -1,0 +1,59 @@
+"""Requests for changes, as tests find them: submitted, with evidence that was found to be clean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from identity_provider.db import transaction
+from identity_provider.domain.access import StaffRole
+from identity_provider.domain.change_requests import ChangeKind, ChangeReason
+from identity_provider.domain.values import PersonName
+from identity_provider.kit.app import ports
+from identity_provider.models import ChangeRequest, User
+from identity_provider.services import change_requests
+from tests.builders import a_user
+
+REVIEWER = (StaffRole.REVIEWER,)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for."""
+
+    name: PersonName | None
+    born: date | None
+    reason: ChangeReason
+
+    @property
+    def kind(self) -> ChangeKind:
+        return ChangeKind.NAME if self.name else ChangeKind.DATE_OF_BIRTH
+
+
+def asked_for(
+    first: str = "", last: str = "", *, born: date | None = None, reason: ChangeReason | None = None
+) -> Wanted:
+    """A name, or a date of birth."""
+    if born is not None:
+        return Wanted(None, born, reason or ChangeReason.MY_MISTAKE)
+    return Wanted(PersonName(first, last), None, reason or ChangeReason.MARRIAGE)
+
+
+def a_draft(wanted: Wanted, user: User) -> ChangeRequest:
+    """Answered, and not sent."""
+    with transaction():
+        draft = change_requests.begin(user, wanted.kind, language="en", now=ports().clock.now())
+        change_requests.answer_reason(draft, wanted.reason)
+        if wanted.name is not None:
+            change_requests.answer_name(draft, wanted.name)
+        if wanted.born is not None:
+            change_requests.answer_birthday(draft, wanted.born)
+    return draft
+
+
+def a_change(wanted: Wanted, *, user: User | None = None, **person: Any) -> ChangeRequest:
+    """Somebody's request that waits for a reviewer."""
+    draft = a_draft(wanted, user or a_user(**person))
+    with transaction():
+        return change_requests.submit(draft.user_id, draft.kind, now=ports().clock.now())
