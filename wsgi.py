@@ -25,6 +25,7 @@ from identity_provider.sandbox import seeding
 from identity_provider.vault import vault
 from identity_provider.web.account.views import bp as account
 from identity_provider.web.changes.views import bp as changes
+from identity_provider.web.evidence.views import bp as evidence
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.resume.views import bp as resume
 from identity_provider.web.sign_in.views import bp as sign_in
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(resume)
     app.register_blueprint(account)
     app.register_blueprint(changes)
+    app.register_blueprint(evidence)
     register_console(app)
     register_commands(app)
     if settings.sandbox:

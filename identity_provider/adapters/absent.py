@@ -10,6 +10,8 @@ from identity_provider.ports import (
     DetailsOnRecord,
     MessageRefused,
     NewTicket,
+    ScannerUnavailable,
+    ScanVerdict,
     TextMessage,
     TicketRefused,
 )
@@ -54,3 +56,16 @@ class NoChangeReporter:
         """Refuse for good."""
         del change, bearer
         raise ChangeRefused("this installation is not connected to the records: tell them of the change by hand")
+
+
+class NoScanner:
+    """Nothing looks for malware here, so nothing is ever said to be clean: evidence waits."""
+
+    def scan(self, content: bytes) -> ScanVerdict:
+        """There is no answer."""
+        del content
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")
+
+    def version(self) -> str:
+        """There is none."""
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")

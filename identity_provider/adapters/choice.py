@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from config.settings import Settings
-from identity_provider.adapters.absent import NoChangeReporter, NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.absent import NoChangeReporter, NoScanner, NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.clamd import Clamd
 from identity_provider.adapters.clock import SystemClock
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_changes import DqtChanges
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import MemoryChanges, MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.evidence_store import ObjectEvidence
+from identity_provider.adapters.file_cleaning import CleaningProcess
+from identity_provider.adapters.memory import MemoryChanges, MemoryDesk, MemoryEvidence, MemoryMailer, MemoryRegister
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.relying_services import RelyingServices
 from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
-from identity_provider.ports import ChangeReporter, Mailer, Ports, TeacherRegister, TextMessenger, TicketDesk
+from identity_provider.ports import (
+    ChangeReporter,
+    EvidenceStore,
+    FileScanner,
+    Mailer,
+    Ports,
+    TeacherRegister,
+    TextMessenger,
+    TicketDesk,
+)
 
 
 def choose_ports(settings: Settings) -> Ports:
@@ -29,6 +42,9 @@ def choose_ports(settings: Settings) -> Ports:
         register=choose_register(settings),
         services=RelyingServices(may_call_ourselves=settings.sandbox),
         changes=choose_changes(settings),
+        evidence_store=choose_evidence_store(settings),
+        scanner=choose_scanner(settings),
+        cleaner=CleaningProcess(),
     )
 
 
@@ -96,3 +112,15 @@ def choose_changes(settings: Settings) -> ChangeReporter:
             return MemoryChanges()
         case _:
             assert_never(settings.change_reports)
+
+
+def choose_evidence_store(settings: Settings) -> EvidenceStore:
+    """Where evidence lies; nothing is opened yet."""
+    if settings.evidence_store_url.startswith("memory:"):
+        return MemoryEvidence()
+    return ObjectEvidence(settings.evidence_store_url, installation=urlsplit(settings.issuer).netloc)
+
+
+def choose_scanner(settings: Settings) -> FileScanner:
+    """Who looks for malware; opens no connection yet."""
+    return Clamd(settings.clamd_address) if settings.clamd_address else NoScanner()

@@ -2,10 +2,11 @@
 
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.browser_session import BrowserSession
-from identity_provider.models.change_request import ChangeEvent, ChangeReport, ChangeRequest
+from identity_provider.models.change_request import ChangeEvent, ChangeFile, ChangeReport, ChangeRequest
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
+from identity_provider.models.evidence import Evidence
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
@@ -48,6 +49,7 @@ __all__ = [
     "CaseNote",
     "CaseStatus",
     "ChangeEvent",
+    "ChangeFile",
     "ChangeReport",
     "ChangeRequest",
     "Client",
@@ -55,6 +57,7 @@ __all__ = [
     "CodeChallenge",
     "Consent",
     "Delivery",
+    "Evidence",
     "FetchedKeys",
     "Grant",
     "IdentityCheck",

@@ -19,7 +19,9 @@ from identity_provider.domain.change_requests import (
     ReportState,
 )
 from identity_provider.domain.errors import IllegalMove
+from identity_provider.domain.evidence import EvidenceState
 from identity_provider.domain.values import PersonName
+from identity_provider.models.evidence import Evidence
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.user import NAME_LENGTH, User
 
@@ -75,7 +77,12 @@ class ChangeRequest(Base):
 
     user: Mapped[User] = relationship(lazy="joined")
     assigned_to: Mapped[StaffUser | None] = relationship(lazy="joined")
-    history: Mapped[list[ChangeEvent]] = relationship(order_by="ChangeEvent.at", back_populates="request")
+    history: Mapped[list[ChangeEvent]] = relationship(
+        order_by="ChangeEvent.at", back_populates="request", passive_deletes=True
+    )
+    files: Mapped[list[ChangeFile]] = relationship(
+        order_by="ChangeFile.added_at", back_populates="request", passive_deletes=True
+    )
     report: Mapped[ChangeReport | None] = relationship(back_populates="request")
 
     @property
@@ -93,6 +100,21 @@ class ChangeRequest(Base):
     def is_discreet(self) -> bool:
         """Whether the previous name is nobody's business once the change is made (Gender Recognition Act 2004, 22)."""
         return self.reason is ChangeReason.GENDER
+
+    @property
+    def usable_files(self) -> list[ChangeFile]:
+        """Its files that can still be decided on: not infected, and not gone."""
+        return [each for each in self.files if each.evidence.state in (EvidenceState.WAITING, EvidenceState.CLEAN)]
+
+    @property
+    def has_new_evidence(self) -> bool:
+        """Whether something was added that the last submission did not have."""
+        return any(self.submitted_at is None or each.added_at > self.submitted_at for each in self.usable_files)
+
+    @property
+    def waits_for_scanner(self) -> bool:
+        """Whether a file of it was not looked at yet."""
+        return any(each.evidence.state is EvidenceState.WAITING for each in self.usable_files)
 
     def submit(self, now: datetime) -> None:
         """Put it into the queue, for the first time or with better evidence. Raises IllegalMove otherwise."""
@@ -116,6 +138,19 @@ class ChangeRequest(Base):
         self.state = state
         self.ended_at = now
         self.ended_by = by
+
+
+class ChangeFile(Base):
+    """One file of evidence that was sent with a request; `added_at` says with which of its submissions."""
+
+    __tablename__ = "change_files"
+
+    evidence_id: Mapped[UUID] = mapped_column(ForeignKey("evidence.id", ondelete="CASCADE"), primary_key=True)
+    change_request_id: Mapped[UUID] = mapped_column(ForeignKey("change_requests.id", ondelete="CASCADE"), index=True)
+    added_at: Mapped[datetime]
+
+    evidence: Mapped[Evidence] = relationship(lazy="joined")
+    request: Mapped[ChangeRequest] = relationship(back_populates="files")
 
 
 class ChangeEvent(Base):
@@ -144,6 +179,8 @@ class ChangeReport(Base):
     )
     trn: Mapped[str] = mapped_column(String(7))
     state: Mapped[ReportState] = mapped_column(stored_by_value(ReportState), default=ReportState.WAITING)
+    # Which of the files goes with it: the DQT takes one.
+    evidence_id: Mapped[UUID | None] = mapped_column(ForeignKey("evidence.id", ondelete="SET NULL"))
     # A try was begun whose answer may have been lost: the register is asked before it is told again.
     tried_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]

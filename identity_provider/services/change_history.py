@@ -10,6 +10,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.change_requests import ChangeState, Happening
 from identity_provider.models import ChangeEvent, ChangeRequest, User
+from identity_provider.services import evidence
 from identity_provider.services.audit import SYSTEM, Actor
 
 
@@ -37,3 +38,16 @@ def withdraw_all_of(user: User, *, now: datetime) -> None:
             request = held(each.id)
             request.end(ChangeState.WITHDRAWN, by=f"{SYSTEM.type}:{SYSTEM.id}", now=now)
             write_down(Happening.WITHDRAWN, request, actor=SYSTEM, now=now)
+            delete_files(request, now=now)
+
+
+def delete_files(request: ChangeRequest, *, now: datetime) -> None:
+    """Show its evidence to nobody from now on."""
+    for each in request.usable_files:
+        evidence.delete(each.evidence_id, now)
+
+
+def keep_files(request: ChangeRequest, *, until: datetime) -> None:
+    """Say when its evidence goes."""
+    for each in request.usable_files:
+        evidence.keep_until(each.evidence_id, until)

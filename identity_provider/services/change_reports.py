@@ -25,6 +25,8 @@ from identity_provider.services.audit import SYSTEM, Subject
 TELL_REGISTER = "tell_register_of_change"
 ASKED_EVERY = timedelta(hours=1)
 ASKED_AT_ONCE = 50
+LARGEST_EXHIBIT = 5_000_000
+"""The DQT's own limit for a file that it fetches (dqt-api.md, A4.4)."""
 _SECONDS = 10.0
 _BUSY = "another change of this kind is open there"
 
@@ -48,9 +50,11 @@ class Exhibit:
     url: str
 
 
-def begin(request: ChangeRequest, trn: str, *, now: datetime) -> ChangeReport:
-    """Have the change told, once this transaction has committed."""
-    report = ChangeReport(change_request_id=request.id, trn=trn, state=ReportState.WAITING, created_at=now)
+def begin(request: ChangeRequest, trn: str, evidence_id: UUID | None, *, now: datetime) -> ChangeReport:
+    """Have the change told, with this file, once this transaction has committed."""
+    report = ChangeReport(
+        change_request_id=request.id, trn=trn, state=ReportState.WAITING, evidence_id=evidence_id, created_at=now
+    )
     db.session.add(report)
     db.session.flush()
     defer(TELL_REGISTER, key=f"{TELL_REGISTER}:{request.id}", change_request_id=str(request.id))
@@ -61,7 +65,7 @@ def deliver(
     request_id: UUID,
     reporter: ChangeReporter,
     credentials: Credentials,
-    exhibit_of: Callable[[ChangeRequest, datetime], Exhibit],
+    exhibit_of: Callable[[ChangeReport, datetime], Exhibit],
     now: datetime,
 ) -> None:
     """Tell the DQT, unless it was told. Raises NotTakenYet, to be tried again. Not inside a transaction.
@@ -132,12 +136,12 @@ def says(details: DetailsOnRecord, change: DetailChange) -> bool:
 
 
 def _with_exhibit(
-    request_id: UUID, change: DetailChange, exhibit_of: Callable[[ChangeRequest, datetime], Exhibit], now: datetime
+    request_id: UUID, change: DetailChange, exhibit_of: Callable[[ChangeReport, datetime], Exhibit], now: datetime
 ) -> DetailChange:
     """The change with a fresh link to its evidence; that it is being sent is committed before it is."""
     with transaction():
         held = _held(request_id)
-        exhibit = exhibit_of(held.request, now)
+        exhibit = exhibit_of(held, now)
         held.tried_at = now
     return replace(change, evidence_name=exhibit.name, evidence_url=exhibit.url)
 

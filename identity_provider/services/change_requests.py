@@ -37,6 +37,10 @@ class NothingToChange(IdentityError):
     """What is asked for is what stands already."""
 
 
+class EvidenceMissing(IdentityError):
+    """Nothing was uploaded that a reviewer could look at, or nothing better than before."""
+
+
 class ChangeEnded(IdentityError):
     """The request was decided, withdrawn or lapsed: by whom (`type:id`), how and when."""
 
@@ -137,10 +141,10 @@ def answer_birthday(draft: ChangeRequest, born: date) -> None:
 
 
 def submit(user_id: UUID, kind: ChangeKind, *, now: datetime) -> ChangeRequest:
-    """Put the person's draft into the queue. Whether there is evidence with it is checked by change_evidence.
+    """Put the person's draft into the queue.
 
-    Raises ChangeOpen, NothingToChange when the details became what is asked for meanwhile, IllegalMove when there is
-    no draft: a second click finds none.
+    Raises ChangeOpen, EvidenceMissing, NothingToChange when the details became what is asked for meanwhile, and
+    IllegalMove when there is no draft: a second click finds none.
     """
     user = accounts.held(user_id)
     refuse_second(user, kind)
@@ -150,6 +154,8 @@ def submit(user_id: UUID, kind: ChangeKind, *, now: datetime) -> ChangeRequest:
     draft = change_history.held(draft.id)
     if wants_nothing(draft):
         raise NothingToChange
+    if not draft.usable_files:
+        raise EvidenceMissing
     enqueue(draft, actor=Actor.of(user), now=now)
     tell(SUBMITTED, draft, now=now)
     return draft
@@ -189,9 +195,13 @@ def open_from_check(
 
 
 def submit_again(request_id: UUID, user_id: UUID, *, now: datetime) -> ChangeRequest:
-    """Better evidence was sent: back into the queue. Raises ChangeEnded, or IllegalMove when none was asked for."""
+    """Better evidence was sent: back into the queue. Raises ChangeEnded, EvidenceMissing when there is none that is
+    new, or IllegalMove when none was asked for.
+    """
     user = accounts.held(user_id)
     request = held_by_person(request_id, user)
+    if request.state is ChangeState.MORE_EVIDENCE and not request.has_new_evidence:
+        raise EvidenceMissing
     request.submit(now)
     wait_for_review(user, actor=Actor.of(user), now=now)
     change_history.write_down(Happening.SUBMITTED_AGAIN, request, actor=Actor.of(user), now=now)
@@ -203,6 +213,7 @@ def withdraw(request_id: UUID, user_id: UUID, *, now: datetime) -> ChangeRequest
     user = accounts.held(user_id)
     request = held_by_person(request_id, user)
     end(request, ChangeState.WITHDRAWN, Happening.WITHDRAWN, actor=Actor.of(user), now=now)
+    change_history.delete_files(request, now=now)
     return request
 
 

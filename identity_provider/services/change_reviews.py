@@ -7,7 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from identity_provider.db import db
-from identity_provider.domain.change_requests import ChangeKind, ChangeState, Happening, RejectionReason
+from identity_provider.domain.change_requests import (
+    EVIDENCE_AFTER_DECISION,
+    ChangeKind,
+    ChangeState,
+    Happening,
+    RejectionReason,
+)
 from identity_provider.domain.errors import IdentityError, IllegalMove
 from identity_provider.domain.values import PersonName
 from identity_provider.models import ChangeRequest, StaffUser, User
@@ -28,6 +34,10 @@ class ChangeClaimed(IdentityError):
     def __init__(self, by: str) -> None:
         super().__init__(f"claimed by {by}")
         self.by = by
+
+
+class EvidenceWaits(IdentityError):
+    """The scanner has not looked at every file: nothing is approved on what nobody may see yet."""
 
 
 class WithThePerson(IdentityError):
@@ -64,12 +74,14 @@ def assign(
     return request
 
 
-def approve(request_id: UUID, *, staff: StaffUser, now: datetime) -> ChangeRequest:
+def approve(request_id: UUID, *, staff: StaffUser, now: datetime, exhibit_id: UUID | None = None) -> ChangeRequest:
     """Make the change. The person is told, services hear of it, and so does the DQT where there is a TRN.
 
-    Raises ChangeEnded, WithThePerson, OwnRequest.
+    `exhibit_id` is the file that the DQT is shown: it takes one. Raises ChangeEnded, WithThePerson, OwnRequest,
+    EvidenceWaits, and IllegalMove when there is nothing that shows the change.
     """
     request = _under_review(request_id, staff)
+    shown = _shown_for(request)
     actor, user = Actor.of(staff), request.user
     if not user.is_live:
         raise IllegalMove("the account is not in use")
@@ -79,7 +91,9 @@ def approve(request_id: UUID, *, staff: StaffUser, now: datetime) -> ChangeReque
     if request.is_discreet:
         request.stood = {}
     if user.trn is not None:
-        change_reports.begin(request, user.trn, now=now)
+        exhibit = next((each for each in shown if each == exhibit_id), shown[0] if shown else None)
+        change_reports.begin(request, user.trn, exhibit, now=now)
+    change_history.keep_files(request, until=now + EVIDENCE_AFTER_DECISION)
     change_requests.tell(APPROVED, request, now=now)
     return request
 
@@ -90,6 +104,7 @@ def reject(request_id: UUID, answer: Answer, *, staff: StaffUser, now: datetime)
     request.rejection, request.message = answer.why, answer.message
     actor = Actor.of(staff)
     change_requests.end(request, ChangeState.REJECTED, Happening.REJECTED, actor=actor, now=now, note=answer.message)
+    change_history.keep_files(request, until=now + EVIDENCE_AFTER_DECISION)
     change_requests.tell(REJECTED, request, now=now)
     return request
 
@@ -110,6 +125,16 @@ def ask_again(request_id: UUID, answer: Answer, *, staff: StaffUser, now: dateti
     audit.record("better_evidence_asked", subject, actor=actor, now=now, change=({}, asked))
     change_requests.tell(MORE_EVIDENCE, request, now=now)
     return request
+
+
+def _shown_for(request: ChangeRequest) -> list[UUID]:
+    """The files on which it may be approved; none where a provider's report is the evidence."""
+    if request.waits_for_scanner:
+        raise EvidenceWaits
+    shown = [each.evidence_id for each in request.files if each.evidence.is_shown]
+    if not shown and request.identity_check_id is None:
+        raise IllegalMove("there is no evidence of it")
+    return shown
 
 
 def _make(request: ChangeRequest, user: User, *, actor: Actor, now: datetime) -> None:

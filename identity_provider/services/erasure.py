@@ -36,7 +36,16 @@ from identity_provider.models import (
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    evidence,
+    identities,
+    outbox,
+    support_tickets,
+    trn_links,
+    webhooks,
+)
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -65,6 +74,7 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     _refuse_own(user, actor)
     addresses = sorted({each.email for each in people if each.email})
     tickets = _close_cases(ids, actor=actor, now=now)
+    evidence.delete_all_of(ids, now)
     for each in people:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:

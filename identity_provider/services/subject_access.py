@@ -22,6 +22,7 @@ from identity_provider.models import (
     ChangeRequest,
     CodeChallenge,
     Consent,
+    Evidence,
     Grant,
     IdentityCheck,
     Journey,
@@ -80,6 +81,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
         **_changes_of(ids),
+        "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
@@ -156,6 +158,11 @@ def _deed(event: AuditEvent) -> dict[str, Any]:
 
 def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
+
+
+def _file(sent: Evidence) -> dict[str, Any]:
+    """Of the file itself they get a copy on its own (docs/evidence.md): this is text."""
+    return _row(sent, "sha256", "storage_key") | {"name": sent.original_name}
 
 
 def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:

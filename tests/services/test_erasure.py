@@ -207,6 +207,7 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "browser_sessions",
     "change_requests",
     "consents",
+    "evidence",
     "grants",
     "identity_checks",
     "journeys",

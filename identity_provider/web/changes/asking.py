@@ -12,13 +12,12 @@ from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.values import PersonName
 from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
-from identity_provider.kit.forms import Form
 from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import for_person
 from identity_provider.models import ChangeRequest, User
 from identity_provider.services import change_reports, change_requests
-from identity_provider.services.change_requests import ChangeOpen, NothingToChange
-from identity_provider.web.changes.drafting import KIND, Step, address_of, back_of, bp, kind_of, question
+from identity_provider.services.change_requests import ChangeOpen, EvidenceMissing, NothingToChange
+from identity_provider.web.changes.drafting import KIND, Step, address_of, bp, kind_of, question, show
 from identity_provider.web.changes.forms import DateOfBirthForm, EmptyForm, NameForm, ReasonForm
 
 _PATIENCE_SECONDS = 2.0
@@ -62,7 +61,7 @@ def reason(draft: ChangeRequest) -> ResponseReturnValue:
     form = ReasonForm(data={"reason": draft.reason})
     form.reason.offer(change_words.reasons_for(draft.kind))
     if not form.validate_on_submit():
-        return _show("reason", draft, Step.REASON, form)
+        return show("reason", draft, Step.REASON, form)
     with transaction():
         change_requests.answer_reason(draft, ChangeReason(str(form.reason.data)))
     return redirect(address_of(draft), 303)
@@ -81,10 +80,12 @@ def check(draft: ChangeRequest) -> ResponseReturnValue:
     """A last look; then it is sent."""
     form = EmptyForm()
     if not form.validate_on_submit():
-        return _show("check", draft, Step.CHECK, form, rows=_answers(draft))
+        return show("check", draft, Step.CHECK, form, rows=_answers(draft))
     try:
         with transaction():
             sent = change_requests.submit(draft.user_id, draft.kind, now=ports().clock.now())
+    except EvidenceMissing:
+        return redirect(address_of(draft, Step.EVIDENCE), 303)
     except NothingToChange:
         flash(_("Your details show this already: there is nothing to change."))
         return redirect(address_of(draft, Step.VALUE), 303)
@@ -100,32 +101,33 @@ def _name(draft: ChangeRequest) -> ResponseReturnValue:
         data={"first_name": known.first_name, "middle_name": known.middle_name, "last_name": known.last_name}
     )
     if not form.validate_on_submit():
-        return _show("name", draft, Step.VALUE, form)
+        return show("name", draft, Step.VALUE, form)
     wanted = PersonName(str(form.first_name.data), str(form.last_name.data), str(form.middle_name.data))
     try:
         with transaction():
             change_requests.answer_name(draft, wanted)
     except NothingToChange:
         form.last_name.errors = [_("Enter a name that is different from the one in your account")]
-        return _show("name", draft, Step.VALUE, form)
+        return show("name", draft, Step.VALUE, form)
     return redirect(address_of(draft), 303)
 
 
 def _birthday(draft: ChangeRequest) -> ResponseReturnValue:
     form = DateOfBirthForm(data={"date_of_birth": draft.date_of_birth})
     if not form.validate_on_submit() or form.date_of_birth.data is None:
-        return _show("date_of_birth", draft, Step.VALUE, form)
+        return show("date_of_birth", draft, Step.VALUE, form)
     try:
         with transaction():
             change_requests.answer_birthday(draft, form.date_of_birth.data)
     except NothingToChange:
         form.date_of_birth.errors = [_("Enter a date that is different from the one in your account")]
-        return _show("date_of_birth", draft, Step.VALUE, form)
+        return show("date_of_birth", draft, Step.VALUE, form)
     return redirect(address_of(draft), 303)
 
 
 def _answers(draft: ChangeRequest) -> list[dict[str, str]]:
     label = _("New name") if draft.kind is ChangeKind.NAME else _("Correct date of birth")
+    files = ", ".join(each.evidence.original_name for each in draft.usable_files)
     return [
         {
             "key": _("Why it needs to be changed"),
@@ -134,6 +136,7 @@ def _answers(draft: ChangeRequest) -> list[dict[str, str]]:
         },
         {"key": _("In your account now"), "value": change_words.standing_of(draft)},
         {"key": label, "value": change_words.wanted_of(draft), "change": address_of(draft, Step.VALUE)},
+        {"key": _("Evidence"), "value": files, "change": address_of(draft, Step.EVIDENCE)},
     ]
 
 
@@ -141,10 +144,3 @@ def _already_open(there: ChangeRequest) -> ResponseReturnValue:
     return render_template(
         "changes/already_open.html", change=there, words=change_words, back_url=url_for("changes.home")
     )
-
-
-def _show(name: str, draft: ChangeRequest, step: Step, form: Form, **more: object) -> ResponseReturnValue:
-    page = render_template(
-        f"changes/{name}.html", draft=draft, kind=draft.kind, form=form, back_url=back_of(draft, step), **more
-    )
-    return page, 422 if form.errors else 200

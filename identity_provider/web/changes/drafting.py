@@ -6,10 +6,13 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.change_requests import ChangeKind
+from identity_provider.kit.evidence_files import MOST_UPLOADED
+from identity_provider.kit.filters import accepts_upload
+from identity_provider.kit.forms import Form
 from identity_provider.kit.persons import for_person
 from identity_provider.models import ChangeRequest, User
 from identity_provider.services import change_requests
@@ -24,6 +27,7 @@ class Step(StrEnum):
 
     REASON = "reason"
     VALUE = "details"
+    EVIDENCE = "evidence"
     CHECK = "check"
 
 
@@ -39,6 +43,8 @@ def is_answered(draft: ChangeRequest, step: Step) -> bool:
             return draft.reason is not None
         case Step.VALUE:
             return bool(draft.last_name if draft.kind is ChangeKind.NAME else draft.date_of_birth)
+        case Step.EVIDENCE:
+            return bool(draft.usable_files)
         case Step.CHECK:
             return False
 
@@ -78,7 +84,17 @@ def question(step: Step) -> Callable[[Callable[[ChangeRequest], ResponseReturnVa
                 return redirect(address_of(draft), 303)
             return view(draft)
 
+        if step is Step.EVIDENCE:
+            asked = accepts_upload(MOST_UPLOADED)(asked)
         bp.add_url_rule(f"/{KIND}/{step.value}", step.name.lower(), asked, methods=["GET", "POST"])
         return asked
 
     return mark
+
+
+def show(name: str, draft: ChangeRequest, step: Step, form: Form, **more: object) -> ResponseReturnValue:
+    """A page of the journey, with the way back."""
+    page = render_template(
+        f"changes/{name}.html", draft=draft, kind=draft.kind, form=form, back_url=back_of(draft, step), **more
+    )
+    return page, 422 if form.errors else 200

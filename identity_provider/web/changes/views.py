@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from identity_provider.db import transaction
 from identity_provider.domain.change_requests import ChangeKind
@@ -18,10 +19,10 @@ from identity_provider.kit.written import written_date
 from identity_provider.models import ChangeRequest, User
 from identity_provider.services import change_requests
 from identity_provider.services.change_requests import ChangeEnded
-from identity_provider.web.changes import asking
+from identity_provider.web.changes import asking, files
 from identity_provider.web.changes.drafting import bp
 
-__all__ = ["asking", "bp"]
+__all__ = ["asking", "bp", "files"]
 
 
 @bp.get("")
@@ -103,6 +104,18 @@ def _facts(change: ChangeRequest) -> list[dict[str, str]]:
         {"key": _("Asked for"), "value": change_words.wanted_of(change)},
         {"key": _("Why"), "value": change_words.reason_of(change)},
     ]
+    if change.files:
+        rows.append({"key": _("Evidence"), "value": _evidence_of(change)})
     if change.report is not None:
         rows.append({"key": _("Your teaching record"), "value": change_words.report_of(change.report.state)})
     return rows
+
+
+def _evidence_of(change: ChangeRequest) -> str:
+    """How much there is of it, and whether it was looked at."""
+    if not change.usable_files:
+        return str(_("Deleted"))
+    counted = ngettext("%(num)s file", "%(num)s files", len(change.usable_files))
+    if change.state.is_open and change.waits_for_scanner:
+        return str(_("%(counted)s, being checked for viruses", counted=counted))
+    return str(counted)
