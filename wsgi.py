@@ -29,6 +29,7 @@ from identity_provider.web.evidence.views import bp as evidence
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.resume.views import bp as resume
 from identity_provider.web.sign_in.views import bp as sign_in
+from identity_provider.web.zendesk.views import bp as zendesk
 from support_console.blueprint import register_console
 
 migrate = Migrate()
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(account)
     app.register_blueprint(changes)
     app.register_blueprint(evidence)
+    app.register_blueprint(zendesk)
     register_console(app)
     register_commands(app)
     if settings.sandbox:

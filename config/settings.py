@@ -74,6 +74,9 @@ class Settings:
     zendesk_token: str = field(default="", repr=False)
     # ZENDESK_CASE_FIELD_ID: the custom field that holds our case reference, when there is one.
     zendesk_case_field_id: int | None = None
+    # ZENDESK_WEBHOOK_SECRET: what Zendesk signs its webhook with, as its page reveals it; without it no address takes
+    # one. While it is changed: the new one and the old one, comma separated.
+    zendesk_webhook_secret: tuple[str, ...] = field(default=(), repr=False)
     # REGISTER: replica (table in our database) | api (DQT HTTP API) | memory.
     register: RegisterKind = "replica"
     # CHANGE_REPORTS: api (approved changes of name or date of birth are told to the DQT by its API) | none (staff tell
@@ -149,6 +152,7 @@ class _Reader:
             "proxy_hops": self._number("PROXY_HOPS", 0),
             "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
             "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
+            "zendesk_webhook_secret": self._list("ZENDESK_WEBHOOK_SECRET"),
             "log_level": self._choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         }
         for name in (each.name for each in fields(Settings)):
@@ -184,7 +188,7 @@ class _Reader:
         return url
 
     def _secret_keys(self) -> tuple[str, ...]:
-        keys = tuple(key.strip() for key in self._text("SECRET_KEYS").split(",") if key.strip())
+        keys = self._list("SECRET_KEYS")
         if not keys or any(len(key) < 32 for key in keys):
             self.problems.append("SECRET_KEYS: set one or more secrets of at least 32 characters, newest first")
         return keys
@@ -199,6 +203,9 @@ class _Reader:
         if not keys or any(len(key) != 32 for key in keys):
             self.problems.append("ENCRYPTION_KEYS: set base64 of 32 random bytes each, newest first")
         return keys
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        return tuple(each.strip() for each in self._text(name).split(",") if each.strip())
 
     def _flag(self, name: str) -> bool:
         text = self._text(name).lower()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,6 +34,7 @@ from identity_provider.services import (
     audit_chain,
     change_evidence,
     change_reports,
+    desk_news,
     evidence,
     identity_checks,
     lookups,
@@ -135,6 +137,26 @@ def end_old_changes(timestamp: int) -> None:  # noqa: ARG001
 def weigh_identity_check(check_id: str) -> None:
     """See what a provider's report makes surer; raises, to be retried, while the register has no answer."""
     identity_checks.weigh(UUID(check_id), ports().register, ports().clock.now())
+
+
+@queue.task(name=desk_news.READ, retry=Patience())
+@in_application
+def read_ticket(ticket_number: str) -> None:
+    """Ask Zendesk what happened to one ticket of ours; raises, to be tried again, while it does not answer."""
+    with _given_up_when_refused(f"ticket:{ticket_number}"):
+        desk_news.read_ticket(int(ticket_number), ports().desk, ports().clock.now())
+
+
+@queue.periodic(cron="*/10 * * * *")
+@queue.task(name="read_open_tickets", queueing_lock="read_open_tickets", lock="read_open_tickets", retry=Patience())
+@in_application
+def read_open_tickets(timestamp: int) -> None:  # noqa: ARG001
+    """Ask Zendesk about every open ticket, in case a webhook was lost; a round that breaks off goes on later."""
+    if settings().ticket_transport == "none":
+        return
+    with _given_up_when_refused("open_tickets"):
+        asked = desk_news.read_open_tickets(ports().desk, ports().clock.now())
+        log.info("open_tickets_read", tickets=asked)
 
 
 @queue.task(
@@ -244,6 +266,15 @@ def _exhibit_of(report: ChangeReport, now: datetime) -> change_reports.Exhibit:
     if sent.size > change_reports.LARGEST_EXHIBIT:
         raise ChangeRefused("the file is larger than the DQT takes")
     return change_reports.Exhibit(sent.original_name, evidence_files.signed_url(sent.id, now=now))
+
+
+@contextmanager
+def _given_up_when_refused(what: str) -> Iterator[None]:
+    """A refusal of Zendesk is not asked for twice; the next round asks anew."""
+    try:
+        yield
+    except TicketRefused as refusal:
+        log.warning("ticket_not_read", what=what, reason=str(refusal))
 
 
 def _send_email(message: OutboxMessage) -> bool:

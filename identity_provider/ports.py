@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -102,6 +102,24 @@ class DeskTicket:
     id: int
     external_id: str
     status: str
+    # When anything of it changed last, by the desk's own clock.
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskComment:
+    """Something that was written on a ticket. `ours` was written by this service, `from_agent` by helpdesk staff.
+
+    Neither is the requester's: what that person writes is a claim of theirs, whatever it looks like.
+    """
+
+    id: int
+    author: str = field(repr=False)
+    text: str = field(repr=False)
+    public: bool
+    at: datetime
+    from_agent: bool = False
+    ours: bool = False
 
 
 class TicketDesk(Protocol):
@@ -115,8 +133,16 @@ class TicketDesk(Protocol):
         """Open a ticket, once: the same external id gives the same ticket."""
         ...
 
-    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
-        """Add an internal comment, and mark the ticket solved when asked to."""
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False, reopen: bool = False) -> None:
+        """Add an internal comment, and mark the ticket solved, or open again, when asked to."""
+        ...
+
+    def tickets(self, ticket_ids: Sequence[int]) -> list[DeskTicket]:
+        """These tickets as they are now, at most a hundred; one that is missing was deleted there."""
+        ...
+
+    def comments(self, ticket_id: int) -> list[DeskComment]:
+        """Everything written on a ticket after it was opened, oldest first."""
         ...
 
 

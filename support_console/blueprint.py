@@ -20,6 +20,7 @@ from support_console.cases.views import bp as cases
 from support_console.changes.decisions import bp as change_decisions
 from support_console.changes.views import bp as changes
 from support_console.clients.views import bp as clients
+from support_console.features.views import bp as features
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
@@ -39,6 +40,7 @@ SLICES = (
     merging,
     clients,
     webhooks,
+    features,
     performance,
     staff,
     audit,
@@ -50,6 +52,7 @@ _MENU = (
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
+    ("features", "support.features.show_all", Permission.SWITCH_FEATURES),
     ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
     ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
     ("audit", "support.audit.search", Permission.VIEW_AUDIT),
@@ -103,6 +106,7 @@ _LABELS = {
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),
+    "features": lambda: _("Features"),
     "staff": lambda: _("Staff"),
     "performance": lambda: _("Performance"),
     "audit": lambda: _("Audit"),

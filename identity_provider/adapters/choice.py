@@ -14,7 +14,9 @@ from identity_provider.adapters.dqt_changes import DqtChanges
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.evidence_store import ObjectEvidence
 from identity_provider.adapters.file_cleaning import CleaningProcess
-from identity_provider.adapters.memory import MemoryChanges, MemoryDesk, MemoryEvidence, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory_changes import MemoryChanges
+from identity_provider.adapters.memory_evidence import MemoryEvidence
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.relying_services import RelyingServices
 from identity_provider.adapters.smtp import SmtpMailer

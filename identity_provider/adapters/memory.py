@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.domain.evidence import CleanedFile, EvidenceRefused, Refusal
 from identity_provider.ports import (
-    ChangeOpenThere,
+    DeskComment,
     DeskTicket,
-    DetailChange,
-    DetailsOnRecord,
     EmailMessage,
     MailerUnavailable,
     NewTicket,
-    NotInStore,
-    ScannerUnavailable,
-    ScanVerdict,
     ServiceRefused,
     ServiceReply,
     ServiceUnavailable,
-    StoreUnavailable,
     TextMessage,
     TicketDeskUnavailable,
 )
@@ -78,38 +71,88 @@ class MemoryMailer:
 class MemoryDesk:
     """A helpdesk system that remembers tickets and their comments."""
 
-    tickets: dict[str, DeskTicket] = field(default_factory=dict)
+    kept: dict[str, DeskTicket] = field(default_factory=dict)
     opened: list[NewTicket] = field(default_factory=list)
-    comments: list[tuple[int, str]] = field(default_factory=list)
+    told: list[tuple[int, str]] = field(default_factory=list)
+    written: dict[int, list[DeskComment]] = field(default_factory=dict)
+    # Which tickets were asked about, and of which ones the comments were read.
+    asked: list[tuple[int, ...]] = field(default_factory=list)
+    read: list[int] = field(default_factory=list)
     down: bool = False
     loses_replies: bool = False
+    # How many calls are still answered before it falls silent; None is no end.
+    answers_left: int | None = None
+    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
     def find(self, external_id: str) -> DeskTicket | None:
         """The ticket of that case."""
         self._answer()
-        return self.tickets.get(external_id)
+        return self.kept.get(external_id)
 
     def open(self, ticket: NewTicket) -> DeskTicket:
         """Open a ticket, once per external id."""
         self._answer()
-        if ticket.external_id not in self.tickets:
-            self.tickets[ticket.external_id] = DeskTicket(len(self.tickets) + 1, ticket.external_id, "new")
+        if ticket.external_id not in self.kept:
+            self.kept[ticket.external_id] = DeskTicket(len(self.kept) + 1, ticket.external_id, "new", self._tick())
             self.opened.append(ticket)
         if self.loses_replies:
             self.loses_replies = False
             raise TicketDeskUnavailable("the reply was lost")
-        return self.tickets[ticket.external_id]
+        return self.kept[ticket.external_id]
 
-    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
-        """Add a comment."""
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False, reopen: bool = False) -> None:
+        """Add a comment of ours."""
         self._answer()
-        self.comments.append((ticket_id, text))
-        for key, ticket in self.tickets.items():
-            if ticket.id == ticket_id and solve:
-                self.tickets[key] = DeskTicket(ticket.id, ticket.external_id, "solved")
+        self.told.append((ticket_id, text))
+        self._write(ticket_id, text, "Get an identity", ours=True)
+        if solve:
+            self.set_status(ticket_id, "solved")
+        elif reopen:
+            self.set_status(ticket_id, "open")
+
+    def tickets(self, ticket_ids: Sequence[int]) -> list[DeskTicket]:
+        """Those that are there."""
+        self._answer()
+        self.asked.append(tuple(ticket_ids))
+        return [ticket for ticket in self.kept.values() if ticket.id in ticket_ids]
+
+    def comments(self, ticket_id: int) -> list[DeskComment]:
+        """What was written."""
+        self._answer()
+        self.read.append(ticket_id)
+        return list(self.written.get(ticket_id, ()))
+
+    def write(self, ticket_id: int, text: str, *, author: str = "Sam Agent", from_agent: bool = True) -> None:
+        """Somebody at the helpdesk, or the requester, writes a comment."""
+        self._write(ticket_id, text, author, from_agent=from_agent)
+
+    def set_status(self, ticket_id: int, status: str) -> None:
+        """Somebody at the helpdesk changes the ticket."""
+        for key, ticket in self.kept.items():
+            if ticket.id == ticket_id:
+                self.kept[key] = replace(ticket, status=status, changed_at=self._tick())
+
+    def forget(self, ticket_id: int) -> None:
+        """Somebody at the helpdesk deletes the ticket."""
+        self.kept = {key: ticket for key, ticket in self.kept.items() if ticket.id != ticket_id}
+
+    def _write(self, ticket_id: int, text: str, author: str, *, ours: bool = False, from_agent: bool = False) -> None:
+        number = 1 + sum(len(each) for each in self.written.values())
+        comment = DeskComment(number, author, text, public=False, at=self._tick(), from_agent=from_agent, ours=ours)
+        self.written.setdefault(ticket_id, []).append(comment)
+        for key, ticket in self.kept.items():
+            if ticket.id == ticket_id:
+                self.kept[key] = replace(ticket, changed_at=comment.at)
+
+    def _tick(self) -> datetime:
+        """A moment later than every one before."""
+        self.moment += timedelta(seconds=1)
+        return self.moment
 
     def _answer(self) -> None:
-        if self.down:
+        if self.answers_left is not None:
+            self.answers_left -= 1
+        if self.down or (self.answers_left or 0) < 0:
             raise TicketDeskUnavailable("the helpdesk system does not answer")
 
 
@@ -177,131 +220,3 @@ class MemoryServices:
             raise ServiceUnavailable("the service does not answer")
         self.messages.append((uri, dict(headers), body))
         return self.replies.pop(0) if self.replies else ServiceReply(200)
-
-
-@dataclass
-class MemoryChanges:
-    """Keepers of records who take changes and decide them when a test says so."""
-
-    records: dict[str, DetailsOnRecord] = field(default_factory=dict)
-    taken: list[DetailChange] = field(default_factory=list)
-    bearers: list[str] = field(default_factory=list)
-    open: list[DetailChange] = field(default_factory=list)
-    down: bool = False
-    loses_replies: bool = False
-    # What every change is answered with, when it is to be refused.
-    refusal: Exception | None = None
-
-    def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:  # noqa: ARG002 -- answers at once
-        """What the record says, with what is open of it."""
-        self._answer()
-        held = self.records.get(trn, DetailsOnRecord("", "", "", None))
-        born = any(each.trn == trn and each.date_of_birth is not None for each in self.open)
-        named = any(each.trn == trn and each.date_of_birth is None for each in self.open)
-        return replace(
-            held,
-            name_pending=held.name_pending or named,
-            date_of_birth_pending=held.date_of_birth_pending or born,
-        )
-
-    def report(self, change: DetailChange, bearer: str) -> str:
-        """Take it, unless one of its kind is open."""
-        self._answer()
-        if self.refusal is not None:
-            raise self.refusal
-        standing = self.details(change.trn, seconds=1)
-        if standing.name_pending if change.date_of_birth is None else standing.date_of_birth_pending:
-            raise ChangeOpenThere("a change of this kind is open")
-        self.taken.append(change)
-        self.open.append(change)
-        self.bearers.append(bearer)
-        if self.loses_replies:
-            self.loses_replies = False
-            raise RegisterUnavailable("the reply was lost")
-        return f"TRS-{len(self.taken)}"
-
-    def decide(self, change: DetailChange, *, accept: bool) -> None:
-        """The keepers accept an open change, or do not."""
-        self.open.remove(change)
-        if accept:
-            held = self.records.get(change.trn, DetailsOnRecord("", "", "", None))
-            self.records[change.trn] = (
-                replace(held, date_of_birth=change.date_of_birth)
-                if change.date_of_birth is not None
-                else replace(
-                    held, first_name=change.first_name, middle_name=change.middle_name, last_name=change.last_name
-                )
-            )
-
-    def _answer(self) -> None:
-        if self.down:
-            raise RegisterUnavailable("the keepers of the records do not answer")
-
-
-@dataclass
-class MemoryEvidence:
-    """A store of evidence that forgets when the process ends."""
-
-    kept: dict[str, bytes] = field(default_factory=dict)
-    since: dict[str, datetime] = field(default_factory=dict)
-    down: bool = False
-
-    def put(self, key: str, content: bytes) -> None:
-        """Keep it."""
-        self._answer()
-        self.kept[key], self.since[key] = content, datetime.now(UTC)
-
-    def get(self, key: str) -> bytes:
-        """What was put there."""
-        self._answer()
-        if key not in self.kept:
-            raise NotInStore
-        return self.kept[key]
-
-    def delete(self, key: str) -> None:
-        """Forget it."""
-        self._answer()
-        self.kept.pop(key, None)
-
-    def keys(self, *, before: datetime) -> Iterator[str]:
-        """What was there by then."""
-        self._answer()
-        return iter([key for key in self.kept if self.since[key] < before])
-
-    def _answer(self) -> None:
-        if self.down:
-            raise StoreUnavailable("the store does not answer")
-
-
-@dataclass
-class MemoryScanner:
-    """A scanner that knows one thing, and that can be made to fall silent."""
-
-    knows: bytes = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
-    scanned: int = 0
-    down: bool = False
-
-    def scan(self, content: bytes) -> ScanVerdict:
-        """Whether that one thing is in the content."""
-        self.version()
-        self.scanned += 1
-        return ScanVerdict("Eicar-Test-Signature" if self.knows in content else None)
-
-    def version(self) -> str:
-        """A version of nothing."""
-        if self.down:
-            raise ScannerUnavailable("the scanner does not answer")
-        return "ClamAV 0.0.0/0/Mon Mar  2 09:00:00 2026"
-
-
-@dataclass
-class MemoryCleaner:
-    """Hands back what it was given, without a process: for tests of what happens afterwards."""
-
-    refuses: Refusal | None = None
-
-    def clean(self, content: bytes, media_type: str) -> CleanedFile:
-        """The same content."""
-        if self.refuses is not None:
-            raise EvidenceRefused(self.refuses)
-        return CleanedFile(content, media_type)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
-from flask import redirect, request, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
+from identity_provider.domain.features import Feature
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
+from identity_provider.services import features
 
 PersonsView = Callable[..., ResponseReturnValue]
 
@@ -19,8 +22,9 @@ ACCOUNT = "/account"
 
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
 MENU = (
-    ("account.services", _("Services you have used")),
+    ("account.home", _("Your details")),
     ("changes.home", _("Name and date of birth")),
+    ("account.services", _("Services you have used")),
 )
 
 
@@ -34,6 +38,7 @@ def for_person(view: PersonsView) -> PersonsView:
     @open_to(Audience.PERSON)
     @wraps(view)
     def entered(**named: Any) -> ResponseReturnValue:
+        refuse_while_off()
         person = session.current_user()
         if person is not None:
             return view(person, **named)
@@ -43,24 +48,27 @@ def for_person(view: PersonsView) -> PersonsView:
     return entered
 
 
+def refuse_while_off() -> None:
+    """Answer 503 to everybody while the pages of one's own account are switched off."""
+    if not features.is_on(Feature.ACCOUNT):
+        abort(503)
+
+
 def account_path(text: str) -> str:
     """The path to go back to, if it is one of the account's own; the account's first page otherwise."""
-    printable = text.isascii() and text.isprintable() and "\\" not in text
-    inside = text == ACCOUNT or text.startswith((f"{ACCOUNT}/", f"{ACCOUNT}?"))
-    return text if printable and inside and "//" not in text.partition("?")[0] else ACCOUNT
+    path = unquote(text.partition("?")[0])
+    printable = text.isascii() and text.isprintable() and "\\" not in text + path
+    inside = path == ACCOUNT or path.startswith(f"{ACCOUNT}/")
+    # Browsers take steps up (`/account/../`, also written %2e%2e) themselves, and two slashes for another site.
+    stays = "//" not in path and not {".", ".."} & set(path.split("/"))
+    return text if printable and inside and stays else ACCOUNT
 
 
 def account_menu() -> list[dict[str, object]]:
-    """The parts of the account as links; the one that is shown is marked."""
-    here = (request.endpoint or "").rpartition(".")[0]
+    """The parts of the account as links; the one that the page belongs to is marked."""
+    parts = [(label, url_for(endpoint)) for endpoint, label in MENU]
+    inside = [href for _label, href in parts if request.path == href or request.path.startswith(f"{href}/")]
+    here = max(inside, key=len, default=None)
     return [
-        {"text": label, "href": url_for(endpoint), "current": request.endpoint == endpoint or _alone(endpoint) == here}
-        for endpoint, label in MENU
+        {"text": label, "href": href, "current": request.path == href, "active": href == here} for label, href in parts
     ]
-
-
-def _alone(endpoint: str) -> str | None:
-    """The blueprint of an endpoint that is the only part of the menu there."""
-    blueprint = endpoint.rpartition(".")[0]
-    parts = [each for each, _label in MENU if each.rpartition(".")[0] == blueprint]
-    return blueprint if len(parts) == 1 else None

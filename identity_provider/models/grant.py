@@ -26,7 +26,7 @@ class Grant(Base):
     client_id: Mapped[str] = mapped_column(String(100), index=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     scope: Mapped[str] = mapped_column(Text)
-    # The browser session that answered: `sid` in the id_token. Its row may be cleaned away before this one.
+    # The browser session that answered, which `sid` in the id_token stands for. Its row may go before this one.
     session_id: Mapped[UUID] = mapped_column(index=True)
     auth_time: Mapped[datetime]
     amr: Mapped[list[str]] = mapped_column(default=list)

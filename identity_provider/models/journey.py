@@ -103,6 +103,10 @@ class Journey(Base):
     outcome_seen_at: Mapped[datetime | None]
     # The service asked which account it shall be (`prompt=select_account`): the one signed in here, or another.
     keeps_account: Mapped[bool | None]
+    # The browser said that its device can hold a passkey: only then is one offered.
+    passkey_possible: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The person showed that they hold one, in this journey or before it in this session.
+    passkey_proved_at: Mapped[datetime | None]
     # Why the service, which refuses people with a prohibition, was given no code.
     barred: Mapped[Standing | None]
 

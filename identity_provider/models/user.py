@@ -98,6 +98,8 @@ class User(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]
+    # When they were offered a passkey and said "not now".
+    passkey_declined_at: Mapped[datetime | None]
 
     links: Mapped[list[TrnLink]] = relationship(back_populates="user", order_by="TrnLink.linked_at")
 

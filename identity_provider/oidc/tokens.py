@@ -110,7 +110,7 @@ def id_token(client: Client, user: Person, granted: Granted, token: Mapping[str,
             "aud": client.id,
             "iat": claims.seconds(now),
             "exp": claims.seconds(now + ID_TOKEN_LIVES),
-            "sid": str(granted.session_id),
+            "sid": subjects.session_name(client.id, granted.session_id),
             "at_hash": claims.half_hash(token["access_token"], algorithm),
         }
     )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from identity_provider.db import UtcDateTime, db
 from identity_provider.models import BrowserSession, StaffUser, User
-from identity_provider.services import persons, revocations, sign_outs
+from identity_provider.services import persons, revocations, sign_outs, subjects
 from identity_provider.services.direct import Statement, looked_at
 from identity_provider.services.persons import SignedIn, person_of
 from identity_provider.vault import new_secret, vault
@@ -133,17 +133,16 @@ def end(session: BrowserSession, *, now: datetime) -> None:
     sign_outs.end_grants(session, now=now)
 
 
-def end_what_outlived(session_id: UUID, *, now: datetime) -> None:
+def end_what_outlived(user_id: UUID, client_id: str, name: str, *, now: datetime) -> None:
     """Somebody signs out of a session that is over, and perhaps forgotten: what was granted in it ends with it.
 
-    Nothing happens while the session is in use, in whichever browser.
+    `name` is that by which the client knows the session. Nothing happens while it is in use, in whichever browser.
     """
-    session = db.session.get(BrowserSession, session_id)
-    if session is not None and not _is_over(session, now):
-        return
-    user_id = revocations.person_of_session(session_id)
-    if user_id is not None:
-        sign_outs.end_grants_of(session_id, user_id, now=now)
+    for session_id in revocations.sessions_at(user_id, client_id):
+        session = db.session.get(BrowserSession, session_id)
+        in_use = session is not None and not _is_over(session, now)
+        if not in_use and subjects.session_name(client_id, session_id) == name:
+            sign_outs.end_grants_of(session_id, user_id, now=now)
 
 
 def end_all_of(person: User | StaffUser, *, now: datetime) -> None:

@@ -26,11 +26,13 @@ from identity_provider.models import (
     Journey,
     Lookup,
     OutboxMessage,
+    Passkey,
     Resolution,
     ResumeLink,
     ServiceUse,
     StaffUser,
     SupportTicket,
+    TicketComment,
     TrnToken,
     User,
     UserMerge,
@@ -139,6 +141,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
         # Their history and what the DQT was told go with them.
         delete(ChangeRequest).where(ChangeRequest.user_id.in_(ids)),
@@ -151,6 +154,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
         delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
+        delete(TicketComment).where(TicketComment.ticket_id.in_(cases)),
         *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
         delete(Journey).where(theirs),
         delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
@@ -167,5 +171,5 @@ def _make_tombstone(user: User, now: datetime) -> None:
     user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
     user.stated_previous_names = []
     user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
-    user.asked_again_at = user.last_signed_in_at = None
+    user.asked_again_at = user.last_signed_in_at = user.passkey_declined_at = None
     user.erased_at = user.updated_at = now

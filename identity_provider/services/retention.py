@@ -16,6 +16,7 @@ from identity_provider.models import (
     Journey,
     Lookup,
     OutboxMessage,
+    PasskeyChallenge,
     RateCounter,
     TrnToken,
     WebhookMessage,
@@ -90,6 +91,7 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     return [
         (RateCounter, RateCounter.expires_at < now),
         (CodeChallenge, CodeChallenge.created_at < now - ABANDONED),
+        (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
         (Journey, Journey.expires_at < now - ABANDONED),

@@ -29,9 +29,11 @@ from identity_provider.models import (
     Lookup,
     OutboxMessage,
     PairwiseSubject,
+    Passkey,
     ResumeLink,
     ServiceUse,
     SupportTicket,
+    TicketComment,
     TrnLink,
     TrnToken,
     User,
@@ -55,6 +57,7 @@ _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
 """What has their ID in it, and nothing that has to be opened or left out."""
@@ -84,6 +87,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
+        "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
         "tokens_made_for_them": _plain(
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
@@ -182,5 +186,7 @@ def _value(value: Any) -> Any:
             return value.isoformat()
         case UUID():
             return str(value)
+        case bytes():
+            return value.hex()
         case _:
             return value

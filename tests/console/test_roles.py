@@ -68,6 +68,7 @@ def addresses(app: Flask) -> dict[str, str]:
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
         "change_id": a_change(asked_for("Kate", "Hall")).id,
+        "feature": "trn_tokens",
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}
 

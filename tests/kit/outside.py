@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, fields
 from config.settings import Settings
 from identity_provider.adapters.memory import (
     ManualClock,
-    MemoryChanges,
-    MemoryCleaner,
     MemoryDesk,
-    MemoryEvidence,
     MemoryMailer,
     MemoryRegister,
-    MemoryScanner,
     MemoryServices,
 )
+from identity_provider.adapters.memory_changes import MemoryChanges
+from identity_provider.adapters.memory_evidence import MemoryCleaner, MemoryEvidence, MemoryScanner
 from identity_provider.db import db
 from identity_provider.ports import Ports
 

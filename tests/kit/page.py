@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -102,6 +103,16 @@ class Browser:
         if form.method == "get":
             return self._arrive("GET", urlsplit(address).path, query_string=sent)
         return self._arrive("POST", address, data=sent)
+
+    def upload(self, button: str, **files: tuple[bytes, str]) -> Page:
+        """Choose files (content and name) in the page's form and press a button."""
+        page = self._standing()
+        form = page.form(button)
+        pressed = next(each for each in form.buttons if each[0] == button)
+        sent: dict[str, Any] = {**form.values, **({pressed[1]: [pressed[2]]} if pressed[1] else {})}
+        sent |= {name: (io.BytesIO(content), called) for name, (content, called) in files.items()}
+        address = urljoin(self._address(), form.action) if form.action else self._address()
+        return self._arrive("POST", address, data=sent, content_type="multipart/form-data")
 
     def click(self, text: str) -> Page:
         """Follow the link with this text (or the only one that begins with it)."""

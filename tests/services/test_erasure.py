@@ -213,6 +213,7 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "journeys",
     "lookups",
     "pairwise_subjects",
+    "passkeys",
     "service_uses",
     "support_tickets",
     "trn_links",

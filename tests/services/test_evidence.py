@@ -9,14 +9,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from identity_provider.adapters.memory import ManualClock, MemoryCleaner
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.adapters.memory_evidence import MemoryCleaner
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.evidence import EvidenceRefused, EvidenceState, Refusal
 from identity_provider.models import AuditEvent, Evidence, User
 from identity_provider.ports import StoreUnavailable
 from identity_provider.queue import defer
-from identity_provider.services import erasure, evidence, subject_access
+from identity_provider.services import audit, erasure, evidence, subject_access
 from identity_provider.services.audit import SYSTEM, Actor
 from tests.builders import NOW, a_staff_user, a_user
 from tests.kit.outside import OutsideWorld
@@ -159,7 +160,7 @@ def test_a_view_that_cannot_be_written_down_does_not_happen(
     def full(*_: object, **__: object) -> None:
         raise OSError("no room")
 
-    monkeypatch.setattr(evidence.audit, "record", full)
+    monkeypatch.setattr(audit, "record", full)
     with pytest.raises(OSError, match="no room"):
         seen(photo, outside)
 

@@ -1,0 +1,79 @@
+"""What we hold about a person, on one page, and where each part of it is changed."""
+
+from __future__ import annotations
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from identity_provider.domain.lookup import LookupReason, LookupStatus
+from identity_provider.kit.persons import for_person
+from identity_provider.kit.written import written, written_date
+from identity_provider.models import User
+from identity_provider.services import statements, support_tickets
+from identity_provider.web.account.entrance import bp
+
+Row = dict[str, object]
+
+
+@bp.get("")
+@for_person
+def home(person: User) -> ResponseReturnValue:
+    """The details held, and a way to change each."""
+    return render_template(
+        "account/home.html",
+        person=person,
+        about=_about(person),
+        contacts=_contacts(person),
+        record=_record(person),
+    )
+
+
+def _about(person: User) -> list[Row]:
+    """Who the person is. A row may have `change`, the address of the page that changes it."""
+    previous = ", ".join(statements.previous_names(person))
+    born = written_date(person.date_of_birth) if person.date_of_birth else _("Not given")
+    return [
+        {"key": _("Official name"), "value": person.name.full},
+        {"key": _("Name you like to be called"), "value": person.preferred_name or _("Not given")},
+        {"key": _("Previous names"), "value": previous or _("Not given")},
+        {"key": _("Date of birth"), "value": born},
+    ]
+
+
+def _contacts(person: User) -> list[Row]:
+    """How the person is reached, and signs in."""
+    return [
+        {"key": _("Email address"), "value": person.email},
+        {"key": _("Mobile number"), "value": person.mobile_number or _("Not given")},
+    ]
+
+
+def _record(person: User) -> list[Row]:
+    """What is known of the person's teaching record: not knowing is never shown as there being none."""
+    rows: list[Row] = [
+        {"key": _("Teacher reference number (TRN)"), "value": person.trn or _without_trn(person)},
+        {"key": _("National Insurance number"), "value": written(statements.nino_end(person))},
+    ]
+    return rows
+
+
+def _without_trn(person: User) -> str:
+    match person.lookup_status:
+        case LookupStatus.NONE:
+            return str(_("We looked and found no teaching record for you"))
+        case LookupStatus.FAILED:
+            return str(_("Our helpdesk has confirmed that you do not have a TRN"))
+        case _:
+            return _pending(person)
+
+
+def _pending(person: User) -> str:
+    case = support_tickets.open_case_of(person)
+    if case is not None:
+        return str(
+            _("We do not know it yet. Our helpdesk is looking, with the reference %(case)s", case=case.reference)
+        )
+    if person.lookup_reason is LookupReason.NOT_LOOKED_UP:
+        return str(_("We do not know it yet. We will look for it when a service needs it"))
+    return str(_("We do not know it yet. We are still looking"))
