@@ -18,6 +18,7 @@ from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
 from support_console.changes.decisions import bp as change_decisions
+from support_console.changes.evidence import bp as change_files
 from support_console.changes.views import bp as changes
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
@@ -35,6 +36,7 @@ SLICES = (
     decisions,
     changes,
     change_decisions,
+    change_files,
     users,
     standing,
     merging,

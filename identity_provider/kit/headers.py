@@ -41,13 +41,21 @@ def allow_form_to_lead_to(uri: str) -> None:
         g.setdefault("form_action_origins", set()).add(origin)
 
 
+def allow_frames() -> None:
+    """Let this page show files of our own in a frame; nobody else's, and nobody may frame the page itself."""
+    g.frames_own_files = True
+
+
 def set_headers(response: Response) -> Response:
     """What a view set for itself stays."""
     headers = response.headers
     present = {name.lower(): value for name, value in headers}
     origins = g.get("form_action_origins")
+    frames = bool(g.get("frames_own_files"))
     for name, value in standard_headers(secure=settings().secure, origins=tuple(sorted(origins)) if origins else ()):
         if name.lower() not in present:
+            if frames and name == "Content-Security-Policy":
+                value += "; frame-src 'self'"  # noqa: PLW2901
             headers.add(name, value)
     if "etag" in present and "no-store" in present.get("cache-control", "no-store"):
         del headers["ETag"]

@@ -19,7 +19,7 @@ from identity_provider.models import ChangeRequest
 from identity_provider.services import change_reviews
 from identity_provider.services.change_requests import ChangeEnded
 from support_console.auth import me, require
-from support_console.changes.forms import AnswerForm, EmptyForm
+from support_console.changes.forms import AnswerForm, ApproveForm
 from support_console.changes.page import change_or_404
 from support_console.changes.refusals import register_refusals
 
@@ -31,15 +31,20 @@ register_refusals(bp)
 @require(Permission.REVIEW_EVIDENCE)
 def ask_to_approve(change_id: UUID) -> ResponseReturnValue:
     """What will happen when this is approved."""
-    return _show("approve", _for_me(change_id), EmptyForm())
+    change = _for_me(change_id)
+    return _show("approve", change, ApproveForm(change))
 
 
 @bp.post("/approve")
 @require(Permission.REVIEW_EVIDENCE)
 def approve(change_id: UUID) -> ResponseReturnValue:
     """Make the change."""
+    change = _for_me(change_id)
+    form = ApproveForm(change)
+    if not form.validate():
+        return _show("approve", change, form), 422
     with transaction():
-        change_reviews.approve(change_id, staff=me(), now=ports().clock.now())
+        change_reviews.approve(change_id, staff=me(), now=ports().clock.now(), exhibit_id=form.exhibit_id)
     flash(_("Approved. The change was made, and we will email the person."), "success")
     return redirect(url_for("support.changes.show", change_id=change_id), 303)
 
@@ -94,6 +99,6 @@ def _for_me(change_id: UUID) -> ChangeRequest:
     return change
 
 
-def _show(name: str, change: ChangeRequest, form: AnswerForm | EmptyForm) -> str:
+def _show(name: str, change: ChangeRequest, form: AnswerForm | ApproveForm) -> str:
     back = url_for("support.changes.show", change_id=change.id)
     return render_template(f"support/changes/{name}.html", change=change, form=form, words=change_words, back_url=back)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
-from flask import abort, render_template
+from flask import abort, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from identity_provider.db import transaction
 from identity_provider.domain.change_requests import ChangeKind, Happening, ReportState
+from identity_provider.domain.evidence import PDF, EvidenceState
 from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
-from identity_provider.kit.written import written_moment
-from identity_provider.models import ChangeEvent, ChangeRequest
-from identity_provider.services import audit, change_reviews
+from identity_provider.kit.headers import allow_frames
+from identity_provider.kit.written import written_date, written_moment
+from identity_provider.models import ChangeEvent, ChangeFile, ChangeRequest
+from identity_provider.services import audit, change_reviews, identities, identity_checks
 from identity_provider.services.audit import Actor, Subject
 from support_console.actors import name_of
 from support_console.auth import me
@@ -36,6 +40,8 @@ def change_page(change_id: UUID, *, moved: bool = False) -> str:
         change = change_or_404(change_id)
         others = queries.others_of(change)
         audit.record("change_request_viewed", Subject("user", change.user_id), actor=Actor.of(me()), now=now)
+    if any(each.evidence.media_type == PDF for each in change.files):
+        allow_frames()
     return render_template(
         "support/changes/change.html",
         change=change,
@@ -43,6 +49,8 @@ def change_page(change_id: UUID, *, moved: bool = False) -> str:
         rows=_comparison(change),
         history=[_step(each) for each in change.history],
         report_rows=_report(change),
+        files=[_file(change, number, each) for number, each in enumerate(change.files, start=1)],
+        checks=_checks(change),
         own=change_reviews.is_own(change, me()),
         moved=moved,
         now=now,
@@ -98,6 +106,41 @@ _REPORTED = {
     ReportState.DECLINED: lambda: _("Closed there without the change"),
     ReportState.REFUSED: lambda: _("Refused: tell the DQT by hand"),
 }
+
+
+def _file(change: ChangeRequest, number: int, sent: ChangeFile) -> dict[str, object]:
+    """One file: where it is seen, or why it is not."""
+    kept = sent.evidence
+    return {
+        "name": kept.original_name or _("File %(number)s", number=number),
+        "added": written_moment(sent.added_at),
+        "shown": kept.is_shown,
+        "is_image": kept.media_type != PDF,
+        "pages": ngettext("%(num)s page", "%(num)s pages", kept.pages),
+        "why_not": "" if kept.is_shown else _NOT_SHOWN[kept.state](),
+        "source": url_for("support.change_files.content", change_id=change.id, evidence_id=kept.id),
+        "viewer": url_for("support.change_files.view", change_id=change.id, evidence_id=kept.id),
+    }
+
+
+_NOT_SHOWN = {
+    EvidenceState.WAITING: lambda: _("Waiting for the virus scanner. It cannot be seen until then."),
+    EvidenceState.INFECTED: lambda: _("It was infected, and deleted. The person was told."),
+    EvidenceState.GONE: lambda: _("Deleted"),
+}
+
+
+def _checks(change: ChangeRequest) -> list[list[str]]:
+    """What providers reported of the person, opened for the reviewer."""
+    found = identity_checks.of([each.id for each in identities.all_of(change.user)])
+    rows = []
+    for check in found:
+        seen = identity_checks.verified_in(check)
+        name = f"{seen['first_name']} {seen['last_name']}"
+        born = written_date(date.fromisoformat(seen["date_of_birth"]))
+        checked = written_date(check.checked_on)
+        rows.append([check.provider, check.document_kind, checked, name, born])
+    return rows
 
 
 def _step(event: ChangeEvent) -> list[str]:

@@ -26,6 +26,7 @@ def register_refusals(bp: Blueprint) -> None:
     """Answer on this blueprint what services refuse."""
     bp.register_error_handler(ChangeEnded, _ended)
     bp.register_error_handler(change_reviews.WithThePerson, _not_possible)
+    bp.register_error_handler(change_reviews.EvidenceWaits, _not_possible)
     bp.register_error_handler(IllegalMove, _not_possible)
     bp.register_error_handler(change_reviews.OwnRequest, _own)
     bp.register_error_handler(NoResultFound, _unknown)

@@ -16,6 +16,7 @@ from identity_provider.domain.access import Permission
 from identity_provider.domain.change_requests import ChangeKind
 from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
+from identity_provider.models import ChangeRequest
 from identity_provider.services import audit, change_reviews
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.change_requests import ChangeEnded
@@ -52,6 +53,7 @@ def queue() -> ResponseReturnValue:
         caption=ngettext("%(num)s request", "%(num)s requests", found.total),
         page_address=partial(_page_address, filters),
         promised=queries.PROMISED_DAYS,
+        evidence_of=_evidence_of,
         words=change_words,
         age=age,
         now=now,
@@ -79,6 +81,14 @@ def assign(change_id: UUID) -> ResponseReturnValue:
         return change_page(change_id, moved=True), 409
     flash(_("The request is yours.") if to is not None else _("The request is with nobody again."), "success")
     return redirect(url_for(".show", change_id=change_id), 303)
+
+
+def _evidence_of(change: ChangeRequest) -> str:
+    """How much evidence there is, and whether it can be seen."""
+    if change.identity_check_id is not None:
+        return str(_("Report of a provider"))
+    counted = ngettext("%(num)s file", "%(num)s files", len(change.usable_files))
+    return str(_("%(counted)s, waiting for the scanner", counted=counted)) if change.waits_for_scanner else str(counted)
 
 
 def _choices() -> dict[str, list[tuple[str, str]]]:

@@ -28,7 +28,7 @@ INFECTED = PICTURE + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
 
 def evidence_arrives(person: Browser, content: bytes = PICTURE, name: str = "certificate.png") -> Page:
     """The person uploads a file on the page where they stand."""
-    return person.upload("Upload file", file=(content, name))
+    return person.upload(file=(content, name))
 
 
 @dataclass(frozen=True)

@@ -104,11 +104,11 @@ class Browser:
             return self._arrive("GET", urlsplit(address).path, query_string=sent)
         return self._arrive("POST", address, data=sent)
 
-    def upload(self, button: str, **files: tuple[bytes, str]) -> Page:
-        """Choose files (content and name) in the page's form and press a button."""
+    def upload(self, **files: tuple[bytes, str]) -> Page:
+        """Choose files (content and name) in the form that asks for them and press its first button."""
         page = self._standing()
-        form = page.form(button)
-        pressed = next(each for each in form.buttons if each[0] == button)
+        form = next(each for each in page.forms if set(files) <= each.names)
+        pressed = form.buttons[0]
         sent: dict[str, Any] = {**form.values, **({pressed[1]: [pressed[2]]} if pressed[1] else {})}
         sent |= {name: (io.BytesIO(content), called) for name, (content, called) in files.items()}
         address = urljoin(self._address(), form.action) if form.action else self._address()

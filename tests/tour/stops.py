@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.tour import areas, console, provider, sharing, teachers, users, webhooks
+from tests.tour import areas, changes, console, provider, sharing, teachers, users, webhooks
 from tests.tour.guide import STOPS, Stop
 
-AREAS = (areas, console, provider, sharing, teachers, users, webhooks)
+AREAS = (areas, changes, console, provider, sharing, teachers, users, webhooks)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())

@@ -59,6 +59,11 @@ def begin(person: User, slug: str) -> ResponseReturnValue:
 def reason(draft: ChangeRequest) -> ResponseReturnValue:
     """Ask why it is to be changed."""
     form = ReasonForm(data={"reason": draft.reason})
+    form.reason.label.text = (
+        _("Why does your name need to be changed?")
+        if draft.kind is ChangeKind.NAME
+        else _("Why does your date of birth need to be changed?")
+    )
     form.reason.offer(change_words.reasons_for(draft.kind))
     if not form.validate_on_submit():
         return show("reason", draft, Step.REASON, form)
