@@ -94,7 +94,7 @@ def a_birthday_is_corrected(world: World) -> None:
     "support/changes/not_possible.html",
 )
 def a_change_is_reviewed(world: World) -> None:
-    reviewer = world.agent(StaffRole.REVIEWER, name="Rita Reviewer")
+    reviewer = world.agent(StaffRole.REVIEWER, name="Ada Admin")
     change = a_change(asked_for("Bush", "Bush-Bush", reason=ChangeReason.GENDER), last_name="Bush", trn="1234567")
     other = a_change(asked_for(born=date(1979, 1, 2)), last_name="Bush")
     own = a_change(asked_for("Bush", "Bush-Bush"), last_name="Bush", email=reviewer.member.email)
