@@ -111,6 +111,13 @@ class Settings:
         return self.issuer.startswith("https://")
 
     @property
+    def sends_texts(self) -> bool:
+        """Whether text messages can be sent: nobody is asked for a mobile number otherwise."""
+        return self.mail_transport == "memory" or (
+            self.mail_transport == "notify" and bool(self.notify_sms_template_id)
+        )
+
+    @property
     def origin(self) -> str:
         """The issuer's origin, which is where every screen lives."""
         parts = urlsplit(self.issuer)

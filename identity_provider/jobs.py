@@ -26,6 +26,7 @@ from identity_provider.ports import (
     MessageRefused,
     ServiceRefused,
     ServiceUnavailable,
+    TextMessage,
     TicketDeskUnavailable,
     TicketRefused,
 )
@@ -34,6 +35,7 @@ from identity_provider.services import (
     audit_chain,
     change_evidence,
     change_reports,
+    contact_changes,
     desk_news,
     evidence,
     identity_checks,
@@ -42,6 +44,7 @@ from identity_provider.services import (
     retention,
     sign_outs,
     support_tickets,
+    user_imports,
     webhook_delivery,
     webhooks,
 )
@@ -230,6 +233,13 @@ def see_to_evidence(timestamp: int) -> None:  # noqa: ARG001
         evidence.ask_for_what_was_left_behind(ports().clock.now())
 
 
+@queue.task(name=user_imports.WORK, retry=Patience())
+@in_application
+def work_on_import(import_id: str) -> None:
+    """Take an import of people a stretch further; raises, to be tried again, while the register is silent."""
+    user_imports.work(UUID(import_id), ports().register, ports().clock.now())
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -286,6 +296,14 @@ def _send_email(message: OutboxMessage) -> bool:
     return True
 
 
+def _send_text(message: OutboxMessage) -> bool:
+    text = emails.write_text(message, now=ports().clock.now())
+    if text is None:
+        return False
+    ports().messenger.send_text(TextMessage(message.recipient, text, reference=message.idempotency_key))
+    return True
+
+
 def _open_ticket(message: OutboxMessage) -> bool:
     support_tickets.deliver_open(message, ports().desk, ports().clock.now(), issuer=settings().issuer)
     return True
@@ -302,6 +320,8 @@ def _comment_on_ticket(message: OutboxMessage) -> bool:
 
 
 DELIVERIES: dict[str, Callable[[OutboxMessage], bool]] = {
+    contact_changes.NEW_MOBILE_CODE: _send_text,
+    contact_changes.CONTACT_CHANGED_TEXT: _send_text,
     support_tickets.OPEN_KIND: _open_ticket,
     support_tickets.SOLVE_KIND: _solve_ticket,
     support_tickets.COMMENT_KIND: _comment_on_ticket,

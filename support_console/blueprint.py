@@ -22,6 +22,7 @@ from support_console.changes.evidence import bp as change_files
 from support_console.changes.views import bp as changes
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
+from support_console.leaked_trns.views import bp as leaked_trns
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
@@ -42,6 +43,7 @@ SLICES = (
     merging,
     clients,
     webhooks,
+    leaked_trns,
     features,
     performance,
     staff,
@@ -54,6 +56,7 @@ _MENU = (
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
+    ("leaked_trns", "support.leaked_trns.show_all", Permission.VIEW_LEAKED_TRNS),
     ("features", "support.features.show_all", Permission.SWITCH_FEATURES),
     ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
     ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
@@ -108,6 +111,7 @@ _LABELS = {
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),
+    "leaked_trns": lambda: _("Leaked TRNs"),
     "features": lambda: _("Features"),
     "staff": lambda: _("Staff"),
     "performance": lambda: _("Performance"),

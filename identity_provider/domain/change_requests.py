@@ -156,5 +156,7 @@ REPORTS: dict[ReportState, str] = {
     ReportState.SENT: N_("The change is with the team that keeps your teaching record."),
     ReportState.ACCEPTED: N_("Your teaching record shows the change."),
     ReportState.DECLINED: N_("The team that keeps your teaching record did not make the change."),
-    ReportState.REFUSED: N_("We could not send the change to your teaching record. We will contact you about it."),
+    ReportState.REFUSED: N_(
+        "We could not send the change to your teaching record. If it still shows the old details, contact us."
+    ),
 }

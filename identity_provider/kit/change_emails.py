@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from flask_babel import force_locale
+
 from identity_provider.db import db
 from identity_provider.domain.change_requests import ChangeKind
 from identity_provider.kit import change_words
@@ -27,11 +29,13 @@ def about_change(message: OutboxMessage, now: datetime) -> dict[str, object] | N
     request = db.session.get(ChangeRequest, UUID(str(message.payload["change_request_id"])))
     if request is None:
         return None
+    with force_locale(str(message.payload.get("locale", "en"))):
+        wanted, why = change_words.wanted_of(request), change_words.rejection_of(request.rejection)
     return {
         "is_name": request.kind is ChangeKind.NAME,
         "reference": request.reference,
-        "wanted": change_words.wanted_of(request),
-        "why": change_words.rejection_of(request.rejection),
+        "wanted": wanted,
+        "why": why,
         "message": request.message,
         "reported": request.report is not None,
         "link": f"{settings().issuer}/account/changes/requests/{request.id}",

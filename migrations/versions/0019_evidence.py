@@ -1,14 +1,14 @@
 """A table of the files that people send as evidence; the files themselves lie in a store.
 
 Revision: 0019
-Follows: 0017
+Follows: 0018
 """
 
 from alembic import op
 import sqlalchemy as sa
 
 revision = '0019'
-down_revision = '0017'
+down_revision = '0018'
 branch_labels = None
 depends_on = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -31,7 +32,7 @@ def dqt(outside: OutsideWorld) -> MemoryChanges:
     return outside.changes
 
 
-def approved(**values: object) -> ChangeRequest:
+def approved(**values: Any) -> ChangeRequest:
     change = a_change(asked_for("Kate", "Hall"), **{"trn": TRN, "last_name": "Bush", **values})
     with transaction():
         change_reviews.approve(change.id, staff=a_staff_user(*REVIEWER), now=NOW)
