@@ -26,6 +26,7 @@ from identity_provider.vault import vault
 from identity_provider.web.account.views import bp as account
 from identity_provider.web.awards.checking import bp as award_check
 from identity_provider.web.awards.views import bp as awards
+from identity_provider.web.changes.views import bp as changes
 from identity_provider.web.evidence.views import bp as evidence
 from identity_provider.web.one_login.views import bp as one_login
 from identity_provider.web.pages.views import bp as pages
@@ -66,6 +67,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(sign_in)
     app.register_blueprint(resume)
     app.register_blueprint(account)
+    app.register_blueprint(changes)
     app.register_blueprint(passkeys)
     app.register_blueprint(evidence)
     app.register_blueprint(zendesk)

@@ -18,6 +18,7 @@ MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
 OneLoginAlgorithm = Literal["ES256", "RS256"]
+ChangeReports = Literal["api", "none", "memory"]
 
 EVIDENCE_STORES = frozenset({"file", "s3", "az", "gs", "memory"})
 
@@ -80,7 +81,10 @@ class Settings:
     zendesk_webhook_secret: tuple[str, ...] = field(default=(), repr=False)
     # REGISTER: replica (table in our database) | api (DQT HTTP API) | memory.
     register: RegisterKind = "replica"
-    # DQT_API_URL and DQT_API_KEY: for REGISTER=api.
+    # CHANGE_REPORTS: api (approved changes of name or date of birth are told to the DQT by its API) | none (staff tell
+    # it by hand) | memory.
+    change_reports: ChangeReports = "none"
+    # DQT_API_URL and DQT_API_KEY: for REGISTER=api and CHANGE_REPORTS=api.
     dqt_api_url: str = ""
     dqt_api_key: str = field(default="", repr=False)
     # EVIDENCE_STORE_URL: where evidence files lie, sealed: file:///DIRECTORY | s3://BUCKET/… | az://CONTAINER/… |
@@ -167,6 +171,7 @@ class _Reader:
             "mail_transport": self._choice("MAIL_TRANSPORT", ("notify", "smtp", "memory"), "notify"),
             "ticket_transport": self._choice("TICKET_TRANSPORT", ("zendesk", "none", "memory"), "none"),
             "register": self._choice("REGISTER", ("replica", "api", "memory"), "replica"),
+            "change_reports": self._choice("CHANGE_REPORTS", ("api", "none", "memory"), "none"),
             "proxy_hops": self._number("PROXY_HOPS", 0),
             "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
             "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
@@ -262,6 +267,9 @@ class _Reader:
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
             self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
+        asked = "api" in {settings.register, settings.change_reports}
+        if asked and not (settings.dqt_api_url and settings.dqt_api_key):
+            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api and CHANGE_REPORTS=api")
         self._refuse_bad_addresses_of_evidence(settings)
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
@@ -285,7 +293,14 @@ class _Reader:
     def _refuse_what_only_a_sandbox_may(self, settings: Settings) -> None:
         if not settings.secure:
             self.problems.append("ISSUER: must begin with https:// (http is for SANDBOX=true only)")
+        if "memory" in {
+            settings.mail_transport,
+            settings.ticket_transport,
+            settings.register,
+            settings.change_reports,
+        }:
+            self.problems.append(
+                "MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER, CHANGE_REPORTS: memory is for SANDBOX=true only"
+            )
         if settings.evidence_store_url.startswith("memory:"):
             self.problems.append("EVIDENCE_STORE_URL: memory is for SANDBOX=true only")
-        if "memory" in {settings.mail_transport, settings.ticket_transport, settings.register}:
-            self.problems.append("MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER: memory is for SANDBOX=true only")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from identity_provider.domain.errors import IdentityError
@@ -186,6 +186,55 @@ class ServiceCaller(Protocol):
         ...
 
 
+class ChangeRefused(IdentityError):
+    """The keepers of the records understood, and will never take this change as it is."""
+
+
+class ChangeOpenThere(IdentityError):
+    """The keepers of the records have an open change of this kind for this person: no second one is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetailChange:
+    """A change of name or of date of birth (then `date_of_birth` is there), with the evidence to be fetched."""
+
+    trn: str
+    email: str = field(repr=False)
+    evidence_name: str
+    evidence_url: str = field(repr=False)
+    first_name: str = field(default="", repr=False)
+    middle_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    date_of_birth: date | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsOnRecord:
+    """What a record says now of a name and date of birth, and whether a change of either is open there."""
+
+    first_name: str = field(repr=False)
+    middle_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    date_of_birth: date | None = field(repr=False)
+    name_pending: bool = False
+    date_of_birth_pending: bool = False
+
+
+class ChangeReporter(Protocol):
+    """Where approved changes of people with a TRN go: the keepers of the records."""
+
+    def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:
+        """What the record says now. Raises RegisterUnavailable, and ChangeRefused for a record that is closed."""
+        ...
+
+    def report(self, change: DetailChange, bearer: str) -> str:
+        """Hand the change over, with a token that speaks for the person; returns its case number.
+
+        Raises RegisterUnavailable when nothing clear came back (it may have been taken), ChangeOpenThere,
+        ChangeRefused.
+        """
+
+
 class StoreUnavailable(IdentityError):
     """The store of evidence did not do what it was asked, or not for certain; it may be asked again."""
 
@@ -325,3 +374,4 @@ class Ports:
     cleaner: FileCleaner
     # None where nobody signs in through GOV.UK One Login.
     broker: IdentityBroker | None = None
+    changes: ChangeReporter

@@ -7,14 +7,16 @@ from urllib.parse import urlsplit
 
 from config.one_login import host_of
 from config.settings import Settings
-from identity_provider.adapters.absent import NoScanner, NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.absent import NoChangeReporter, NoScanner, NoTextMessenger, NoTicketDesk
 from identity_provider.adapters.clamd import Clamd
 from identity_provider.adapters.clock import SystemClock
 from identity_provider.adapters.dqt_api import DqtApi
+from identity_provider.adapters.dqt_changes import DqtChanges
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.evidence_store import ObjectEvidence
 from identity_provider.adapters.file_cleaning import CleaningProcess
 from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.adapters.memory_evidence import MemoryEvidence
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.one_login import OneLogin, OneLoginAccount
@@ -23,6 +25,7 @@ from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
 from identity_provider.ports import (
     BrokerTerms,
+    ChangeReporter,
     EvidenceStore,
     FileScanner,
     IdentityBroker,
@@ -45,6 +48,7 @@ def choose_ports(settings: Settings) -> Ports:
         register=choose_register(settings),
         services=RelyingServices(may_call_ourselves=settings.sandbox),
         broker=choose_broker(settings),
+        changes=choose_changes(settings),
         evidence_store=choose_evidence_store(settings),
         scanner=choose_scanner(settings),
         cleaner=CleaningProcess(),
@@ -117,6 +121,19 @@ def choose_register(settings: Settings) -> TeacherRegister:
             return MemoryRegister()
         case _:
             assert_never(settings.register)
+
+
+def choose_changes(settings: Settings) -> ChangeReporter:
+    """Who is told of approved changes of people with a TRN; opens no connection yet."""
+    match settings.change_reports:
+        case "api":
+            return DqtChanges(settings.dqt_api_url, settings.dqt_api_key)
+        case "none":
+            return NoChangeReporter()
+        case "memory":
+            return MemoryChanges()
+        case _:
+            assert_never(settings.change_reports)
 
 
 def choose_evidence_store(settings: Settings) -> EvidenceStore:

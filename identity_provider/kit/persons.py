@@ -27,6 +27,7 @@ ACCOUNT = "/account"
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
 MENU = (
     ("account.home", _("Your details")),
+    ("changes.home", _("Name and date of birth")),
     ("account.services", _("Services you have used")),
     ("passkeys.show_all", _("Passkeys")),
     ("one_login.connections", _("GOV.UK One Login")),

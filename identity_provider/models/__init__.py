@@ -4,6 +4,7 @@ from identity_provider.models.account_visit import AccountVisit
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
+from identity_provider.models.change_request import ChangeEvent, ChangeFile, ChangeReport, ChangeRequest
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.client_error import ClientError
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
@@ -61,6 +62,10 @@ __all__ = [
     "BrowserSession",
     "CaseNote",
     "CaseStatus",
+    "ChangeEvent",
+    "ChangeFile",
+    "ChangeReport",
+    "ChangeRequest",
     "Client",
     "ClientError",
     "ClientSecret",

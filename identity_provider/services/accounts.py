@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -18,6 +18,7 @@ from identity_provider.services import (
     audit,
     awards,
     browser_sessions,
+    change_history,
     likeness,
     outbox,
     pooling,
@@ -226,14 +227,40 @@ def put_address(user: User, email: str, *, proved_at: datetime | None, now: date
         raise EmailInUse from clash
 
 
-def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None:
-    """Give the person another name. Of somebody with that name nothing was asked: "no record" is not said any more."""
+def rename(user: User, name: PersonName, *, actor: Actor, now: datetime, discreetly: bool = False) -> None:
+    """Give the person another name. Of somebody with that name nothing was asked: "no record" is not said any more.
+
+    `discreetly`: the audit says that the name was changed, and neither the old nor the new one.
+    """
     before, was = _stated(user), user.name
     user.first_name, user.middle_name, user.last_name = name.first, name.middle, name.last
     user.updated_at = now
     _note_change(user, before, now=now)
-    change = (asdict(was), asdict(name))
+    change = ({}, {}) if discreetly else (asdict(was), asdict(name))
     audit.record("name_changed", Subject("user", user.id), actor=actor, now=now, change=change)
+
+
+def keep_previous_name(user: User, was: PersonName, *, now: datetime) -> None:
+    """The record may still be kept under the name that the person had: it is searched for by that one too."""
+    kept = {
+        "first_name": was.first if was.first != user.first_name else "",
+        "last_name": was.last if was.last != user.last_name else "",
+    }
+    if any(kept.values()) and kept not in user.stated_previous_names:
+        before = _stated(user)
+        user.stated_previous_names = [*user.stated_previous_names, kept]
+        user.updated_at = now
+        _note_change(user, before, now=now)
+
+
+def correct_birthday(user: User, born: date, *, actor: Actor, now: datetime) -> None:
+    """Give the person another date of birth; of somebody born then nothing was asked, as with `rename`."""
+    before, was = _stated(user), user.date_of_birth
+    user.date_of_birth = born
+    user.updated_at = now
+    _note_change(user, before, now=now)
+    change = ({"date_of_birth": was.isoformat() if was else None}, {"date_of_birth": born.isoformat()})
+    audit.record("date_of_birth_changed", Subject("user", user.id), actor=actor, now=now, change=change)
 
 
 def call(user: User, preferred_name: str, *, now: datetime) -> None:
@@ -260,6 +287,7 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     awards.pass_on(other, survivor)
     pooled = pooling.pool(survivor, other, actor=actor, now=now)
     _withdraw_cases(other, now=now)
+    change_history.withdraw_all_of(other, now=now)
     db.session.flush()
     merged_into = {"merged_into": str(survivor.id)}
     subject = Subject("user", other.id)

@@ -22,6 +22,7 @@ from identity_provider.models import (
     BrowserSession,
     CaseNote,
     CaseStatus,
+    ChangeRequest,
     CodeChallenge,
     Consent,
     ContactChange,
@@ -163,6 +164,8 @@ def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Del
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
         delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        # Their history and what the DQT was told go with them.
+        delete(ChangeRequest).where(ChangeRequest.user_id.in_(ids)),
         delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
         delete(AwardCode).where(AwardCode.award_id.in_(awards)),
         delete(Award).where(Award.user_id.in_(ids)),

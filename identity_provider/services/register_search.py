@@ -46,6 +46,7 @@ class Occasion(StrEnum):
     JOB = "job"
     CONSOLE = "console"
     ONE_LOGIN = "one_login"
+    IDENTITY_CHECK = "identity_check"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ from identity_provider.models import (
     AwardCode,
     BrowserSession,
     CaseNote,
+    ChangeEvent,
+    ChangeReport,
+    ChangeRequest,
     CodeChallenge,
     Consent,
     ContactChange,
@@ -92,6 +95,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        **_changes_of(ids),
         "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
         "helpdesk_cases": _plain(cases),
@@ -107,6 +111,20 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
+    }
+
+
+def _changes_of(ids: list[UUID]) -> dict[str, Any]:
+    asked = _rows(ChangeRequest, ChangeRequest.user_id.in_(ids), ChangeRequest.created_at)
+    theirs = [each.id for each in asked]
+    steps = _rows(ChangeEvent, ChangeEvent.change_request_id.in_(theirs), ChangeEvent.at)
+    return {
+        "changes_asked_for": _plain(asked),
+        # Who of the staff did it is left out; that it was staff is told.
+        "what_happened_to_them": [_row(each, "by") | {"by": each.by.partition(":")[0]} for each in steps],
+        "changes_told_to_the_dqt": _plain(
+            _rows(ChangeReport, ChangeReport.change_request_id.in_(theirs), ChangeReport.created_at)
+        ),
     }
 
 

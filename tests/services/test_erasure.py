@@ -206,6 +206,7 @@ def test_staff_are_not_named_in_an_export(app: Flask) -> None:
 KNOWN_TO_ERASURE_AND_EXPORT = {
     "awards",
     "browser_sessions",
+    "change_requests",
     "consents",
     "evidence",
     "contact_changes",

@@ -40,13 +40,13 @@ NO_WORDS = re.compile(
     rf"\d{{1,2}} (?:{MONTHS}) \d{{4}}"  # Welsh, so that a date in English is found out
     r"|\d{1,2}:\d\d(?:yb|yh)"
     r"|^Gwall:|Get an identity"
-    r"|\S+@\S+\.\S+"
+    r"|\S+@\S+\.\S+|\b\w+\.(?:png|pdf)\b"
     r"|https?://\S+"
     r"|\b(?:service|rp)-\d+\b|openid, profile, email, phone, offline_access, trn"
     r"|authorization_code, refresh_token|\bUser(?:Created|Updated|Merged)\b|\bPing\b"
     r"|^(?:openid|profile|email|phone|offline_access|trn|[a-z_]+:[a-z]+|authorization_code|refresh_token|none)$"
     r"|^(?:client_credentials|client_secret_(?:basic|post)|private_key_jwt|(?:RS|PS|ES)\d+|Ed25519|public|pairwise|opaque|jwt)$"
-    r"|GAI-\w+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16}\b"
+    r"|(?:GAI|CHG)-\w+|TRS-\d+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16}\b"
     rf"|\b(?:{NAMES})\d*\b"
     r"|\b[A-Z]{2}\d{6}[A-D]\b|\d[\d.:–-]*"
 )
