@@ -138,6 +138,7 @@ class Plan:
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
             "ZENDESK_WEBHOOK_SECRET": keys.zendesk_webhook_secret,
             "REGISTER": self.register,
+            "CHANGE_REPORTS": "api",
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
             "EVIDENCE_STORE_URL": (self.data / "evidence").as_uri(),

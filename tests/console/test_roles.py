@@ -17,6 +17,7 @@ from identity_provider.services import webhooks
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent
+from tests.kit.changes import a_change, asked_for
 from tests.kit.page import Browser
 from tests.webhooks.listeners import an_endpoint
 
@@ -28,6 +29,10 @@ OPEN = {
     "support.sign_in.send_again",
     "support.sign_in.authenticator",
     "support.sign_in.check_authenticator",
+    "support.sign_in.enrolment",
+    "support.sign_in.check_enrolment",
+    "support.sign_in.passkey_options",
+    "support.sign_in.sign_in_with_passkey",
     "support.sign_in.sign_out",
 }
 """What can be reached without being signed in; everything else demands a permission."""
@@ -62,10 +67,13 @@ def addresses(app: Flask) -> dict[str, str]:
         "other_id": a_user().id,
         "client_id": client.id,
         "staff_id": colleague.id,
+        "session_id": uuid4(),
+        "passkey_id": uuid4(),
         "action": "reset-authenticator",
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
+        "change_id": a_change(asked_for("Kate", "Hall")).id,
         "feature": "trn_tokens",
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}

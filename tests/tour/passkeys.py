@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from identity_provider.db import transaction
 from identity_provider.models import User
 from identity_provider.services import browser_sessions, passkeys
-from identity_provider.services.passkeys import Place
+from identity_provider.services.passkeys import Holder, Place
 from tests.builders import a_user
 from tests.journeys.travel import newest_code
 from tests.kit.authenticator import Authenticator
@@ -18,11 +19,15 @@ LOCAL = "127.0.0.1"
 PLACE = Place("http://localhost", "localhost", "Get an identity", "t" * 43)
 
 
-def _add(user: User, world: World) -> None:
-    now = world.clock.now()
+def give_passkey(holder: Holder, now: datetime) -> None:
+    """Let somebody have one more."""
     with transaction():
-        options = json.loads(passkeys.options_to_add(user, PLACE, now=now))
-        passkeys.add(user, Authenticator().create(options), PLACE, name="Bush", now=now)
+        options = json.loads(passkeys.options_to_add(holder, PLACE, now=now))
+        passkeys.add(holder, Authenticator().create(options), PLACE, name="Bush", now=now)
+
+
+def _add(user: User, world: World) -> None:
+    give_passkey(user, world.clock.now())
 
 
 def _signed_in(user: User, world: World) -> Browser:
