@@ -70,9 +70,6 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(zendesk)
     app.register_blueprint(awards)
     app.register_blueprint(award_check)
-    app.register_blueprint(awards)
-    app.register_blueprint(award_check)
-    app.register_blueprint(zendesk)
     register_console(app)
     register_commands(app)
     if settings.sandbox:

@@ -29,12 +29,9 @@ class Lifetime:
 
 
 PERSON = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
-RECENT = timedelta(minutes=15)
-"""How long a proof is good for changing how a person is reached."""
-
 STAFF = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=8))
 RECENT = timedelta(minutes=15)
-"""How old a proof may be for what is dangerous: changing how one signs in, and what staff cannot take back."""
+"""How old a proof may be for what is dangerous: changing how one signs in, or what staff cannot take back."""
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
@@ -121,7 +118,10 @@ def touch_at_once(session: SignedIn, *, now: datetime) -> None:
 
 
 def is_recent(session: BrowserSession, *, now: datetime) -> bool:
-    """Whether whoever is at the browser has just proved who they are."""
+    """Whether whoever is at the browser has proved who they are so lately that it need not be done again.
+
+    Before something that counts, that is: other changes are made within the session.
+    """
     return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
 
 
@@ -176,11 +176,6 @@ def open_ones_of(person: User, *, now: datetime) -> list[BrowserSession]:
     theirs = select(BrowserSession).where(BrowserSession.user_id == person.id, BrowserSession.ended_at.is_(None))
     found = db.session.scalars(theirs.order_by(BrowserSession.last_seen_at.desc(), BrowserSession.id)).all()
     return [each for each in found if not _is_over(each, now)]
-
-
-def is_recent(session: BrowserSession, *, now: datetime) -> bool:
-    """Whether the person proved who they are so lately that no code is asked for again before something that counts."""
-    return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
 
 
 def _is_over(session: BrowserSession, now: datetime) -> bool:

@@ -2,8 +2,6 @@
 
 Revision: 0020
 Follows: 0019
-Revision: 0021
-Follows: 0017
 """
 
 from alembic import op
@@ -11,8 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 revision = '0020'
 down_revision = '0019'
-revision = '0021'
-down_revision = '0017'
 branch_labels = None
 depends_on = None
 

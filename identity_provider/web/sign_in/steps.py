@@ -243,8 +243,7 @@ def sign_in_here(journey: Journey, person: User, *, amr: Sequence[str] = BY_CODE
     before = current_user()
     if before is not None and before.id != person.id:
         journeys.close_those_of(browser_secret(), now=ports().clock.now(), but=journey.id)
-    sign_in(person, amr=list(amr))
-    sign_in(person, amr=["otp"], client_id=journey.client.id)
+    sign_in(person, amr=list(amr), client_id=journey.client.id)
     journeys.note_sign_in(journey, person, now=ports().clock.now())
 
 

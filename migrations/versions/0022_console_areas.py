@@ -1,15 +1,15 @@
 """What the console looks after beside cases: imports of people, leaked TRNs, TRN tokens, errors of services.
 
-Revision: 0116
-Follows: 0016
+Revision: 0022
+Follows: 0021
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0116'
-down_revision = '0016'
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 
