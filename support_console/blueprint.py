@@ -17,6 +17,9 @@ from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
+from support_console.changes.decisions import bp as change_decisions
+from support_console.changes.evidence import bp as change_files
+from support_console.changes.views import bp as changes
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
 from support_console.leaked_trns.views import bp as leaked_trns
@@ -34,6 +37,9 @@ SLICES = (
     me,
     cases,
     decisions,
+    changes,
+    change_decisions,
+    change_files,
     users,
     standing,
     merging,
@@ -48,6 +54,7 @@ SLICES = (
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
+    ("changes", "support.changes.queue", Permission.REVIEW_EVIDENCE),
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
@@ -102,6 +109,7 @@ def _navigation(staff: StaffUser) -> list[dict[str, object]]:
 
 _LABELS = {
     "cases": lambda: _("Cases"),
+    "changes": lambda: _("Changes"),
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),

@@ -36,6 +36,7 @@ class Question(StrEnum):
     CHOOSE_EMAIL = "choose-email"
     NO_MATCH = "no-match"
     OUTCOME = "outcome"
+    CONNECT_ONE_LOGIN = "connect-one-login"
     PASSKEY = "passkey"
     CONSENT = "what-you-share"
     BARRED = "cannot-continue"
@@ -88,6 +89,8 @@ class Answers:
     may_try_again: bool = False
     has_something_to_say: bool = False
     outcome_seen: bool = False
+    # They came by a GOV.UK One Login of another address: shall it open their account from now on?
+    one_login_waits: bool = False
     # The service takes nothing but a passkey and none was shown; or one is offered, and may be declined.
     passkey_due: bool = False
     # The person has to say whether the service may know what it asks for.
@@ -218,6 +221,8 @@ def _after_submission(answers: Answers) -> Question:
         return Question.NO_MATCH
     if answers.has_something_to_say and not answers.outcome_seen:
         return Question.OUTCOME
+    if answers.one_login_waits:
+        return Question.CONNECT_ONE_LOGIN
     if answers.passkey_due:
         return Question.PASSKEY
     return Question.CONSENT if answers.consent_due else Question.DONE

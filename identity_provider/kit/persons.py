@@ -27,11 +27,12 @@ ACCOUNT = "/account"
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
 MENU = (
     ("account.home", _("Your details")),
+    ("changes.home", _("Name and date of birth")),
     ("account.services", _("Services you have used")),
     ("passkeys.show_all", _("Passkeys")),
+    ("one_login.connections", _("GOV.UK One Login")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
-    ("awards.held", _("Awards")),
 )
 
 
@@ -99,7 +100,8 @@ def account_path(text: str) -> str:
 
 def account_menu() -> list[dict[str, object]]:
     """The parts of the account as links; the one that the page belongs to is marked."""
-    parts = [(label, url_for(endpoint)) for endpoint, label in MENU]
+    off = {"one_login.connections"} if ports().broker is None else set()
+    parts = [(label, url_for(endpoint)) for endpoint, label in MENU if endpoint not in off]
     inside = [href for _label, href in parts if request.path == href or request.path.startswith(f"{href}/")]
     here = max(inside, key=len, default=None)
     return [

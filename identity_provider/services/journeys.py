@@ -360,6 +360,7 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         may_try_again=may_try_again(journey),
         has_something_to_say=_has_something_to_say(journey),
         outcome_seen=journey.outcome_seen_at is not None,
+        one_login_waits=has_account and journey.one_login_attempt_id is not None,
         passkey_due=passkey_offers.is_due(journey),
         consent_due=journey.user is not None and consents.is_due(journey.authorization_request, journey.user),
         barred=journey.barred is not None,

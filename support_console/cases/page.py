@@ -21,8 +21,7 @@ from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.suggestions import Suggestion, look_into, trns_of
-from support_console.cases.words import age
-from support_console.labels import label_of, why
+from support_console.labels import age, label_of, why
 
 _NOT_COMPARED = frozenset(
     {

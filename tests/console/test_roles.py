@@ -17,6 +17,7 @@ from identity_provider.services import webhooks
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent
+from tests.kit.changes import a_change, asked_for
 from tests.kit.page import Browser
 from tests.webhooks.listeners import an_endpoint
 
@@ -72,6 +73,7 @@ def addresses(app: Flask) -> dict[str, str]:
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
+        "change_id": a_change(asked_for("Kate", "Hall")).id,
         "feature": "trn_tokens",
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}

@@ -26,6 +26,8 @@ from identity_provider.services import (
     journey_codes,
     journeys,
     lookups,
+    one_login_facts,
+    one_login_journeys,
     rate_limits,
     submissions,
     trn_token_use,
@@ -88,6 +90,9 @@ def show(journey: Journey, question: Question, form: Form, **values: object) -> 
         service_name=journey.client.name,
         back_url=url_of(journey, back) if back else None,
         seconds_left=int((journey.expires_at - ports().clock.now()).total_seconds()),
+        one_login=ports().broker,
+        one_login_waits=journey.one_login_attempt_id is not None,
+        proved=journey.one_login_attempt_id is not None and one_login_facts.speaks_of(journey),
         **values,
     )
     return html, 422 if form.errors else 200
@@ -153,7 +158,7 @@ def search_for_known(journey: Journey) -> None:
     """
     if journey.user is None or journey.date_of_birth is None or not journeys.wants_record(journey):
         return
-    if journeys.is_step_up(journey) and journey.submitted_at is None:
+    if journeys.is_step_up(journey) and journey.submitted_at is None and not one_login_facts.speaks_of(journey):
         return
     try:
         search = search_register(journey, Occasion.SIGN_IN)
@@ -192,8 +197,8 @@ def search_register(journey: Journey, occasion: Occasion) -> Search:
     with transaction():
         person = lookups.person_of_journey(journey)
         lookups.count(person.email, person.trn, now=now)
-        policy = journey.client.match_policy
-    return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now)
+        policy, proved = journey.client.match_policy, one_login_facts.speaks_of(journey)
+    return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
 
 
 def send_code(journey: Journey, purpose: CodeFor) -> None:
@@ -243,8 +248,9 @@ def sign_in_here(journey: Journey, person: User, *, amr: Sequence[str] = BY_CODE
     before = current_user()
     if before is not None and before.id != person.id:
         journeys.close_those_of(browser_secret(), now=ports().clock.now(), but=journey.id)
-    sign_in(person, amr=list(amr), client_id=journey.client.id)
-    journeys.note_sign_in(journey, person, now=ports().clock.now())
+    session, now = sign_in(person, amr=list(amr), client_id=journey.client.id), ports().clock.now()
+    journeys.note_sign_in(journey, person, now=now)
+    one_login_journeys.settle(journey, person, session, now=now)
 
 
 def count_submission(journey: Journey) -> None:
