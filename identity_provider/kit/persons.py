@@ -56,22 +56,6 @@ def for_person(view: PersonsView) -> PersonsView:
     return entered
 
 
-def for_person_again(view: PersonsView) -> PersonsView:
-    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
-
-    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
-    """
-
-    @wraps(view)
-    def entered(person: User, **named: Any) -> ResponseReturnValue:
-        now, here = ports().clock.now(), session.current_session()
-        if here is not None and browser_sessions.is_recent(here, now=now):
-            return view(person, **named)
-        return redirect(url_for("passkeys.confirm", next=request.path), 303)
-
-    return for_person(entered)
-
-
 def refuse_while_off() -> None:
     """Answer 503 to everybody while the pages of one's own account are switched off."""
     if not features.is_on(Feature.ACCOUNT):
