@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
@@ -15,6 +16,10 @@ from config.trust import holds_authorities
 MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
+
+EVIDENCE_STORES = frozenset({"file", "s3", "az", "gs", "memory"})
+
+_LISTENS = re.compile(r"unix:///.+|tcp://(\[[0-9a-fA-F:]+\]|[\w.-]+):[0-9]{1,5}", re.ASCII)
 
 Chosen = TypeVar("Chosen", bound=str)
 
@@ -68,11 +73,20 @@ class Settings:
     zendesk_token: str = field(default="", repr=False)
     # ZENDESK_CASE_FIELD_ID: the custom field that holds our case reference, when there is one.
     zendesk_case_field_id: int | None = None
+    # ZENDESK_WEBHOOK_SECRET: what Zendesk signs its webhook with, as its page reveals it; without it no address takes
+    # one. While it is changed: the new one and the old one, comma separated.
+    zendesk_webhook_secret: tuple[str, ...] = field(default=(), repr=False)
     # REGISTER: replica (table in our database) | api (DQT HTTP API) | memory.
     register: RegisterKind = "replica"
     # DQT_API_URL and DQT_API_KEY: for REGISTER=api.
     dqt_api_url: str = ""
     dqt_api_key: str = field(default="", repr=False)
+    # EVIDENCE_STORE_URL: where evidence files lie, sealed: file:///DIRECTORY | s3://BUCKET/… | az://CONTAINER/… |
+    # gs://BUCKET/… | memory:// (sandbox only). Every web process and worker must reach the same one.
+    evidence_store_url: str = "file:///var/lib/get-an-identity/evidence"
+    # CLAMD_ADDRESS: where ClamAV's daemon listens: unix:///run/clamav/clamd.ctl | tcp://HOST:3310. Without it evidence
+    # waits, and is shown to nobody.
+    clamd_address: str = ""
     # PROXY_HOPS: how many reverse proxies stand before us and set X-Forwarded-For/-Proto; 0 trusts none.
     proxy_hops: int = 0
     # OUTGOING_CA_FILE: a PEM file of the authorities that our own calls trust, in place of the system's: to Notify,
@@ -140,6 +154,7 @@ class _Reader:
             "proxy_hops": self._number("PROXY_HOPS", 0),
             "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
             "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
+            "zendesk_webhook_secret": self._list("ZENDESK_WEBHOOK_SECRET"),
             "log_level": self._choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         }
         for name in (each.name for each in fields(Settings)):
@@ -175,7 +190,7 @@ class _Reader:
         return url
 
     def _secret_keys(self) -> tuple[str, ...]:
-        keys = tuple(key.strip() for key in self._text("SECRET_KEYS").split(",") if key.strip())
+        keys = self._list("SECRET_KEYS")
         if not keys or any(len(key) < 32 for key in keys):
             self.problems.append("SECRET_KEYS: set one or more secrets of at least 32 characters, newest first")
         return keys
@@ -190,6 +205,9 @@ class _Reader:
         if not keys or any(len(key) != 32 for key in keys):
             self.problems.append("ENCRYPTION_KEYS: set base64 of 32 random bytes each, newest first")
         return keys
+
+    def _list(self, name: str) -> tuple[str, ...]:
+        return tuple(each.strip() for each in self._text(name).split(",") if each.strip())
 
     def _flag(self, name: str) -> bool:
         text = self._text(name).lower()
@@ -226,11 +244,22 @@ class _Reader:
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
             self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
+        self._refuse_bad_addresses_of_evidence(settings)
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
+
+    def _refuse_bad_addresses_of_evidence(self, settings: Settings) -> None:
+        store = urlsplit(settings.evidence_store_url)
+        placed = store.path not in {"", "/"} if store.scheme == "file" else store.netloc or store.scheme == "memory"
+        if store.scheme not in EVIDENCE_STORES or not placed:
+            self.problems.append("EVIDENCE_STORE_URL: file:///DIRECTORY, s3://BUCKET, az://CONTAINER or gs://BUCKET")
+        if settings.clamd_address and not _LISTENS.fullmatch(settings.clamd_address):
+            self.problems.append("CLAMD_ADDRESS: unix:///PATH/OF/THE/SOCKET or tcp://HOST:3310")
 
     def _refuse_what_only_a_sandbox_may(self, settings: Settings) -> None:
         if not settings.secure:
             self.problems.append("ISSUER: must begin with https:// (http is for SANDBOX=true only)")
+        if settings.evidence_store_url.startswith("memory:"):
+            self.problems.append("EVIDENCE_STORE_URL: memory is for SANDBOX=true only")
         if "memory" in {settings.mail_transport, settings.ticket_transport, settings.register}:
             self.problems.append("MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER: memory is for SANDBOX=true only")

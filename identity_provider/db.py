@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
+from identity_provider.domain.evidence import EvidenceState
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.prohibitions import Standing
 
@@ -66,7 +67,10 @@ TYPES: dict[Any, Any] = {
     list[dict[str, Any]]: JSONB(),
 } | {
     enum: stored_by_value(enum)
-    for enum in (LookupStatus, LookupReason, VerificationLevel, StaffRole, TrnRequirement, MatchPolicy, Standing)
+    for enum in (
+        *(LookupStatus, LookupReason, VerificationLevel, StaffRole, TrnRequirement, MatchPolicy, Standing),
+        EvidenceState,
+    )
 }
 
 

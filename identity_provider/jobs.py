@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,8 @@ from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
     contact_changes,
+    desk_news,
+    evidence,
     lookups,
     outbox,
     retention,
@@ -98,6 +101,26 @@ def look_up_again(user_id: str) -> None:
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
 
 
+@queue.task(name=desk_news.READ, retry=Patience())
+@in_application
+def read_ticket(ticket_number: str) -> None:
+    """Ask Zendesk what happened to one ticket of ours; raises, to be tried again, while it does not answer."""
+    with _given_up_when_refused(f"ticket:{ticket_number}"):
+        desk_news.read_ticket(int(ticket_number), ports().desk, ports().clock.now())
+
+
+@queue.periodic(cron="*/10 * * * *")
+@queue.task(name="read_open_tickets", queueing_lock="read_open_tickets", lock="read_open_tickets", retry=Patience())
+@in_application
+def read_open_tickets(timestamp: int) -> None:  # noqa: ARG001
+    """Ask Zendesk about every open ticket, in case a webhook was lost; a round that breaks off goes on later."""
+    if settings().ticket_transport == "none":
+        return
+    with _given_up_when_refused("open_tickets"):
+        asked = desk_news.read_open_tickets(ports().desk, ports().clock.now())
+        log.info("open_tickets_read", tickets=asked)
+
+
 @queue.task(
     name=sign_outs.TELL_SERVICE,
     retry=RetryStrategy(max_attempts=6, exponential_wait=5, retry_exceptions=[ServiceUnavailable]),
@@ -136,6 +159,29 @@ def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
             webhooks.wake(endpoint_id)
 
 
+@queue.task(name=evidence.JUDGE, retry=Patience())
+@in_application
+def judge_evidence(evidence_id: str) -> None:
+    """Have the scanner look at a file; raises, to be retried, while there is no clear answer."""
+    evidence.judge(UUID(evidence_id), ports().evidence_store, ports().scanner, now=ports().clock.now)
+
+
+@queue.task(name=evidence.REMOVE, retry=Patience())
+@in_application
+def remove_evidence(evidence_id: str) -> None:
+    """Take a file whose time is over out of the store; raises, to be retried, while the store does not answer."""
+    evidence.remove(UUID(evidence_id), ports().evidence_store, now=ports().clock.now())
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="see_to_evidence", queueing_lock="see_to_evidence")
+@in_application
+def see_to_evidence(timestamp: int) -> None:  # noqa: ARG001
+    """Files whose time is over, and files that wait although no job is about them."""
+    with transaction():
+        evidence.ask_for_what_was_left_behind(ports().clock.now())
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -162,6 +208,15 @@ def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
         seal = audit_chain.seal_what_has_settled()
     if seal is not None:
         log.info("audit_sealed", seal=seal.number, events=seal.events, head=seal.digest.hex())
+
+
+@contextmanager
+def _given_up_when_refused(what: str) -> Iterator[None]:
+    """A refusal of Zendesk is not asked for twice; the next round asks anew."""
+    try:
+        yield
+    except TicketRefused as refusal:
+        log.warning("ticket_not_read", what=what, reason=str(refusal))
 
 
 def _send_email(message: OutboxMessage) -> bool:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from identity_provider.ports import DeskTicket, MessageRefused, NewTicket, TextMessage, TicketRefused
+from collections.abc import Sequence
+
+from identity_provider.ports import (
+    DeskComment,
+    DeskTicket,
+    MessageRefused,
+    NewTicket,
+    ScannerUnavailable,
+    ScanVerdict,
+    TextMessage,
+    TicketRefused,
+)
 
 
 class NoTextMessenger:
@@ -26,7 +37,28 @@ class NoTicketDesk:
         """Refuse for good: nobody has to try again."""
         raise TicketRefused(f"this installation has no helpdesk system; case {ticket.case_reference} is in the console")
 
-    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False, reopen: bool = False) -> None:
         """Refuse for good."""
-        del text, solve
+        del text, solve, reopen
         raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+    def tickets(self, ticket_ids: Sequence[int]) -> list[DeskTicket]:
+        """Refuse: that none is here does not say that they were deleted where they are."""
+        raise TicketRefused(f"this installation has no helpdesk system to ask about {len(ticket_ids)} tickets")
+
+    def comments(self, ticket_id: int) -> list[DeskComment]:
+        """Refuse likewise."""
+        raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+
+class NoScanner:
+    """Nothing looks for malware here, so nothing is ever said to be clean: evidence waits."""
+
+    def scan(self, content: bytes) -> ScanVerdict:
+        """There is no answer."""
+        del content
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")
+
+    def version(self) -> str:
+        """There is none."""
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.ports import (
+    DeskComment,
     DeskTicket,
     EmailMessage,
     MailerUnavailable,
@@ -70,38 +71,88 @@ class MemoryMailer:
 class MemoryDesk:
     """A helpdesk system that remembers tickets and their comments."""
 
-    tickets: dict[str, DeskTicket] = field(default_factory=dict)
+    kept: dict[str, DeskTicket] = field(default_factory=dict)
     opened: list[NewTicket] = field(default_factory=list)
-    comments: list[tuple[int, str]] = field(default_factory=list)
+    told: list[tuple[int, str]] = field(default_factory=list)
+    written: dict[int, list[DeskComment]] = field(default_factory=dict)
+    # Which tickets were asked about, and of which ones the comments were read.
+    asked: list[tuple[int, ...]] = field(default_factory=list)
+    read: list[int] = field(default_factory=list)
     down: bool = False
     loses_replies: bool = False
+    # How many calls are still answered before it falls silent; None is no end.
+    answers_left: int | None = None
+    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
     def find(self, external_id: str) -> DeskTicket | None:
         """The ticket of that case."""
         self._answer()
-        return self.tickets.get(external_id)
+        return self.kept.get(external_id)
 
     def open(self, ticket: NewTicket) -> DeskTicket:
         """Open a ticket, once per external id."""
         self._answer()
-        if ticket.external_id not in self.tickets:
-            self.tickets[ticket.external_id] = DeskTicket(len(self.tickets) + 1, ticket.external_id, "new")
+        if ticket.external_id not in self.kept:
+            self.kept[ticket.external_id] = DeskTicket(len(self.kept) + 1, ticket.external_id, "new", self._tick())
             self.opened.append(ticket)
         if self.loses_replies:
             self.loses_replies = False
             raise TicketDeskUnavailable("the reply was lost")
-        return self.tickets[ticket.external_id]
+        return self.kept[ticket.external_id]
 
-    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
-        """Add a comment."""
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False, reopen: bool = False) -> None:
+        """Add a comment of ours."""
         self._answer()
-        self.comments.append((ticket_id, text))
-        for key, ticket in self.tickets.items():
-            if ticket.id == ticket_id and solve:
-                self.tickets[key] = DeskTicket(ticket.id, ticket.external_id, "solved")
+        self.told.append((ticket_id, text))
+        self._write(ticket_id, text, "Get an identity", ours=True)
+        if solve:
+            self.set_status(ticket_id, "solved")
+        elif reopen:
+            self.set_status(ticket_id, "open")
+
+    def tickets(self, ticket_ids: Sequence[int]) -> list[DeskTicket]:
+        """Those that are there."""
+        self._answer()
+        self.asked.append(tuple(ticket_ids))
+        return [ticket for ticket in self.kept.values() if ticket.id in ticket_ids]
+
+    def comments(self, ticket_id: int) -> list[DeskComment]:
+        """What was written."""
+        self._answer()
+        self.read.append(ticket_id)
+        return list(self.written.get(ticket_id, ()))
+
+    def write(self, ticket_id: int, text: str, *, author: str = "Sam Agent", from_agent: bool = True) -> None:
+        """Somebody at the helpdesk, or the requester, writes a comment."""
+        self._write(ticket_id, text, author, from_agent=from_agent)
+
+    def set_status(self, ticket_id: int, status: str) -> None:
+        """Somebody at the helpdesk changes the ticket."""
+        for key, ticket in self.kept.items():
+            if ticket.id == ticket_id:
+                self.kept[key] = replace(ticket, status=status, changed_at=self._tick())
+
+    def forget(self, ticket_id: int) -> None:
+        """Somebody at the helpdesk deletes the ticket."""
+        self.kept = {key: ticket for key, ticket in self.kept.items() if ticket.id != ticket_id}
+
+    def _write(self, ticket_id: int, text: str, author: str, *, ours: bool = False, from_agent: bool = False) -> None:
+        number = 1 + sum(len(each) for each in self.written.values())
+        comment = DeskComment(number, author, text, public=False, at=self._tick(), from_agent=from_agent, ours=ours)
+        self.written.setdefault(ticket_id, []).append(comment)
+        for key, ticket in self.kept.items():
+            if ticket.id == ticket_id:
+                self.kept[key] = replace(ticket, changed_at=comment.at)
+
+    def _tick(self) -> datetime:
+        """A moment later than every one before."""
+        self.moment += timedelta(seconds=1)
+        return self.moment
 
     def _answer(self) -> None:
-        if self.down:
+        if self.answers_left is not None:
+            self.answers_left -= 1
+        if self.down or (self.answers_left or 0) < 0:
             raise TicketDeskUnavailable("the helpdesk system does not answer")
 
 

@@ -8,24 +8,34 @@ unquoted; an exception from `create` does not mean that there is no ticket.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import requests
-from zenpy.lib.api import TicketApi
+from zenpy.lib.api import BaseApi, TicketApi, UserApi
 from zenpy.lib.api_objects import Comment, CustomField, Ticket, User
 from zenpy.lib.cache import ZenpyCacheManager
 from zenpy.lib.exception import APIException, ZenpyException
 from zenpy.lib.generator import BaseResultGenerator
 
 from identity_provider.domain.errors import IdentityError
-from identity_provider.ports import DeskTicket, NewTicket, TicketDeskUnavailable, TicketRefused
+from identity_provider.ports import DeskComment, DeskTicket, NewTicket, TicketDeskUnavailable, TicketRefused
 
 SECONDS_TO_ANSWER = 10
 FINAL_ANSWERS = frozenset({400, 404, 413, 422})
+AGENTS = frozenset({"agent", "admin"})
+"""The roles of helpdesk staff; everybody else who writes on a ticket is a person from outside."""
+
+MOST_AT_ONCE = 100
+"""How many rows Zendesk gives by their ids in one answer."""
+
+_BOLD_NUMBER = re.compile(r"<(?:strong|b)>\s*([0-9]{7})\s*</(?:strong|b)>")
+
 # What zenpy makes of an answer that is JSON, but not of the shape that it expects.
 NONSENSE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -40,8 +50,8 @@ class ZendeskAccount:
     case_field_id: int | None = None
 
 
-class _Tickets(TicketApi):  # type: ignore[misc]  # zenpy carries no types
-    """zenpy's ticket calls, against the address that we were given rather than `https://SUBDOMAIN.zendesk.com`."""
+class _Calls(BaseApi):  # type: ignore[misc]  # zenpy carries no types
+    """zenpy's calls, against the address that we were given rather than `https://SUBDOMAIN.zendesk.com`."""
 
     def __init__(self, url: str, session: requests.Session, timeout: float) -> None:
         address = urlsplit(url)
@@ -63,6 +73,17 @@ class _Tickets(TicketApi):  # type: ignore[misc]  # zenpy carries no types
     @property
     def base_url(self) -> str:
         return self._netloc
+
+
+class _Tickets(_Calls, TicketApi):  # type: ignore[misc]  # zenpy carries no types
+    """The calls on tickets."""
+
+
+class _Users(_Calls, UserApi):  # type: ignore[misc]  # zenpy carries no types
+    """The calls on users."""
+
+
+_Api = TypeVar("_Api", bound=_Calls)
 
 
 class ZendeskDesk:
@@ -87,7 +108,7 @@ class ZendeskDesk:
         with self._tickets(idempotency_key=ticket.external_id) as tickets:
             return _desk_ticket(tickets.create(self._as_zendesk_has_it(ticket)).ticket)
 
-    def comment(self, ticket_id: int, text: str, *, solve: bool = False) -> None:
+    def comment(self, ticket_id: int, text: str, *, solve: bool = False, reopen: bool = False) -> None:
         """Add an internal comment, once: a second call after a lost answer finds the first one's."""
         with self._tickets() as tickets:
             written = _rows(tickets.comments(ticket_id))
@@ -97,8 +118,49 @@ class ZendeskDesk:
             if solve and (change or tickets(id=ticket_id).status not in {"solved", "closed"}):
                 # Zendesk solves no ticket that is nobody's.
                 change |= {"status": "solved", "assignee_email": self._account.email}
+            elif reopen and tickets(id=ticket_id).status == "solved":
+                change |= {"status": "open"}
             if change:
                 _desk_ticket(tickets.update(Ticket(id=ticket_id, **change)).ticket)
+
+    def tickets(self, ticket_ids: Sequence[int]) -> list[DeskTicket]:
+        """Ask for these by their numbers; Zendesk leaves out those that were deleted."""
+        if len(ticket_ids) > MOST_AT_ONCE:
+            raise ValueError(f"at most {MOST_AT_ONCE} at once")
+        if not ticket_ids:
+            return []
+        with self._tickets() as tickets:
+            return [_desk_ticket(each) for each in _rows(tickets(ids=list(ticket_ids))) if each.id in ticket_ids]
+
+    def comments(self, ticket_id: int) -> list[DeskComment]:
+        """Everything but the first comment, which is the ticket as we opened it, with who wrote it and as what."""
+        with self._tickets() as tickets:
+            written = _rows(tickets.comments(ticket_id))[1:]
+            requester = tickets(id=ticket_id).requester_id
+        authors = self._people({each.author_id for each in written})
+        return [self._desk_comment(each, authors.get(each.author_id), requester) for each in written]
+
+    def _people(self, ids: Iterable[int]) -> dict[int, Any]:
+        """These users by their ids; one who was deleted is missing."""
+        wanted = sorted(each for each in ids if each > 0)  # Zendesk's own system writes as user -1
+        found: dict[int, Any] = {}
+        with self._calls(_Users) as users:
+            for start in range(0, len(wanted), MOST_AT_ONCE):
+                found |= {each.id: each for each in _rows(users(ids=wanted[start : start + MOST_AT_ONCE]))}
+        return found
+
+    def _desk_comment(self, comment: Any, author: Any, requester: int) -> DeskComment:
+        ours = author is not None and str(author.email or "").casefold() == self._account.email.casefold()
+        is_staff = author is not None and author.role in AGENTS and comment.author_id != requester
+        return DeskComment(
+            id=int(comment.id),
+            author=str(author.name) if author is not None else "",
+            text=_text(comment),
+            public=bool(comment.public),
+            at=_moment(comment.created_at),
+            from_agent=is_staff and not ours,
+            ours=ours,
+        )
 
     def _as_zendesk_has_it(self, ticket: NewTicket) -> Any:
         custom = self._account.case_field_id
@@ -111,15 +173,18 @@ class ZendeskDesk:
             custom_fields=[CustomField(id=custom, value=ticket.case_reference)] if custom is not None else [],
         )
 
+    def _tickets(self, *, idempotency_key: str | None = None) -> AbstractContextManager[Any]:
+        return self._calls(_Tickets, idempotency_key)
+
     @contextmanager
-    def _tickets(self, *, idempotency_key: str | None = None) -> Iterator[Any]:
+    def _calls(self, api: type[_Api], idempotency_key: str | None = None) -> Iterator[Any]:
         with requests.Session() as session:
             session.auth = (f"{self._account.email}/token", self._account.token)
             session.hooks["response"].append(_stop_at_a_rate_limit)
             if idempotency_key is not None:
                 session.headers["Idempotency-Key"] = idempotency_key
             try:
-                yield _Tickets(self._account.url, session, self._timeout)
+                yield api(self._account.url, session, self._timeout)
             except (APIException, ZenpyException, requests.RequestException, *NONSENSE) as error:
                 raise _what_happened(error) from error
 
@@ -144,7 +209,27 @@ def _rows(answer: Any) -> list[Any]:
 
 
 def _desk_ticket(ticket: Any) -> DeskTicket:
-    return DeskTicket(id=int(ticket.id), external_id=str(ticket.external_id or ""), status=str(ticket.status))
+    changed = getattr(ticket, "updated_at", None)
+    return DeskTicket(
+        id=int(ticket.id),
+        external_id=str(ticket.external_id or ""),
+        status=str(ticket.status),
+        changed_at=_moment(changed) if changed else None,
+    )
+
+
+def _moment(text: Any) -> datetime:
+    """Zendesk writes UTC, e.g. 2026-03-02T09:00:00Z."""
+    return datetime.fromisoformat(str(text)).astimezone(UTC)
+
+
+def _text(comment: Any) -> str:
+    """The comment as it was typed. Zendesk's editor makes bold of what stands between double asterisks."""
+    text = str(comment.body)
+    for number in _BOLD_NUMBER.findall(str(getattr(comment, "html_body", None) or "")):
+        if f"**{number}**" not in text:
+            text = text.replace(number, f"**{number}**", 1)
+    return text
 
 
 def _words(text: Any) -> list[str]:

@@ -19,6 +19,8 @@ class Audience(StrEnum):
     PERSON = "person"
     # Software of a relying service, by its credentials or an access token.
     CLIENT = "client"
+    # The helpdesk's own system, by the signature of its messages.
+    HELPDESK = "helpdesk"
     # Staff, by permission; see support_console/auth.py.
     STAFF = "staff"
 

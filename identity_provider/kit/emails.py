@@ -12,8 +12,8 @@ from flask_babel import force_locale
 from identity_provider.db import db
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
-from identity_provider.models import OutboxMessage, ResumeLink
-from identity_provider.services import contact_changes, contact_undo, resume, sign_in_codes
+from identity_provider.models import Award, OutboxMessage, ResumeLink
+from identity_provider.services import award_codes, awards, contact_changes, contact_undo, resume, sign_in_codes
 
 
 def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
@@ -68,6 +68,15 @@ def _with_undo_link(message: OutboxMessage, now: datetime) -> dict[str, object] 
     return {**message.payload, "link": f"{settings().issuer}/account/put-back/{token}"}
 
 
+def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | None:  # noqa: ARG001 -- as the others
+    """The award as it stands when the email is written; None when it is gone."""
+    award = db.session.get(Award, UUID(message.payload["award_id"]))
+    if award is None:
+        return None
+    link = f"{settings().issuer}/account/awards/{award.id}"
+    return {**message.payload, "award": award, "service_name": award.client.name, "link": link}
+
+
 PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {
     sign_in_codes.EMAIL_KIND: _with_code,
     contact_changes.NEW_EMAIL_CODE: _with_code,
@@ -76,5 +85,10 @@ PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | 
     contact_changes.CONTACT_CHANGED_TEXT: _with_undo_link,
     resume.TRN_ATTACHED: _with_resume_link,
     resume.NO_TRN_CONFIRMED: _with_resume_link,
+    awards.RECORDED: _with_award,
+    awards.CORRECTED: _with_award,
+    awards.WITHDRAWN: _with_award,
+    awards.CERTIFICATE: _with_award,
+    award_codes.CHECKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

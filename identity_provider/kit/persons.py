@@ -7,16 +7,17 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
-from flask import g, redirect, request, url_for
+from flask import abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
+from identity_provider.domain.features import Feature
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.models import User
-from identity_provider.services import account_visits, browser_sessions
+from identity_provider.services import account_visits, browser_sessions, features
 from identity_provider.services.account_visits import Visit
 
 PersonsView = Callable[..., ResponseReturnValue]
@@ -29,6 +30,8 @@ MENU = (
     ("account.services", _("Services you have used")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
+    ("passkeys.show_all", _("Passkeys")),
+    ("awards.held", _("Awards")),
 )
 
 
@@ -42,27 +45,12 @@ def for_person(view: PersonsView) -> PersonsView:
     @open_to(Audience.PERSON)
     @wraps(view)
     def entered(**named: Any) -> ResponseReturnValue:
+        refuse_while_off()
         person = session.current_user()
         if person is not None:
             return view(person, **named)
         asked = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("account.sign_in", next=asked if asked != ACCOUNT else None), 303)
-
-    return entered
-
-
-def for_person_lately(view: PersonsView) -> PersonsView:
-    """The same for what counts: who proved who they are a while ago enters another code first, and then comes here."""
-
-    @for_person
-    @wraps(view)
-    def entered(person: User, **named: Any) -> ResponseReturnValue:
-        here = session.current_session()
-        if here is not None and browser_sessions.is_recent(here, now=ports().clock.now()):
-            return view(person, **named)
-        rule = request.url_rule
-        shown = rule is not None and rule.methods is not None and "GET" in rule.methods
-        return redirect(url_for("account.prove_again", next=request.path if shown else None), 303)
 
     return entered
 
@@ -75,6 +63,30 @@ def account_visit() -> Visit | None:
             allow_form_to_lead_to(g.account_visit.sign_out_uri)
     visit: Visit | None = g.account_visit
     return visit
+
+
+def for_person_again(view: PersonsView) -> PersonsView:
+    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
+
+    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
+    """
+
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        now, here = ports().clock.now(), session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=now):
+            return view(person, **named)
+        rule = request.url_rule
+        is_shown = rule is not None and rule.methods is not None and "GET" in rule.methods
+        return redirect(url_for("passkeys.confirm", next=request.path if is_shown else ACCOUNT), 303)
+
+    return for_person(entered)
+
+
+def refuse_while_off() -> None:
+    """Answer 503 to everybody while the pages of one's own account are switched off."""
+    if not features.is_on(Feature.ACCOUNT):
+        abort(503)
 
 
 def account_path(text: str) -> str:

@@ -2,11 +2,14 @@
 
 from identity_provider.models.account_visit import AccountVisit
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
+from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
 from identity_provider.models.contact_change import Contact, ContactChange
+from identity_provider.models.evidence import Evidence
+from identity_provider.models.feature_switch import FeatureSwitch
 from identity_provider.models.fetched_keys import FetchedKeys
 from identity_provider.models.grant import AccessToken, Grant, PushedRequest, RefreshToken, UsedAssertion
 from identity_provider.models.identity_check import IdentityCheck
@@ -15,13 +18,14 @@ from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
 from identity_provider.models.pairwise_subject import PairwiseSubject
+from identity_provider.models.passkey import Passkey, PasskeyChallenge
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
 from identity_provider.models.sign_in import SignIn
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
-from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket
+from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket, TicketComment
 from identity_provider.models.teaching_record import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.trn_token import TrnToken
@@ -47,6 +51,9 @@ __all__ = [
     "AuditEvent",
     "AuditSeal",
     "AuthorizationRequest",
+    "Award",
+    "AwardCheck",
+    "AwardCode",
     "BrowserSession",
     "CaseNote",
     "CaseStatus",
@@ -57,6 +64,8 @@ __all__ = [
     "Contact",
     "ContactChange",
     "Delivery",
+    "Evidence",
+    "FeatureSwitch",
     "FetchedKeys",
     "Grant",
     "IdentityCheck",
@@ -68,6 +77,8 @@ __all__ = [
     "MessageType",
     "OutboxMessage",
     "PairwiseSubject",
+    "Passkey",
+    "PasskeyChallenge",
     "PushedRequest",
     "RateCounter",
     "RefreshToken",
@@ -83,6 +94,7 @@ __all__ = [
     "SigningKey",
     "StaffUser",
     "SupportTicket",
+    "TicketComment",
     "TrnLink",
     "TrnToken",
     "UsedAssertion",

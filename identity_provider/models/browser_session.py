@@ -17,7 +17,7 @@ from identity_provider.models.user import User
 class BrowserSession(Base):
     """The server's side of a session cookie: the cookie's secret is kept as an HMAC only.
 
-    `id` names the session to relying services (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3). The
+    `id` never leaves us: each relying service knows the session by a name of its own (`subjects.session_name`). The
     cookie's secret is made anew at every change of privilege (OWASP ASVS 3.2.1); `id` stays.
     """
 

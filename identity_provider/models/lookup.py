@@ -26,6 +26,8 @@ class Lookup(Base):
     journey_id: Mapped[UUID | None] = mapped_column(ForeignKey("journeys.id", ondelete="SET NULL"), index=True)
     # Where it was run: journey (silent), check_answers, sign_in, job, console.
     occasion: Mapped[str] = mapped_column(String(40))
+    # The last question that had been answered when it was run, as its page is called; None outside a journey.
+    question: Mapped[str | None] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(60))
     trn: Mapped[str | None] = mapped_column(String(7))
@@ -34,5 +36,7 @@ class Lookup(Base):
     # The person's details as asked, encrypted; the explanation names fields and levels and is for staff.
     asked_encrypted: Mapped[bytes]
     explanation: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What the person had said beside their details when this decided something: what an empty answer rests on.
+    said_sealed: Mapped[bytes | None]
     duration_ms: Mapped[int]
     at: Mapped[datetime] = mapped_column(index=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base, stored_by_value
@@ -33,6 +33,13 @@ class Resolution(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+GONE_AT_DESK = "deleted"
+"""The status, of ours, for a ticket that Zendesk has no more."""
+
+OVER_AT_DESK = frozenset({"solved", "closed", GONE_AT_DESK})
+"""Tickets that nobody works on in Zendesk."""
+
+
 class SupportTicket(Base):
     """One case per user and cause: an open one is used again."""
 
@@ -48,6 +55,12 @@ class SupportTicket(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index("ix_support_tickets_queue", "status", "created_at"),
+        # Whom the round of reconciling asks about next.
+        Index(
+            "ix_support_tickets_desk_round",
+            "zendesk_checked_at",
+            postgresql_where=text("status = 'open' AND zendesk_ticket_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -60,6 +73,13 @@ class SupportTicket(Base):
     reason: Mapped[LookupReason]
     status: Mapped[CaseStatus] = mapped_column(stored_by_value(CaseStatus), default=CaseStatus.OPEN)
     zendesk_ticket_id: Mapped[int | None] = mapped_column(unique=True)
+    # What Zendesk said of the ticket when it was last asked, at `zendesk_checked_at` by our clock.
+    zendesk_status: Mapped[str | None] = mapped_column(String(20))
+    # Zendesk's own time of the last change whose comments we have read.
+    zendesk_changed_at: Mapped[datetime | None]
+    zendesk_checked_at: Mapped[datetime | None]
+    # Since when the ticket is solved, closed or gone there while the case is open here: it decides nothing by itself.
+    zendesk_closed_at: Mapped[datetime | None]
     assigned_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_users.id"), index=True)
     created_at: Mapped[datetime]
     resolution: Mapped[Resolution | None] = mapped_column(stored_by_value(Resolution))
@@ -73,6 +93,7 @@ class SupportTicket(Base):
     client: Mapped[Client | None] = relationship(lazy="joined")
     assigned_to: Mapped[StaffUser | None] = relationship(lazy="joined")
     notes: Mapped[list[CaseNote]] = relationship(back_populates="ticket", order_by="CaseNote.at")
+    comments: Mapped[list[TicketComment]] = relationship(back_populates="ticket", order_by="TicketComment.at")
 
     def resolve(self, resolution: Resolution, *, by: str, note: str, now: datetime) -> None:
         """End the case. Raises CaseAlreadyResolved when somebody was first."""
@@ -94,6 +115,21 @@ class SupportTicket(Base):
         self.resolved_by = None
         self.resolved_at = None
         self.trn_link_id = None
+        self.zendesk_closed_at = None
+
+    def heard_of_ticket(self, status: str, now: datetime) -> tuple[str, str] | None:
+        """Keep what Zendesk says of the ticket; gives (before, after) when it was closed or reopened there.
+
+        The case stays as it is: a ticket that somebody closed is no decision about a person's record.
+        """
+        was_closed = self.zendesk_closed_at is not None
+        before, self.zendesk_status = self.zendesk_status or "", status
+        self.zendesk_checked_at = now
+        is_closed = self.status is CaseStatus.OPEN and status in OVER_AT_DESK
+        if is_closed == was_closed:
+            return None
+        self.zendesk_closed_at = now if is_closed else None
+        return before, status
 
 
 class CaseNote(Base):
@@ -108,3 +144,25 @@ class CaseNote(Base):
     at: Mapped[datetime]
 
     ticket: Mapped[SupportTicket] = relationship(back_populates="notes")
+
+
+class TicketComment(Base):
+    """What was written on the case's ticket in Zendesk by others than us, as it was read there."""
+
+    __tablename__ = "ticket_comments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    ticket_id: Mapped[UUID] = mapped_column(ForeignKey("support_tickets.id"), index=True)
+    # Zendesk's own number: a comment is kept once, however often it is read.
+    zendesk_comment_id: Mapped[int] = mapped_column(BigInteger, unique=True)
+    author: Mapped[str] = mapped_column(String(320))
+    # Staff of the helpdesk, and not the person whom the ticket is about.
+    from_agent: Mapped[bool]
+    public: Mapped[bool]
+    text: Mapped[str] = mapped_column(Text)
+    # The TRNs that an agent put between double asterisks: offered to whoever decides, never attached by themselves.
+    trns: Mapped[list[str]] = mapped_column(ARRAY(String(7)), default=list)
+    at: Mapped[datetime]
+    read_at: Mapped[datetime]
+
+    ticket: Mapped[SupportTicket] = relationship(back_populates="comments")

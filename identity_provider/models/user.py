@@ -81,6 +81,8 @@ class User(Base):
     stated_has_trn: Mapped[bool | None]
     stated_has_qts: Mapped[bool | None]
     stated_training_provider: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
+    # As in domain/absence.py.
+    stated_further: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     trn: Mapped[str | None] = mapped_column(String(7))
     lookup_status: Mapped[LookupStatus] = mapped_column(default=LookupStatus.PENDING)
@@ -98,6 +100,8 @@ class User(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]
+    # When they were offered a passkey and said "not now".
+    passkey_declined_at: Mapped[datetime | None]
 
     links: Mapped[list[TrnLink]] = relationship(back_populates="user", order_by="TrnLink.linked_at")
 

@@ -25,6 +25,7 @@ class Keys:
     notify_email_template_id: str
     notify_sms_template_id: str
     zendesk_token: str
+    zendesk_webhook_secret: str
     dqt_api_key: str
     npq_client_secret: str
     qts_client_secret: str

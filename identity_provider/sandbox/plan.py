@@ -134,6 +134,7 @@ class Plan:
             "ZENDESK_EMAIL": ZENDESK_AGENT,
             "ZENDESK_TOKEN": keys.zendesk_token,
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
+            "ZENDESK_WEBHOOK_SECRET": keys.zendesk_webhook_secret,
             "REGISTER": self.register,
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
@@ -167,9 +168,11 @@ class Plan:
             "QTS_WEBHOOK_SECRET": qts.webhook_secret,
             "TOTP_SECRETS": json.dumps({member["email"]: member["totp_secret"] for member in self.staff}),
         }
+        # Zendesk reaches us past the proxy: what it would trust is the proxy's business, not the sandbox's.
+        listener = {"ZENDESK_WEBHOOK_URL": f"{self.addresses.of('provider')}/zendesk/webhook"}
         return [
             self._stand_in("mailbox"),
-            self._stand_in("zendesk", "--state", state),
+            self._stand_in("zendesk", "--state", state, more=listener),
             self._stand_in("dqt_api"),
             self._stand_in("relying_service", more=credentials),
         ]

@@ -15,6 +15,8 @@ from identity_provider.sandbox.files import write_atomically
 
 FIRST_TICKET = 1001
 FIRST_USER = 900_000_001
+HELPER = "sam.helper@example.com"
+"""Somebody of the helpdesk who works in Zendesk, as against in our console."""
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
 
 
@@ -67,6 +69,7 @@ class Ticket:
     tags: list[str] = field(default_factory=list)
     custom_fields: list[dict[str, Any]] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    deleted: bool = False
 
 
 @dataclass
@@ -84,11 +87,12 @@ class Desk:
         self._lock = RLock()
         self._state = _read(path)
         self.agent = self.user(agent_email, "Get an identity", role="agent")
+        self.helper = self.user(HELPER, "Sam Helper", role="agent")
 
     def tickets(self) -> list[Ticket]:
         """Every ticket, newest first."""
         with self._lock:
-            return sorted(self._state.tickets, key=lambda ticket: -ticket.id)
+            return sorted((each for each in self._state.tickets if not each.deleted), key=lambda ticket: -ticket.id)
 
     def ticket(self, ticket_id: int) -> Ticket | None:
         return next((ticket for ticket in self.tickets() if ticket.id == ticket_id), None)
@@ -114,6 +118,39 @@ class Desk:
             user = DeskUser(FIRST_USER + len(self._state.users), name, email.lower(), role)
             self._state.users.append(user)
             return user
+
+    def show_many(self, ids: list[int]) -> list[Ticket]:
+        """Those of these tickets that there are."""
+        return [ticket for ticket in reversed(self.tickets()) if ticket.id in ids]
+
+    def delete(self, ticket_id: int) -> None:
+        """Somebody deletes a ticket: it is as if it had never been, and its number is not given again."""
+        with self._change():
+            ticket = self.ticket(ticket_id)
+            if ticket is not None:
+                ticket.deleted = True
+
+    def work(self, ticket: Ticket, text: str, status: str, *, author: DeskUser, public: bool) -> list[str]:
+        """What somebody does on the ticket's page, as against through the API; tells what events that makes.
+
+        Raises RecordInvalid as `update` does.
+        """
+        with self._change():
+            if ticket.status == "closed":
+                raise RecordInvalid("status", "Status: closed prevents ticket update")
+            events = []
+            if text.strip():
+                self._add_comment(ticket, {"body": text, "public": public}, author)
+                events.append("comment_added")
+            if author.role == "agent" and ticket.assignee_id is None:
+                ticket.assignee_id = author.id
+            changed = _status(ticket, status, ticket.assignee_id)
+            if changed != ticket.status:
+                ticket.status = changed
+                events.append("status_changed")
+            if events:
+                ticket.updated_at = _now()
+            return events
 
     def create(self, asked: dict[str, Any], key: str | None) -> tuple[Ticket, bool]:
         """Open a ticket; the same idempotency key gives the same one. Tells whether it was there before."""
@@ -181,9 +218,10 @@ class Desk:
             assignee_id = agents[0].id
         return assignee_id
 
-    def _add_comment(self, ticket: Ticket, asked: dict[str, Any]) -> Comment:
-        number = 10 * ticket.id + len(ticket.comments)
-        comment = Comment(number, self.agent.id, str(asked.get("body", "")), bool(asked.get("public", True)), _now())
+    def _add_comment(self, ticket: Ticket, asked: dict[str, Any], author: DeskUser | None = None) -> Comment:
+        number = 1_000_000 * ticket.id + len(ticket.comments)
+        who = (author or self.agent).id
+        comment = Comment(number, who, str(asked.get("body", "")), bool(asked.get("public", True)), _now())
         ticket.comments.append(comment)
         return comment
 

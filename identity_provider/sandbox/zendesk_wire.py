@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import asdict
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 
 from identity_provider.sandbox.faults import Faults, drop_connection
 from identity_provider.sandbox.zendesk_desk import Comment, Desk, DeskUser, KeyReused, RecordInvalid, Ticket
 
 BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 RETRY_AFTER_SECONDS = 30
+_MOST_AT_ONCE = 100
 
 Row = TypeVar("Row")
 
@@ -51,6 +55,10 @@ def _add_tickets(api: Blueprint, desk: Desk, faults: Faults) -> None:
         found = desk.tickets() if external_id is None else desk.with_external_id(external_id)
         return _page("tickets", [_ticket(ticket) for ticket in found])
 
+    @api.get("/tickets/show_many.json")
+    def show_many_tickets() -> ResponseReturnValue:
+        return _page("tickets", [_ticket(ticket) for ticket in desk.show_many(_ids())])
+
     @api.get("/tickets/<int:ticket_id>.json")
     def show_ticket(ticket_id: int) -> ResponseReturnValue:
         return jsonify(ticket=_ticket(_found(desk.ticket(ticket_id))))
@@ -79,6 +87,11 @@ def _add_search_and_users(api: Blueprint, desk: Desk) -> None:
     def create_or_update_user() -> ResponseReturnValue:
         asked = _asked("user")
         return jsonify(user=_user(desk.user(str(asked.get("email", "")), str(asked.get("name", "")))))
+
+    @api.get("/users/show_many.json")
+    def show_many_users() -> ResponseReturnValue:
+        wanted = _ids()
+        return _page("users", [_user(user) for user in desk.users() if user.id in wanted])
 
     @api.get("/users/me.json")
     def me() -> ResponseReturnValue:
@@ -142,15 +155,26 @@ def _matches(ticket: Ticket, query: str) -> bool:
 
 
 def _page(name: str, rows: list[dict[str, Any]]) -> Response:
-    """Cursor pagination when asked for by `page[size]`, else by offset; the sandbox never has a second page."""
+    """Cursor pagination when asked for by `page[size]`, which has one page here, else a hundred rows by offset."""
     if "page[size]" in request.args:
         meta = {"has_more": False, "after_cursor": None, "before_cursor": None}
         return jsonify({name: rows, "meta": meta, "links": {"next": None, "prev": None}})
-    return jsonify({name: rows, "next_page": None, "previous_page": None, "count": len(rows)})
+    page, size = request.args.get("page", 1, type=int), request.args.get("per_page", 100, type=int)
+    shown = rows[(page - 1) * size : page * size]
+    more = f"{request.base_url}?{urlencode({**request.args, 'page': page + 1})}" if page * size < len(rows) else None
+    return jsonify({name: shown, "next_page": more, "previous_page": None, "count": len(rows)})
+
+
+def _ids() -> list[int]:
+    """The numbers of a show_many; Zendesk refuses more than a hundred."""
+    ids = [int(each) for each in request.args.get("ids", "").split(",") if each.isascii() and each.isdigit()]
+    if len(ids) > _MOST_AT_ONCE:
+        raise RecordInvalid("ids", "Too many ids")
+    return ids
 
 
 def _ticket(ticket: Ticket) -> dict[str, Any]:
-    own = {key: value for key, value in asdict(ticket).items() if key != "comments"}
+    own = {key: value for key, value in asdict(ticket).items() if key not in {"comments", "deleted"}}
     return own | {
         "url": url_for("zendesk_api.show_ticket", ticket_id=ticket.id, _external=True),
         "raw_subject": ticket.subject,
@@ -164,7 +188,17 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
 
 
 def _comment(comment: Comment) -> dict[str, Any]:
-    return asdict(comment) | {"type": "Comment", "plain_body": comment.body, "attachments": []}
+    return asdict(comment) | {
+        "type": "Comment",
+        "plain_body": comment.body,
+        "html_body": _html(comment.body),
+        "attachments": [],
+    }
+
+
+def _html(text: str) -> str:
+    """As Zendesk shows what an agent typed: of its marks, the one for bold."""
+    return re.sub(r"\*\*([^*\n]+)\*\*", r"<strong>\1</strong>", str(escape(text)))
 
 
 def _audit(ticket: Ticket, comment: Comment | None) -> dict[str, Any]:

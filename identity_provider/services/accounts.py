@@ -16,6 +16,7 @@ from identity_provider.domain.values import PersonName
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
 from identity_provider.services import (
     audit,
+    awards,
     browser_sessions,
     outbox,
     pooling,
@@ -110,6 +111,8 @@ def keep_statements(user: User, journey: Journey, *, now: datetime) -> None:
         user.stated_has_qts = journey.has_qts
     if journey.training_provider is not None:
         user.stated_training_provider = journey.training_provider
+    if journey.further_answers:
+        user.stated_further = dict(journey.further_answers)
     user.date_of_birth = user.date_of_birth or journey.date_of_birth
     user.updated_at = now
     _note_change(user, before, now=now)
@@ -126,6 +129,7 @@ def recall_statements(journey: Journey, user: User) -> None:
     journey.has_nino, journey.nino_encrypted = user.stated_has_nino, user.stated_nino_encrypted
     journey.has_trn, journey.stated_trn = user.stated_has_trn, user.stated_trn
     journey.has_qts, journey.training_provider = user.stated_has_qts, user.stated_training_provider
+    journey.further_answers = dict(user.stated_further)
 
 
 def namesake(journey: Journey) -> User | None:
@@ -257,6 +261,7 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     other.merged_into_id = survivor.id
     other.updated_at = now
     browser_sessions.end_all_of(other, now=now)
+    awards.pass_on(other, survivor)
     pooled = pooling.pool(survivor, other, actor=actor, now=now)
     _withdraw_cases(other, now=now)
     db.session.flush()
@@ -294,6 +299,7 @@ def _stated(user: User) -> tuple[object, ...]:
         user.stated_has_trn,
         user.stated_trn,
         user.stated_has_qts,
+        tuple(user.stated_further.items()),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from identity_provider.db import UtcDateTime, db
 from identity_provider.models import BrowserSession, StaffUser, User
-from identity_provider.services import persons, revocations, sign_outs
+from identity_provider.services import persons, revocations, sign_outs, subjects
 from identity_provider.services.direct import Statement, looked_at
 from identity_provider.services.persons import SignedIn, person_of
 from identity_provider.vault import new_secret, vault
@@ -29,10 +29,9 @@ class Lifetime:
 
 
 PERSON = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
-RECENT = timedelta(minutes=15)
-"""How long a proof is good for changing how a person is reached."""
-
 STAFF = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=8))
+RECENT = timedelta(minutes=15)
+"""How old a proof may be for what is dangerous: changing how one signs in, and what staff cannot take back."""
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
@@ -118,6 +117,11 @@ def touch_at_once(session: SignedIn, *, now: datetime) -> None:
     _TOUCH.run(id=session.id, now=now)
 
 
+def is_recent(session: BrowserSession, *, now: datetime) -> bool:
+    """Whether whoever is at the browser has just proved who they are."""
+    return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
+
+
 def needs_touch(session: BrowserSession | SignedIn, *, now: datetime) -> bool:
     """Whether it is time to write down that the session is in use: at most once a minute."""
     return now - session.last_seen_at > _SEEN_EVERY
@@ -136,17 +140,16 @@ def end(session: BrowserSession, *, now: datetime) -> None:
     sign_outs.end_grants(session, now=now)
 
 
-def end_what_outlived(session_id: UUID, *, now: datetime) -> None:
+def end_what_outlived(user_id: UUID, client_id: str, name: str, *, now: datetime) -> None:
     """Somebody signs out of a session that is over, and perhaps forgotten: what was granted in it ends with it.
 
-    Nothing happens while the session is in use, in whichever browser.
+    `name` is that by which the client knows the session. Nothing happens while it is in use, in whichever browser.
     """
-    session = db.session.get(BrowserSession, session_id)
-    if session is not None and not _is_over(session, now):
-        return
-    user_id = revocations.person_of_session(session_id)
-    if user_id is not None:
-        sign_outs.end_grants_of(session_id, user_id, now=now)
+    for session_id in revocations.sessions_at(user_id, client_id):
+        session = db.session.get(BrowserSession, session_id)
+        in_use = session is not None and not _is_over(session, now)
+        if not in_use and subjects.session_name(client_id, session_id) == name:
+            sign_outs.end_grants_of(session_id, user_id, now=now)
 
 
 def end_all_of(person: User | StaffUser, *, now: datetime, but: UUID | None = None) -> None:
@@ -170,11 +173,6 @@ def open_ones_of(person: User, *, now: datetime) -> list[BrowserSession]:
     theirs = select(BrowserSession).where(BrowserSession.user_id == person.id, BrowserSession.ended_at.is_(None))
     found = db.session.scalars(theirs.order_by(BrowserSession.last_seen_at.desc(), BrowserSession.id)).all()
     return [each for each in found if not _is_over(each, now)]
-
-
-def is_recent(session: BrowserSession, *, now: datetime) -> bool:
-    """Whether the person proved who they are so lately that no code is asked for again before something that counts."""
-    return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
 
 
 def _is_over(session: BrowserSession, now: datetime) -> bool:

@@ -149,7 +149,7 @@ def undo(case_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Supp
         change=(before, {"status": CaseStatus.OPEN}),
     )
     text = f"{staff.display_name} took the decision back in the support console. Case {case.reference} is open again."
-    payload = {"case_id": str(case.id), "text": text}
+    payload = {"case_id": str(case.id), "text": text, "reopen": True}
     outbox.post(support_tickets.COMMENT_KIND, f"case:{case.id}:undo:{now.timestamp():.6f}", payload=payload, now=now)
     return case
 

@@ -16,6 +16,9 @@ from identity_provider.domain.errors import IllegalMove, OwnAccount
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import (
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     CaseNote,
     CaseStatus,
@@ -27,18 +30,29 @@ from identity_provider.models import (
     Journey,
     Lookup,
     OutboxMessage,
+    Passkey,
     Resolution,
     ResumeLink,
     ServiceUse,
     SignIn,
     StaffUser,
     SupportTicket,
+    TicketComment,
     TrnToken,
     User,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    evidence,
+    identities,
+    outbox,
+    support_tickets,
+    trn_links,
+    webhooks,
+)
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -67,13 +81,15 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     _refuse_own(user, actor)
     addresses = sorted({each.email for each in people if each.email})
     tickets = _close_cases(ids, actor=actor, now=now)
+    evidence.delete_all_of(ids, now)
     for each in people:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:
             trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
         webhooks.tell_of_erasure(each, now=now)
     db.session.flush()
-    for statement in _forgetting(ids, [*addresses, *_other_contacts(people)], now):
+    contacts = [*addresses, *_other_contacts(people)]
+    for statement in [*_forgetting(ids, addresses, now), *_forgetting_messages(contacts)]:
         db.session.execute(statement)
     for each in people:
         _make_tombstone(each, now)
@@ -124,12 +140,17 @@ def _other_contacts(people: list[User]) -> list[str]:
         ContactChange.user_id.in_([each.id for each in people])
     )
     found = {each for row in db.session.execute(changed) for each in row}
-    return sorted((found | {each.mobile_number or "" for each in people}) - {""} - {each.email for each in people})
+    found = (found | {each.mobile_number or "" for each in people}) - {"", *(each.email for each in people)}
+    others = select(User.email, User.mobile_number).where(
+        User.id.not_in([each.id for each in people]), or_(User.email.in_(found), User.mobile_number.in_(found))
+    )
+    # What somebody else is reached by today is theirs.
+    return sorted(found - {each for row in db.session.execute(others) for each in row})
 
 
-def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Delete | Update]:
+def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[Delete | Update]:
     """What deletes everything that was written about these people, in this order."""
-    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(contacts))
+    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(addresses))
     journeys = select(Journey.id).where(theirs)
     requests = db.session.scalars(select(Journey.authorization_request_id).where(theirs)).all()
     cases = select(SupportTicket.id).where(SupportTicket.user_id.in_(ids))
@@ -137,25 +158,39 @@ def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Del
         Journey.existing_account_id: Journey.existing_account_id.in_(ids),
         Journey.trn_holder_id: Journey.trn_holder_id.in_(ids),
     }
+    awards = select(Award.id).where(Award.user_id.in_(ids))
+    codes = select(AwardCode.id).where(AwardCode.award_id.in_(awards))
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
         delete(SignIn).where(SignIn.user_id.in_(ids)),
         delete(ContactChange).where(ContactChange.user_id.in_(ids)),
         update(BrowserSession).where(BrowserSession.user_id.in_(ids)).values(device=""),
+        delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
+        delete(AwardCode).where(AwardCode.award_id.in_(awards)),
+        delete(Award).where(Award.user_id.in_(ids)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
-        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(contacts))),
+        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
-        delete(CodeChallenge).where(or_(CodeChallenge.address.in_(contacts), CodeChallenge.subject_id.in_(links))),
+        delete(CodeChallenge).where(CodeChallenge.subject_id.in_(links)),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
         delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
+        delete(TicketComment).where(TicketComment.ticket_id.in_(cases)),
         *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
         delete(Journey).where(theirs),
         delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
+    ]
+
+
+def _forgetting_messages(contacts: list[str]) -> list[Delete]:
+    """What was sent to them, wherever they were reached."""
+    return [
+        delete(CodeChallenge).where(CodeChallenge.address.in_(contacts)),
         delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(contacts)),
     ]
 
@@ -168,6 +203,7 @@ def _make_tombstone(user: User, now: datetime) -> None:
     user.mobile_number = user.stated_trn = user.stated_training_provider = user.registered_with_client_id = None
     user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
     user.stated_previous_names = []
+    user.stated_further = {}
     user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
-    user.asked_again_at = user.last_signed_in_at = None
+    user.asked_again_at = user.last_signed_in_at = user.passkey_declined_at = None
     user.erased_at = user.updated_at = now

@@ -10,6 +10,8 @@ from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
     AccountVisit,
     AuthorizationRequest,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     CodeChallenge,
     ContactChange,
@@ -18,6 +20,7 @@ from identity_provider.models import (
     Journey,
     Lookup,
     OutboxMessage,
+    PasskeyChallenge,
     RateCounter,
     SignIn,
     TrnToken,
@@ -36,6 +39,8 @@ _OLD_JOBS = text(
 )
 SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
+LOOKS = timedelta(days=365)
+"""For a year after a code has run out, its holder can see who looked at their award with it."""
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -89,10 +94,12 @@ def _remove_old_jobs(now: datetime) -> int:
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
     abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
+    forgotten = select(AwardCode.id).where(AwardCode.expires_at < now - LOOKS)
     referenced = select(Journey.authorization_request_id)
     return [
         (RateCounter, RateCounter.expires_at < now),
         (CodeChallenge, CodeChallenge.created_at < now - ABANDONED),
+        (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
         (Journey, Journey.expires_at < now - ABANDONED),
@@ -114,4 +121,6 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
         (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
+        (AwardCheck, AwardCheck.code_id.in_(forgotten)),
+        (AwardCode, AwardCode.expires_at < now - LOOKS),
     ]

@@ -15,28 +15,34 @@ from identity_provider.db import Base, db
 from identity_provider.models import (
     AuditEvent,
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     CaseNote,
     CodeChallenge,
     Consent,
     ContactChange,
+    Evidence,
     Grant,
     IdentityCheck,
     Journey,
     Lookup,
     OutboxMessage,
     PairwiseSubject,
+    Passkey,
     ResumeLink,
     ServiceUse,
     SignIn,
     SupportTicket,
+    TicketComment,
     TrnLink,
     TrnToken,
     User,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities
+from identity_provider.services import identities, lookups
 from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.vault import vault
@@ -56,6 +62,7 @@ _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
 """What has their ID in it, and nothing that has to be opened or left out."""
@@ -82,8 +89,10 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
+        "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
         "emailed_links": _plain(_rows(ResumeLink, ResumeLink.ticket_id.in_(case_ids), ResumeLink.created_at)),
         "tokens_made_for_them": _plain(
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
@@ -91,6 +100,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         **_journeys_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
+        **_awards_of(ids),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
     }
 
@@ -104,6 +114,13 @@ def _journeys_of(ids: list[UUID]) -> dict[str, Any]:
     }
 
 
+def _awards_of(ids: list[UUID]) -> dict[str, Any]:
+    awards = _rows(Award, Award.user_id.in_(ids), Award.recorded_at)
+    codes = _rows(AwardCode, AwardCode.award_id.in_([each.id for each in awards]), AwardCode.created_at)
+    looks = _rows(AwardCheck, AwardCheck.code_id.in_([each.id for each in codes]), AwardCheck.at)
+    return {"awards": _plain(awards), "codes_that_share_awards": _plain(codes), "who_looked_at_awards": _plain(looks)}
+
+
 def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
     """Those kept as theirs, and those that a journey of theirs began with before it was known whose it is."""
     journeys = select(Journey.id).where(Journey.user_id.in_(ids))
@@ -112,7 +129,8 @@ def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
 
 def _search(lookup: Lookup) -> dict[str, Any]:
     # The explanation names other people's records beside theirs, and is left out.
-    return _row(lookup, "explanation") | {"asked": json.loads(vault.unseal(lookup.asked_encrypted, "lookup"))}
+    asked, said = vault.unseal(lookup.asked_encrypted, "lookup"), lookups.said_in(lookup)
+    return _row(lookup, "explanation") | {"asked": json.loads(asked), "said": said}
 
 
 def _rows(table: type[Any], whose: ColumnElement[bool], order: Any) -> list[Any]:
@@ -146,6 +164,11 @@ def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
 
 
+def _file(sent: Evidence) -> dict[str, Any]:
+    """Of the file itself they get a copy on its own (docs/evidence.md): this is text."""
+    return _row(sent, "sha256", "storage_key") | {"name": sent.original_name}
+
+
 def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:
     return [_row(each, *_STAFF_IDS) for each in rows]
 
@@ -163,5 +186,7 @@ def _value(value: Any) -> Any:
             return value.isoformat()
         case UUID():
             return str(value)
+        case bytes():
+            return value.hex()
         case _:
             return value

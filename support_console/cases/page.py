@@ -11,6 +11,7 @@ from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.written import written, written_moment
 from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
+from identity_provider.models.support_ticket import GONE_AT_DESK
 from identity_provider.services import audit, case_work, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
@@ -19,10 +20,20 @@ from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
+from support_console.cases.suggestions import Suggestion, look_into, trns_of
 from support_console.cases.words import age
 from support_console.labels import label_of, why
 
-_NOT_COMPARED = frozenset({Stated.PREVIOUS_NAMES, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS})
+_NOT_COMPARED = frozenset(
+    {
+        Stated.PREVIOUS_NAMES,
+        Stated.TRAINING_PROVIDER,
+        Stated.CLAIMS_QTS,
+        Stated.OTHER_NAMES,
+        Stated.TEACHER_TRAINING,
+        Stated.SCHOOL_WORK,
+    }
+)
 
 
 def case_or_404(case_id: UUID) -> SupportTicket:
@@ -43,6 +54,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     waits = case.status is CaseStatus.OPEN
     candidates = candidates_for(case.user, ports().register, now.date()) if waits else Candidates()
     holders = queries.holders_of([each.record.trn for each in candidates.found], but=case.user_id)
+    suggestions = suggestions_for(case) if waits else []
     return render_template(
         "support/cases/case.html",
         case=case,
@@ -51,6 +63,8 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         link_rows=[_link_row(each) for each in history.links],
         candidates=candidates,
         holders=holders,
+        suggestions=suggestions,
+        closed_in_zendesk=_closed_in_zendesk(case),
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
         why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
@@ -64,6 +78,26 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         age=age,
         label_of=label_of,
     )
+
+
+def suggestions_for(case: SupportTicket) -> list[Suggestion]:
+    """The TRNs suggested in Zendesk as the register knows them now; whose records were shown by it is written down."""
+    found = look_into(case, ports().register)
+    with transaction():
+        for trn in trns_of(found):
+            shown: dict[str, str] = {"case": case.reference, "by": "suggestion"}
+            subject, now = Subject("record", trn), ports().clock.now()
+            audit.record("record_viewed", subject, actor=Actor.of(me()), now=now, change=({}, shown))
+    return found
+
+
+def _closed_in_zendesk(case: SupportTicket) -> str:
+    if case.zendesk_closed_at is None:
+        return ""
+    when = written_moment(case.zendesk_closed_at)
+    if case.zendesk_status == GONE_AT_DESK:
+        return str(_("The ticket was deleted in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
+    return str(_("The ticket was closed in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
 
 
 def _ticket_of(case: SupportTicket) -> str:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason
-from identity_provider.models import CaseStatus, Client, Lookup, SupportTicket, TrnLink, User
+from identity_provider.models import CaseStatus, Client, Lookup, SupportTicket, TicketComment, TrnLink, User
 from support_console import people
 
 PER_PAGE = 25
 _DIGITS_OF_A_NUMBER = 10
 AGES = (1, 3, 7, 14, 28)
+CLOSED, SUGGESTED = "closed", "suggested"
+"""What may have happened to a ticket in Zendesk, as the queue is narrowed to it."""
+
+_HAS_SUGGESTION = exists().where(TicketComment.ticket_id == SupportTicket.id, TicketComment.trns != [])
+_AT_DESK = {CLOSED: SupportTicket.zendesk_closed_at.is_not(None), SUGGESTED: _HAS_SUGGESTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Filters:
     service: str = ""
     assigned: str = ""
     age: str = ""
+    desk: str = ""
 
     def conditions(self, me: UUID, now: datetime) -> list[ColumnElement[bool]]:
         """The filters as SQL."""
@@ -42,13 +49,16 @@ class Filters:
             wanted.append(SupportTicket.assigned_to_id == me)
         if self.assigned == "nobody":
             wanted.append(SupportTicket.assigned_to_id.is_(None))
+        if self.desk in _AT_DESK:
+            wanted.append(_AT_DESK[self.desk])
         if self.age in {str(each) for each in AGES}:
             wanted.append(SupportTicket.created_at < now - timedelta(days=int(self.age)))
         return wanted
 
     def as_address(self) -> dict[str, str]:
         """The filters for url_for: what narrows nothing is left out."""
-        mine = {"reason": self.reason, "service": self.service, "assigned": self.assigned, "age": self.age}
+        names = ("reason", "service", "assigned", "age", "desk")
+        mine = {name: getattr(self, name) for name in names}
         kept = {name: value for name, value in mine.items() if value}
         return kept if self.status == CaseStatus.OPEN else kept | {"status": self.status or "all"}
 
@@ -76,6 +86,8 @@ class Counts:
     mine: int
     over_three_days: int
     oldest: datetime | None
+    closed_in_zendesk: int
+    suggested: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,13 @@ def queue(filters: Filters, *, me: UUID, page: int, now: datetime) -> Queue:
     return Queue(list(rows), total, page)
 
 
+def suggested_in(cases: Sequence[SupportTicket]) -> set[UUID]:
+    """Which of these cases have a TRN suggested in Zendesk."""
+    ids = [each.id for each in cases]
+    found = select(TicketComment.ticket_id).where(TicketComment.ticket_id.in_(ids), TicketComment.trns != [])
+    return set(db.session.scalars(found)) if ids else set()
+
+
 def counts(*, me: UUID, now: datetime) -> Counts:
     """The numbers above the queue."""
     waiting = SupportTicket.status == CaseStatus.OPEN
@@ -112,6 +131,8 @@ def counts(*, me: UUID, now: datetime) -> Counts:
             func.count().filter(SupportTicket.assigned_to_id == me),
             func.count().filter(SupportTicket.created_at < now - timedelta(days=3)),
             func.min(SupportTicket.created_at),
+            func.count().filter(SupportTicket.zendesk_closed_at.is_not(None)),
+            func.count().filter(_HAS_SUGGESTION),
         ).where(waiting)
     ).one()
     return Counts(*row)
@@ -125,7 +146,9 @@ def services() -> list[Client]:
 def case_with_notes(case_id: UUID) -> SupportTicket | None:
     """The case with everything that its page shows of it."""
     return db.session.scalar(
-        select(SupportTicket).where(SupportTicket.id == case_id).options(selectinload(SupportTicket.notes))
+        select(SupportTicket)
+        .where(SupportTicket.id == case_id)
+        .options(selectinload(SupportTicket.notes), selectinload(SupportTicket.comments))
     )
 
 

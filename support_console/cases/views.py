@@ -36,7 +36,7 @@ register_refusals(bp)
 def queue() -> ResponseReturnValue:
     """What is waiting, oldest first."""
     now = ports().clock.now()
-    known = {name: request.args.get(name, "") for name in ("reason", "service", "assigned", "age")}
+    known = {name: request.args.get(name, "") for name in ("reason", "service", "assigned", "age", "desk")}
     filters = Filters(status=request.args.get("status", "open"), **known)
     with transaction():
         found = queries.queue(filters, me=me().id, page=request.args.get("page", 1, type=int), now=now)
@@ -118,7 +118,7 @@ def _write_down(action: str, cases: list[SupportTicket]) -> None:
 def _list_of(cases: list[SupportTicket] | None, total: int) -> dict[str, Any]:
     """What cases/_list.html reads."""
     caption = ngettext("%(num)s case", "%(num)s cases", total)
-    words = {"why": why, "age": age, "label_of": label_of}
+    words = {"why": why, "age": age, "label_of": label_of, "suggested": queries.suggested_in(cases or ())}
     return {"cases": cases, "caption": caption, "now": ports().clock.now(), **words}
 
 

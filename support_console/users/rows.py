@@ -13,7 +13,10 @@ from support_console.labels import label_of, why
 
 Details = list[dict[str, str]]
 
-_STATED = (Stated.PREVIOUS_NAMES, Stated.NINO, Stated.TRN, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS)
+_STATED = (
+    *(Stated.PREVIOUS_NAMES, Stated.NINO, Stated.TRN, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS),
+    *(Stated.OTHER_NAMES, Stated.TEACHER_TRAINING, Stated.SCHOOL_WORK),
+)
 
 
 def details_of(user: User, merged: list[User]) -> Details:
@@ -42,7 +45,7 @@ def details_of(user: User, merged: list[User]) -> Details:
 def stated_by(user: User) -> Details:
     """What the person said to help find their record."""
     said = statement_of(user, user.registered_with_client_id or "", user.lookup_reason)
-    return [_row(_(label.value), written(said[label])) for label in _STATED]
+    return [_row(_(label.value), written(said[label])) for label in _STATED if label in said]
 
 
 def lookup_standing(status: LookupStatus) -> str:

@@ -92,8 +92,8 @@ def test_the_ticket_is_told_and_solved(app: Flask, register: MemoryRegister, des
     attach(agent, case)
     support_tickets.deliver_open(messages("zendesk_open")[0], desk, NOW, issuer="http://localhost")
     support_tickets.deliver_solve(messages("zendesk_solve")[0], desk, NOW)
-    assert desk.tickets[str(case.id)].status == "solved"
-    assert desk.comments == [(1, f"A TRN was attached by Ada Agent. Case {case.reference}.")]
+    assert desk.kept[str(case.id)].status == "solved"
+    assert desk.told == [(1, f"A TRN was attached by Ada Agent. Case {case.reference}.")]
 
 
 @pytest.mark.parametrize("typed", ["1234567", "RP 12/34567", "１２３４５６７", " 12-345-67 "])

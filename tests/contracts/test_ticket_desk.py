@@ -30,6 +30,9 @@ class Subject:
 
     desk: TicketDesk
     fail: Callable[[str], None]
+    # What somebody writes on the ticket's own page, and the status that they leave it in.
+    work: Callable[..., None]
+    delete: Callable[[int], None]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "memory":
         return in_memory()
     running: StandIn = request.getfixturevalue("mended")
-    return Subject(real_desk(running), running.fail)
+    return Subject(real_desk(running), running.fail, running.work_on, running.delete_ticket)
 
 
 def in_memory() -> Subject:
@@ -59,7 +62,13 @@ def in_memory() -> Subject:
         desk.loses_replies = mode == "lost_reply"
         desk.down = mode not in {"ok", "lost_reply"}
 
-    return Subject(desk, fail)
+    def work(ticket_id: int, comment: str = "", status: str = "open", author: str = "helper") -> None:
+        if comment:
+            agent = author == "helper"
+            desk.write(ticket_id, comment, author="Sam Helper" if agent else "Siobhán", from_agent=agent)
+        desk.set_status(ticket_id, status)
+
+    return Subject(desk, fail, work, desk.forget)
 
 
 def real_desk(running: StandIn, **changed: Any) -> ZendeskDesk:
@@ -120,6 +129,47 @@ def test_a_comment_alone_solves_nothing(subject: Subject) -> None:
     assert found.status != "solved"
 
 
+def test_a_ticket_that_was_solved_by_us_is_opened_again_when_a_decision_is_taken_back(subject: Subject) -> None:
+    opened = subject.desk.open(a_ticket())
+    subject.desk.comment(opened.id, "The record was attached.", solve=True)
+    subject.desk.comment(opened.id, "It was taken back.", reopen=True)
+    [found] = subject.desk.tickets([opened.id])
+    assert found.status == "open"
+
+
+def test_tickets_are_asked_for_by_their_numbers_and_a_deleted_one_is_missing(subject: Subject) -> None:
+    first, second, third = (subject.desk.open(a_ticket()) for _ in range(3))
+    subject.work(first.id, status="pending")
+    subject.delete(second.id)
+    found = {each.id: each.status for each in subject.desk.tickets([first.id, second.id, 999_999, third.id])}
+    assert found == {first.id: "pending", third.id: "new"}
+    assert subject.desk.tickets([]) == []
+
+
+def test_a_comment_changes_the_time_of_the_ticket(subject: Subject) -> None:
+    opened = subject.desk.open(a_ticket())
+    assert opened.changed_at is not None
+    assert opened.changed_at.tzinfo is not None
+    time.sleep(0 if isinstance(subject.desk, MemoryDesk) else 1.1)  # Zendesk's times are whole seconds
+    subject.work(opened.id, "Looked at it.")
+    [found] = subject.desk.tickets([opened.id])
+    assert found.changed_at is not None
+    assert found.changed_at > opened.changed_at
+
+
+def test_comments_are_told_with_who_wrote_them(subject: Subject) -> None:
+    opened = subject.desk.open(a_ticket(body="Name: **7654321**"))
+    subject.desk.comment(opened.id, "From us: **1111111**")
+    subject.work(opened.id, "It is **1234567**")
+    subject.work(opened.id, "Mine is **2222222**", author="requester")
+    written = [(each.text, each.ours, each.from_agent) for each in subject.desk.comments(opened.id)]
+    assert written == [
+        ("From us: **1111111**", True, False),
+        ("It is **1234567**", False, True),
+        ("Mine is **2222222**", False, False),
+    ]
+
+
 @pytest.mark.parametrize("mode", FAULTS)
 def test_no_answer_is_never_taken_for_no_ticket(subject: Subject, mode: str) -> None:
     opened = subject.desk.open(a_ticket())
@@ -130,6 +180,10 @@ def test_no_answer_is_never_taken_for_no_ticket(subject: Subject, mode: str) -> 
         subject.desk.open(a_ticket())
     with pytest.raises(TicketDeskUnavailable):
         subject.desk.comment(opened.id, "Hello")
+    with pytest.raises(TicketDeskUnavailable):
+        subject.desk.tickets([opened.id])
+    with pytest.raises(TicketDeskUnavailable):
+        subject.desk.comments(opened.id)
     subject.fail("ok")
     assert subject.desk.find(opened.external_id) == opened
 
@@ -198,6 +252,23 @@ class TestZendesk:
         with pytest.raises(TicketRefused, match="404 RecordNotFound"):
             real_desk(mended).comment(999_999, "Hello")
 
+    def test_every_page_of_comments_is_read(self, mended: StandIn) -> None:
+        desk, ticket = real_desk(mended), a_ticket()
+        opened = desk.open(ticket)
+        for number in range(102):
+            mended.work_on(opened.id, f"Comment {number}")
+        assert [each.text for each in desk.comments(opened.id)] == [f"Comment {number}" for number in range(102)]
+
+    def test_an_agent_who_asks_for_themselves_is_the_requester_and_no_agent(self, mended: StandIn) -> None:
+        desk = real_desk(mended)
+        opened = desk.open(a_ticket(requester_name="Sam Helper", requester_email="sam.helper@example.com"))
+        mended.work_on(opened.id, "Mine is **1234567**")
+        assert [each.from_agent for each in desk.comments(opened.id)] == [False]
+
+    def test_no_more_tickets_are_asked_for_at_once_than_zendesk_gives(self, mended: StandIn) -> None:
+        with pytest.raises(ValueError, match="100"):
+            real_desk(mended).tickets(range(1, 102))
+
     def test_a_wrong_token_can_be_mended_so_the_ticket_is_not_lost(self, mended: StandIn) -> None:
         with pytest.raises(TicketDeskUnavailable, match="401"):
             real_desk(mended, token="wrong").open(a_ticket())
@@ -241,3 +312,16 @@ def test_tickets_of_others_are_not_ours() -> None:
     with responses.RequestsMock() as network:
         network.get("http://127.0.0.1:1/api/v2/tickets.json", json=foreign)
         assert real_desk(StandIn(1)).find("ours") is None
+
+
+def test_a_number_that_zendesks_editor_made_bold_is_read_as_it_was_typed() -> None:
+    written = {"id": 2, "author_id": 7, "public": False, "created_at": "2026-03-02T09:00:00Z"}
+    written |= {"body": "It is 1234567, not 7654321", "html_body": "<p>It is <strong>1234567</strong>, not 7654321</p>"}
+    opening = {"id": 1, "author_id": 9, "public": False, "created_at": "2026-03-02T08:00:00Z", "body": "Name: Kate"}
+    base = "http://127.0.0.1:1/api/v2"
+    with responses.RequestsMock() as network:
+        network.get(f"{base}/tickets/5/comments.json", json={"comments": [opening, written], "count": 2})
+        network.get(f"{base}/tickets/5.json", json={"ticket": {"id": 5, "requester_id": 3, "status": "open"}})
+        network.get(f"{base}/users/show_many.json", json={"users": [{"id": 7, "name": "Sam", "role": "admin"}]})
+        [read] = real_desk(StandIn(1)).comments(5)
+    assert (read.text, read.from_agent) == ("It is **1234567**, not 7654321", True)

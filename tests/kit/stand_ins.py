@@ -39,6 +39,15 @@ class StandIn:
         answer = requests.post(f"{self.url}/_faults", json={"mode": mode, "seconds": seconds}, timeout=5)
         answer.raise_for_status()
 
+    def work_on(self, ticket_id: int, comment: str = "", status: str = "open", author: str = "helper") -> None:
+        """Somebody writes on a ticket's own page of the Zendesk stand-in, and leaves it in this status."""
+        form = {"comment": comment, "status": status, "author": author}
+        requests.post(f"{self.url}/agent/tickets/{ticket_id}", form, timeout=5).raise_for_status()
+
+    def delete_ticket(self, ticket_id: int) -> None:
+        """Somebody deletes a ticket there."""
+        requests.post(f"{self.url}/agent/tickets/{ticket_id}/delete", timeout=5).raise_for_status()
+
     def messages(self, to: str) -> list[dict[str, str]]:
         """What a mailbox has for an address, newest first."""
         answer: list[dict[str, str]] = requests.get(f"{self.url}/messages.json", {"to": to}, timeout=5).json()

@@ -204,14 +204,17 @@ def test_staff_are_not_named_in_an_export(app: Flask) -> None:
 
 
 KNOWN_TO_ERASURE_AND_EXPORT = {
+    "awards",
     "browser_sessions",
     "consents",
     "contact_changes",
+    "evidence",
     "grants",
     "identity_checks",
     "journeys",
     "lookups",
     "pairwise_subjects",
+    "passkeys",
     "service_uses",
     "sign_ins",
     "support_tickets",

@@ -119,7 +119,7 @@ def test_a_ticket_is_opened_and_its_number_kept(app: Flask, desk: MemoryDesk) ->
     support_tickets.deliver_open(message(support_tickets.OPEN_KIND), desk, NOW, issuer=ISSUER)
     support_tickets.deliver_open(message(support_tickets.OPEN_KIND), desk, NOW, issuer=ISSUER)
     db.session.refresh(case)
-    assert case.zendesk_ticket_id == desk.tickets[str(case.id)].id
+    assert case.zendesk_ticket_id == desk.kept[str(case.id)].id
     assert len(desk.opened) == 1
 
 
@@ -143,8 +143,8 @@ def test_a_case_that_ended_while_the_desk_was_down_is_opened_and_then_solved(app
         support_tickets.deliver_solve(solving, desk, NOW)
     support_tickets.deliver_open(opening, desk, NOW, issuer=ISSUER)
     support_tickets.deliver_solve(solving, desk, NOW)
-    assert desk.tickets[str(case.id)].status == "solved"
-    assert "found automatically" in desk.comments[0][1]
+    assert desk.kept[str(case.id)].status == "solved"
+    assert "found automatically" in desk.told[0][1]
 
 
 def test_a_case_whose_ticket_was_given_up_is_not_waited_for(app: Flask, desk: MemoryDesk) -> None:
@@ -154,7 +154,7 @@ def test_a_case_whose_ticket_was_given_up_is_not_waited_for(app: Flask, desk: Me
         message(support_tickets.OPEN_KIND).settle(Delivery.GIVEN_UP, NOW)
         support_tickets.resolve_by_match(user, NOW)
     support_tickets.deliver_solve(message(support_tickets.SOLVE_KIND), desk, NOW)
-    assert desk.comments == []
+    assert desk.told == []
 
 
 def test_a_later_match_ends_the_case_and_tells_the_person_when_they_are_away(app: Flask) -> None:

@@ -43,7 +43,7 @@ def they_are_called_something_else(world: World) -> None:
 
 
 @shows(
-    *(f"account/{name}.html" for name in ("prove_again", "enter_code", "new_email", "shared_mailbox", "home")),
+    *(f"account/{name}.html" for name in ("enter_code", "new_email", "shared_mailbox", "home")),
 )
 def they_change_their_address(world: World) -> None:
     person = _owner(world, ago=timedelta(minutes=20))
@@ -59,7 +59,7 @@ def they_change_their_address(world: World) -> None:
     person.submit(code=code_for(NEW))
 
 
-@shows("account/new_mobile.html", "account/enter_code.html", "account/home.html")
+@shows("account/new_mobile.html", "account/remove_mobile.html", "account/enter_code.html", "account/home.html")
 def they_change_their_number(world: World) -> None:
     person = _owner(world)
     person.get("/account/mobile")
@@ -72,7 +72,8 @@ def they_change_their_number(world: World) -> None:
     person.submit()
     person.submit(code=code_for(NUMBER))
     person.get("/account/mobile")
-    person.post("/account/mobile/remove")
+    person.get("/account/mobile/remove")
+    person.submit()
 
 
 @shows("account/put_back.html", "account/was_put_back.html", "account/link_over.html")

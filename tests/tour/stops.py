@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.tour import account, console, provider, sharing, teachers, users, webhooks
+from tests.tour import account, areas, console, passkeys, provider, sharing, teachers, users, webhooks
 from tests.tour.guide import STOPS, Stop
 
-AREAS = (account, console, provider, sharing, teachers, users, webhooks)
+AREAS = (account, areas, console, passkeys, provider, sharing, teachers, users, webhooks)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())

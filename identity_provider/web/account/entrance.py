@@ -11,7 +11,7 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
-from identity_provider.kit.persons import account_path, account_visit
+from identity_provider.kit.persons import account_path, account_visit, refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, User
 from identity_provider.services import account_sign_in, account_visits, audit, code_limits
@@ -23,6 +23,8 @@ bp = Blueprint("account", __name__, url_prefix="/account", template_folder="temp
 
 NEXT = "next"
 """The parameter that holds the page of the account that was asked for, until the person is signed in."""
+
+bp.before_request(refuse_while_off)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])

@@ -1,15 +1,15 @@
 """One's own account: sign-ins, changes of contacts, where one came from; a mobile number in the journey.
 
-Revision: 0018
-Follows: 0014
+Revision: 0021
+Follows: 0020
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0018'
-down_revision = '0014'
+revision = '0021'
+down_revision = '0020'
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Where Zendesk tells us of tickets."""
