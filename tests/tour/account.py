@@ -76,6 +76,20 @@ def they_change_their_number(world: World) -> None:
     person.submit()
 
 
+@shows("sign_in/mobile.html", "sign_in/mobile_code.html", "sign_in/check_answers.html")
+def they_give_a_number_while_they_sign_in(world: World) -> None:
+    person = world.traveller()
+    person.set_out(a_client(), scope="openid phone")
+    person.prove()
+    person.submit(mobile="")
+    person.submit(mobile="12")
+    person.submit(mobile=NUMBER)
+    person.submit(code="")
+    person.submit(code="000000" if code_for(NUMBER) != "000000" else "000001")
+    person.submit(code=code_for(NUMBER))
+    person.say_who()
+
+
 @shows("account/put_back.html", "account/was_put_back.html", "account/link_over.html")
 def the_old_contact_takes_it_back(world: World) -> None:
     for contact, to in ((Contact.MOBILE, NUMBER), (Contact.EMAIL, NEW)):
