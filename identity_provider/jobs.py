@@ -39,6 +39,7 @@ from identity_provider.services import (
     retention,
     sign_outs,
     support_tickets,
+    user_imports,
     webhook_delivery,
     webhooks,
 )
@@ -180,6 +181,13 @@ def see_to_evidence(timestamp: int) -> None:  # noqa: ARG001
     """Files whose time is over, and files that wait although no job is about them."""
     with transaction():
         evidence.ask_for_what_was_left_behind(ports().clock.now())
+
+
+@queue.task(name=user_imports.WORK, retry=Patience())
+@in_application
+def work_on_import(import_id: str) -> None:
+    """Take an import of people a stretch further; raises, to be tried again, while the register is silent."""
+    user_imports.work(UUID(import_id), ports().register, ports().clock.now())
 
 
 @queue.periodic(cron="* * * * *")

@@ -110,3 +110,7 @@ class FurtherAnswers:
             school_work=None if work is None else SchoolWork(work),
             school_role=kept["school_role"],
         )
+
+
+NOT_ASKED = FurtherAnswers()
+"""Of somebody who was asked none of it."""

@@ -58,6 +58,15 @@ def _with_resume_link(message: OutboxMessage, now: datetime) -> dict[str, object
     return {"service_name": "", **message.payload, "link": f"{settings().issuer}/resume/{token}"}
 
 
+def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | None:  # noqa: ARG001 -- as the others
+    """The award as it stands when the email is written; None when it is gone."""
+    award = db.session.get(Award, UUID(message.payload["award_id"]))
+    if award is None:
+        return None
+    link = f"{settings().issuer}/account/awards/{award.id}"
+    return {**message.payload, "award": award, "service_name": award.client.name, "link": link}
+
+
 def _with_undo_link(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
     """The link is signed only here; None when the change was taken back, or cannot be any more."""
     change = contact_undo.usable(UUID(message.payload["change_id"]), now=now)
@@ -66,15 +75,6 @@ def _with_undo_link(message: OutboxMessage, now: datetime) -> dict[str, object] 
     content = {contact_undo.CHANGE_ID: str(change.id)}
     token = sign_link(contact_undo.PURPOSE, content, until=change.reversible_until)
     return {**message.payload, "link": f"{settings().issuer}/account/put-back/{token}"}
-
-
-def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | None:  # noqa: ARG001 -- as the others
-    """The award as it stands when the email is written; None when it is gone."""
-    award = db.session.get(Award, UUID(message.payload["award_id"]))
-    if award is None:
-        return None
-    link = f"{settings().issuer}/account/awards/{award.id}"
-    return {**message.payload, "award": award, "service_name": award.client.name, "link": link}
 
 
 PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {

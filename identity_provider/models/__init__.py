@@ -5,6 +5,7 @@ from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
 from identity_provider.models.client import Client, ClientSecret
+from identity_provider.models.client_error import ClientError
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
 from identity_provider.models.contact_change import Contact, ContactChange
@@ -15,6 +16,7 @@ from identity_provider.models.grant import AccessToken, Grant, PushedRequest, Re
 from identity_provider.models.identity_check import IdentityCheck
 from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
+from identity_provider.models.leaked_trn import LeakedTrn
 from identity_provider.models.lookup import Lookup
 from identity_provider.models.outbox import Delivery, OutboxMessage
 from identity_provider.models.pairwise_subject import PairwiseSubject
@@ -30,6 +32,7 @@ from identity_provider.models.teaching_record import RegisterBatch, RegisterGene
 from identity_provider.models.trn_link import TrnLink
 from identity_provider.models.trn_token import TrnToken
 from identity_provider.models.user import User
+from identity_provider.models.user_import import RowOutcome, UserImport, UserImportRow, UserImportState
 from identity_provider.models.user_merge import UserMerge
 from identity_provider.models.user_search import FIRST_CONSONANTS, LAST_CONSONANTS
 from identity_provider.models.webhook import (
@@ -58,6 +61,7 @@ __all__ = [
     "CaseNote",
     "CaseStatus",
     "Client",
+    "ClientError",
     "ClientSecret",
     "CodeChallenge",
     "Consent",
@@ -72,6 +76,7 @@ __all__ = [
     "InitialAccessToken",
     "Journey",
     "KeyState",
+    "LeakedTrn",
     "Lookup",
     "MessageState",
     "MessageType",
@@ -88,6 +93,7 @@ __all__ = [
     "RegisterReject",
     "Resolution",
     "ResumeLink",
+    "RowOutcome",
     "SentCode",
     "ServiceUse",
     "SignIn",
@@ -99,6 +105,9 @@ __all__ = [
     "TrnToken",
     "UsedAssertion",
     "User",
+    "UserImport",
+    "UserImportRow",
+    "UserImportState",
     "UserMerge",
     "WebhookAttempt",
     "WebhookEndpoint",

@@ -323,18 +323,19 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
 
 
 def _is_named_alike(journey: Journey, user: User) -> bool:
-    stated, known = (
-        _compared(journey.first_name or "", journey.last_name or ""),
-        _compared(user.first_name, user.last_name),
+    return are_named_alike(
+        PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or ""), user.name
     )
-    if stated == known:
+
+
+def are_named_alike(one: PersonName, other: PersonName) -> bool:
+    """Whether two names may be one person's, by the matcher's own comparisons."""
+    if _compared(one.first, one.last) == _compared(other.first, other.last):
         return True
-    first, middle = given_name(journey.first_name or ""), given_name(journey.middle_name or "")
-    held, held_middle = given_name(user.first_name), given_name(user.middle_name)
-    return (
-        first_names([first], middle, [held], held_middle).level in _ONE_PERSON_S
-        and last_names([family_name(journey.last_name or "")], [family_name(user.last_name)]).level in _ONE_PERSON_S
-    )
+    middle, held_middle = given_name(one.middle), given_name(other.middle)
+    first = first_names([given_name(one.first)], middle, [given_name(other.first)], held_middle)
+    last = last_names([family_name(one.last)], [family_name(other.last)])
+    return first.level in _ONE_PERSON_S and last.level in _ONE_PERSON_S
 
 
 def _compared(first: str, last: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 
 from identity_provider.db import db
-from identity_provider.domain.awards import ALPHABET, as_kept, new_code
+from identity_provider.domain.awards import as_kept, new_code
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.models import Award, AwardCheck, AwardCode, User
 from identity_provider.services import audit, outbox, rate_limits
@@ -171,7 +171,7 @@ def _count_wrong_date(code: AwardCode | None, *, now: datetime) -> None:
 def _note_look(code: AwardCode, holder: User, who: Looking, *, now: datetime) -> AwardCheck:
     look = AwardCheck(
         code=code,
-        reference="C-" + "".join(secrets.choice(ALPHABET) for _ in range(10)),
+        reference=_new_reference(),
         organisation=who.organisation,
         reason=who.reason,
         told_withdrawn=code.award.is_withdrawn,
@@ -184,6 +184,11 @@ def _note_look(code: AwardCode, holder: User, who: Looking, *, now: datetime) ->
     key = f"{CHECKED}:{code.id}:{now.date().isoformat()}"
     outbox.post(CHECKED, key, to=holder.email, payload={"award_id": str(code.award_id)}, now=now)
     return look
+
+
+def _new_reference() -> str:
+    """What an employer may write down and read out: digits only, e.g. 4821-0937-5512."""
+    return "-".join(f"{secrets.randbelow(10_000):04}" for _ in range(3))
 
 
 def _note(action: str, code: AwardCode, award: Award, actor: Actor, *, now: datetime, reference: str = "") -> None:

@@ -31,7 +31,7 @@ class Lifetime:
 PERSON = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
 STAFF = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=8))
 RECENT = timedelta(minutes=15)
-"""How old a proof may be for what is dangerous: changing how one signs in, and what staff cannot take back."""
+"""How old a proof may be for what is dangerous: changing how one signs in, or what staff cannot take back."""
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
@@ -118,7 +118,10 @@ def touch_at_once(session: SignedIn, *, now: datetime) -> None:
 
 
 def is_recent(session: BrowserSession, *, now: datetime) -> bool:
-    """Whether whoever is at the browser has just proved who they are."""
+    """Whether whoever is at the browser has proved who they are so lately that it need not be done again.
+
+    Before something that counts, that is: other changes are made within the session.
+    """
     return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
 
 

@@ -40,6 +40,7 @@ from identity_provider.models import (
     TicketComment,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
@@ -48,6 +49,7 @@ from identity_provider.services import (
     browser_sessions,
     evidence,
     identities,
+    import_files,
     outbox,
     support_tickets,
     trn_links,
@@ -171,6 +173,7 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
         delete(AwardCode).where(AwardCode.award_id.in_(awards)),
         delete(Award).where(Award.user_id.in_(ids)),
+        delete(UserImportRow).where(import_files.is_about(ids, addresses)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),

@@ -36,7 +36,7 @@ from identity_provider.domain.lookup import (
 from identity_provider.models import Client, Journey, Lookup, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import outbox, rate_limits, statements, support_tickets, trn_links
+from identity_provider.services import leaked_trns, outbox, rate_limits, statements, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import FAULT, POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
@@ -162,6 +162,7 @@ def person_of_journey(journey: Journey) -> PersonDetails:
         [*journey.previous_names, *(FurtherAnswers.of(journey.further_answers).other_names or ())],
         date_of_birth=journey.date_of_birth,
         trn=journey.stated_trn or "",
+        trn_leaked=leaked_trns.is_listed(journey.stated_trn),
         nino=vault.unseal(journey.nino_encrypted, statements.NINO_CONTEXT) if journey.nino_encrypted else "",
         email=journey.email or "",
         email_verified=journey.email_proved_at is not None,
@@ -183,6 +184,7 @@ def person_of(user: User) -> PersonDetails:
         [*user.stated_previous_names, *(FurtherAnswers.of(user.stated_further).other_names or ())],
         date_of_birth=user.date_of_birth,
         trn=user.stated_trn or "",
+        trn_leaked=leaked_trns.is_listed(user.stated_trn),
         nino=str(statements.nino_of(user) or ""),
         email=user.email,
         email_verified=user.email_verified_at is not None,

@@ -50,6 +50,7 @@ WEBHOOK_REFUSALS_PER_IP = Limit("webhook_refusals_per_ip", 100, timedelta(minute
 AWARD_CHECKS_PER_IP = Limit("award_checks_per_ip", 30, timedelta(minutes=10), audited=True)
 AWARD_CHECKS_PER_CODE = Limit("award_checks_per_code", 30, timedelta(hours=1), audited=True)
 CERTIFICATES_BY_EMAIL = Limit("certificates_by_email", 5, timedelta(days=1))
+WEBHOOK_REFUSALS_PER_IP = Limit("webhook_refusals_per_ip", 100, timedelta(minutes=5), audited=True)
 REGISTRATION_CALLS = Limit("registration_calls", 60, timedelta(minutes=10), audited=True)
 
 

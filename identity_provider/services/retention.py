@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, Select, delete, select, text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.models import (
@@ -13,6 +14,7 @@ from identity_provider.models import (
     AwardCheck,
     AwardCode,
     BrowserSession,
+    ClientError,
     CodeChallenge,
     ContactChange,
     Delivery,
@@ -24,6 +26,8 @@ from identity_provider.models import (
     RateCounter,
     SignIn,
     TrnToken,
+    UserImport,
+    UserImportRow,
     WebhookMessage,
 )
 from identity_provider.services import audit_chain, grants, sign_in_history, signing_keys
@@ -41,6 +45,8 @@ SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
 LOOKS = timedelta(days=365)
 """For a year after a code has run out, its holder can see who looked at their award with it."""
+IMPORTS = timedelta(days=30)
+UNDECIDED_IMPORTS = timedelta(days=90)
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -91,6 +97,12 @@ def _remove_old_jobs(now: datetime) -> int:
             return removed
 
 
+def _imports_gone_by(now: datetime) -> Select[UUID]:
+    """Imports whose rows, which are about people, are needed no more: over for a while, or never decided."""
+    over = UserImport.settled_at < now - IMPORTS
+    return select(UserImport.id).where(over | (UserImport.uploaded_at < now - UNDECIDED_IMPORTS))
+
+
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
     abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
@@ -123,4 +135,6 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
         (AwardCheck, AwardCheck.code_id.in_(forgotten)),
         (AwardCode, AwardCode.expires_at < now - LOOKS),
+        (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
+        (ClientError, ClientError.last_at < now - OUTBOX),
     ]

@@ -39,10 +39,11 @@ from identity_provider.models import (
     TrnLink,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities, lookups
+from identity_provider.services import identities, import_files, lookups
 from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.vault import vault
@@ -90,6 +91,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
         "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
+        "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
@@ -98,9 +100,9 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
         **_journeys_of(ids),
+        **_awards_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
-        **_awards_of(ids),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
     }
 
@@ -158,6 +160,14 @@ def _deeds(ids: Iterable[UUID], case_ids: Iterable[UUID]) -> list[AuditEvent]:
 def _deed(event: AuditEvent) -> dict[str, Any]:
     told = _row(event, "id", "request_id", "actor_id", "recorded_at")
     return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
+
+
+def _brought_rows(ids: list[UUID], addresses: list[str]) -> list[UserImportRow]:
+    return _rows(UserImportRow, import_files.is_about(ids, addresses), UserImportRow.line)
+
+
+def _brought(row: UserImportRow) -> dict[str, Any]:
+    return _row(row) | {"said": import_files.content_of(row).said}
 
 
 def _check(reported: IdentityCheck) -> dict[str, Any]:

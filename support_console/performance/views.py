@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,6 +12,7 @@ from support_console.auth import require
 from support_console.labels import label_of, why
 from support_console.performance import charts, queries
 from support_console.performance.queries import Share
+from support_console.sheets import as_csv
 
 bp = Blueprint("performance", __name__, url_prefix="/performance", template_folder="templates")
 
@@ -42,15 +40,14 @@ def show() -> ResponseReturnValue:
 @require(Permission.VIEW_PERFORMANCE)
 def download() -> ResponseReturnValue:
     """The same numbers for a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["group", "name", "found_at_once", "found_by_helpdesk", "pending", "no_record", "confirmed_none"])
-    for group, shares in (("week", queries.by_week(ports().clock.now())), ("service", queries.by_service())):
-        for each in shares:
-            counts = [each.at_once, each.by_helpdesk, each.pending, each.no_record, each.confirmed_none]
-            writer.writerow([group, _harmless(each.name), *counts])
-    headers = {"Content-Disposition": "attachment; filename=figures.csv"}
-    return Response(text.getvalue(), mimetype="text/csv", headers=headers)
+    head = ["group", "name", "found_at_once", "found_by_helpdesk", "pending", "no_record", "confirmed_none"]
+    now = ports().clock.now()
+    lines = [
+        [group, each.name, each.at_once, each.by_helpdesk, each.pending, each.no_record, each.confirmed_none]
+        for group, shares in (("week", queries.by_week(now)), ("service", queries.by_service()))
+        for each in shares
+    ]
+    return as_csv("figures.csv", head, lines)
 
 
 def _head() -> list[str]:
@@ -60,8 +57,3 @@ def _head() -> list[str]:
 def _row(share: Share) -> list[str]:
     counts = (share.total, share.at_once, share.by_helpdesk, share.pending, share.no_record, share.confirmed_none)
     return [share.name or _("Not known"), *(str(each) for each in counts)]
-
-
-def _harmless(text: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text

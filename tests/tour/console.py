@@ -7,15 +7,15 @@ from datetime import date
 from unittest.mock import patch
 from uuid import uuid4
 
-from identity_provider.db import transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.lookup import LookupReason
-from identity_provider.models import SupportTicket
+from identity_provider.models import SupportTicket, TicketComment
 from identity_provider.services import browser_sessions, case_work, lookups, rate_limits
 from identity_provider.services.register_search import Occasion
 from matching.records import RecordStatus
-from tests.builders import a_client, a_record, a_staff_user, a_user
+from tests.builders import NOW, a_client, a_record, a_staff_user, a_user
 from tests.console.agents import a_case, newest_code, totp
 from tests.tour.guide import World, shows
 
@@ -75,7 +75,9 @@ def cases_are_worked_on(world: World) -> None:
         agent.get(f"/support/cases{path}")
     for text in ("", "Bush", "nobody at all"):
         agent.post("/support/cases/search", q=text)
+    _told_in_zendesk(case)
     agent.see(case)
+    agent.get("/support/cases?desk=suggested")
     agent.post(f"/support/cases/{case.id}/notes", text="")
     agent.post(f"/support/cases/{case.id}/notes", text="Bush")
     agent.post(f"/support/cases/{case.id}/assignment", to="me", seen="")
@@ -91,6 +93,19 @@ def cases_are_worked_on(world: World) -> None:
     agent.get(f"/support/cases/{other.id}/no-trn")
     agent.post(f"/support/cases/{other.id}/no-trn", reason="")
     agent.post(f"/support/cases/{other.id}/no-trn", reason="Bush")
+
+
+def _told_in_zendesk(case: SupportTicket) -> None:
+    """Its ticket was closed there, with the TRN of a record, of a record that there is not, and a word of theirs."""
+    at = NOW
+    with transaction():
+        case = db.session.get_one(SupportTicket, case.id)
+        case.zendesk_ticket_id, case.zendesk_status, case.zendesk_closed_at = 4712, "solved", at
+        for number, (text, trns) in enumerate(
+            {"**7654321**": ["7654321"], "**9999999**": ["9999999"], "Bush": []}.items()
+        ):
+            kept = {"zendesk_comment_id": number, "author": "Bush", "from_agent": bool(trns), "public": not trns}
+            db.session.add(TicketComment(ticket_id=case.id, text=text, trns=trns, at=at, read_at=at, **kept))
 
 
 def _a_searched_case(world: World, service_id: str) -> SupportTicket:
