@@ -18,6 +18,8 @@ class Question(StrEnum):
     EMAIL = "email"
     CODE = "code"
     SHARED_MAILBOX = "shared-mailbox"
+    MOBILE = "mobile-number"
+    MOBILE_CODE = "mobile-code"
     NAME = "name"
     PREVIOUS_NAMES = "previous-names"
     PREFERRED_NAME = "preferred-name"
@@ -60,6 +62,10 @@ class Answers:
     known_account: bool = False
     shared_mailbox: bool = False
     shared_mailbox_accepted: bool | None = None
+    # The service asks for a mobile number, and text messages can be sent. None was not answered yet, False is no.
+    wants_mobile: bool = False
+    has_mobile: bool | None = None
+    mobile_proved: bool = False
     has_name: bool = False
     has_previous_names: bool | None = None
     has_preferred_name: bool = False
@@ -160,6 +166,7 @@ def _asked(answers: Answers) -> Iterator[tuple[Question, bool]]:
         yield Question.EMAIL, True
         if answers.shared_mailbox:
             yield Question.SHARED_MAILBOX, answers.shared_mailbox_accepted is not None
+        yield from _asked_about_mobile(answers)
     yield Question.NAME, answers.has_name
     yield Question.PREVIOUS_NAMES, answers.has_previous_names is not None
     yield Question.PREFERRED_NAME, answers.has_preferred_name
@@ -170,6 +177,14 @@ def _asked(answers: Answers) -> Iterator[tuple[Question, bool]]:
             yield Question.EXISTING_ACCOUNT_CODE, answers.other_address_proved
             yield Question.CHOOSE_EMAIL, False
     yield from _asked_about_record(answers)
+
+
+def _asked_about_mobile(answers: Answers) -> Iterator[tuple[Question, bool]]:
+    """A second contact, if they like: off the way of everybody who comes from a service that does not ask for it."""
+    if answers.wants_mobile:
+        yield Question.MOBILE, answers.has_mobile is not None
+        if answers.has_mobile:
+            yield Question.MOBILE_CODE, answers.mobile_proved
 
 
 def _asked_about_record(answers: Answers) -> Iterator[tuple[Question, bool]]:

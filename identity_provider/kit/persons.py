@@ -33,6 +33,10 @@ MENU = (
     ("one_login.connections", _("GOV.UK One Login")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
+    ("account.history", _("Sign-in history")),
+    ("account.sessions", _("Where you are signed in")),
+    ("passkeys.show_all", _("Passkeys")),
+    ("awards.held", _("Awards")),
 )
 
 
@@ -56,28 +60,6 @@ def for_person(view: PersonsView) -> PersonsView:
     return entered
 
 
-def refuse_while_off() -> None:
-    """Answer 503 to everybody while the pages of one's own account are switched off."""
-    if not features.is_on(Feature.ACCOUNT):
-        abort(503)
-
-
-def for_person_lately(view: PersonsView) -> PersonsView:
-    """The same for what counts: who proved who they are a while ago enters another code first, and then comes here."""
-
-    @for_person
-    @wraps(view)
-    def entered(person: User, **named: Any) -> ResponseReturnValue:
-        here = session.current_session()
-        if here is not None and browser_sessions.is_recent(here, now=ports().clock.now()):
-            return view(person, **named)
-        rule = request.url_rule
-        shown = rule is not None and rule.methods is not None and "GET" in rule.methods
-        return redirect(url_for("account.prove_again", next=request.path if shown else None), 303)
-
-    return entered
-
-
 def account_visit() -> Visit | None:
     """The service that the person came from, and may go back to; the forms of this page may lead there."""
     if "account_visit" not in g:
@@ -86,6 +68,30 @@ def account_visit() -> Visit | None:
             allow_form_to_lead_to(g.account_visit.sign_out_uri)
     visit: Visit | None = g.account_visit
     return visit
+
+
+def for_person_again(view: PersonsView) -> PersonsView:
+    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
+
+    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
+    """
+
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        now, here = ports().clock.now(), session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=now):
+            return view(person, **named)
+        rule = request.url_rule
+        is_shown = rule is not None and rule.methods is not None and "GET" in rule.methods
+        return redirect(url_for("passkeys.confirm", next=request.path if is_shown else ACCOUNT), 303)
+
+    return for_person(entered)
+
+
+def refuse_while_off() -> None:
+    """Answer 503 to everybody while the pages of one's own account are switched off."""
+    if not features.is_on(Feature.ACCOUNT):
+        abort(503)
 
 
 def account_path(text: str) -> str:

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.dates import DateField
-from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, Parsed
+from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, MobileField, Parsed
 from identity_provider.kit.forms import Form
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
@@ -28,6 +28,18 @@ class CodeForm(Form):
     """The code from the email."""
 
     code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the email"))], max_length=20)
+
+
+class MobileForm(Form):
+    """A number as a second contact; the person may go on without one."""
+
+    mobile = MobileField(_l("Do you want to add a mobile number?"), [Answered(_l("Enter your mobile number"))])
+
+
+class TextCodeForm(CodeForm):
+    """The code from the text message."""
+
+    code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the text message"))], max_length=20)
 
 
 class SharedMailboxForm(Form):

@@ -15,7 +15,7 @@ from identity_provider.domain.authentication import BY_CODE
 from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.kit.app import ports
+from identity_provider.kit.app import ports, settings
 from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret, current_user, sign_in
@@ -23,7 +23,9 @@ from identity_provider.models import Journey, User
 from identity_provider.services import (
     accounts,
     case_work,
+    contact_changes,
     journey_codes,
+    journey_mobile,
     journeys,
     lookups,
     one_login_facts,
@@ -77,7 +79,8 @@ def enter(journey_id: UUID) -> Journey:
 
 def answers_of(journey: Journey) -> Answers:
     """What was answered, as this browser may know it."""
-    return journeys.answers_of(journey, current_user())
+    answers = journeys.answers_of(journey, current_user())
+    return journey_mobile.with_mobile(answers, journey) if settings().sends_texts else answers
 
 
 def show(journey: Journey, question: Question, form: Form, **values: object) -> ResponseReturnValue:
@@ -208,6 +211,8 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
         address = journey_codes.address_of(journey, purpose)
         if not address:
             return
+        if purpose is CodeFor.MOBILE:
+            contact_changes.count_text(address, journey.email or "", visitor(), now=now)
         journey_codes.count_sending(address, visitor(), now=now)
     with transaction():
         journey_codes.send(journeys.held(journey), purpose, now=now)

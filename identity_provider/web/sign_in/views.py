@@ -9,6 +9,7 @@ from identity_provider.web.sign_in import (
     ending,
     errors,
     leaving,
+    mobile,
     one_login,
     passkeys,
     person,
@@ -29,3 +30,4 @@ __all__ = [
     "person",
     "record",
 ]
+__all__ = ["absence", "address", "bp", "codes", "ending", "errors", "leaving", "mobile", "passkeys", "person", "record"]
