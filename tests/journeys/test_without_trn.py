@@ -73,7 +73,6 @@ def test_before_none_is_said_the_person_is_asked_what_may_have_gone_wrong(app: F
         "qualified_teacher_status": False,
         "other_names": [],
         "training": "no",
-        "training_where": "",
         "training_when": "",
         "school_work": "other",
         "school_role": "Site manager",
@@ -124,8 +123,8 @@ def test_another_spelling_finds_the_record(app: Flask, register: MemoryRegister)
 @pytest.mark.parametrize(
     ("training", "words"),
     [
-        ({"training": "england-or-wales", "provider": "Example College"}, "in England or Wales: Example College"),
-        ({"training": "elsewhere", "country": "Ghana", "recognised": "yes"}, "awarded QTS in England: Ghana"),
+        ({"training": "england-or-wales", "where": "Example College"}, "in England or Wales: Example College"),
+        ({"training": "elsewhere", "where": "Ghana", "recognised": "yes"}, "awarded QTS in England: Ghana"),
     ],
 )
 def test_training_that_speaks_for_a_record_is_pending_and_the_agent_reads_it(
@@ -134,6 +133,7 @@ def test_training_that_speaks_for_a_record_is_pending_and_the_agent_reads_it(
     register.records = [a_stranger()]
     person = up_to_qts(app, trn_requirement=TrnRequirement.REQUIRED_IF_HELD)
     person.submit(other_names="no")
+    person.submit(training=training.pop("training"))
     person.submit(**training)
     person.submit(work="teacher")
     person.check()
