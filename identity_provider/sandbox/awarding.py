@@ -26,7 +26,7 @@ def record_award(issuer: str, credentials: tuple[str, str], sub: str, qualificat
     if token.status_code != 200:
         raise NotRecorded(token.text)
     # A reference of our own for this person's qualification: pressing the button again corrects the same award.
-    reference = f"sample-{qualification.value}-{sub}"
+    reference = f"{qualification.value}-{sub[:8]}"
     answer = requests.put(
         f"{issuer}/api/v1/users/{sub}/awards/{reference}",
         json={
