@@ -32,6 +32,7 @@ class Question(StrEnum):
     TRAINING = "where-you-trained"
     OTHER_NAMES = "other-names"
     TEACHER_TRAINING = "teacher-training"
+    TRAINING_DETAILS = "teacher-training-details"
     SCHOOL_WORK = "work-in-schools"
     CHECK_ANSWERS = "check-answers"
     TRN_IN_USE = "trn-in-use"
@@ -87,6 +88,7 @@ class Answers:
     nothing_near: bool = False
     has_other_names: bool | None = None
     has_teacher_training: bool | None = None
+    has_training_details: bool = False
     has_school_work: bool | None = None
     # The answers as they stand were sent off (or there was nothing to ask).
     submitted: bool = False
@@ -220,6 +222,8 @@ def _asked_before_none(answers: Answers) -> Iterator[tuple[Question, bool]]:
     ):
         if answered or due:
             yield question, answered
+        if question is Question.TEACHER_TRAINING and answers.has_teacher_training:
+            yield Question.TRAINING_DETAILS, answers.has_training_details
 
 
 def _may_be_changed(answers: Answers) -> bool:

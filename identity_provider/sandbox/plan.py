@@ -58,6 +58,11 @@ class Client:
     webhook_secret: str
     base_url: str
 
+    @property
+    def awards(self) -> list[str]:
+        """Whoever provides NPQs may record them."""
+        return ["awards:write"] if self.slug == "npq" else []
+
     def as_json(self) -> dict[str, object]:
         home = f"{self.base_url}/{self.slug}"
         return {
@@ -68,8 +73,8 @@ class Client:
             "redirect_uris": [f"{home}/callback"],
             "post_logout_redirect_uris": [f"{self.base_url}/signed-out"],
             "initiate_login_uri": f"{home}/initiate-login",
-            # The last three are for calling the API with a token of its own (client credentials).
-            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write"],
+            # The others are for calling the API with a token of its own (client credentials).
+            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write", *self.awards],
             "webhook_url": f"{home}/webhooks",
             "webhook_secret": self.webhook_secret,
             "trn_requirement": self.trn_requirement,

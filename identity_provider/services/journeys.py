@@ -354,6 +354,7 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         nothing_near=journey.nothing_near,
         has_other_names=None if further.other_names is None else bool(further.other_names),
         has_teacher_training=None if further.training is None else further.training is not Training.NO,
+        has_training_details=further.training_where is not None,
         has_school_work=None if further.school_work is None else further.school_work is not SchoolWork.NO,
         submitted=journey.submitted_at is not None,
         trn_in_use=_is_contested(journey),

@@ -164,8 +164,11 @@ FURTHER = (Question.OTHER_NAMES, Question.TEACHER_TRAINING, Question.SCHOOL_WORK
 
 def test_more_is_asked_of_who_would_have_no_record_and_of_nobody_else() -> None:
     assert next_question(DENYING) is Question.OTHER_NAMES
-    asked = replace(DENYING, has_other_names=False, has_teacher_training=True, has_school_work=False)
+    asked = replace(DENYING, has_other_names=False, has_teacher_training=False, has_school_work=False)
     assert path(asked)[-4:] == (*FURTHER, Question.CHECK_ANSWERS)
+    trained = replace(asked, has_teacher_training=True)
+    assert next_question(trained) is Question.TRAINING_DETAILS
+    assert next_question(replace(trained, has_training_details=True)) is Question.CHECK_ANSWERS
     for spared in (
         replace(DENYING, nothing_near=False),
         replace(DENYING, has_trn=True),
