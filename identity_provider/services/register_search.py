@@ -61,6 +61,8 @@ class Search:
     asked: PersonDetails = field(repr=False)
     explanation: dict[str, Any] = field(default_factory=dict, repr=False)
     weights_version: str = ""
+    # The page of the last question that had been answered; None outside a journey.
+    question: str | None = None
 
     @property
     def is_fault(self) -> bool:

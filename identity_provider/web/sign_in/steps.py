@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from time import monotonic
 from uuid import UUID
@@ -191,8 +192,9 @@ def search_register(journey: Journey, occasion: Occasion) -> Search:
     with transaction():
         person = lookups.person_of_journey(journey)
         lookups.count(person.email, person.trn, now=now)
-        policy = journey.client.match_policy
-    return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now)
+        policy, reached = journey.client.match_policy, lookups.question_reached(journey)
+    search = lookups.look_up(person, ports().register, policy, occasion=occasion, now=now)
+    return replace(search, question=reached)
 
 
 def send_code(journey: Journey, purpose: CodeFor) -> None:
