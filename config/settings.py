@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
@@ -15,6 +16,10 @@ from config.trust import holds_authorities
 MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
+
+EVIDENCE_STORES = frozenset({"file", "s3", "az", "gs", "memory"})
+
+_LISTENS = re.compile(r"unix:///.+|tcp://(\[[0-9a-fA-F:]+\]|[\w.-]+):[0-9]{1,5}", re.ASCII)
 
 Chosen = TypeVar("Chosen", bound=str)
 
@@ -76,6 +81,12 @@ class Settings:
     # DQT_API_URL and DQT_API_KEY: for REGISTER=api.
     dqt_api_url: str = ""
     dqt_api_key: str = field(default="", repr=False)
+    # EVIDENCE_STORE_URL: where evidence files lie, sealed: file:///DIRECTORY | s3://BUCKET/… | az://CONTAINER/… |
+    # gs://BUCKET/… | memory:// (sandbox only). Every web process and worker must reach the same one.
+    evidence_store_url: str = "file:///var/lib/get-an-identity/evidence"
+    # CLAMD_ADDRESS: where ClamAV's daemon listens: unix:///run/clamav/clamd.ctl | tcp://HOST:3310. Without it evidence
+    # waits, and is shown to nobody.
+    clamd_address: str = ""
     # PROXY_HOPS: how many reverse proxies stand before us and set X-Forwarded-For/-Proto; 0 trusts none.
     proxy_hops: int = 0
     # OUTGOING_CA_FILE: a PEM file of the authorities that our own calls trust, in place of the system's: to Notify,
@@ -94,6 +105,13 @@ class Settings:
     def secure(self) -> bool:
         """Whether people reach us over https: cookies are then Secure with the __Host- prefix."""
         return self.issuer.startswith("https://")
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether text messages can be sent: nobody is asked for a mobile number otherwise."""
+        return self.mail_transport == "memory" or (
+            self.mail_transport == "notify" and bool(self.notify_sms_template_id)
+        )
 
     @property
     def origin(self) -> str:
@@ -226,11 +244,22 @@ class _Reader:
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
             self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
+        self._refuse_bad_addresses_of_evidence(settings)
         if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
+
+    def _refuse_bad_addresses_of_evidence(self, settings: Settings) -> None:
+        store = urlsplit(settings.evidence_store_url)
+        placed = store.path not in {"", "/"} if store.scheme == "file" else store.netloc or store.scheme == "memory"
+        if store.scheme not in EVIDENCE_STORES or not placed:
+            self.problems.append("EVIDENCE_STORE_URL: file:///DIRECTORY, s3://BUCKET, az://CONTAINER or gs://BUCKET")
+        if settings.clamd_address and not _LISTENS.fullmatch(settings.clamd_address):
+            self.problems.append("CLAMD_ADDRESS: unix:///PATH/OF/THE/SOCKET or tcp://HOST:3310")
 
     def _refuse_what_only_a_sandbox_may(self, settings: Settings) -> None:
         if not settings.secure:
             self.problems.append("ISSUER: must begin with https:// (http is for SANDBOX=true only)")
+        if settings.evidence_store_url.startswith("memory:"):
+            self.problems.append("EVIDENCE_STORE_URL: memory is for SANDBOX=true only")
         if "memory" in {settings.mail_transport, settings.ticket_transport, settings.register}:
             self.problems.append("MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER: memory is for SANDBOX=true only")

@@ -24,19 +24,23 @@ from identity_provider.ports import (
     MessageRefused,
     ServiceRefused,
     ServiceUnavailable,
+    TextMessage,
     TicketDeskUnavailable,
     TicketRefused,
 )
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
+    contact_changes,
     desk_news,
+    evidence,
     lookups,
     outbox,
     retention,
     sign_outs,
     support_tickets,
     ticket_alarm,
+    user_imports,
     webhook_delivery,
     webhooks,
 )
@@ -157,6 +161,36 @@ def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
             webhooks.wake(endpoint_id)
 
 
+@queue.task(name=evidence.JUDGE, retry=Patience())
+@in_application
+def judge_evidence(evidence_id: str) -> None:
+    """Have the scanner look at a file; raises, to be retried, while there is no clear answer."""
+    evidence.judge(UUID(evidence_id), ports().evidence_store, ports().scanner, now=ports().clock.now)
+
+
+@queue.task(name=evidence.REMOVE, retry=Patience())
+@in_application
+def remove_evidence(evidence_id: str) -> None:
+    """Take a file whose time is over out of the store; raises, to be retried, while the store does not answer."""
+    evidence.remove(UUID(evidence_id), ports().evidence_store, now=ports().clock.now())
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="see_to_evidence", queueing_lock="see_to_evidence")
+@in_application
+def see_to_evidence(timestamp: int) -> None:  # noqa: ARG001
+    """Files whose time is over, and files that wait although no job is about them."""
+    with transaction():
+        evidence.ask_for_what_was_left_behind(ports().clock.now())
+
+
+@queue.task(name=user_imports.WORK, retry=Patience())
+@in_application
+def work_on_import(import_id: str) -> None:
+    """Take an import of people a stretch further; raises, to be tried again, while the register is silent."""
+    user_imports.work(UUID(import_id), ports().register, ports().clock.now())
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -214,6 +248,14 @@ def _send_email(message: OutboxMessage) -> bool:
     return True
 
 
+def _send_text(message: OutboxMessage) -> bool:
+    text = emails.write_text(message, now=ports().clock.now())
+    if text is None:
+        return False
+    ports().messenger.send_text(TextMessage(message.recipient, text, reference=message.idempotency_key))
+    return True
+
+
 def _open_ticket(message: OutboxMessage) -> bool:
     support_tickets.deliver_open(message, ports().desk, ports().clock.now(), issuer=settings().issuer)
     return True
@@ -230,6 +272,8 @@ def _comment_on_ticket(message: OutboxMessage) -> bool:
 
 
 DELIVERIES: dict[str, Callable[[OutboxMessage], bool]] = {
+    contact_changes.NEW_MOBILE_CODE: _send_text,
+    contact_changes.CONTACT_CHANGED_TEXT: _send_text,
     support_tickets.OPEN_KIND: _open_ticket,
     support_tickets.SOLVE_KIND: _solve_ticket,
     support_tickets.COMMENT_KIND: _comment_on_ticket,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from identity_provider.domain.errors import IdentityError
+from identity_provider.domain.evidence import CleanedFile
 from matching.records import TeacherRegister as Register
 
 
@@ -185,6 +186,70 @@ class ServiceCaller(Protocol):
         ...
 
 
+class StoreUnavailable(IdentityError):
+    """The store of evidence did not do what it was asked, or not for certain; it may be asked again."""
+
+
+class NotInStore(IdentityError):
+    """The store answered, and has nothing under this key."""
+
+
+class EvidenceStore(Protocol):
+    """Keeps sealed files under random keys. Every method raises StoreUnavailable when the store does not answer."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep it, all of it or nothing."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """What was put there. Raises NotInStore."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget it; that there is nothing is as good."""
+        ...
+
+    def keys(self, *, before: datetime) -> Iterator[str]:
+        """What has been there since before this moment, in no order."""
+        ...
+
+
+class ScannerUnavailable(IdentityError):
+    """The scanner did not answer, or not clearly. Never the same as "nothing was found"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanVerdict:
+    """What the scanner said: the name of what it found, or None where it found nothing."""
+
+    found: str | None
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return self.found is None
+
+
+class FileScanner(Protocol):
+    """Looks for malware. Both methods raise ScannerUnavailable."""
+
+    def scan(self, content: bytes) -> ScanVerdict:
+        """Whether there is something in the file that the scanner knows."""
+        ...
+
+    def version(self) -> str:
+        """What the scanner says of itself and of its signatures."""
+        ...
+
+
+class FileCleaner(Protocol):
+    """Decodes a file that nobody knows and writes what can be seen in it anew, where it can do no harm."""
+
+    def clean(self, content: bytes, media_type: str) -> CleanedFile:
+        """The cleaned file. Raises EvidenceRefused with the reason."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The adapters that this process was started with; chosen in wsgi.py, cli.py or the sandbox only."""
@@ -195,3 +260,6 @@ class Ports:
     desk: TicketDesk
     register: TeacherRegister
     services: ServiceCaller
+    evidence_store: EvidenceStore
+    scanner: FileScanner
+    cleaner: FileCleaner

@@ -46,6 +46,7 @@ class Block(StrEnum):
     ANOTHER_FITS_EXACTLY = "another_record_fits_exactly"
     ANOTHER_FITS_TOO = "another_record_fits_too"
     IDENTIFIER_IS_SHARED = "identifier_is_on_another_record"
+    STATED_TRN_IS_LEAKED = "stated_trn_is_leaked"
     NOT_CERTAIN = "not_certain"
 
 
@@ -183,6 +184,18 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
     ]
     return tuple(block for block, fires in found if fires)
+
+
+def leans_on_leaked_trn(evidence: Evidence, policy: Policy, statement: Statement) -> bool:
+    """Whether a link would rest on a TRN that anybody may have read somewhere.
+
+    Names and birthdays leak with it. The National Insurance number still links, where it would have done so without
+    any TRN; the policy Strict, which demands the TRN as evidence, links nobody by a leaked one.
+    """
+    if not statement.person.trn_leaked or evidence.trn is not Level.SAME:
+        return False
+    without = evidence._replace(trn=Level.MISSING)
+    return policy is Policy.STRICT or without.nino is not Level.SAME or linking_rule(without) is None
 
 
 def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:

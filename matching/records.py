@@ -29,7 +29,8 @@ class PersonDetails:
     """What somebody states about themselves, as typed: nothing here is checked or normalised.
 
     Previous names may hold several names each. `email_verified` says that the person proved to receive mail
-    there.
+    there. `trn_leaked` says that the number in `trn` is known to have become public: whoever states it has shown
+    nothing by that.
     """
 
     first_name: str = ""
@@ -42,6 +43,7 @@ class PersonDetails:
     nino: str = ""
     email: str = ""
     email_verified: bool = False
+    trn_leaked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

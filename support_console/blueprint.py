@@ -18,6 +18,8 @@ from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
 from support_console.clients.views import bp as clients
+from support_console.features.views import bp as features
+from support_console.leaked_trns.views import bp as leaked_trns
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
@@ -26,13 +28,29 @@ from support_console.users.standing import bp as standing
 from support_console.users.views import bp as users
 from support_console.webhooks.views import bp as webhooks
 
-SLICES = (sign_in, cases, decisions, users, standing, merging, clients, webhooks, performance, staff, audit)
+SLICES = (
+    sign_in,
+    cases,
+    decisions,
+    users,
+    standing,
+    merging,
+    clients,
+    webhooks,
+    leaked_trns,
+    features,
+    performance,
+    staff,
+    audit,
+)
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
+    ("leaked_trns", "support.leaked_trns.show_all", Permission.VIEW_LEAKED_TRNS),
+    ("features", "support.features.show_all", Permission.SWITCH_FEATURES),
     ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
     ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
     ("audit", "support.audit.search", Permission.VIEW_AUDIT),
@@ -85,6 +103,8 @@ _LABELS = {
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),
+    "leaked_trns": lambda: _("Leaked TRNs"),
+    "features": lambda: _("Features"),
     "staff": lambda: _("Staff"),
     "performance": lambda: _("Performance"),
     "audit": lambda: _("Audit"),

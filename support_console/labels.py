@@ -62,6 +62,7 @@ _REASONS: dict[str, str] = {
     Reason.TOO_MANY_CANDIDATES: N_("Too many records resemble them"),
     Reason.TOO_LITTLE_GIVEN: N_("Too little was given to tell records apart"),
     Reason.RECORD_CLOSED: N_("The record that fits is closed"),
+    Reason.STATED_TRN_LEAKED: N_("The TRN that was given is on the list of leaked numbers"),
     Reason.NOT_RELEASED_BY_POLICY: N_("The record fits, but this service demands more proof"),
     Reason.REGISTER_INCOMPLETE: N_("The register of teachers answered in part only"),
     FAULT: N_("Something on our side broke"),

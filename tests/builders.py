@@ -7,12 +7,16 @@ from itertools import count
 from typing import Any
 
 from identity_provider.db import db, transaction
+from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.models import Client, StaffUser, User
 from identity_provider.services import trn_links
 from identity_provider.services.audit import SYSTEM
 from matching.records import TeachingRecord
+
+ASKED = FurtherAnswers(other_names=(), training=Training.NO, school_work=SchoolWork.ASSISTANT).as_kept()
+"""`stated_further` of somebody who was asked everything before they are taken for a person without a record."""
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _numbers = count(1)

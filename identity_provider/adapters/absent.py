@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from identity_provider.ports import DeskComment, DeskTicket, MessageRefused, NewTicket, TextMessage, TicketRefused
+from identity_provider.ports import (
+    DeskComment,
+    DeskTicket,
+    MessageRefused,
+    NewTicket,
+    ScannerUnavailable,
+    ScanVerdict,
+    TextMessage,
+    TicketRefused,
+)
 
 
 class NoTextMessenger:
@@ -40,3 +49,16 @@ class NoTicketDesk:
     def comments(self, ticket_id: int) -> list[DeskComment]:
         """Refuse likewise."""
         raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+
+class NoScanner:
+    """Nothing looks for malware here, so nothing is ever said to be clean: evidence waits."""
+
+    def scan(self, content: bytes) -> ScanVerdict:
+        """There is no answer."""
+        del content
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")
+
+    def version(self) -> str:
+        """There is none."""
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")

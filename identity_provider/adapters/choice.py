@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from config.settings import Settings
-from identity_provider.adapters.absent import NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.absent import NoScanner, NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.clamd import Clamd
 from identity_provider.adapters.clock import SystemClock
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
+from identity_provider.adapters.evidence_store import ObjectEvidence
+from identity_provider.adapters.file_cleaning import CleaningProcess
 from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
+from identity_provider.adapters.memory_evidence import MemoryEvidence
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.relying_services import RelyingServices
 from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
-from identity_provider.ports import Mailer, Ports, TeacherRegister, TextMessenger, TicketDesk
+from identity_provider.ports import (
+    EvidenceStore,
+    FileScanner,
+    Mailer,
+    Ports,
+    TeacherRegister,
+    TextMessenger,
+    TicketDesk,
+)
 
 
 def choose_ports(settings: Settings) -> Ports:
@@ -27,6 +40,9 @@ def choose_ports(settings: Settings) -> Ports:
         desk=choose_desk(settings),
         register=choose_register(settings),
         services=RelyingServices(may_call_ourselves=settings.sandbox),
+        evidence_store=choose_evidence_store(settings),
+        scanner=choose_scanner(settings),
+        cleaner=CleaningProcess(),
     )
 
 
@@ -81,3 +97,15 @@ def choose_register(settings: Settings) -> TeacherRegister:
             return MemoryRegister()
         case _:
             assert_never(settings.register)
+
+
+def choose_evidence_store(settings: Settings) -> EvidenceStore:
+    """Where evidence lies; nothing is opened yet."""
+    if settings.evidence_store_url.startswith("memory:"):
+        return MemoryEvidence()
+    return ObjectEvidence(settings.evidence_store_url, installation=urlsplit(settings.issuer).netloc)
+
+
+def choose_scanner(settings: Settings) -> FileScanner:
+    """Who looks for malware; opens no connection yet."""
+    return Clamd(settings.clamd_address) if settings.clamd_address else NoScanner()

@@ -20,6 +20,9 @@ class ErrorCode(IntEnum):
     INVALID = 10004
     NOT_AUTHORISED = 10005
     HAS_ANOTHER_TRN = 10006
+    NO_SUCH_AWARD = 10011
+    REFERENCE_TAKEN = 10012
+    AWARD_WITHDRAWN = 10013
 
 
 _TITLES = {
@@ -28,8 +31,17 @@ _TITLES = {
     ErrorCode.INVALID: "The request is invalid",
     ErrorCode.NOT_AUTHORISED: "The token is not good for this",
     ErrorCode.HAS_ANOTHER_TRN: "The user has a TRN already",
+    ErrorCode.NO_SUCH_AWARD: "There is no award of this user with this reference",
+    ErrorCode.REFERENCE_TAKEN: "The reference is that of an award of another user",
+    ErrorCode.AWARD_WITHDRAWN: "The award was withdrawn",
 }
-_STATUS = {ErrorCode.NO_SUCH_USER: 404, ErrorCode.NOT_AUTHORISED: 403}
+_STATUS = {
+    ErrorCode.NO_SUCH_USER: 404,
+    ErrorCode.NOT_AUTHORISED: 403,
+    ErrorCode.NO_SUCH_AWARD: 404,
+    ErrorCode.REFERENCE_TAKEN: 409,
+    ErrorCode.AWARD_WITHDRAWN: 409,
+}
 
 
 class Problem(Exception):

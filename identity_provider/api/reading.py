@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date
-from typing import Any
+from enum import StrEnum
+from typing import Any, TypeVar
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
@@ -16,11 +17,14 @@ from identity_provider.domain.lookup import LookupStatus
 from identity_provider.domain.values import Trn, ValueRefused, visible
 from identity_provider.services.user_lists import Page
 
+Offered = TypeVar("Offered", bound=StrEnum)
+
 LARGEST_PAGE = 100
 USUAL_PAGE = 25
 LAST_PAGE = 1_000_000
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -107,6 +111,14 @@ class Body:
             self.refuse(name, "Must not be all zeros")
             return None
 
+    def one_of(self, name: str, offered: type[Offered]) -> Offered | None:
+        """One of a closed list of words. None is noted as a mistake."""
+        value = self.sent.get(name)
+        if isinstance(value, str) and value in set(offered):
+            return offered(value)
+        self.refuse(name, f"Must be one of {', '.join(offered)}")
+        return None
+
     def day(self, name: str, *, not_after: date) -> date:
         """A date, `YYYY-MM-DD`, from 1900 on."""
         found = _date_in(self.sent.get(name))
@@ -115,6 +127,14 @@ class Body:
         elif not date(1900, 1, 1) <= found <= not_after:
             self.refuse(name, "Must be a day from 1900 on that is not in the future")
         return found or not_after
+
+
+def reference_in(text: str) -> str:
+    """A service's own reference, in an address. Raises Problem for what can not be one."""
+    if _REFERENCE.fullmatch(text) is None:
+        why = "Must be 1 to 100 letters, digits, dots, hyphens and underscores, beginning with a letter or digit"
+        raise Problem.invalid({"providerReference": [why]})
+    return text
 
 
 def user_id_in(text: str) -> UUID:

@@ -7,10 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.api.access import needs, service
 from identity_provider.api.blueprint import bp
+from identity_provider.api.problems import ErrorCode, Problem
 from identity_provider.api.reading import Body
 from identity_provider.db import transaction
+from identity_provider.domain.features import Feature
 from identity_provider.kit.app import ports
-from identity_provider.services import person_json, trn_tokens
+from identity_provider.services import features, person_json, trn_tokens
 from identity_provider.services.audit import Actor
 
 
@@ -18,6 +20,8 @@ from identity_provider.services.audit import Actor
 @needs("trn_token:write")
 def make_trn_token() -> ResponseReturnValue:
     """Make a token for an address and a TRN; it is shown this once."""
+    if not features.is_on(Feature.TRN_TOKENS, service()):
+        raise Problem(403, "TRN tokens are switched off", code=ErrorCode.NOT_AUTHORISED)
     body = Body.read()
     trn, email = body.trn("trn"), body.email("email", required=True)
     body.finish()

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+from identity_provider.cli.client_options import given, options
 from identity_provider.db import db, transaction
-from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.kit.app import ports
 from identity_provider.models import Client
-from identity_provider.ports import ServiceRefused, ServiceUnavailable
-from identity_provider.services import client_changes, signing_keys, subjects
+from identity_provider.services import client_changes, signing_keys
 from identity_provider.services import clients as registry
 from identity_provider.services.audit import Actor
 
@@ -25,72 +24,48 @@ clients = AppGroup("clients", help="Register and look after relying services.")
 
 @clients.command("add")
 @click.argument("client_id", metavar="ID")
-@click.option("--name", required=True, help="What people see on the screens.")
-@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Compared as a string; may be repeated.")
-@click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True)
-@click.option("--scope", "scopes", multiple=True, help=f"Default: {' '.join(registry.DEFAULT_SCOPES)}")
-@click.option("--grant", "grant_types", multiple=True, type=click.Choice(registry.GRANT_TYPES))
+@options(changing=False)
 @click.option("--secret", help="Use this secret instead of a new one.")
-@click.option(
-    "--auth-method", type=click.Choice(registry.AUTH_METHODS), default="client_secret_basic", show_default=True
-)
-@click.option(
-    "--jwks",
-    "jwks_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Its public keys, for private_key_jwt and signed request objects.",
-)
-@click.option("--jwks-uri", help="Where the service publishes its public keys, instead of --jwks.")
-@click.option("--id-token-alg", "id_token_algorithm", type=click.Choice(signing_keys.ALGORITHMS), default="RS256")
-@click.option("--userinfo-signed-response-alg", "userinfo_algorithm", type=click.Choice(signing_keys.ALGORITHMS))
-@click.option("--request-object-signing-alg", "request_object_algorithm", type=click.Choice(signing_keys.ALGORITHMS))
-@click.option("--token-endpoint-auth-signing-alg", "assertion_algorithm", type=click.Choice(signing_keys.ALGORITHMS))
-@click.option(
-    "--access-token-format", type=click.Choice(registry.ACCESS_TOKEN_FORMATS), default="opaque", show_default=True
-)
-@click.option("--subject-type", type=click.Choice(subjects.SUBJECT_TYPES), default="public", show_default=True)
-@click.option("--sector-identifier-uri", help="Joins redirect URIs of several hosts; read while this command runs.")
-@click.option("--service-url", help="Where the service starts.")
-@click.option("--initiate-login-uri", help="Where we may send a person who should sign in anew.")
-@click.option("--backchannel-logout-uri")
-@click.option("--trn-requirement", type=click.Choice([each.value for each in TrnRequirement]), default="Optional")
-@click.option("--match-policy", type=click.Choice([each.value for each in MatchPolicy]), default="Default")
-@click.option("--require-pkce/--no-require-pkce", default=True, show_default=True)
-@click.option("--require-nonce/--no-require-nonce", default=False, show_default=True)
-@click.option("--raise-tickets/--no-raise-tickets", default=True, show_default=True)
-@click.option("--may-introspect/--may-not-introspect", default=False, show_default=True)
-@click.option("--block-prohibited/--no-block-prohibited", default=False, show_default=True)
-@click.option("--first-party/--third-party", default=True, show_default=True, help="Whether people are never asked.")
-@click.option("--bare-post-logout-redirect/--no-bare-post-logout-redirect", default=False, show_default=True)
-def add(client_id: str, secret: str | None, jwks_file: Path | None, **chosen: Any) -> None:
+def add(client_id: str, secret: str | None, **chosen: Any) -> None:
     """Register a service and print it with its secret, which is shown this once."""
-    words: dict[str, Any] = {
-        "scopes": tuple(scope for each in chosen.pop("scopes") for scope in each.split()),
-        "trn_requirement": TrnRequirement(chosen.pop("trn_requirement")),
-        "match_policy": MatchPolicy(chosen.pop("match_policy")),
-    }
     now = ports().clock.now()
     try:
-        words["jwks"] = json.loads(jwks_file.read_text()) if jwks_file else None
-        words["sector_document"] = _sector_document(chosen["sector_identifier_uri"])
+        wanted = registry.NewClient(id=client_id, **given(chosen))
         with transaction():
-            client, made = registry.register(
-                registry.NewClient(id=client_id, **words, **chosen), secret=secret, actor=OPERATOR, now=now
-            )
-            signing_keys.ensure(client.id_token_signed_response_alg, now=now)
-            if client.userinfo_signed_response_alg is not None:
-                signing_keys.ensure(client.userinfo_signed_response_alg, now=now)
+            client, made = registry.register(wanted, secret=secret, actor=OPERATOR, now=now)
+            _ensure_keys(client)
             _print({"client_id": client.id, "client_secret": made} | _facts(client))
     except (registry.ClientRefused, ValueError) as refusal:
         raise click.ClickException(str(refusal)) from refusal
 
 
-def _sector_document(uri: str | None) -> tuple[str, ...]:
-    """What stands at a sector identifier URI; nothing where there is none."""
+@clients.command("change")
+@click.argument("client_id", metavar="ID")
+@options(changing=True)
+def change(client_id: str, **chosen: Any) -> None:
+    """Set a service up anew, and print it: what is not named stays as it is.
+
+    An option that may be repeated replaces all that was there; an empty text takes away what was there. A service
+    that needs a secret and has none yet gets one, which is shown this once.
+    """
+    sector_uri = _find(client_id).sector_identifier_uri
+    db.session.rollback()  # nothing is held while its document is read
     try:
-        return subjects.read_sector_document(uri, ports().services) if uri else ()
-    except (ServiceRefused, ServiceUnavailable) as refusal:
-        raise click.ClickException(f"sector-identifier-uri: {refusal}") from refusal
+        words = given(chosen, sector_uri)
+        with transaction():
+            client = _find(client_id)
+            wanted = replace(client_changes.settings_of(client), **words)
+            made = client_changes.change(client, wanted, actor=OPERATOR, now=ports().clock.now())
+            _ensure_keys(client)
+            _print(({"client_secret": made} if made else {}) | _facts(client))
+    except (registry.ClientRefused, ValueError) as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+
+
+def _ensure_keys(client: Client) -> None:
+    """Whatever algorithms a service asks for, there is a key for each."""
+    for algorithm in {client.id_token_signed_response_alg, client.userinfo_signed_response_alg} - {None}:
+        signing_keys.ensure(str(algorithm), now=ports().clock.now())
 
 
 @clients.command("list")

@@ -33,18 +33,36 @@ class Permission(StrEnum):
     EDIT_CLIENTS = "edit_clients"
     EDIT_WEBHOOKS = "edit_webhooks"
     EDIT_STAFF = "edit_staff"
+    RUN_IMPORTS = "run_imports"
+    VIEW_TRN_TOKENS = "view_trn_tokens"
+    ISSUE_TRN_TOKENS = "issue_trn_tokens"
+    VIEW_LEAKED_TRNS = "view_leaked_trns"
+    EDIT_LEAKED_TRNS = "edit_leaked_trns"
+    SWITCH_FEATURES = "switch_features"
     VIEW_PERFORMANCE = "view_performance"
     VIEW_AUDIT = "view_audit"
 
 
 _VIEW = frozenset({Permission.VIEW_CASES, Permission.VIEW_USERS, Permission.VIEW_PERFORMANCE})
+# What whoever works on cases has to see of a person's TRN beside the case.
+_TRNS = frozenset({Permission.VIEW_TRN_TOKENS, Permission.VIEW_LEAKED_TRNS})
 PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.VIEWER: _VIEW,
-    StaffRole.AGENT: _VIEW | {Permission.WORK_CASES, Permission.ATTACH_TRN},
+    StaffRole.AGENT: _VIEW | _TRNS | {Permission.WORK_CASES, Permission.ATTACH_TRN},
     StaffRole.REVIEWER: _VIEW | {Permission.REVIEW_EVIDENCE},
     StaffRole.MERGER: _VIEW
+    | _TRNS
     | {Permission.WORK_CASES, Permission.ATTACH_TRN, Permission.MERGE_USERS, Permission.LOCK_USERS},
-    StaffRole.SERVICE_MANAGER: _VIEW | {Permission.VIEW_CLIENTS, Permission.EDIT_CLIENTS},
+    StaffRole.SERVICE_MANAGER: _VIEW
+    | _TRNS
+    | {
+        Permission.VIEW_CLIENTS,
+        Permission.EDIT_CLIENTS,
+        Permission.RUN_IMPORTS,
+        Permission.ISSUE_TRN_TOKENS,
+        Permission.EDIT_LEAKED_TRNS,
+        Permission.SWITCH_FEATURES,
+    },
     StaffRole.ADMINISTRATOR: frozenset(Permission),
 }
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from identity_provider.domain.absence import NOT_ASKED, FurtherAnswers
+
 
 class LookupStatus(StrEnum):
     """The claim `trn_lookup_status`, exactly these strings."""
@@ -114,6 +116,12 @@ class Statement:
     trn: str | None
     has_trn: bool | None
     has_qts: bool | None
+    further: FurtherAnswers = NOT_ASKED
+
+    @property
+    def denies_a_record(self) -> bool:
+        """Whether the person says, being asked, that they have neither a TRN nor QTS."""
+        return self.has_trn is False and self.has_qts is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +145,8 @@ def decide(answer: Answer, said: Statement) -> LookupState:
     """The state that an answer of the register leads to, given what the person says.
 
     `None` needs three things at once: the register answered, nothing near was in it, and the person says that
-    they have neither a TRN nor QTS (domain.md, "Lookup status"). Silence on either question is not a "no".
+    they have neither a TRN nor QTS (domain.md, "Lookup status"). Silence on either question is not a "no"; and the
+    person was asked what would tell a missing record from wrong answers (domain/absence.py).
     """
     match answer:
         case Found():
@@ -157,8 +166,8 @@ def decide(answer: Answer, said: Statement) -> LookupState:
 def _nothing_found(said: Statement) -> LookupState:
     if said.trn or said.has_trn:
         return pending(LookupReason.STATED_TRN_NOT_FOUND)
-    if said.has_qts:
+    if said.has_qts or said.further.speaks_for_a_record:
         return pending(LookupReason.CLAIMS_QTS)
-    if said.has_trn is None or said.has_qts is None:
+    if not (said.denies_a_record and said.further.is_complete):
         return pending(LookupReason.NOT_LOOKED_UP)
     return LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)

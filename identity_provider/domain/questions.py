@@ -28,11 +28,15 @@ class Question(StrEnum):
     TRN = "teacher-reference-number"
     QTS = "qualified-teacher-status"
     TRAINING = "where-you-trained"
+    OTHER_NAMES = "other-names"
+    TEACHER_TRAINING = "teacher-training"
+    SCHOOL_WORK = "work-in-schools"
     CHECK_ANSWERS = "check-answers"
     TRN_IN_USE = "trn-in-use"
     CHOOSE_EMAIL = "choose-email"
     NO_MATCH = "no-match"
     OUTCOME = "outcome"
+    PASSKEY = "passkey"
     CONSENT = "what-you-share"
     BARRED = "cannot-continue"
     # Not a page: the person goes back to the service.
@@ -72,6 +76,11 @@ class Answers:
     has_trn: bool | None = None
     has_qts: bool | None = None
     has_training_provider: bool = False
+    # The register answered that it holds nobody like this person; what is asked of them then, and only then.
+    nothing_near: bool = False
+    has_other_names: bool | None = None
+    has_teacher_training: bool | None = None
+    has_school_work: bool | None = None
     # The answers as they stand were sent off (or there was nothing to ask).
     submitted: bool = False
     # The record is linked to another account, whose address the person has not said to be out of reach.
@@ -79,6 +88,8 @@ class Answers:
     may_try_again: bool = False
     has_something_to_say: bool = False
     outcome_seen: bool = False
+    # The service takes nothing but a passkey and none was shown; or one is offered, and may be declined.
+    passkey_due: bool = False
     # The person has to say whether the service may know what it asks for.
     consent_due: bool = False
     # The service was refused this person at the moment of issue.
@@ -160,8 +171,12 @@ def _asked(answers: Answers) -> Iterator[tuple[Question, bool]]:
 
 def _asked_about_record(answers: Answers) -> Iterator[tuple[Question, bool]]:
     """Asking stops as soon as the record is found; what was asked before stays on the way, for Back and Change."""
-    if not answers.wants_record:
-        return
+    if answers.wants_record:
+        yield from _asked_to_find(answers)
+        yield from _asked_before_none(answers)
+
+
+def _asked_to_find(answers: Answers) -> Iterator[tuple[Question, bool]]:
     for question, answered in (
         (Question.NINO, answers.has_nino is not None),
         (Question.TRN, answers.has_trn is not None),
@@ -173,6 +188,19 @@ def _asked_about_record(answers: Answers) -> Iterator[tuple[Question, bool]]:
         if question is Question.TRAINING and not answers.has_qts:
             return
         if answered or not answers.matched:
+            yield question, answered
+
+
+def _asked_before_none(answers: Answers) -> Iterator[tuple[Question, bool]]:
+    """What tells a missing record from wrong answers: asked only of somebody who would otherwise have none."""
+    denied = answers.has_trn is False and answers.has_qts is False
+    due = answers.nothing_near and denied and not answers.matched and not answers.step_up
+    for question, answered in (
+        (Question.OTHER_NAMES, answers.has_other_names is not None),
+        (Question.TEACHER_TRAINING, answers.has_teacher_training is not None),
+        (Question.SCHOOL_WORK, answers.has_school_work is not None),
+    ):
+        if answered or due:
             yield question, answered
 
 
@@ -190,4 +218,6 @@ def _after_submission(answers: Answers) -> Question:
         return Question.NO_MATCH
     if answers.has_something_to_say and not answers.outcome_seen:
         return Question.OUTCOME
+    if answers.passkey_due:
+        return Question.PASSKEY
     return Question.CONSENT if answers.consent_due else Question.DONE

@@ -33,6 +33,11 @@ _LONGEST_PART = 20
 _LONDON = ZoneInfo("Europe/London")
 
 
+def today() -> date:
+    """The day that it is in London."""
+    return ports().clock.now().astimezone(_LONDON).date()
+
+
 class DateField(Field):
     """Three inputs named `<name>-day`, `<name>-month`, `<name>-year`; "jan" and "January" are months.
 
@@ -105,7 +110,7 @@ class DateField(Field):
 
     def _refuse_outside_limits(self, entered: date) -> None:
         what = _capital(self._what())
-        if self.past and entered >= ports().clock.now().astimezone(_LONDON).date():
+        if self.past and entered >= today():
             self._refuse(PARTS, _("%(what)s must be in the past", what=what))
         if self.earliest is not None and entered < self.earliest:
             self._refuse(("year",), _("%(what)s must be in %(year)s or later", what=what, year=self.earliest.year))

@@ -12,8 +12,8 @@ from flask_babel import force_locale
 from identity_provider.db import db
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
-from identity_provider.models import OutboxMessage, ResumeLink
-from identity_provider.services import resume, sign_in_codes
+from identity_provider.models import Award, OutboxMessage, ResumeLink
+from identity_provider.services import award_codes, awards, contact_changes, contact_undo, resume, sign_in_codes
 
 
 def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
@@ -27,10 +27,20 @@ def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
         words = prepare(message, now)
     if words is None:
         return None
-    with force_locale(str(message.payload.get("locale", "en"))):
-        rendered = render_template(f"emails/{message.kind}.txt", settings=settings(), **words)
+    rendered = _rendered(f"emails/{message.kind}.txt", message, words)
     subject, _, text = rendered.partition("\n")
     return subject.strip(), text.strip() + "\n"
+
+
+def write_text(message: OutboxMessage, *, now: datetime) -> str | None:
+    """The words of a text message, from `texts/<kind>.txt`; None as `write` says."""
+    words = PREPARATIONS[message.kind](message, now)
+    return None if words is None else " ".join(_rendered(f"texts/{message.kind}.txt", message, words).split())
+
+
+def _rendered(template: str, message: OutboxMessage, words: dict[str, object]) -> str:
+    with force_locale(str(message.payload.get("locale", "en"))):
+        return render_template(template, settings=settings(), **words)
 
 
 def _with_code(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
@@ -48,9 +58,37 @@ def _with_resume_link(message: OutboxMessage, now: datetime) -> dict[str, object
     return {"service_name": "", **message.payload, "link": f"{settings().issuer}/resume/{token}"}
 
 
+def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | None:  # noqa: ARG001 -- as the others
+    """The award as it stands when the email is written; None when it is gone."""
+    award = db.session.get(Award, UUID(message.payload["award_id"]))
+    if award is None:
+        return None
+    link = f"{settings().issuer}/account/awards/{award.id}"
+    return {**message.payload, "award": award, "service_name": award.client.name, "link": link}
+
+
+def _with_undo_link(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
+    """The link is signed only here; None when the change was taken back, or cannot be any more."""
+    change = contact_undo.usable(UUID(message.payload["change_id"]), now=now)
+    if change is None:
+        return None
+    content = {contact_undo.CHANGE_ID: str(change.id)}
+    token = sign_link(contact_undo.PURPOSE, content, until=change.reversible_until)
+    return {**message.payload, "link": f"{settings().issuer}/account/put-back/{token}"}
+
+
 PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {
     sign_in_codes.EMAIL_KIND: _with_code,
+    contact_changes.NEW_EMAIL_CODE: _with_code,
+    contact_changes.NEW_MOBILE_CODE: _with_code,
+    contact_changes.CONTACT_CHANGED: _with_undo_link,
+    contact_changes.CONTACT_CHANGED_TEXT: _with_undo_link,
     resume.TRN_ATTACHED: _with_resume_link,
     resume.NO_TRN_CONFIRMED: _with_resume_link,
+    awards.RECORDED: _with_award,
+    awards.CORRECTED: _with_award,
+    awards.WITHDRAWN: _with_award,
+    awards.CERTIFICATE: _with_award,
+    award_codes.CHECKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

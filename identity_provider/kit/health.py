@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from identity_provider.db import db, transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, real_request, settings
-from identity_provider.services import measures, ticket_alarm
+from identity_provider.services import backlog, measures, ticket_alarm
 
 bp = Blueprint("health", __name__)
 log = structlog.get_logger("health")
@@ -68,9 +68,33 @@ def metrics() -> Response:
     return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 
 
+class _Backlogs:
+    """Read from the database when it is asked for: the worker that sends is another process, perhaps elsewhere.
+
+    While the database does not answer they are missing, and everything else is told.
+    """
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            found, kept_back = backlog.backlogs(ports().clock.now()), backlog.parked_webhooks()
+        except SQLAlchemyError as error:
+            log.warning("backlog_not_counted", error=type(error).__name__)
+            return
+        waiting = GaugeMetricFamily("backlog_waiting", "What waits to be sent, by kind.", labels=["kind"])
+        oldest = GaugeMetricFamily("backlog_oldest_seconds", "How long the oldest of a kind waits.", labels=["kind"])
+        for each in found:
+            waiting.add_metric([each.kind], each.waiting)
+            oldest.add_metric([each.kind], each.oldest_seconds)
+        yield waiting
+        yield oldest
+        parked = "Messages to services that no try delivered."
+        yield GaugeMetricFamily("webhooks_parked", parked, value=kept_back)
+
+
 def _registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     registry.register(TicketGauges())
+    registry.register(_Backlogs())
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.MultiProcessCollector(registry)
         return registry

@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import unquote
 
-from flask import redirect, request, url_for
+from flask import abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
+from identity_provider.domain.features import Feature
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
+from identity_provider.kit.app import ports
+from identity_provider.kit.headers import allow_form_to_lead_to
+from identity_provider.models import User
+from identity_provider.services import account_visits, browser_sessions, features
+from identity_provider.services.account_visits import Visit
 
 PersonsView = Callable[..., ResponseReturnValue]
 
 ACCOUNT = "/account"
 
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
-MENU = (("account.services", _("Services you have used")),)
+MENU = (
+    ("account.home", _("Your details")),
+    ("account.services", _("Services you have used")),
+    ("passkeys.show_all", _("Passkeys")),
+    ("account.history", _("Sign-in history")),
+    ("account.sessions", _("Where you are signed in")),
+    ("awards.held", _("Awards")),
+)
 
 
 def for_person(view: PersonsView) -> PersonsView:
@@ -31,6 +45,7 @@ def for_person(view: PersonsView) -> PersonsView:
     @open_to(Audience.PERSON)
     @wraps(view)
     def entered(**named: Any) -> ResponseReturnValue:
+        refuse_while_off()
         person = session.current_user()
         if person is not None:
             return view(person, **named)
@@ -40,24 +55,69 @@ def for_person(view: PersonsView) -> PersonsView:
     return entered
 
 
+def for_person_again(view: PersonsView) -> PersonsView:
+    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
+
+    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
+    """
+
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        now, here = ports().clock.now(), session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=now):
+            return view(person, **named)
+        return redirect(url_for("passkeys.confirm", next=request.path), 303)
+
+    return for_person(entered)
+
+
+def refuse_while_off() -> None:
+    """Answer 503 to everybody while the pages of one's own account are switched off."""
+    if not features.is_on(Feature.ACCOUNT):
+        abort(503)
+
+
+def for_person_lately(view: PersonsView) -> PersonsView:
+    """The same for what counts: who proved who they are a while ago enters another code first, and then comes here."""
+
+    @for_person
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        here = session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=ports().clock.now()):
+            return view(person, **named)
+        rule = request.url_rule
+        shown = rule is not None and rule.methods is not None and "GET" in rule.methods
+        return redirect(url_for("account.prove_again", next=request.path if shown else None), 303)
+
+    return entered
+
+
+def account_visit() -> Visit | None:
+    """The service that the person came from, and may go back to; the forms of this page may lead there."""
+    if "account_visit" not in g:
+        g.account_visit = account_visits.current(session.browser_secret(), now=ports().clock.now())
+        if g.account_visit is not None and g.account_visit.sign_out_uri:
+            allow_form_to_lead_to(g.account_visit.sign_out_uri)
+    visit: Visit | None = g.account_visit
+    return visit
+
+
 def account_path(text: str) -> str:
     """The path to go back to, if it is one of the account's own; the account's first page otherwise."""
-    printable = text.isascii() and text.isprintable() and "\\" not in text
-    inside = text == ACCOUNT or text.startswith((f"{ACCOUNT}/", f"{ACCOUNT}?"))
-    return text if printable and inside and "//" not in text.partition("?")[0] else ACCOUNT
+    path = unquote(text.partition("?")[0])
+    printable = text.isascii() and text.isprintable() and "\\" not in text + path
+    inside = path == ACCOUNT or path.startswith(f"{ACCOUNT}/")
+    # Browsers take steps up (`/account/../`, also written %2e%2e) themselves, and two slashes for another site.
+    stays = "//" not in path and not {".", ".."} & set(path.split("/"))
+    return text if printable and inside and stays else ACCOUNT
 
 
 def account_menu() -> list[dict[str, object]]:
-    """The parts of the account as links; the one that is shown is marked."""
-    here = (request.endpoint or "").rpartition(".")[0]
+    """The parts of the account as links; the one that the page belongs to is marked."""
+    parts = [(label, url_for(endpoint)) for endpoint, label in MENU]
+    inside = [href for _label, href in parts if request.path == href or request.path.startswith(f"{href}/")]
+    here = max(inside, key=len, default=None)
     return [
-        {"text": label, "href": url_for(endpoint), "current": request.endpoint == endpoint or _alone(endpoint) == here}
-        for endpoint, label in MENU
+        {"text": label, "href": href, "current": request.path == href, "active": href == here} for label, href in parts
     ]
-
-
-def _alone(endpoint: str) -> str | None:
-    """The blueprint of an endpoint that is the only part of the menu there."""
-    blueprint = endpoint.rpartition(".")[0]
-    parts = [each for each, _label in MENU if each.rpartition(".")[0] == blueprint]
-    return blueprint if len(parts) == 1 else None

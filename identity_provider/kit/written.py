@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import phonenumbers
 from flask import Flask
 from flask_babel import format_date, format_datetime
 from flask_babel import gettext as _
@@ -40,6 +41,13 @@ def written(said: Words | date | str) -> str:
 def written_trn(value: object) -> str:
     """Seven digits, the leading zeros kept."""
     return str(value).zfill(7)
+
+
+def written_number(e164: str | None) -> str:
+    """A telephone number with the spaces that people expect; empty for none."""
+    if not e164:
+        return ""
+    return phonenumbers.format_number(phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def redacted_email(address: str) -> str:

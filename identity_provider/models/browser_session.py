@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base
+from identity_provider.models.sign_in import DEVICE_LENGTH
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.user import User
 
@@ -16,7 +17,7 @@ from identity_provider.models.user import User
 class BrowserSession(Base):
     """The server's side of a session cookie: the cookie's secret is kept as an HMAC only.
 
-    `id` names the session to relying services (`sid`, OpenID Connect Front-Channel Logout 1.0 section 3). The
+    `id` never leaves us: each relying service knows the session by a name of its own (`subjects.session_name`). The
     cookie's secret is made anew at every change of privilege (OWASP ASVS 3.2.1); `id` stays.
     """
 
@@ -40,6 +41,8 @@ class BrowserSession(Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # Kind of browser and of device, as `Firefox/Windows`: enough to know one's own again, no fingerprint.
+    device: Mapped[str] = mapped_column(String(DEVICE_LENGTH), default="", server_default="")
 
     user: Mapped[User | None] = relationship(lazy="joined")
     staff: Mapped[StaffUser | None] = relationship(lazy="joined")

@@ -69,6 +69,9 @@ class Journey(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     email_proved_at: Mapped[datetime | None]
     shared_mailbox_accepted: Mapped[bool | None]
+    # A second contact, if the person wants to give one; empty when they do not.
+    mobile_number: Mapped[str | None] = mapped_column(String(20))
+    mobile_proved_at: Mapped[datetime | None]
     first_name: Mapped[str | None] = mapped_column(String(200))
     middle_name: Mapped[str | None] = mapped_column(String(200))
     last_name: Mapped[str | None] = mapped_column(String(200))
@@ -88,6 +91,10 @@ class Journey(Base):
     stated_trn: Mapped[str | None] = mapped_column(String(7))
     has_qts: Mapped[bool | None]
     training_provider: Mapped[str | None] = mapped_column(String(200))
+    # What is asked before anybody is taken for a person without a record (domain/absence.py).
+    further_answers: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # The last search for what is stated here was answered with nothing that resembles the person.
+    nothing_near: Mapped[bool] = mapped_column(default=False, server_default=false())
     # A definite match made while the answers came in: it ends the questions, and is decided anew at the end.
     matched_trn: Mapped[str | None] = mapped_column(String(7))
     submissions: Mapped[int] = mapped_column(default=0)
@@ -103,6 +110,10 @@ class Journey(Base):
     outcome_seen_at: Mapped[datetime | None]
     # The service asked which account it shall be (`prompt=select_account`): the one signed in here, or another.
     keeps_account: Mapped[bool | None]
+    # The browser said that its device can hold a passkey: only then is one offered.
+    passkey_possible: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The person showed that they hold one, in this journey or before it in this session.
+    passkey_proved_at: Mapped[datetime | None]
     # Why the service, which refuses people with a prohibition, was given no code.
     barred: Mapped[Standing | None]
 

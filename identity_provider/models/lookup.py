@@ -36,5 +36,7 @@ class Lookup(Base):
     # The person's details as asked, encrypted; the explanation names fields and levels and is for staff.
     asked_encrypted: Mapped[bytes]
     explanation: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # What the person had said beside their details when this decided something: what an empty answer rests on.
+    said_sealed: Mapped[bytes | None]
     duration_ms: Mapped[int]
     at: Mapped[datetime] = mapped_column(index=True)

@@ -26,6 +26,11 @@ class StaffUser(Base):
     totp_confirmed_at: Mapped[datetime | None]
     # The last time step accepted: a TOTP code is good once (RFC 6238 section 5.2).
     totp_last_step: Mapped[int | None]
+    # Handed over by an administrator, and needed beside the mailbox to set up the first authenticator app; and the
+    # HMAC of the browser that has shown it.
+    enrolment_code_hmac: Mapped[bytes | None]
+    enrolment_code_expires_at: Mapped[datetime | None]
+    enrolment_browser_hmac: Mapped[bytes | None]
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]

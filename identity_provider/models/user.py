@@ -59,6 +59,7 @@ class User(Base):
             "id",
             postgresql_where=text("merged_into_id IS NULL AND erased_at IS NULL"),
         ),
+        Index("ix_users_stated_trn", "stated_trn", postgresql_where=text("stated_trn IS NOT NULL")),
         Index("ix_users_lookup_status", "lookup_status", postgresql_where=text("lookup_status <> 'Found'")),
     )
 
@@ -81,6 +82,8 @@ class User(Base):
     stated_has_trn: Mapped[bool | None]
     stated_has_qts: Mapped[bool | None]
     stated_training_provider: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
+    # As in domain/absence.py.
+    stated_further: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
     trn: Mapped[str | None] = mapped_column(String(7))
     lookup_status: Mapped[LookupStatus] = mapped_column(default=LookupStatus.PENDING)
@@ -98,6 +101,8 @@ class User(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]
+    # When they were offered a passkey and said "not now".
+    passkey_declined_at: Mapped[datetime | None]
 
     links: Mapped[list[TrnLink]] = relationship(back_populates="user", order_by="TrnLink.linked_at")
 

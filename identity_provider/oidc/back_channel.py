@@ -36,7 +36,7 @@ def logout_token(client: Client, user_id: str, session_id: str, *, now: datetime
         "exp": claims.seconds(now + LIFETIME),
         "jti": new_secret(),
         "sub": subjects.subject_for(client, UUID(user_id), now=now),
-        "sid": session_id,
+        "sid": subjects.session_name(client.id, UUID(session_id)),
         "events": {EVENT: {}},
     }
     return key_ring().sign(body, client.id_token_signed_response_alg, typ="logout+jwt", now=now)

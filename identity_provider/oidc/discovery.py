@@ -7,10 +7,14 @@ from typing import Any
 
 import orjson
 
+from identity_provider.domain.authentication import Acr
+from identity_provider.domain.features import Feature
+from identity_provider.kit.app import settings
 from identity_provider.oidc import claims
 from identity_provider.oidc.checks.prompt import PROMPTS
 from identity_provider.oidc.checks.response_mode import MODES
 from identity_provider.oidc.client_authentication import METHODS
+from identity_provider.services import features
 from identity_provider.services.clients import GRANT_TYPES, SCOPES
 from identity_provider.services.signing_keys import ALGORITHMS
 from identity_provider.services.subjects import SUBJECT_TYPES
@@ -23,6 +27,11 @@ _OF_THE_TOKEN = ("iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr",
 def as_json(issuer: str, *, registration: bool = False) -> bytes:
     """The document as it is sent."""
     return orjson.dumps(document(issuer, registration=registration))
+
+
+def registration_is_open() -> bool:
+    """Whether services may register themselves: the settings allow it, and nobody has switched it off."""
+    return settings().client_registration and features.is_on(Feature.CLIENT_REGISTRATION)
 
 
 @cache
@@ -44,7 +53,7 @@ def document(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": list(SUBJECT_TYPES),
-        "acr_values_supported": [f"{issuer}/acr/one-time-code"],
+        "acr_values_supported": [each.under(issuer) for each in Acr],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(METHODS),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from authlib.oauth2.base import OAuth2Error
-from flask import Response, jsonify, request
+from flask import Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ServiceUnavailable
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.csrf import csrf_exempt
+from identity_provider.kit.errors import answer_error, answers_software
 from identity_provider.oidc import bearer, discovery, issue, published_keys, tokens
 from identity_provider.oidc.bearer import BearerRefused
 from identity_provider.oidc.blueprint import bp
@@ -76,7 +78,7 @@ def jwks() -> ResponseReturnValue:
 @open_to(Audience.ANYONE)
 def configuration() -> ResponseReturnValue:
     """OpenID Connect Discovery 1.0 and RFC 8414: the same document at both places."""
-    written = discovery.as_json(settings().issuer, registration=settings().client_registration)
+    written = discovery.as_json(settings().issuer, registration=discovery.registration_is_open())
     return Response(written, mimetype="application/json", headers={"Cache-Control": CACHEABLE})
 
 
@@ -118,5 +120,10 @@ def _issue_unavailable(_: issue.IssueUnavailable) -> ResponseReturnValue:
 
 @bp.errorhandler(published_keys.KeysAwaited)
 def _keys_awaited(_: published_keys.KeysAwaited) -> ResponseReturnValue:
+    if not answers_software(request.path):
+        page = make_response(answer_error(ServiceUnavailable(retry_after=1)))
+        if request.method == "GET":
+            page.headers["Refresh"] = "1"  # the browser asks again by itself
+        return page
     body = {"error": "temporarily_unavailable", "error_description": "The keys of the client are being fetched"}
     return jsonify(body), 503, {"Retry-After": "1"}

@@ -12,6 +12,7 @@ from authlib.oidc.core import OpenIDCode
 
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports
+from identity_provider.models import Client
 from identity_provider.oidc import issue, tokens
 from identity_provider.oidc.registered_client import RegisteredClient
 from identity_provider.services import grants as storage
@@ -55,18 +56,9 @@ class _Exchanges:
     def authenticate_user(self, presented: Exchanged) -> Person:
         return presented.granted.person
 
-    def generate_token(self, user: Person, **_: Any) -> dict[str, Any]:
-        """A bearer token answer (RFC 6749 5.1); `expires_in` is always there."""
-        issued = self._exchanged().issued
-        token = {
-            "token_type": "Bearer",
-            "access_token": self._access_token(issued, user),
-            "expires_in": _ACCESS_TOKEN_SECONDS,
-            "scope": issued.scope,
-        }
-        if issued.refresh_token is not None:
-            token["refresh_token"] = issued.refresh_token
-        return token
+    def generate_token(self, **_: Any) -> dict[str, Any]:
+        presented: Exchanged = self.request.authorization_code
+        return _answer(self.request.client.row, presented.issued)
 
     def save_token(self, token: dict[str, Any]) -> None:
         """It was kept when it was made."""
@@ -79,16 +71,49 @@ class _Exchanges:
             return refusal
         return None
 
-    def _access_token(self, issued: Issued, user: Person) -> str:
-        jwt = tokens.jwt_access_token(self.request.client.row, user, issued, ports().clock.now())
-        if jwt is None:
-            return issued.access_token
-        storage.replace_access_token(issued.id, jwt)
-        return jwt
 
-    def _exchanged(self) -> Exchanged:
-        presented: Exchanged = self.request.authorization_code
-        return presented
+def _answer(client: Client, issued: Issued) -> dict[str, Any]:
+    """A bearer token answer (RFC 6749 5.1); `expires_in` is always there."""
+    token = {
+        "token_type": "Bearer",
+        "access_token": _access_token(client, issued),
+        "expires_in": _ACCESS_TOKEN_SECONDS,
+        "scope": issued.scope,
+    }
+    if issued.refresh_token is not None:
+        token["refresh_token"] = issued.refresh_token
+    return token
+
+
+def _access_token(client: Client, issued: Issued) -> str:
+    jwt = tokens.jwt_access_token(client, issued.granted.person, issued, ports().clock.now())
+    if jwt is None:
+        return issued.access_token
+    storage.replace_access_token(issued.id, jwt)
+    return jwt
+
+
+def refreshed(client: Client, refresh_token: str) -> dict[str, Any] | None:
+    """The answer to a client that proved itself and asks for nothing but a refresh; None where there is more to judge.
+
+    It is None, and nothing has changed, where the token is not good and where this service may be refused a person:
+    the grant below says what is wrong.
+    """
+    if "refresh_token" not in client.grant_types or issue.may_refuse(client):
+        return None
+    now = ports().clock.now()
+    issued = storage.rotate_refresh_token(refresh_token, client.id, now=now)
+    if issued is None:
+        return None
+    token, granted = _answer(client, issued), _without_nonce(issued.granted)
+    if "openid" in issued.scope.split():
+        token["id_token"] = tokens.id_token(client, granted.person, granted, token, now)
+    return token
+
+
+def _without_nonce(granted: Granted) -> Granted:
+    """A refreshed ID token names the same sign-in, but answers no request's nonce (OpenID Connect Core 12.2)."""
+    return replace(granted, nonce=None)
 
 
 class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib carries no types
@@ -128,8 +153,7 @@ class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[m
             self._find_fault(refresh_token, scope, now)
             measures.refused("refresh_token")
             return None
-        # A refreshed ID token names the same sign-in, but answers no request's nonce (OpenID Connect Core 12.2).
-        presented = Exchanged(replace(issued, granted=replace(issued.granted, nonce=None)))
+        presented = Exchanged(replace(issued, granted=_without_nonce(issued.granted)))
         self.request.authorization_code = presented
         return presented
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from identity_provider.kit.app import settings
 from identity_provider.models import Client
@@ -16,7 +15,7 @@ class Hint:
 
     client_id: str
     subject: str
-    session_id: UUID | None
+    session_name: str | None
 
 
 def read(token: str) -> Hint | None:
@@ -27,10 +26,8 @@ def read(token: str) -> Hint | None:
     client_id, subject = said.get("aud"), said.get("sub")
     if not isinstance(client_id, str) or not isinstance(subject, str):
         return None
-    try:
-        return Hint(client_id, subject, UUID(str(said.get("sid"))))
-    except ValueError:
-        return Hint(client_id, subject, None)
+    named = said.get("sid")
+    return Hint(client_id, subject, named if isinstance(named, str) else None)
 
 
 def subject_of(token: str, client: Client) -> str | None:

@@ -1,7 +1,7 @@
 """A lane in front of the framework for what services ask for most, when all is plain.
 
-Discovery, keys, userinfo and introspection. It answers good requests only and changes nothing. Whatever has a query,
-a body or a form that is not the usual one, another method, a token that is not
+Discovery, keys, userinfo, introspection and refresh. It answers good requests only, and where it does not answer it has
+changed nothing. Whatever has a query, a body or a form that is not the usual one, another method, a token that is not
 good, or fails in any way goes the long way through Flask, which is where every rule and every error is answered.
 """
 
@@ -22,6 +22,7 @@ from identity_provider.kit import health, requests
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.headers import standard_headers
 from identity_provider.oidc import client_authentication, discovery, token_endpoints, tokens
+from identity_provider.oidc.grants import refreshed
 from identity_provider.oidc.keys import key_ring
 from identity_provider.services import grants
 
@@ -116,17 +117,38 @@ def _introspection(environ: WSGIEnvironment) -> bytes | None:
     return orjson.dumps(told)
 
 
+def _refresh(environ: WSGIEnvironment) -> bytes | None:
+    form = _form(environ)
+    if form.keys() != {"grant_type", "refresh_token"} or form["grant_type"] != "refresh_token":
+        return None
+    client = client_authentication.plainly_proved(environ.get("HTTP_AUTHORIZATION", ""))
+    if client is None:
+        return None
+    key_ring().ensure_default(ports().clock.now())
+    told = refreshed(client, form["refresh_token"])
+    if told is None:
+        return None
+    client_authentication.count_accepted(client)
+    return orjson.dumps(told)
+
+
 def _only_token(environ: WSGIEnvironment) -> str | None:
-    """The token of a form that holds nothing else but a hint; the form can be read again on the long way."""
+    """The token of a form that holds nothing else but a hint."""
+    form = _form(environ)
+    return form.get("token") if form.keys() <= {"token", "token_type_hint"} else None
+
+
+def _form(environ: WSGIEnvironment) -> dict[str, str]:
+    """What was sent; nothing where anything is repeated. It can be read again on the long way."""
     sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or "0"))
     environ["wsgi.input"] = BytesIO(sent)
     pairs = parse_qsl(sent.decode("ascii"), keep_blank_values=True) if sent.isascii() else []
     form = dict(pairs)
-    return form.get("token") if len(form) == len(pairs) and form.keys() <= {"token", "token_type_hint"} else None
+    return form if len(form) == len(pairs) else {}
 
 
 def _configuration(_: WSGIEnvironment) -> bytes:
-    return discovery.as_json(settings().issuer, registration=settings().client_registration)
+    return discovery.as_json(settings().issuer, registration=discovery.registration_is_open())
 
 
 def _jwks(_: WSGIEnvironment) -> bytes | None:
@@ -148,6 +170,7 @@ _DISCOVERY = _Place("oidc.configuration", _configuration, cache=CACHEABLE)
 _PLACES = {
     "/connect/userinfo": _Place("oidc.userinfo", _userinfo),
     "/connect/introspection": _Place("oidc.introspection", _introspection, method="POST"),
+    "/connect/token": _Place("oidc.token", _refresh, method="POST"),
     "/.well-known/openid-configuration": _DISCOVERY,
     "/.well-known/oauth-authorization-server": _DISCOVERY,
     "/.well-known/jwks": _Place("oidc.jwks", _jwks, cache=CACHEABLE),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -22,7 +23,7 @@ from identity_provider.kit.session import browser_secret, current_session, sign_
 from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
-from identity_provider.services import browser_sessions, clients, journeys, sign_outs
+from identity_provider.services import browser_sessions, clients, journeys, sign_outs, subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class SignOut:
         }
         return {name: value for name, value in values.items() if value}
 
+    def means(self, session_id: UUID) -> bool:
+        """Whether the hint was given in this session."""
+        hint = self.hint
+        return hint is not None and hint.session_name == subjects.session_name(hint.client_id, session_id)
+
     def leave(self) -> ResponseReturnValue:
         """Back to the service when it may be, else a page that says that it is done."""
         if self.return_to is None:
@@ -62,7 +68,7 @@ def signout() -> ResponseReturnValue:
     if session is None and not asked.problem:
         _end_what_outlived(asked)
         return asked.leave()
-    at_once = session is not None and asked.hint is not None and asked.hint.session_id == session.id
+    at_once = session is not None and asked.means(session.id)
     if asked.return_to:
         allow_form_to_lead_to(asked.return_to)
     page = render_template(
@@ -87,9 +93,13 @@ def confirm_signout() -> ResponseReturnValue:
 
 def _end_what_outlived(asked: SignOut) -> None:
     """The session may be over long before what was granted in it: who holds an ID token of it can have that ended."""
-    if asked.hint is not None and asked.hint.session_id is not None:
-        with transaction():
-            browser_sessions.end_what_outlived(asked.hint.session_id, now=ports().clock.now())
+    hint = asked.hint
+    if asked.client is None or hint is None or hint.session_name is None:
+        return
+    with transaction():
+        user_id = subjects.user_known_as(asked.client, hint.subject)
+        if user_id is not None:
+            browser_sessions.end_what_outlived(user_id, asked.client.id, hint.session_name, now=ports().clock.now())
 
 
 def _read(sent: Mapping[str, str]) -> SignOut:

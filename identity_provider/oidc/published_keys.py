@@ -30,23 +30,25 @@ def fetch_for_assertion(request: Request) -> None:
     Raises KeysAwaited while another request is fetching them and there are none yet: no failure of the client's.
     """
     assertion = request.form.get("client_assertion")
-    if not assertion:
-        return
-    client = clients.find(client_assertion.named_client(assertion))
-    if fetch_for(client, assertion) or client is None or not client.is_enabled:
-        return
-    if client_keys.are_awaited(client, now=ports().clock.now()):
-        raise KeysAwaited
+    if assertion:
+        _fetch_or_wait(clients.find(client_assertion.named_client(assertion)), assertion)
 
 
 def fetch_for_request_object(token: str | None) -> None:
-    """The same for a signed request (RFC 9101), as it comes with a browser or is pushed."""
+    """The same for a signed request (RFC 9101), as it comes with a browser or is pushed. Raises KeysAwaited."""
     if token:
         try:
             named = str(client_jwt.unverified(token).get("iss"))
         except client_jwt.JwtRefused:
             return
-        fetch_for(clients.find(named), token)
+        _fetch_or_wait(clients.find(named), token)
+
+
+def _fetch_or_wait(client: Client | None, token: str) -> None:
+    if fetch_for(client, token) or client is None or not client.is_enabled:
+        return
+    if client_keys.are_awaited(client, now=ports().clock.now()):
+        raise KeysAwaited
 
 
 def fetch_for(client: Client | None, token: str) -> bool:

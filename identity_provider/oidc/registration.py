@@ -19,6 +19,7 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.requests import visitor
 from identity_provider.models import Client, InitialAccessToken
+from identity_provider.oidc import discovery
 from identity_provider.oidc.blueprint import bp
 from identity_provider.oidc.claims import seconds
 from identity_provider.services import measures, rate_limits, registration_tokens, registrations, signing_keys
@@ -105,7 +106,7 @@ def _registered(client_id: str) -> tuple[Client, str]:
 
 def _counted_token() -> str:
     """The bearer token of the request, once it is clear that there is registration and not too much of it."""
-    if not settings().client_registration:
+    if not discovery.registration_is_open():
         abort(404)
     with transaction():
         rate_limits.count(rate_limits.REGISTRATION_CALLS, visitor(), now=ports().clock.now())

@@ -16,6 +16,7 @@ from identity_provider.domain.values import PersonName
 from identity_provider.models import CaseStatus, Journey, Resolution, SupportTicket, User
 from identity_provider.services import (
     audit,
+    awards,
     browser_sessions,
     outbox,
     pooling,
@@ -110,6 +111,8 @@ def keep_statements(user: User, journey: Journey, *, now: datetime) -> None:
         user.stated_has_qts = journey.has_qts
     if journey.training_provider is not None:
         user.stated_training_provider = journey.training_provider
+    if journey.further_answers:
+        user.stated_further = dict(journey.further_answers)
     user.date_of_birth = user.date_of_birth or journey.date_of_birth
     user.updated_at = now
     _note_change(user, before, now=now)
@@ -126,6 +129,7 @@ def recall_statements(journey: Journey, user: User) -> None:
     journey.has_nino, journey.nino_encrypted = user.stated_has_nino, user.stated_nino_encrypted
     journey.has_trn, journey.stated_trn = user.stated_has_trn, user.stated_trn
     journey.has_qts, journey.training_provider = user.stated_has_qts, user.stated_training_provider
+    journey.further_answers = dict(user.stated_further)
 
 
 def namesake(journey: Journey) -> User | None:
@@ -182,7 +186,7 @@ def lock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:
     if not user.is_live or not reason.strip():
         raise IllegalMove("only an account that is in use is locked, and with a reason")
     user.locked_at = user.updated_at = now
-    _end_what_the_old_address_began(user, now=now)
+    end_what_was_begun(user, now=now)
     audit.record("user_locked", Subject("user", user.id), actor=actor, now=now, reason=reason)
 
 
@@ -203,10 +207,18 @@ def give_address(
     Nobody has proved it yet unless `proved_at` says when. What was begun with the old address ends. Raises EmailInUse,
     also when somebody else was quicker by a moment.
     """
+    before = user.email
+    put_address(user, email, proved_at=proved_at, now=now)
+    end_what_was_begun(user, now=now)
+    change = ({"email": before}, {"email": email})
+    audit.record("email_changed", Subject("user", user.id), actor=actor, now=now, reason=reason, change=change)
+
+
+def put_address(user: User, email: str, *, proved_at: datetime | None, now: datetime) -> None:
+    """Write the address, and nothing else: what ends with the old one is for the caller. Raises EmailInUse."""
     holder = by_address(email)
     if holder is not None and holder.id != user.id:
         raise EmailInUse
-    before = user.email
     try:
         with db.session.begin_nested():
             user.email = email
@@ -216,9 +228,6 @@ def give_address(
     except IntegrityError as clash:
         db.session.refresh(user)
         raise EmailInUse from clash
-    _end_what_the_old_address_began(user, now=now)
-    change = ({"email": before}, {"email": email})
-    audit.record("email_changed", Subject("user", user.id), actor=actor, now=now, reason=reason, change=change)
 
 
 def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None:
@@ -229,6 +238,16 @@ def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None
     _note_change(user, before, now=now)
     change = (asdict(was), asdict(name))
     audit.record("name_changed", Subject("user", user.id), actor=actor, now=now, change=change)
+
+
+def call(user: User, preferred_name: str, *, now: datetime) -> None:
+    """Call the person as they like to be called. The same as before is no change."""
+    before = user.preferred_name
+    if before == preferred_name:
+        return
+    user.preferred_name, user.updated_at = preferred_name, now
+    change = ({"preferred_name": before}, {"preferred_name": preferred_name})
+    audit.record("preferred_name_changed", Subject("user", user.id), actor=Actor.of(user), now=now, change=change)
 
 
 def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, now: datetime) -> Pooled:
@@ -242,6 +261,7 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     other.merged_into_id = survivor.id
     other.updated_at = now
     browser_sessions.end_all_of(other, now=now)
+    awards.pass_on(other, survivor)
     pooled = pooling.pool(survivor, other, actor=actor, now=now)
     _withdraw_cases(other, now=now)
     db.session.flush()
@@ -251,9 +271,12 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     return pooled
 
 
-def _end_what_the_old_address_began(user: User, *, now: datetime) -> None:
-    """Sessions and half-done journeys were opened by whoever reads the mail of the address that is given up."""
-    browser_sessions.end_all_of(user, now=now)
+def end_what_was_begun(user: User, *, now: datetime, but: UUID | None = None) -> None:
+    """Sessions and half-done journeys were opened by whoever reads the mail of the address that is given up.
+
+    `but` is the session of the person who gives it up themselves.
+    """
+    browser_sessions.end_all_of(user, now=now, but=but)
     # A journey that is held by another request is left to that request: it finds its session ended.
     theirs = (
         select(Journey.id)
@@ -276,6 +299,7 @@ def _stated(user: User) -> tuple[object, ...]:
         user.stated_has_trn,
         user.stated_trn,
         user.stated_has_qts,
+        tuple(user.stated_further.items()),
     )
 
 
@@ -297,18 +321,19 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
 
 
 def _is_named_alike(journey: Journey, user: User) -> bool:
-    stated, known = (
-        _compared(journey.first_name or "", journey.last_name or ""),
-        _compared(user.first_name, user.last_name),
+    return are_named_alike(
+        PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or ""), user.name
     )
-    if stated == known:
+
+
+def are_named_alike(one: PersonName, other: PersonName) -> bool:
+    """Whether two names may be one person's, by the matcher's own comparisons."""
+    if _compared(one.first, one.last) == _compared(other.first, other.last):
         return True
-    first, middle = given_name(journey.first_name or ""), given_name(journey.middle_name or "")
-    held, held_middle = given_name(user.first_name), given_name(user.middle_name)
-    return (
-        first_names([first], middle, [held], held_middle).level in _ONE_PERSON_S
-        and last_names([family_name(journey.last_name or "")], [family_name(user.last_name)]).level in _ONE_PERSON_S
-    )
+    middle, held_middle = given_name(one.middle), given_name(other.middle)
+    first = first_names([given_name(one.first)], middle, [given_name(other.first)], held_middle)
+    last = last_names([family_name(one.last)], [family_name(other.last)])
+    return first.level in _ONE_PERSON_S and last.level in _ONE_PERSON_S
 
 
 def _compared(first: str, last: str) -> tuple[str, str]:

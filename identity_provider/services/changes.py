@@ -1,4 +1,4 @@
-"""Whether what this process keeps of the database in memory still holds: clients and signing keys.
+"""Whether what this process keeps of the database in memory still holds: clients, signing keys, switches.
 
 Every writer's triggers notify (PostgreSQL LISTEN/NOTIFY, a migration). What is kept is trusted only while this
 process listens, and for a minute at most, should a connection be dead without anybody knowing.
@@ -18,14 +18,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from identity_provider.db import db
-from identity_provider.models import Client, ClientSecret, SigningKey
+from identity_provider.models import Client, ClientSecret, FeatureSwitch, SigningKey
 from identity_provider.services.direct import Driver, open_apart
 
 CHANNEL = "registry_changed"
-CLIENTS, SIGNING_KEYS = "clients", "signing_keys"
+CLIENTS, SIGNING_KEYS, FEATURE_SWITCHES = "clients", "signing_keys", "feature_switches"
 TRUSTED_SECONDS = 60.0
 
-_KINDS: dict[type[Any], str] = {Client: CLIENTS, ClientSecret: CLIENTS, SigningKey: SIGNING_KEYS}
+_KINDS: dict[type[Any], str] = {
+    Client: CLIENTS,
+    ClientSecret: CLIENTS,
+    SigningKey: SIGNING_KEYS,
+    FeatureSwitch: FEATURE_SWITCHES,
+}
 _WAIT_SECONDS = 1.0
 _WAITS_BETWEEN_PROOFS = 20
 _LONGEST_PAUSE_SECONDS = 10.0

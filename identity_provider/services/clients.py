@@ -22,7 +22,7 @@ from identity_provider.services.signing_keys import ALGORITHMS
 from identity_provider.vault import new_secret, vault
 
 PERSON_SCOPES = ("openid", "profile", "email", "phone", "offline_access", "trn", "dqt:read")
-SERVICE_SCOPES = ("user:read", "user:write", "trn_token:write", "identity:verify")
+SERVICE_SCOPES = ("user:read", "user:write", "trn_token:write", "identity:verify", "awards:write")
 # `get-an-identity:support` is not among them: nothing at issue checks that somebody is staff, so nobody gets it.
 SCOPES = PERSON_SCOPES + SERVICE_SCOPES
 TRN_SCOPES = frozenset({"trn", "dqt:read"})

@@ -16,27 +16,45 @@ from identity_provider.domain.errors import IllegalMove, OwnAccount
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import (
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
+    BrowserSession,
     CaseNote,
     CaseStatus,
     CodeChallenge,
     Consent,
+    ContactChange,
     Grant,
     IdentityCheck,
     Journey,
     Lookup,
     OutboxMessage,
+    Passkey,
     Resolution,
     ResumeLink,
     ServiceUse,
+    SignIn,
     StaffUser,
     SupportTicket,
     TicketComment,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    evidence,
+    identities,
+    import_files,
+    outbox,
+    support_tickets,
+    trn_links,
+    webhooks,
+)
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -65,13 +83,14 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     _refuse_own(user, actor)
     addresses = sorted({each.email for each in people if each.email})
     tickets = _close_cases(ids, actor=actor, now=now)
+    evidence.delete_all_of(ids, now)
     for each in people:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:
             trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
         webhooks.tell_of_erasure(each, now=now)
     db.session.flush()
-    for statement in _forgetting(ids, addresses, now):
+    for statement in _forgetting(ids, [*addresses, *_other_contacts(people)], now):
         db.session.execute(statement)
     for each in people:
         _make_tombstone(each, now)
@@ -116,9 +135,18 @@ def _close_cases(ids: list[UUID], *, actor: Actor, now: datetime) -> list[int]:
     return sorted(numbers)
 
 
-def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[Delete | Update]:
+def _other_contacts(people: list[User]) -> list[str]:
+    """Mobile numbers, and what they were reached by before: messages and codes went there, too."""
+    changed = select(ContactChange.old_value, ContactChange.new_value).where(
+        ContactChange.user_id.in_([each.id for each in people])
+    )
+    found = {each for row in db.session.execute(changed) for each in row}
+    return sorted((found | {each.mobile_number or "" for each in people}) - {""} - {each.email for each in people})
+
+
+def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Delete | Update]:
     """What deletes everything that was written about these people, in this order."""
-    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(addresses))
+    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(contacts))
     journeys = select(Journey.id).where(theirs)
     requests = db.session.scalars(select(Journey.authorization_request_id).where(theirs)).all()
     cases = select(SupportTicket.id).where(SupportTicket.user_id.in_(ids))
@@ -126,24 +154,34 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         Journey.existing_account_id: Journey.existing_account_id.in_(ids),
         Journey.trn_holder_id: Journey.trn_holder_id.in_(ids),
     }
+    awards = select(Award.id).where(Award.user_id.in_(ids))
+    codes = select(AwardCode.id).where(AwardCode.award_id.in_(awards))
     links = select(ResumeLink.id).where(ResumeLink.ticket_id.in_(cases))
     return [
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
+        delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
+        delete(AwardCode).where(AwardCode.award_id.in_(awards)),
+        delete(Award).where(Award.user_id.in_(ids)),
+        delete(UserImportRow).where(import_files.is_about(ids, contacts)),
+        delete(SignIn).where(SignIn.user_id.in_(ids)),
+        delete(ContactChange).where(ContactChange.user_id.in_(ids)),
+        update(BrowserSession).where(BrowserSession.user_id.in_(ids)).values(device=""),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
-        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
+        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(contacts))),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
-        delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
+        delete(CodeChallenge).where(or_(CodeChallenge.address.in_(contacts), CodeChallenge.subject_id.in_(links))),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
         delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
         delete(TicketComment).where(TicketComment.ticket_id.in_(cases)),
         *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
         delete(Journey).where(theirs),
         delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
-        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(addresses)),
+        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(contacts)),
     ]
 
 
@@ -155,6 +193,7 @@ def _make_tombstone(user: User, now: datetime) -> None:
     user.mobile_number = user.stated_trn = user.stated_training_provider = user.registered_with_client_id = None
     user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
     user.stated_previous_names = []
+    user.stated_further = {}
     user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
-    user.asked_again_at = user.last_signed_in_at = None
+    user.asked_again_at = user.last_signed_in_at = user.passkey_declined_at = None
     user.erased_at = user.updated_at = now

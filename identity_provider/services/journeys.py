@@ -10,12 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
 from identity_provider.domain import mailboxes
+from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.questions import Answers, Question, next_question
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import accounts, audit, authorizations, consents, trn_tokens
+from identity_provider.services import accounts, audit, authorizations, consents, passkey_offers, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
@@ -94,7 +95,8 @@ def may_enter_signed_in(journey: Journey, session: BrowserSession) -> bool:
         session.user is not None
         and journey.email is None
         and (journey.keeps_account is True or not authorizations.wants_choice(request))
-        and authorizations.session_suffices(request, session)
+        and authorizations.is_recent_enough(request, session)
+        and passkey_offers.may_enter(request, session, now=request.created_at)
         and authorizations.is_meant_for(request, session.user)
         and not trn_tokens.means_somebody_else(request, session.user, now=request.created_at)
     )
@@ -107,10 +109,29 @@ def choose_account(journey: Journey, *, signed_in: bool) -> None:
     journey.keeps_account = signed_in
 
 
-def enter_signed_in(journey: Journey, user: User, *, now: datetime) -> None:
-    """Somebody who is signed in already needs no code: the journey is theirs from its first page."""
+def enter_signed_in(journey: Journey, user: User, *, by_passkey: bool, now: datetime) -> None:
+    """Somebody who is signed in already needs no code: the journey is theirs from its first page.
+
+    `by_passkey` is whether they signed in with one.
+    """
     journey.email_proved_at = now
+    journey.passkey_proved_at = now if by_passkey else None
     _recognise(journey, user, now=now)
+
+
+def enter_by_passkey(journey: Journey, user: User, *, now: datetime) -> None:
+    """The person showed a passkey in place of a code, and is who the journey is about.
+
+    Raises AccountLocked; JourneyOutOfReach when the journey is somebody else's, or the account is part of another one.
+    """
+    if user.locked_at is not None:
+        raise AccountLocked
+    if not user.is_live or journey.user_id not in {None, user.id}:
+        raise JourneyOutOfReach(journey.client)
+    journey.passkey_proved_at = now
+    if journey.user_id is None or journey.email_proved_at is None:
+        journey.email_proved_at = now
+        _recognise(journey, user, now=now)
 
 
 def change_address(journey: Journey, email: str) -> None:
@@ -167,6 +188,7 @@ def become(journey: Journey, user: User, *, now: datetime) -> None:
 def person_changed(journey: Journey) -> None:
     """What the register is asked about is no longer what it was asked about: nothing is known of the record."""
     journey.matched_trn = None
+    journey.nothing_near = False
     journey.trn_holder_id = None
     journey.no_access_to_holder = False
 
@@ -227,6 +249,7 @@ def facts(journey: Journey) -> tuple[object, ...]:
         journey.stated_trn,
         journey.has_qts,
         journey.training_provider,
+        tuple(journey.further_answers.items()),
     )
 
 
@@ -304,7 +327,7 @@ def may_prove_more(journey: Journey) -> bool:
 def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     """The journey in the words of domain/questions, given who is signed in at this browser."""
     has_account = journey.user_id is not None
-    step_up = is_step_up(journey)
+    step_up, further = is_step_up(journey), FurtherAnswers.of(journey.further_answers)
     return Answers(
         choose_account=_is_choice_open(journey, signed_in),
         another_account=_not(journey.keeps_account),
@@ -328,11 +351,16 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         has_trn=journey.has_trn,
         has_qts=journey.has_qts,
         has_training_provider=journey.training_provider is not None,
+        nothing_near=journey.nothing_near,
+        has_other_names=None if further.other_names is None else bool(further.other_names),
+        has_teacher_training=None if further.training is None else further.training is not Training.NO,
+        has_school_work=None if further.school_work is None else further.school_work is not SchoolWork.NO,
         submitted=journey.submitted_at is not None,
         trn_in_use=_is_contested(journey),
         may_try_again=may_try_again(journey),
         has_something_to_say=_has_something_to_say(journey),
         outcome_seen=journey.outcome_seen_at is not None,
+        passkey_due=passkey_offers.is_due(journey),
         consent_due=journey.user is not None and consents.is_due(journey.authorization_request, journey.user),
         barred=journey.barred is not None,
     )

@@ -6,6 +6,7 @@ with `keep`, in the caller's transaction.
 
 from __future__ import annotations
 
+import json
 import time
 import traceback
 from datetime import datetime
@@ -16,6 +17,7 @@ import structlog
 from sqlalchemy import select, update
 
 from identity_provider.db import Base, db, transaction
+from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RegisterUnavailable, TrnAlreadyLinked, UserAlreadyHasTrn
 from identity_provider.domain.lookup import (
@@ -35,7 +37,7 @@ from identity_provider.domain.questions import Question
 from identity_provider.models import Client, Journey, Lookup, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import outbox, rate_limits, statements, support_tickets, trn_links
+from identity_provider.services import leaked_trns, outbox, rate_limits, statements, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import FAULT, POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
@@ -49,6 +51,7 @@ _IN_HUMAN_HANDS = (LookupReason.WITH_HELPDESK, LookupReason.EVIDENCE_UNDER_REVIE
 PATIENCE_SECONDS = 4.0
 """No person waits longer for the register in all; its adapter limits each call by itself."""
 
+_SAID = "lookup_said"
 RECORD_FOUND = "record_found"
 _KEEP = Base.metadata.tables[Lookup.__tablename__].insert()
 LOOK_UP_AGAIN = "look_up_again"
@@ -84,8 +87,11 @@ def look_up(
     return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version)
 
 
-def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None) -> UUID:
-    """Write the search down, and give the number of the row; what was asked is sealed."""
+def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said: dict[str, Any] | None = None) -> UUID:
+    """Write the search down, and give the number of the row; what was asked is sealed.
+
+    `said` is what the person had answered beside that, where the search decides something: the evidence for "none".
+    """
     number = uuid4()
     db.session.flush()  # the user or the journey may be new
     # One plain INSERT: a mapped object took 1.5 ms more to be written, and nobody reads it again here.
@@ -103,12 +109,21 @@ def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None) -> UU
             "policy": search.policy,
             "weights_version": search.weights_version,
             "asked_encrypted": vault.seal(asked_json(search.asked), "lookup"),
+            "said_sealed": vault.seal(json.dumps(said), _SAID) if said is not None else None,
             "explanation": search.explanation,
             "duration_ms": search.duration_ms,
             "at": search.at,
         },
     )
     return number
+
+
+def said_in(lookup: Lookup) -> dict[str, Any] | None:
+    """What the person had answered when this search decided something; None for one that decided nothing."""
+    if lookup.said_sealed is None:
+        return None
+    said: dict[str, Any] = json.loads(vault.unseal(lookup.said_sealed, _SAID))
+    return said
 
 
 def give_to(journey: Journey) -> None:
@@ -146,9 +161,10 @@ def person_of_journey(journey: Journey) -> PersonDetails:
     """What the person has said so far in this journey. The address counts only once it is proved."""
     return _person(
         (journey.first_name or "", journey.middle_name or "", journey.last_name or ""),
-        journey.previous_names,
+        [*journey.previous_names, *(FurtherAnswers.of(journey.further_answers).other_names or ())],
         date_of_birth=journey.date_of_birth,
         trn=journey.stated_trn or "",
+        trn_leaked=leaked_trns.is_listed(journey.stated_trn),
         nino=vault.unseal(journey.nino_encrypted, statements.NINO_CONTEXT) if journey.nino_encrypted else "",
         email=journey.email or "",
         email_verified=journey.email_proved_at is not None,
@@ -178,9 +194,10 @@ def person_of(user: User) -> PersonDetails:
     """What this user has stated of themselves."""
     return _person(
         (user.first_name, user.middle_name, user.last_name),
-        user.stated_previous_names,
+        [*user.stated_previous_names, *(FurtherAnswers.of(user.stated_further).other_names or ())],
         date_of_birth=user.date_of_birth,
         trn=user.stated_trn or "",
+        trn_leaked=leaked_trns.is_listed(user.stated_trn),
         nino=str(statements.nino_of(user) or ""),
         email=user.email,
         email_verified=user.email_verified_at is not None,
@@ -208,7 +225,7 @@ def settle(user: User, search: Search, *, now: datetime) -> User | None:
     """
     if user.lookup_status is LookupStatus.FAILED:
         return None
-    said = Statement(user.stated_trn, user.stated_has_trn, user.stated_has_qts)
+    said = statements.deciding(user)
     state = decide(search.answer, said)
     match search.answer:
         case Found(trn, level):
@@ -219,6 +236,9 @@ def settle(user: User, search: Search, *, now: datetime) -> User | None:
         case Ambiguous() | Near() | Nothing() if user.lookup_reason in _IN_HUMAN_HANDS:
             # People are deciding, and know more than a search that is not sure.
             return None
+        case Nothing() if _was_none_before(user, said):
+            # Said before the further questions were asked of everybody; an empty answer does not take it back.
+            return None
         case Nothing() if user.asked_again_at is None and state.status is LookupStatus.NONE:
             trn_links.stand_at(user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, now=now)
         case Ambiguous() | Near() | Nothing():
@@ -228,9 +248,21 @@ def settle(user: User, search: Search, *, now: datetime) -> User | None:
     return None
 
 
+def _was_none_before(user: User, said: Statement) -> bool:
+    unasked = said.denies_a_record and not said.further.is_complete and not said.further.speaks_for_a_record
+    return user.lookup_status is LookupStatus.NONE and unasked
+
+
+def is_to_be_asked(user: User, search: Search) -> bool:
+    """Whether somebody known would be taken for one without a record, but was not asked everything for that yet."""
+    if user.lookup_status is not LookupStatus.PENDING or user.lookup_reason is not LookupReason.NOT_LOOKED_UP:
+        return False
+    return isinstance(search.answer, Nothing) and statements.deciding(user).denies_a_record
+
+
 def settle_nothing(user: User, *, now: datetime) -> LookupState:
     """The register held nobody like this person, and they were asked again: where that leaves them."""
-    state = decide(Nothing(), Statement(user.stated_trn, user.stated_has_trn, user.stated_has_qts))
+    state = decide(Nothing(), statements.deciding(user))
     trn_links.stand_at(user, state, actor=SYSTEM, now=now)
     return state
 

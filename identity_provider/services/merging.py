@@ -18,6 +18,7 @@ from identity_provider.models import Resolution, StaffUser, TrnLink, User, UserM
 from identity_provider.services import (
     accounts,
     audit,
+    awards,
     identities,
     outbox,
     pooling,
@@ -131,6 +132,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
     db.session.flush()
     _turn_round(survivor, other, row, actor=actor, reason=reason, now=now)
     pooling.part(survivor, other, Pooled(row.carried, row.moved_case_id), actor=actor, now=now)
+    awards.give_back(survivor, other)
     service_uses.take_back(survivor.id, row.client_ids_added)
     row.undone_at, row.undone_by = now, str(staff.id)
     change = ({"merged_into": str(survivor.id)}, {"merged_into": None})

@@ -106,6 +106,7 @@ def _read_potential(outcome: PotentialMatches) -> tuple[Answer, str, str]:
             | Reason.RECORD_CLOSED
             | Reason.NOT_RELEASED_BY_POLICY
             | Reason.REGISTER_INCOMPLETE
+            | Reason.STATED_TRN_LEAKED
         ):
             return Near(LookupReason.NEAR_MATCH), outcome.outcome, outcome.reason.value
         case _:
@@ -125,6 +126,7 @@ def asked_json(person: PersonDetails) -> str:
             "nino": person.nino,
             "email": person.email,
             "email_verified": person.email_verified,
+            "trn_leaked": person.trn_leaked,
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,10 @@ from identity_provider.db import db
 from identity_provider.models import AccessToken, Consent, Grant
 
 
-def of_person(user_id: UUID, *, now: datetime) -> None:
-    """End whatever was granted to anybody in a person's name."""
-    db.session.execute(update(Grant).where(Grant.user_id == user_id, Grant.revoked_at.is_(None)).values(revoked_at=now))
+def sessions_of_person(user_id: UUID) -> list[UUID]:
+    """The browser sessions, also forgotten ones, in which something was granted in a person's name that is not over."""
+    live = select(Grant.session_id).where(Grant.user_id == user_id, Grant.revoked_at.is_(None))
+    return list(db.session.scalars(live.distinct().order_by(Grant.session_id)))
 
 
 def of_client(client_id: str, *, now: datetime) -> None:
@@ -57,10 +58,10 @@ def without_consent(client_id: str, *, now: datetime) -> None:
     )
 
 
-def person_of_session(session_id: UUID) -> UUID | None:
-    """In whose name something that is not revoked was granted in a browser session."""
-    live = select(Grant.user_id).where(Grant.session_id == session_id, Grant.revoked_at.is_(None))
-    return db.session.scalars(live.limit(1)).first()
+def sessions_at(user_id: UUID, client_id: str) -> Sequence[UUID]:
+    """The browser sessions in which the person went to a service, as far as something is remembered of them."""
+    theirs = select(Grant.session_id).where(Grant.user_id == user_id, Grant.client_id == client_id)
+    return db.session.scalars(theirs.distinct()).all()
 
 
 def _revoke_own_tokens(which: ColumnElement[bool], *, now: datetime) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
-from identity_provider.domain.lookup import LookupReason
+from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
+from identity_provider.domain.lookup import LookupReason, Statement
 from identity_provider.domain.values import NationalInsuranceNumber, ValueRefused
 from identity_provider.domain.words import N_, Words
-from identity_provider.models import User
+from identity_provider.models import Journey, User
 from identity_provider.services.persons import Person
 from identity_provider.vault import SealBroken, vault
 
@@ -29,6 +32,9 @@ class Stated(StrEnum):
     TRN = N_("Stated TRN")
     TRAINING_PROVIDER = N_("Training provider")
     CLAIMS_QTS = N_("Claims QTS")
+    OTHER_NAMES = N_("Other names or spellings")
+    TEACHER_TRAINING = N_("Teacher training")
+    SCHOOL_WORK = N_("Work in schools")
     SERVICE = N_("Service")
     WHY = N_("Why no match was made")
 
@@ -40,7 +46,7 @@ _WHY: dict[LookupReason, str] = {
     LookupReason.STATED_TRN_CONFLICTS: N_(
         "The TRN they gave belongs to a record that does not fit, or to somebody else"
     ),
-    LookupReason.CLAIMS_QTS: N_("They say that they have QTS, and no record was found"),
+    LookupReason.CLAIMS_QTS: N_("They say that they have QTS or trained as a teacher, and no record was found"),
     LookupReason.REGISTER_UNAVAILABLE: N_("The register of teachers did not answer"),
     LookupReason.WITH_HELPDESK: N_("The case was given to the helpdesk"),
     LookupReason.EVIDENCE_UNDER_REVIEW: N_("Evidence of a change is under review"),
@@ -75,9 +81,64 @@ def statement_of(user: User, service: str, reason: LookupReason) -> dict[Stated,
         Stated.TRN: user.stated_trn or _without_trn(user.stated_has_trn),
         Stated.TRAINING_PROVIDER: user.stated_training_provider or NOT_GIVEN,
         Stated.CLAIMS_QTS: _answer(user.stated_has_qts),
+        **further_lines(FurtherAnswers.of(user.stated_further)),
         Stated.SERVICE: service or Words(N_("Not known")),
         Stated.WHY: why(reason),
     }
+
+
+def deciding(user: User) -> Statement:
+    """What weighs on an empty answer of the register."""
+    further = FurtherAnswers.of(user.stated_further)
+    return Statement(user.stated_trn, user.stated_has_trn, user.stated_has_qts, further)
+
+
+def said_in(journey: Journey) -> dict[str, Any]:
+    """Which questions about the record were asked in this journey so far, and what was answered: kept as evidence.
+
+    The numbers themselves are among the details that were searched for.
+    """
+    answers: dict[str, Any] = {
+        "previous_names": journey.has_previous_names,
+        "national_insurance_number": journey.has_nino,
+        "teacher_reference_number": journey.has_trn,
+        "qualified_teacher_status": journey.has_qts,
+        "where_trained": journey.training_provider,
+    }
+    asked = {question: answer for question, answer in answers.items() if answer is not None}
+    return asked | {name: answer for name, answer in journey.further_answers.items() if answer is not None}
+
+
+def further_lines(further: FurtherAnswers) -> dict[Stated, Said]:
+    """What was answered to the questions that are asked before "no record" is said; nothing that was not asked."""
+    lines: dict[Stated, Said] = {}
+    if further.other_names is not None:
+        lines[Stated.OTHER_NAMES] = ", ".join(names_in(further.other_names)) or Words(N_("No other names"))
+    if further.training is not None:
+        lines[Stated.TEACHER_TRAINING] = _training(further, further.training)
+    if further.school_work is not None:
+        lines[Stated.SCHOOL_WORK] = _school_work(further, further.school_work)
+    return lines
+
+
+def _training(further: FurtherAnswers, training: Training) -> Words:
+    told = ", ".join(each for each in (further.training_where, further.training_when) if each)
+    if training is Training.NO:
+        return training.words
+    if training is Training.ENGLAND_OR_WALES:
+        return Words(N_("Yes, in England or Wales: %(told)s"), {"told": told}) if told else training.words
+    recognised = {
+        True: N_("Yes, somewhere else, and awarded QTS in England: %(told)s"),
+        False: N_("Yes, somewhere else, and not awarded QTS in England: %(told)s"),
+        None: N_("Yes, somewhere else: %(told)s"),
+    }[further.recognised]
+    return Words(recognised, {"told": told or "-"})
+
+
+def _school_work(further: FurtherAnswers, work: SchoolWork) -> Words:
+    if work is SchoolWork.OTHER and further.school_role:
+        return Words(N_("Yes, in another role: %(role)s"), {"role": further.school_role})
+    return work.words
 
 
 def lines_for_ticket(user: User, service: str, reason: LookupReason) -> list[tuple[str, str]]:
@@ -88,7 +149,12 @@ def lines_for_ticket(user: User, service: str, reason: LookupReason) -> list[tup
 
 def previous_names(user: User) -> list[str]:
     """The person's previous names, each as one text."""
-    names = [f"{each.get('first_name') or ''} {each.get('last_name') or ''}" for each in user.stated_previous_names]
+    return names_in(user.stated_previous_names)
+
+
+def names_in(kept: Iterable[dict[str, Any]]) -> list[str]:
+    """Pairs of names as they are kept, each as one text."""
+    names = [f"{each.get('first_name') or ''} {each.get('last_name') or ''}" for each in kept]
     return [" ".join(name.split()) for name in names if name.strip()]
 
 

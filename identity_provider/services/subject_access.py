@@ -15,27 +15,35 @@ from identity_provider.db import Base, db
 from identity_provider.models import (
     AuditEvent,
     AuthorizationRequest,
+    Award,
+    AwardCheck,
+    AwardCode,
     BrowserSession,
     CaseNote,
     CodeChallenge,
     Consent,
+    ContactChange,
+    Evidence,
     Grant,
     IdentityCheck,
     Journey,
     Lookup,
     OutboxMessage,
     PairwiseSubject,
+    Passkey,
     ResumeLink,
     ServiceUse,
+    SignIn,
     SupportTicket,
     TicketComment,
     TrnLink,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities
+from identity_provider.services import identities, import_files, lookups
 from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.vault import vault
@@ -49,10 +57,13 @@ _STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author"
 _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
     "sign_ins": (BrowserSession, BrowserSession.created_at),
+    "history_of_sign_ins": (SignIn, SignIn.at),
+    "changes_of_contacts": (ContactChange, ContactChange.changed_at),
     "permissions_given": (Consent, Consent.granted_at),
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
 """What has their ID in it, and nothing that has to be opened or left out."""
@@ -66,6 +77,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
     people = identities.all_of(user)
     ids = [each.id for each in people]
     addresses = [each.email for each in people if each.email]
+    contacts = [*addresses, *(each.mobile_number for each in people if each.mobile_number)]
     cases = _rows(SupportTicket, SupportTicket.user_id.in_(ids), SupportTicket.created_at)
     case_ids = [each.id for each in cases]
     return {
@@ -78,6 +90,8 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
+        "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
@@ -86,8 +100,9 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
         **_journeys_of(ids),
-        "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
-        "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
+        **_awards_of(ids),
+        "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
+        "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
     }
 
@@ -101,6 +116,13 @@ def _journeys_of(ids: list[UUID]) -> dict[str, Any]:
     }
 
 
+def _awards_of(ids: list[UUID]) -> dict[str, Any]:
+    awards = _rows(Award, Award.user_id.in_(ids), Award.recorded_at)
+    codes = _rows(AwardCode, AwardCode.award_id.in_([each.id for each in awards]), AwardCode.created_at)
+    looks = _rows(AwardCheck, AwardCheck.code_id.in_([each.id for each in codes]), AwardCheck.at)
+    return {"awards": _plain(awards), "codes_that_share_awards": _plain(codes), "who_looked_at_awards": _plain(looks)}
+
+
 def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
     """Those kept as theirs, and those that a journey of theirs began with before it was known whose it is."""
     journeys = select(Journey.id).where(Journey.user_id.in_(ids))
@@ -109,7 +131,8 @@ def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
 
 def _search(lookup: Lookup) -> dict[str, Any]:
     # The explanation names other people's records beside theirs, and is left out.
-    return _row(lookup, "explanation") | {"asked": json.loads(vault.unseal(lookup.asked_encrypted, "lookup"))}
+    asked, said = vault.unseal(lookup.asked_encrypted, "lookup"), lookups.said_in(lookup)
+    return _row(lookup, "explanation") | {"asked": json.loads(asked), "said": said}
 
 
 def _rows(table: type[Any], whose: ColumnElement[bool], order: Any) -> list[Any]:
@@ -139,8 +162,21 @@ def _deed(event: AuditEvent) -> dict[str, Any]:
     return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
 
 
+def _brought_rows(ids: list[UUID], addresses: list[str]) -> list[UserImportRow]:
+    return _rows(UserImportRow, import_files.is_about(ids, addresses), UserImportRow.line)
+
+
+def _brought(row: UserImportRow) -> dict[str, Any]:
+    return _row(row) | {"said": import_files.content_of(row).said}
+
+
 def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
+
+
+def _file(sent: Evidence) -> dict[str, Any]:
+    """Of the file itself they get a copy on its own (docs/evidence.md): this is text."""
+    return _row(sent, "sha256", "storage_key") | {"name": sent.original_name}
 
 
 def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:
@@ -160,5 +196,7 @@ def _value(value: Any) -> Any:
             return value.isoformat()
         case UUID():
             return str(value)
+        case bytes():
+            return value.hex()
         case _:
             return value

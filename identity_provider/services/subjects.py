@@ -1,7 +1,12 @@
-"""The subject that a service knows a person by: the same for all, or one for each sector (OpenID Connect Core 8)."""
+"""The names by which a service knows a person and a session, so that services can only join what they may.
+
+The subject is the same for all, or one for each sector (OpenID Connect Core 8); a session has another name for each
+service.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -34,6 +39,16 @@ def read_sector_document(uri: str, services: ServiceCaller) -> tuple[str, ...]:
     if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
         raise ServiceRefused("the document is not a list of addresses")
     return tuple(listed)
+
+
+def session_name(client_id: str, session_id: UUID) -> str:
+    """The `sid` by which this client knows a browser session (OpenID Connect Front-Channel Logout 1.0 section 3).
+
+    Two services that compare theirs learn nothing: whoever does not know the session's id, which never leaves us,
+    cannot tell that two names are of one session. It is the same whichever keys are in use.
+    """
+    digest = hashlib.sha256(session_id.bytes + client_id.encode()).digest()
+    return str(UUID(bytes=digest[:16], version=4))
 
 
 def subject_for(client: Client, user_id: UUID, *, now: datetime) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.errors import EmailInUse, IllegalMove
-from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
+from identity_provider.domain.lookup import LookupReason, LookupStatus, Nothing, pending
 from identity_provider.models import Journey, User
-from identity_provider.services import accounts, journeys, lookups, support_tickets, trn_links
+from identity_provider.services import accounts, journeys, lookups, statements, support_tickets, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import Search
 
@@ -23,13 +24,18 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
         # What was said here, and found for it, is not of the person whose account it is: it goes on as theirs.
         journeys.become(journey, _known(journey), now=now)
         return
+    if search is not None and _is_to_be_asked(journey, search):
+        # Nobody is taken for a person without a record before they were asked what may have gone wrong.
+        lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
+        journey.nothing_near = True
+        return
     # Whoever stood before "we could not find your record" and sends answers off anew was asked again.
     asked_again = journeys.may_try_again(journey)
     journey.submissions += 1
     journey.submitted_at = now
     holder = trn_links.holder_of(search.trn) if search and search.trn else None
     if search and holder is not None and holder.is_live and journey.user is None:
-        lookups.keep(search, user_id=None, journey_id=journey.id)
+        lookups.keep(search, user_id=None, journey_id=journey.id, said=statements.said_in(journey))
         journey.trn_holder_id = holder.id
         return
     user = _account(journey, now=now)
@@ -44,6 +50,9 @@ def search_again(journey: Journey, search: Search, *, now: datetime) -> None:
     if journey.user is None or not lookups.is_about(search, journey):
         return
     _conclude(journey, journey.user, search, now=now)
+    journey.nothing_near = isinstance(search.answer, Nothing)
+    if lookups.is_to_be_asked(journey.user, search):
+        journey.submitted_at = None
     if journey.user.trn is not None and search.trn is not None:
         journey.submitted_at = now
 
@@ -53,6 +62,7 @@ def note_silent(journey: Journey, search: Search) -> None:
     lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
     if lookups.is_about(search, journey):
         journey.matched_trn = search.trn
+        journey.nothing_near = isinstance(search.answer, Nothing)
 
 
 def go_on(journey: Journey, *, now: datetime) -> None:
@@ -102,7 +112,7 @@ def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
 
 
 def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) -> None:
-    lookups.keep(search, user_id=user.id, journey_id=journey.id)
+    lookups.keep(search, user_id=user.id, journey_id=journey.id, said=statements.said_in(journey))
     holder = lookups.settle(user, search, now=now)
     if holder is not None and holder.is_live:
         journey.trn_holder_id = holder.id
@@ -111,6 +121,12 @@ def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) ->
         support_tickets.resolve_by_match(user, now)
     elif journey.submitted_at is not None and not journeys.may_try_again(journey):
         lookups.open_case_if_wanted(user, journey.client, journey, now=now, fault=search.is_fault)
+
+
+def _is_to_be_asked(journey: Journey, search: Search) -> bool:
+    denied = journey.has_trn is False and journey.has_qts is False
+    complete = FurtherAnswers.of(journey.further_answers).is_complete
+    return isinstance(search.answer, Nothing) and denied and not complete and not journeys.is_step_up(journey)
 
 
 def _meet_own_account(journey: Journey) -> bool:

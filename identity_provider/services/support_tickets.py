@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from identity_provider.db import db, transaction
+from identity_provider.domain.features import Feature
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.models import (
     CaseStatus,
@@ -23,7 +24,7 @@ from identity_provider.models import (
     User,
 )
 from identity_provider.ports import NewTicket, TicketDesk, TicketDeskUnavailable
-from identity_provider.services import audit, outbox, resume
+from identity_provider.services import audit, features, outbox, resume
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.statements import lines_for_ticket
 
@@ -145,8 +146,11 @@ def deliver_open(message: OutboxMessage, desk: TicketDesk, now: datetime, *, iss
     with transaction():
         case = _case_of(message)
         known, ticket = case.zendesk_ticket_id, ticket_for(case, issuer)
+        waits = not features.is_on(Feature.HELPDESK_TICKETS, case.client_id)
     if known is not None:
         return
+    if waits:
+        raise TicketDeskUnavailable("tickets are switched off")
     at_desk = desk.find(ticket.external_id) or desk.open(ticket)
     with transaction():
         case = lock(case.id)

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from identity_provider.db import db
+from identity_provider.domain.features import Feature
 from identity_provider.domain.values import Trn
 from identity_provider.models import AuthorizationRequest, TrnToken, User
-from identity_provider.services import audit
+from identity_provider.services import audit, features
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.services.persons import Person
@@ -53,7 +54,7 @@ def of_request(request: AuthorizationRequest, *, now: datetime, hold: bool = Fal
     whoever brings the same token in another browser waiting until the transaction ends.
     """
     sent = request.parameters.get("trn_token")
-    if not sent or not TRN_SCOPES & request.scopes:
+    if not sent or not TRN_SCOPES & request.scopes or not features.is_on(Feature.TRN_TOKENS, request.client_id):
         return None
     hashes = vault.keyed_hashes(_PURPOSE, str(sent))
     found = select(TrnToken).where(TrnToken.token_hmac.in_(hashes))

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import select
 
 from identity_provider.db import db, transaction
+from identity_provider.domain.features import Feature
 from identity_provider.domain.webhooks import next_try, rest_of
 from identity_provider.models import (
     MessageState,
@@ -25,7 +26,7 @@ from identity_provider.models import (
 )
 from identity_provider.ports import ServiceCaller, ServiceRefused, ServiceReply, ServiceUnavailable
 from identity_provider.queue import WEBHOOKS, defer
-from identity_provider.services import webhooks
+from identity_provider.services import features, webhooks
 from identity_provider.vault import SealBroken, vault
 
 log = structlog.get_logger("webhooks")
@@ -114,6 +115,8 @@ def timed_signature(secret: str, notification_id: UUID, at: datetime, body: byte
 def _next_parcel(endpoint_id: UUID, now: datetime) -> Parcel | None:
     endpoint = db.session.get(WebhookEndpoint, endpoint_id, populate_existing=True)
     if endpoint is None or not endpoint.is_enabled or not endpoint.client.is_enabled:
+        return None
+    if not features.is_on(Feature.WEBHOOK_DELIVERY, endpoint.client):
         return None
     if endpoint.resting_until is not None and now < endpoint.resting_until:
         return None

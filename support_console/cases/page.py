@@ -12,7 +12,7 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.kit.written import written, written_moment
 from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
 from identity_provider.models.support_ticket import GONE_AT_DESK
-from identity_provider.services import audit, case_work, support_tickets
+from identity_provider.services import audit, case_work, leaked_trns, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
@@ -24,7 +24,16 @@ from support_console.cases.suggestions import Suggestion, look_into, trns_of
 from support_console.cases.words import age
 from support_console.labels import label_of, why
 
-_NOT_COMPARED = frozenset({Stated.PREVIOUS_NAMES, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS})
+_NOT_COMPARED = frozenset(
+    {
+        Stated.PREVIOUS_NAMES,
+        Stated.TRAINING_PROVIDER,
+        Stated.CLAIMS_QTS,
+        Stated.OTHER_NAMES,
+        Stated.TEACHER_TRAINING,
+        Stated.SCHOOL_WORK,
+    }
+)
 
 
 def case_or_404(case_id: UUID) -> SupportTicket:
@@ -56,6 +65,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         holders=holders,
         suggestions=suggestions,
         closed_in_zendesk=_closed_in_zendesk(case),
+        leaked=_leaked(case, candidates),
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
         why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
@@ -89,6 +99,11 @@ def _closed_in_zendesk(case: SupportTicket) -> str:
     if case.zendesk_status == GONE_AT_DESK:
         return str(_("The ticket was deleted in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
     return str(_("The ticket was closed in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
+
+
+def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
+    known = (case.user.trn or "", case.user.stated_trn or "")
+    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
 
 
 def _ticket_of(case: SupportTicket) -> str:

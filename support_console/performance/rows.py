@@ -130,7 +130,7 @@ def hours(number: float | None) -> str:
 def share_fields(group: str, share: Share) -> dict[str, object]:
     """A group of people in the spreadsheet."""
     counts = (share.at_once, share.by_helpdesk, share.pending, share.no_record, share.confirmed_none)
-    return {"group": group, "name": _harmless(share.name)} | dict(zip(COUNTS, counts, strict=True))
+    return {"group": group, "name": share.name} | dict(zip(COUNTS, counts, strict=True))
 
 
 def moment_fields(moment: Moment) -> dict[str, object]:
@@ -143,7 +143,7 @@ def wait_fields(group: str, each: Waits) -> dict[str, object]:
     """A group of cases in the spreadsheet."""
     times = (f"{time:.2f}" if time is not None else "" for time in (each.median_hours, each.ninetieth_hours))
     values = (each.open, each.decided, each.by_themselves, *times)
-    return {"group": group, "name": _harmless(each.name)} | dict(zip(WAITS, values, strict=True))
+    return {"group": group, "name": each.name} | dict(zip(WAITS, values, strict=True))
 
 
 def _section(title: str, chart_name: str, shares: Sequence[Share]) -> Section:
@@ -159,8 +159,3 @@ def _share_row(share: Share) -> list[str]:
 def _wait_row(each: Waits) -> list[str]:
     counts = (str(number) for number in (each.open, each.decided, each.by_themselves))
     return [each.name or _("Not known"), *counts, hours(each.median_hours), hours(each.ninetieth_hours)]
-
-
-def _harmless(text: str) -> str:
-    """A name that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text

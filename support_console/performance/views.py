@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.access import Permission
@@ -13,6 +10,7 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.services import ticket_alarm
 from support_console.auth import require
 from support_console.performance import charts, durations, queries, rows
+from support_console.sheets import as_csv
 
 bp = Blueprint("performance", __name__, url_prefix="/performance", template_folder="templates")
 
@@ -42,21 +40,16 @@ def show() -> ResponseReturnValue:
 @require(Permission.VIEW_PERFORMANCE)
 def download() -> ResponseReturnValue:
     """The same numbers for a spreadsheet: one row for each group, and blanks for what does not apply to it."""
-    text, now = io.StringIO(), ports().clock.now()
-    writer = csv.DictWriter(text, rows.COLUMNS, restval="")
-    writer.writeheader()
-    for group, shares in (
-        ("week", queries.by_week(now)),
-        ("service", queries.by_service()),
-        ("reason", queries.by_reason()),
-    ):
-        writer.writerows(rows.share_fields(group, each) for each in shares)
-    writer.writerows(rows.moment_fields(each) for each in queries.by_question(now))
-    for group, waits in (
+    now = ports().clock.now()
+    people = (("week", queries.by_week(now)), ("service", queries.by_service()), ("reason", queries.by_reason()))
+    waits = (
         ("cases_by_week", durations.by_week(now)),
         ("cases_by_service", durations.by_service()),
         ("cases_by_reason", durations.by_reason()),
-    ):
-        writer.writerows(rows.wait_fields(group, each) for each in waits)
-    headers = {"Content-Disposition": "attachment; filename=figures.csv"}
-    return Response(text.getvalue(), mimetype="text/csv", headers=headers)
+    )
+    fields = [
+        *(rows.share_fields(group, each) for group, shares in people for each in shares),
+        *(rows.moment_fields(each) for each in queries.by_question(now)),
+        *(rows.wait_fields(group, each) for group, found in waits for each in found),
+    ]
+    return as_csv("figures.csv", rows.COLUMNS, [[each.get(name, "") for name in rows.COLUMNS] for each in fields])

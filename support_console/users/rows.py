@@ -6,14 +6,17 @@ from flask_babel import gettext as _
 
 from identity_provider.domain.lookup import LookupStatus
 from identity_provider.kit.written import written, written_date, written_moment
-from identity_provider.models import BrowserSession, Lookup, TrnLink, User
+from identity_provider.models import Award, BrowserSession, Lookup, TrnLink, User
 from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
 from support_console.labels import label_of, why
 
 Details = list[dict[str, str]]
 
-_STATED = (Stated.PREVIOUS_NAMES, Stated.NINO, Stated.TRN, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS)
+_STATED = (
+    *(Stated.PREVIOUS_NAMES, Stated.NINO, Stated.TRN, Stated.TRAINING_PROVIDER, Stated.CLAIMS_QTS),
+    *(Stated.OTHER_NAMES, Stated.TEACHER_TRAINING, Stated.SCHOOL_WORK),
+)
 
 
 def details_of(user: User, merged: list[User]) -> Details:
@@ -42,7 +45,7 @@ def details_of(user: User, merged: list[User]) -> Details:
 def stated_by(user: User) -> Details:
     """What the person said to help find their record."""
     said = statement_of(user, user.registered_with_client_id or "", user.lookup_reason)
-    return [_row(_(label.value), written(said[label])) for label in _STATED]
+    return [_row(_(label.value), written(said[label])) for label in _STATED if label in said]
 
 
 def lookup_standing(status: LookupStatus) -> str:
@@ -94,6 +97,23 @@ def lookup(of: Lookup) -> list[str]:
         label_of(of.outcome),
         why(of.reason),
         label_of(of.policy),
+    ]
+
+
+def award(of: Award, codes: int, looks: int) -> list[str]:
+    """One award: `codes` of it work now, and it was looked at so often."""
+    stands = _("Stands")
+    if of.withdrawn_at is not None:
+        stands = _("Withdrawn on %(when)s: %(why)s", when=written_moment(of.withdrawn_at), why=of.withdrawal_reason)
+    return [
+        _(of.qualification.full_name),
+        of.provider_name,
+        written_date(of.awarded_on),
+        of.provider_reference,
+        of.client.name,
+        stands,
+        str(codes),
+        str(looks),
     ]
 
 

@@ -12,8 +12,8 @@ from identity_provider.db import transaction
 from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.app import ports
-from identity_provider.models import User
-from identity_provider.services import audit, case_work, identities, merging
+from identity_provider.models import Award, User
+from identity_provider.services import audit, award_codes, awards, case_work, identities, merging
 from identity_provider.services.audit import Actor, Subject
 from support_console import people
 from support_console.auth import me, require
@@ -68,11 +68,18 @@ def show(user_id: UUID) -> ResponseReturnValue:
         links=[rows.link(each) for each in dossier.links],
         lookups=[rows.lookup(each) for each in dossier.lookups],
         sessions=[rows.session(each) for each in dossier.sessions],
+        awards=[_award_row(each) for each in awards.held_by(user)],
         label_of=label_of,
         own=identities.is_own(user, me()),
         merge=merging.standing_merge_of(user),
         now=ports().clock.now(),
     )
+
+
+def _award_row(award: Award) -> list[str]:
+    now = ports().clock.now()
+    in_use = sum(each.is_usable(now) for each in award_codes.codes_of(award))
+    return rows.award(award, in_use, len(award_codes.looks_at(award)))
 
 
 @bp.get("/<uuid:user_id>/detach")

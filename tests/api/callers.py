@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 from tests.kit.provider import a_relying_party
 from tests.kit.relying_party import RelyingParty
 
-ALL = ("user:read", "user:write", "trn_token:write", "identity:verify")
+ALL = ("user:read", "user:write", "trn_token:write", "identity:verify", "awards:write")
 _numbers = count(1000)
 
 

@@ -10,8 +10,10 @@ from flask import Flask
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.api import access
 from identity_provider.db import db, transaction
-from identity_provider.models import Client
-from identity_provider.services import clients, grants
+from identity_provider.domain.features import Feature
+from identity_provider.kit.app import ports
+from identity_provider.models import Client, TrnToken
+from identity_provider.services import clients, features, grants
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.rate_limits import Limit
 from tests.api.callers import a_caller
@@ -102,3 +104,12 @@ def test_a_trn_token_is_made_and_written_down(app: Flask) -> None:
 def test_an_address_that_is_not_there_is_a_problem_too(app: Flask) -> None:
     answer = a_caller(app).get("/nowhere")
     assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+def test_no_token_is_made_while_they_are_switched_off(app: Flask) -> None:
+    caller = a_caller(app, "trn_token:write")
+    with transaction():
+        features.switch(Feature.TRN_TOKENS, on=False, reason="misused", actor=SYSTEM, now=ports().clock.now())
+    answer = caller.call("POST", "/trn-tokens", {"trn": "1234567", "email": "kate@example.com"})
+    assert (answer.status_code, answer.get_json()["title"]) == (403, "TRN tokens are switched off")
+    assert db.session.query(TrnToken).count() == 0

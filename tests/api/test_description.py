@@ -16,16 +16,18 @@ from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks as openapi_checks
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from werkzeug.routing import Rule
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.api.description import DOCUMENT
 from identity_provider.db import db, transaction
+from identity_provider.domain.awards import Qualification
 from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
-from identity_provider.models import User
-from identity_provider.services import trn_links
+from identity_provider.models import Award, Client, User
+from identity_provider.services import awards, service_uses, trn_links
 from identity_provider.services.audit import SYSTEM
+from identity_provider.services.awards import Awarded
 from identity_provider.services.person_json import in_api
 from tests.api.callers import ALL, Caller, a_caller
 from tests.builders import NOW, a_client, a_user
@@ -53,9 +55,15 @@ def rules(app: Flask) -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/") and rule.endpoint not in own]
 
 
+def described_path(rule: Rule) -> str:
+    """The route's path as the description writes it."""
+    named = {"user_id": "{userId}", "provider_reference": "{providerReference}"}
+    return re.sub(r"<(\w+)>", lambda found: named[found[1]], rule.rule.removeprefix("/api/v1"))
+
+
 def test_every_route_is_described_and_every_description_has_its_route(app: Flask) -> None:
     routed = {
-        (method.lower(), re.sub(r"<(\w+)>", r"{\1}", rule.rule.removeprefix("/api/v1")).replace("user_id", "userId"))
+        (method.lower(), described_path(rule))
         for rule in rules(app)
         for method in rule.methods or ()
         if method.lower() in METHODS
@@ -65,7 +73,7 @@ def test_every_route_is_described_and_every_description_has_its_route(app: Flask
 
 def test_the_scopes_are_the_ones_that_are_asked_for(app: Flask) -> None:
     for rule in rules(app):
-        path = re.sub(r"<\w+>", "{userId}", rule.rule.removeprefix("/api/v1"))
+        path = described_path(rule)
         for method in METHODS & {each.lower() for each in rule.methods or ()}:
             described = {scope for way in DOCUMENT["paths"][path][method]["security"] for scope in way["service"]}
             assert described == set(getattr(app.view_functions[rule.endpoint], "scopes", ())), rule
@@ -113,11 +121,24 @@ def _calling(caller: Caller, *, there: bool) -> Callable[..., None]:
 
     def call(case: schemathesis.Case[Any]) -> None:
         if there and "userId" in case.path_parameters:
-            case.path_parameters["userId"] = str(_somebody_without_a_trn().id)
+            case.path_parameters["userId"] = str(_somebody_with_an_award(caller, case).id)
         headers = {"Authorization": f"Bearer {caller.token}"}
         case.call_and_validate(headers=headers, excluded_checks=NOT_FOR_ONE_CALL)
 
     return call
+
+
+def _somebody_with_an_award(caller: Caller, case: schemathesis.Case[Any]) -> User:
+    """They signed in to the service, which recorded an award of theirs with the reference that is to be withdrawn."""
+    user = _somebody_without_a_trn()
+    service = db.session.get_one(Client, caller.id)
+    with transaction():
+        db.session.execute(delete(Award))
+        service_uses.note(user.id, caller.id, now=NOW)
+        if case.operation.path.endswith("/withdrawal"):
+            said = Awarded(Qualification.NPQH, "Example Provider", date(2026, 1, 2))
+            awards.record(user, str(case.path_parameters["providerReference"]), said, client=service, now=NOW)
+    return user
 
 
 def _somebody_without_a_trn() -> User:

@@ -11,6 +11,7 @@ from tests.tour.stops import EVERY_STOP
 FRAMES = {
     "kit/base.html",
     "kit/layout.html",
+    "kit/account.html",
     "kit/console_layout.html",
     "kit/components.html",
     "support/page.html",

@@ -225,6 +225,27 @@ def test_a_signed_request_is_judged_by_published_keys_too(
     assert published.fetched == [KEYS]
 
 
+def test_56_a_browser_that_brings_a_signed_request_while_keys_are_fetched_comes_again_by_itself(
+    app: Flask, published: MemoryServices, clock: ManualClock
+) -> None:
+    """The person is not sent away with an error of the service's that is none."""
+    service = a_relying_party(app, number=2, jwks_uri=KEYS)
+    now = int(clock.now().timestamp())
+    said = {"iss": service.client_id, "aud": "http://localhost", "exp": now + 60, "response_type": "code"}
+    said |= {"redirect_uri": CALLBACK, "scope": "openid", "code_challenge": "x" * 43, "code_challenge_method": "S256"}
+    address = f"/connect/authorize?{urlencode({'client_id': service.client_id, 'request': signed(said)})}"
+    with transaction():
+        assert client_keys.may_fetch(KEYS, None, now=clock.now())
+    browser = app.test_client()
+    waiting = browser.get(address)
+    assert (waiting.status_code, waiting.headers["Refresh"], waiting.mimetype) == (503, "1", "text/html")
+    assert service.authenticated("/connect/par", {"request": signed(said)}).status == 503
+    with transaction():
+        client_keys.keep(KEYS, PUBLIC, now=clock.now())
+    assert browser.get(address).location.startswith("/sign-in/")
+    assert published.fetched == []
+
+
 def test_nobody_s_keys_are_fetched_for_a_token_that_names_nobody(app: Flask, published: MemoryServices) -> None:
     """Case 13: only addresses that were registered, and only for clients that have one."""
     service = a_relying_party(app, number=2)

@@ -66,6 +66,7 @@ def addresses(app: Flask) -> dict[str, str]:
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
+        "feature": "trn_tokens",
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}
 

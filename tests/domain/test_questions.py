@@ -156,3 +156,27 @@ def test_what_the_service_may_know_is_asked_last() -> None:
 
 def test_who_is_barred_sees_nothing_else() -> None:
     assert path(replace(ANSWERED, submitted=True, consent_due=True, barred=True)) == (Question.BARRED,)
+
+
+DENYING = replace(PERSON, has_nino=False, has_trn=False, has_qts=False, nothing_near=True)
+FURTHER = (Question.OTHER_NAMES, Question.TEACHER_TRAINING, Question.SCHOOL_WORK)
+
+
+def test_more_is_asked_of_who_would_have_no_record_and_of_nobody_else() -> None:
+    assert next_question(DENYING) is Question.OTHER_NAMES
+    asked = replace(DENYING, has_other_names=False, has_teacher_training=True, has_school_work=False)
+    assert path(asked)[-4:] == (*FURTHER, Question.CHECK_ANSWERS)
+    for spared in (
+        replace(DENYING, nothing_near=False),
+        replace(DENYING, has_trn=True),
+        replace(DENYING, has_qts=True, has_training_provider=True),
+        replace(DENYING, matched=True),
+        replace(DENYING, has_account=True, known_account=True, step_up=True),
+    ):
+        assert not set(FURTHER) & set(path(spared)), spared
+
+
+def test_what_was_asked_then_can_be_changed_when_the_search_finds_something_close() -> None:
+    near = replace(DENYING, nothing_near=False, has_other_names=True)
+    assert Question.OTHER_NAMES in path(near)
+    assert next_question(near) is Question.CHECK_ANSWERS

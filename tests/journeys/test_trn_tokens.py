@@ -9,11 +9,12 @@ from sqlalchemy import delete, update
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db, transaction
+from identity_provider.domain.features import Feature
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel, pending
 from identity_provider.domain.values import Trn
 from identity_provider.kit.app import ports
 from identity_provider.models import AuthorizationRequest, TrnLink, TrnToken, User
-from identity_provider.services import trn_links, trn_tokens
+from identity_provider.services import features, trn_links, trn_tokens
 from identity_provider.services.audit import SYSTEM, Actor
 from matching.records import RecordStatus
 from tests.builders import a_client, a_record, a_user
@@ -53,6 +54,15 @@ def test_somebody_new_only_enters_a_code(app: Flask, register: MemoryRegister) -
     assert user.verification_level is VerificationLevel.MEDIUM
     assert (user.first_name, user.last_name, str(user.date_of_birth)) == ("Kate", "Bush", "1985-03-04")
     assert the_token().used_by_id == user.id
+
+
+def test_while_tokens_are_switched_off_the_ordinary_questions_are_asked(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    person = come_with(app, a_token())
+    with transaction():
+        features.switch(Feature.TRN_TOKENS, on=False, reason="misused", actor=SYSTEM, now=ports().clock.now())
+    assert person.prove().path != person.answer_path
+    assert the_token().used_at is None
 
 
 def test_without_the_code_nothing_happens(app: Flask, register: MemoryRegister) -> None:

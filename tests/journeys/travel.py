@@ -97,6 +97,9 @@ class Traveller(Browser):
             ("teacher-reference-number", {"has": "yes", "number": trn} if trn else {"has": "no"}),
             ("qualified-teacher-status", {"has_qts": qts}),
             ("where-you-trained", {"training_provider": provider or ""}),
+            ("other-names", {"other_names": "no"}),
+            ("teacher-training", {"training": "no"}),
+            ("work-in-schools", {"work": "assistant"}),
         ]
         for name, fields in steps:
             if self.here.path == self.step(name):

@@ -165,12 +165,14 @@ class Browser:
         return True
 
 
-def _spread(fields: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Field values as lists of texts; a date as its three boxes."""
-    sent: dict[str, list[str]] = {}
+def _spread(fields: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field values as lists of texts; a date as its three boxes; a file, as (stream, name), as it is."""
+    sent: dict[str, list[Any]] = {}
     for name, value in fields.items():
         if isinstance(value, date):
             sent |= {f"{name}-{part}": [str(getattr(value, part))] for part in ("day", "month", "year")}
+        elif isinstance(value, tuple):
+            sent[name] = [value]
         else:
             sent[name] = [str(each) for each in value] if isinstance(value, list) else [str(value)]
     return sent

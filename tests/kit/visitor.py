@@ -32,6 +32,9 @@ class Visitor:
             "teacher-reference-number": lambda: self._number("trn"),
             "qualified-teacher-status": lambda: self.pick(has_qts="yes" if says.get("has_qts") else "no"),
             "where-you-trained": lambda: self.type(training_provider=""),
+            "other-names": lambda: self.pick(other_names="no"),
+            "teacher-training": lambda: self.pick(training="no"),
+            "work-in-schools": lambda: self.pick(work="assistant"),
             "check-answers": lambda: None,
             "no-match": lambda: None,
         }

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from identity_provider.db import db
-from identity_provider.models import Client
+from identity_provider.models import AuditEvent, Client
 from tests.builders import a_user
 from tests.kit.outside import OutsideWorld
 from tests.kit.provider import a_browser_of
@@ -193,3 +193,33 @@ def test_a_file_that_holds_no_keys_is_refused(app: Flask, tmp_path: Path, keys: 
     place = tmp_path / "keys.json"
     place.write_text(keys)
     assert refusal(app, *ADD, "--jwks", str(place))
+
+
+def test_a_service_is_changed_in_what_is_named_and_nothing_else(app: Flask) -> None:
+    before = run(app, *ADD, "--scope", "openid email", "--backchannel-logout-uri", "https://npq.example.org/out")
+    after = run(
+        app, "clients", "change", "npq",
+        "--name", "NPQ", "--scope", "openid trn", "--backchannel-logout-uri", "", "--no-raise-tickets",
+    )  # fmt: skip
+    told = {"name": "NPQ", "scopes": ["openid", "trn"], "backchannel_logout_uri": None, "raise_tickets": False}
+    assert after == {name: value for name, value in before.items() if name != "client_secret"} | told
+    again = run(app, "clients", "change", "npq", "--redirect-uri", "https://npq.example.org/2")
+    assert again == after | {"redirect_uris": ["https://npq.example.org/2"]}
+    changes = [each.after for each in db.session.query(AuditEvent).filter_by(action="client_changed")]
+    assert sorted(len(each) for each in changes) == [1, 4]
+
+
+def test_a_change_that_would_be_refused_at_registration_is_refused_and_changes_nothing(app: Flask) -> None:
+    before = run(app, *ADD)
+    said = refusal(
+        app, "clients", "change", "npq", "--name", "NPQ", "--redirect-uri", "http://npq.example.org/callback"
+    )
+    assert "redirect" in said
+    assert "there is no client" in refusal(app, "clients", "change", "nobody", "--name", "N")
+    assert run(app, "clients", "show", "npq")["name"] == before["name"]
+
+
+def test_a_service_that_begins_to_use_a_secret_is_given_one(app: Flask) -> None:
+    run(app, *ADD, "--auth-method", "none")
+    assert run(app, "clients", "change", "npq", "--auth-method", "client_secret_basic")["client_secret"]
+    assert "client_secret" not in run(app, "clients", "change", "npq", "--name", "NPQ")

@@ -1,4 +1,4 @@
-"""The lane in front of the framework answers introspection as the endpoint does, and only when all is plain."""
+"""The lane in front of the framework answers as the endpoints do, and only when all is plain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.builders import a_user
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db, transaction
+from identity_provider.domain.access import TrnRequirement
+from identity_provider.domain.lookup import LookupReason, pending
+from identity_provider.models import Client
+from identity_provider.services import trn_links
+from identity_provider.services.audit import SYSTEM
+from identity_provider.services.grants import REUSE_GRACE
+from tests.builders import NOW, a_user
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty
 
@@ -30,9 +38,18 @@ def tokens(app: Flask, service: RelyingParty) -> dict[str, Any]:
 
 
 def ask(app: Flask, service: RelyingParty, body: str, kind: str = FORM, secret: str | None = None) -> TestResponse:
+    return send(app, service, "/connect/introspection", body, kind, secret)
+
+
+def refresh(app: Flask, service: RelyingParty, token: str, kind: str = FORM, more: str = "") -> TestResponse:
+    return send(app, service, "/connect/token", f"grant_type=refresh_token&refresh_token={token}{more}", kind)
+
+
+def send(
+    app: Flask, service: RelyingParty, path: str, body: str, kind: str = FORM, secret: str | None = None
+) -> TestResponse:
     pair = base64.b64encode(f"{service.client_id}:{secret or service.secret}".encode()).decode()
     headers = {"Authorization": f"Basic {pair}"}
-    path = "/connect/introspection"
     return app.test_client().open(path, method="POST", data=body, content_type=kind, headers=headers)
 
 
@@ -41,14 +58,16 @@ def without_id(answer: TestResponse) -> dict[str, str]:
 
 
 @pytest.fixture
-def closed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def closed(app: Flask, tokens: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing comes by the long way."""
 
-    @wraps(app.view_functions["oidc.introspection"])
-    def reached() -> None:
-        pytest.fail("the endpoint itself was reached")
+    for endpoint in ("oidc.introspection", "oidc.token"):
 
-    monkeypatch.setitem(app.view_functions, "oidc.introspection", reached)
+        @wraps(app.view_functions[endpoint])
+        def reached() -> None:
+            pytest.fail("the endpoint itself was reached")
+
+        monkeypatch.setitem(app.view_functions, endpoint, reached)
 
 
 @pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
@@ -89,3 +108,60 @@ def test_what_is_not_good_is_refused_by_the_endpoint_from_the_same_form(
     assert ask(app, service, body, secret="wrong").status_code == 401
     another = a_relying_party(app, number=2)
     assert ask(app, another, body).get_json() == {"active": False}
+
+
+def test_both_ways_refresh_alike(app: Flask, service: RelyingParty, tokens: dict[str, Any]) -> None:
+    by_lane = refresh(app, service, tokens["refresh_token"])
+    long_way = refresh(app, service, by_lane.get_json()["refresh_token"], NOT_USUAL)
+    assert by_lane.status_code == long_way.status_code == 200
+    assert without_id(by_lane) == without_id(long_way)
+    one, other = by_lane.get_json(), long_way.get_json()
+    made_anew = {"access_token", "refresh_token", "id_token"}
+    assert one.keys() == other.keys() == tokens.keys()
+    assert {name: one[name] for name in one.keys() - made_anew} == {
+        name: other[name] for name in one.keys() - made_anew
+    }
+    said = [service.validate(each["id_token"], nonce=None, access_token=each["access_token"]) for each in (one, other)]
+    assert said[0] | {"at_hash": ""} == said[1] | {"at_hash": ""}
+    assert all(service.userinfo(each["access_token"])["sub"] == said[0]["sub"] for each in (one, other))
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_plain_refresh_is_answered_in_the_lane_and_what_asks_for_more_is_not(
+    app: Flask, service: RelyingParty, tokens: dict[str, Any]
+) -> None:
+    after = refresh(app, service, tokens["refresh_token"]).get_json()
+    for more in ("&scope=openid", "&client_id=another", "&client_secret=s", "&refresh_token=again"):
+        with pytest.raises(pytest.fail.Exception, match="itself was reached"):
+            refresh(app, service, after["refresh_token"], more=more)
+    with pytest.raises(pytest.fail.Exception, match="itself was reached"):
+        refresh(app, service, "grt_unknown")
+
+
+def test_a_service_that_may_be_refused_a_person_is_judged_by_the_endpoint(app: Flask) -> None:
+    """What stands between a person and a token at the moment of issue is asked there, before anything is used up."""
+    service = a_relying_party(app, scope="openid trn offline_access", trn_requirement=TrnRequirement.REQUIRED)
+    person, asked = a_user(trn="1234567"), service.ask()
+    tokens = service.finish(a_browser_of(app, person).get(asked.path).location, asked).token
+    with transaction():
+        trn_links.unlink(person, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, reason="wrong", now=NOW)
+    refused = refresh(app, service, tokens["refresh_token"])
+    assert (refused.status_code, refused.get_json()["error"]) == (400, "invalid_grant")
+
+
+def test_a_service_that_lost_the_grant_refreshes_nothing(
+    app: Flask, service: RelyingParty, tokens: dict[str, Any]
+) -> None:
+    with transaction():
+        db.session.get_one(Client, service.client_id).grant_types = ["authorization_code"]
+    refused = refresh(app, service, tokens["refresh_token"])
+    assert (refused.status_code, refused.get_json()["error"]) == (400, "unauthorized_client")
+
+
+def test_a_stale_refresh_token_ends_its_family_by_whichever_way(
+    app: Flask, service: RelyingParty, tokens: dict[str, Any], clock: ManualClock
+) -> None:
+    after = refresh(app, service, tokens["refresh_token"]).get_json()
+    clock.advance(REUSE_GRACE)
+    assert refresh(app, service, tokens["refresh_token"]).get_json()["error"] == "invalid_grant"
+    assert refresh(app, service, after["refresh_token"]).get_json()["error"] == "invalid_grant"

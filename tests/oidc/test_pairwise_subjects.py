@@ -17,7 +17,7 @@ from joserfc import jwt
 from identity_provider.adapters.memory import ManualClock, MemoryServices
 from identity_provider.cli.worker import run
 from identity_provider.db import db, transaction
-from identity_provider.models import Client, PairwiseSubject, User
+from identity_provider.models import BrowserSession, Client, PairwiseSubject, User
 from identity_provider.services import subjects
 from identity_provider.services.clients import ClientRefused
 from identity_provider.vault import vault
@@ -58,6 +58,19 @@ def test_a_person_has_another_subject_in_each_sector_and_keeps_it(
     assert all(str(UUID(each)) == each for each in subjects)
     another = sign_in(app, service, a_user(trn="7654321")).claims["sub"]
     assert another not in subjects
+
+
+def test_two_services_cannot_tell_that_a_session_is_one(app: Flask, service: RelyingParty, person: User) -> None:
+    """`sid` in both ID tokens of one browser would join what pairwise subjects keep apart; at one service it stays."""
+    other = a_relying_party(app, number=3, subject_type="pairwise", redirect_uris=(ELSEWHERE,))
+    browser = a_browser_of(app, person)
+    named = []
+    for each in (service, service, other):
+        asked = each.ask()
+        named.append(each.finish(browser.get(asked.path).location, asked).claims["sid"])
+    session = db.session.query(BrowserSession).one()
+    assert named[0] == named[1]
+    assert len({named[0], named[2], str(session.id)}) == 3
 
 
 def test_nothing_that_the_service_is_told_holds_the_public_subject(

@@ -12,9 +12,13 @@ from flask import Flask
 from joserfc.jwk import ECKey
 
 from identity_provider.adapters.memory import ManualClock, MemoryServices
-from identity_provider.db import db
+from identity_provider.db import db, transaction
+from identity_provider.domain.features import Feature
+from identity_provider.kit.app import ports
 from identity_provider.models import AuditEvent, Client, InitialAccessToken
 from identity_provider.ports import ServiceRefused
+from identity_provider.services import features
+from identity_provider.services.audit import SYSTEM
 from tests.builders import a_user
 from tests.journeys.travel import EMAIL, count_of
 from tests.kit.consenting import Person
@@ -53,6 +57,15 @@ def test_discovery_names_the_endpoint_when_it_is_on(software: Software) -> None:
     for place in ("openid-configuration", "oauth-authorization-server"):
         document = software.app.test_client().get(f"/.well-known/{place}").get_json()
         assert document["registration_endpoint"] == "http://localhost/connect/register"
+
+
+def test_a_switch_in_the_console_ends_it_though_the_settings_allow_it(software: Software) -> None:
+    with transaction():
+        now = ports().clock.now()
+        features.switch(Feature.CLIENT_REGISTRATION, on=False, reason="misused", actor=SYSTEM, now=now)
+    document = software.app.test_client().get("/.well-known/openid-configuration").get_json()
+    assert "registration_endpoint" not in document
+    assert software.register(client_name="Staff room").status_code == 404
 
 
 def test_a_service_registers_and_signs_somebody_in_who_is_asked_first(software: Software) -> None:

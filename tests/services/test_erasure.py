@@ -204,17 +204,23 @@ def test_staff_are_not_named_in_an_export(app: Flask) -> None:
 
 
 KNOWN_TO_ERASURE_AND_EXPORT = {
+    "awards",
     "browser_sessions",
     "consents",
+    "evidence",
+    "contact_changes",
     "grants",
     "identity_checks",
     "journeys",
     "lookups",
     "pairwise_subjects",
+    "passkeys",
     "service_uses",
+    "sign_ins",
     "support_tickets",
     "trn_links",
     "trn_tokens",
+    "user_import_rows",
     "user_merges",
     "users",
     "webhook_messages",

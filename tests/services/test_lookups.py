@@ -37,7 +37,7 @@ from identity_provider.services.audit import SYSTEM, Actor
 from identity_provider.services.register_search import Impatient, Occasion, Search
 from identity_provider.vault import vault
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, RecordStatus, TeachingRecord
-from tests.builders import NOW, a_record, a_user
+from tests.builders import ASKED, NOW, a_record, a_user
 
 CONFIRMED = LookupState(LookupStatus.FAILED, LookupReason.CONFIRMED_BY_SUPPORT)
 KATE = PersonDetails(first_name="Kate", last_name="Bush", date_of_birth=date(1985, 3, 4))
@@ -186,7 +186,7 @@ SOME_ANSWERS: list[Answer] = [Unanswered(), Nothing(), Ambiguous(), Near(LookupR
 def test_whatever_came_before_nobody_is_none_unless_the_last_answer_was_empty(
     app: Flask, answers: tuple[Answer, ...]
 ) -> None:
-    user = a_user(stated_has_trn=False, stated_has_qts=False, asked_again_at=NOW)
+    user = a_user(stated_has_trn=False, stated_has_qts=False, stated_further=ASKED, asked_again_at=NOW)
     with transaction():
         for answer in answers:
             lookups.settle(user, a_search(answer), now=NOW)
@@ -196,7 +196,7 @@ def test_whatever_came_before_nobody_is_none_unless_the_last_answer_was_empty(
 
 
 def test_before_the_person_was_asked_again_an_empty_answer_is_not_none(app: Flask) -> None:
-    user = a_user(stated_has_trn=False, stated_has_qts=False)
+    user = a_user(stated_has_trn=False, stated_has_qts=False, stated_further=ASKED)
     with transaction():
         lookups.settle(user, a_search(Nothing()), now=NOW)
         assert user.lookup_reason is LookupReason.NOT_LOOKED_UP
@@ -217,7 +217,9 @@ def test_a_link_that_the_helpdesk_ended_is_not_made_again_by_a_search(app: Flask
 def test_the_worker_says_none_of_nobody_who_was_not_asked_again(app: Flask, register: MemoryRegister) -> None:
     register.records = [STRANGER]
     unasked = a_user(last_name="Bush", stated_has_trn=False, stated_has_qts=False)
-    asked = a_user(last_name="Bush", stated_has_trn=False, stated_has_qts=False, asked_again_at=NOW)
+    asked = a_user(
+        last_name="Bush", stated_has_trn=False, stated_has_qts=False, stated_further=ASKED, asked_again_at=NOW
+    )
     for user in (unasked, asked):
         lookups.look_up_again(user.id, register, NOW)
     assert unasked.lookup_state == pending(LookupReason.NOT_LOOKED_UP)

@@ -69,7 +69,9 @@ def the_service_may_not_have_them(world: World) -> None:
         person.prove()
 
 
-@shows("account/email.html", "account/code.html", "account/services.html", "account/too_often.html")
+@shows(
+    "account/email.html", "account/code.html", "account/services.html", "account/too_often.html", "account/home.html"
+)
 def they_come_by_themselves(world: World) -> None:
     person = _known(world)
     person.get("/account/services")
@@ -82,6 +84,7 @@ def they_come_by_themselves(world: World) -> None:
     world.wait(seconds=5)
     person.submit()
     person.submit(code=newest_code(EMAIL))
+    person.get("/account")
     person.post("/account/sign-out")
     world.exhaust(rate_limits.CODES_PER_IP, f"person {LOCAL}")
     person.submit(email=EMAIL)

@@ -126,11 +126,16 @@ def test_no_text_of_a_page_or_an_email_is_said_past_the_catalogue(pseudo_app: Fl
         lines = "\n".join(written).splitlines() if written else []
         left = [unmarked(line) for line in lines if re.search(r"[^\W\d_]", unmarked(line))]
         found |= {f"the email {message.kind}": left} if left else {}
+    for message in db.session.query(OutboxMessage).filter(OutboxMessage.kind.in_(TEXTS)):
+        message.payload = {**message.payload, "locale": "cy"}
+        text = unmarked(emails.write_text(message, now=world.clock.now()) or "")
+        found |= {f"the text message {message.kind}": [text]} if re.search(r"[^\W\d_]", text) else {}
     db.session.rollback()
     assert not found, "\n".join(f"{where}: {words}" for where, words in found.items())
 
 
 EMAILS = tuple(path.stem for path in (PACKAGES[0] / "kit" / "templates" / "emails").glob("*.txt"))
+TEXTS = tuple(path.stem for path in (PACKAGES[0] / "kit" / "templates" / "texts").glob("*.txt"))
 
 
 def test_a_text_that_is_not_marked_would_be_found() -> None:

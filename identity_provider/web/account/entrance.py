@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,16 +11,20 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.persons import account_path, account_visit, refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, User
-from identity_provider.services import account_sign_in, audit, code_limits
+from identity_provider.services import account_sign_in, account_visits, audit, code_limits
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.code_limits import Door
 from identity_provider.web.account.forms import CodeForm, EmailForm
 
 bp = Blueprint("account", __name__, url_prefix="/account", template_folder="templates")
 
-HOME = "account.services"
+NEXT = "next"
+"""The parameter that holds the page of the account that was asked for, until the person is signed in."""
+
+bp.before_request(refuse_while_off)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -28,12 +32,12 @@ HOME = "account.services"
 def sign_in() -> ResponseReturnValue:
     """Who is it? The answer is the same whether or not there is such an account."""
     if session.current_user() is not None:
-        return redirect(url_for(HOME), 303)
+        return redirect(_asked_for(), 303)
     form = EmailForm()
     if not form.validate_on_submit():
         return render_template("account/email.html", form=form), 422 if form.errors else 200
     _send(str(form.email.data))
-    return redirect(url_for(".code"), 303)
+    return _to(".code")
 
 
 @bp.route("/sign-in/code", methods=["GET", "POST"])
@@ -43,7 +47,7 @@ def code() -> ResponseReturnValue:
     now, form = ports().clock.now(), CodeForm()
     challenge = account_sign_in.waiting(session.browser_secret(), now=now)
     if challenge is None:
-        return redirect(url_for(".sign_in"), 303)
+        return _to(".sign_in")
     if not form.validate_on_submit():
         return _code_page(challenge, form)
     with transaction():
@@ -57,7 +61,7 @@ def code() -> ResponseReturnValue:
     if person is None:
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
         return _code_page(challenge, form)
-    return redirect(url_for(HOME), 303)
+    return redirect(_asked_for(), 303)
 
 
 @bp.post("/sign-in/code/again")
@@ -67,16 +71,21 @@ def another_code() -> ResponseReturnValue:
     challenge = account_sign_in.waiting(session.browser_secret(), now=ports().clock.now())
     if challenge is not None:
         _send(challenge.address)
-    return redirect(url_for(".code"), 303)
+    return _to(".code")
 
 
 @bp.post("/sign-out")
 @open_to(Audience.ANYONE)
 def sign_out() -> ResponseReturnValue:
-    """End the session on the server, and with it what services were granted in it."""
+    """End the session on the server, and with it what services were granted in it.
+
+    The service that the person came from may have them back, to end its own session.
+    """
+    visit = account_visit()
     with transaction():
         session.sign_out()
-    return redirect(url_for(".sign_in"), 303)
+        account_visits.end(session.browser_secret())
+    return redirect(visit.sign_out_uri if visit and visit.sign_out_uri else url_for(".sign_in"), 303)
 
 
 @bp.errorhandler(RateLimited)
@@ -86,6 +95,19 @@ def too_often(limited: RateLimited) -> ResponseReturnValue:
     response = make_response(render_template("account/too_often.html", minutes=-(-seconds // 60)), 429)
     response.headers["Retry-After"] = str(seconds)
     return response
+
+
+def _asked_for() -> str:
+    return account_path(request.args.get(NEXT, ""))
+
+
+def _to(endpoint: str) -> ResponseReturnValue:
+    """Another page of the entrance; what was asked for is not forgotten on the way."""
+    return redirect(_at(endpoint), 303)
+
+
+def _at(endpoint: str) -> str:
+    return url_for(endpoint, next=_asked_for() if NEXT in request.args else None)
 
 
 def _send(address: str) -> None:
@@ -109,6 +131,7 @@ def _code_page(challenge: CodeChallenge, form: CodeForm) -> ResponseReturnValue:
         address=challenge.address,
         # The box is gone with the last try, and so is anything that was wrong in it.
         form=None if exhausted else form,
-        back_url=url_for(".sign_in"),
+        again_url=_at(".another_code"),
+        back_url=_at(".sign_in"),
     )
     return page, 422 if form.errors else 200

@@ -177,6 +177,77 @@ class TrainingForm(Form):
     training_provider = CleanString(_l("Where did you train to be a teacher?"))
 
 
+class OtherNamesForm(Form):
+    """Names and spellings that the record might be kept under, beside those that were given already."""
+
+    other_names = ChoiceField(
+        _l("Could your teaching record have a different name or spelling?"),
+        choices=YES_OR_NO,
+        message=_l("Select yes if your record could have a different name or spelling"),
+    )
+    other_first_name = CleanString(_l("Other first name or spelling"))
+    other_last_name = CleanString(_l("Other last name or spelling"))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A "yes" comes with a name."""
+        if self.other_names.data != YES:
+            return bool(self.other_names.validate(self))
+        valid = bool(super().validate(extra_validators))
+        if valid and not (self.other_first_name.data or self.other_last_name.data):
+            words = _("Enter the other name or spelling")
+            self.other_first_name.errors = [*self.other_first_name.errors, words]
+            return False
+        return valid
+
+
+class TeacherTrainingForm(Form):
+    """Whether the person ever trained to be a teacher, where, and when."""
+
+    training = ChoiceField(
+        _l("Have you ever trained to be a teacher?"),
+        choices={
+            "england-or-wales": _l("Yes, in England or Wales"),
+            "elsewhere": _l("Yes, somewhere else"),
+            "no": _l("No"),
+        },
+        message=_l("Select whether you have ever trained to be a teacher"),
+    )
+    provider = CleanString(_l("University, college or school (optional)"))
+    finished = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
+    country = CleanString(_l("Country (optional)"))
+    finished_elsewhere = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
+    recognised = ChoiceField(_l("Have you been awarded QTS in England for this training?"), choices=YES_OR_NO)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What stands in the boxes under another answer does not count, whatever it is."""
+        if self.training.data not in ("england-or-wales", "elsewhere"):
+            return bool(self.training.validate(self))
+        return bool(super().validate(extra_validators))
+
+
+class SchoolWorkForm(Form):
+    """Whether the person works in a school, and as what: not all who do are teachers."""
+
+    work = ChoiceField(
+        _l("Do you work in a school, nursery or college?"),
+        choices={
+            "teacher": _l("Yes, as a teacher or lecturer"),
+            "assistant": _l("Yes, as a teaching assistant"),
+            "early-years": _l("Yes, in early years"),
+            "other": _l("Yes, in another role"),
+            "no": _l("No"),
+        },
+        message=_l("Select whether you work in a school, nursery or college"),
+    )
+    role = CleanString(_l("What is your role? (optional)"), max_length=100)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The role counts only under the answer that it belongs to."""
+        if self.work.data != "other":
+            return bool(self.work.validate(self))
+        return bool(super().validate(extra_validators))
+
+
 class ChooseEmailForm(Form):
     """Which of two proved addresses the person goes on with."""
 

@@ -7,13 +7,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
+from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
-from identity_provider.kit.written import written_date
+from identity_provider.kit.written import written, written_date
 from identity_provider.models import Journey
 from identity_provider.services import journeys, lookups, statements, submissions
 from identity_provider.services.register_search import Occasion
+from identity_provider.services.statements import Stated
 from identity_provider.vault import vault
 from identity_provider.web.sign_in.forms import NO, UNKNOWN, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
 from identity_provider.web.sign_in.steps import (
@@ -29,6 +31,12 @@ from identity_provider.web.sign_in.steps import (
     to_next,
     url_of,
 )
+
+_ASKED_BEFORE_NONE = {
+    Stated.OTHER_NAMES: Question.OTHER_NAMES,
+    Stated.TEACHER_TRAINING: Question.TEACHER_TRAINING,
+    Stated.SCHOOL_WORK: Question.SCHOOL_WORK,
+}
 
 
 @page(Question.NINO)
@@ -147,6 +155,8 @@ def _record_rows(journey: Journey) -> list[dict[str, object]]:
     if journey.has_qts and journey.training_provider is not None:
         where = journey.training_provider or _("Not given")
         rows.append(_row(journey, Question.TRAINING, _("Where you trained"), where))
+    for line, said in statements.further_lines(FurtherAnswers.of(journey.further_answers)).items():
+        rows.append(_row(journey, _ASKED_BEFORE_NONE[line], _(line.value), written(said)))
     return rows
 
 

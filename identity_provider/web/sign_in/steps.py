@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
 from time import monotonic
@@ -12,6 +12,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
+from identity_provider.domain.authentication import BY_CODE
 from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
@@ -236,12 +237,15 @@ def may_look_for_namesake(journey: Journey) -> bool:
     return True
 
 
-def sign_in_here(journey: Journey, person: User) -> None:
-    """Sign the person in at this browser, in the caller's transaction: they proved the address of the account."""
+def sign_in_here(journey: Journey, person: User, *, amr: Sequence[str] = BY_CODE) -> None:
+    """Sign the person in at this browser, in the caller's transaction: they proved the address of the account.
+
+    `amr` is by what they proved it, where that was no code.
+    """
     before = current_user()
     if before is not None and before.id != person.id:
         journeys.close_those_of(browser_secret(), now=ports().clock.now(), but=journey.id)
-    sign_in(person, amr=["otp"])
+    sign_in(person, amr=list(amr), client_id=journey.client.id)
     journeys.note_sign_in(journey, person, now=ports().clock.now())
 
 

@@ -1,0 +1,116 @@
+"""What is asked before a person is taken for one without a record: what tells a missing record from wrong answers.
+
+Asked only of somebody whom the register knows nothing like, and who says that they have neither a TRN nor QTS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from identity_provider.domain.words import N_, Words
+
+
+class Training(StrEnum):
+    """Whether, and where, somebody trained to be a teacher."""
+
+    NO = "no"
+    ENGLAND_OR_WALES = "england-or-wales"
+    ELSEWHERE = "elsewhere"
+
+    @property
+    def words(self) -> Words:
+        """The answer, as the person reads it."""
+        return Words(_TRAINING[self])
+
+
+class SchoolWork(StrEnum):
+    """Whether, and as what, somebody works where children are taught."""
+
+    NO = "no"
+    TEACHER = "teacher"
+    ASSISTANT = "assistant"
+    EARLY_YEARS = "early-years"
+    OTHER = "other"
+
+    @property
+    def words(self) -> Words:
+        """The answer, as the person reads it."""
+        return Words(_SCHOOL_WORK[self])
+
+
+_TRAINING = {
+    Training.NO: N_("No"),
+    Training.ENGLAND_OR_WALES: N_("Yes, in England or Wales"),
+    Training.ELSEWHERE: N_("Yes, somewhere else"),
+}
+_SCHOOL_WORK = {
+    SchoolWork.NO: N_("No"),
+    SchoolWork.TEACHER: N_("Yes, as a teacher or lecturer"),
+    SchoolWork.ASSISTANT: N_("Yes, as a teaching assistant"),
+    SchoolWork.EARLY_YEARS: N_("Yes, in early years"),
+    SchoolWork.OTHER: N_("Yes, in another role"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherAnswers:
+    """The answers; None was not asked yet. Where and when are as the person wrote them, or empty."""
+
+    other_names: tuple[dict[str, str], ...] | None = None
+    training: Training | None = None
+    training_where: str = field(default="", repr=False)
+    training_when: str = ""
+    # Somebody who trained elsewhere: was that recognised in England by the award of QTS? None: not said.
+    recognised: bool | None = None
+    school_work: SchoolWork | None = None
+    school_role: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that is asked was answered."""
+        return None not in (self.other_names, self.training, self.school_work)
+
+    @property
+    def speaks_for_a_record(self) -> bool:
+        """Whether an answer makes it likely that there is a record after all.
+
+        Whoever trained in England or Wales was given a TRN when they began; whoever was awarded QTS for training
+        elsewhere has one too, whatever they answered when they were asked for it by its name.
+        """
+        return self.training is Training.ENGLAND_OR_WALES or self.recognised is True
+
+    def as_kept(self) -> dict[str, Any]:
+        """What is stored: the questions that were asked, each with its answer."""
+        if self.other_names is None and self.training is None and self.school_work is None:
+            return {}
+        return {
+            "other_names": None if self.other_names is None else list(self.other_names),
+            "training": self.training,
+            "training_where": self.training_where,
+            "training_when": self.training_when,
+            "recognised": self.recognised,
+            "school_work": self.school_work,
+            "school_role": self.school_role,
+        }
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> Self:
+        """Read back what `as_kept` wrote."""
+        if not kept:
+            return cls()
+        names, training, work = kept["other_names"], kept["training"], kept["school_work"]
+        return cls(
+            other_names=None if names is None else tuple(names),
+            training=None if training is None else Training(training),
+            training_where=kept["training_where"],
+            training_when=kept["training_when"],
+            recognised=kept["recognised"],
+            school_work=None if work is None else SchoolWork(work),
+            school_role=kept["school_role"],
+        )
+
+
+NOT_ASKED = FurtherAnswers()
+"""Of somebody who was asked none of it."""

@@ -1,0 +1,91 @@
+"""The pages that are asked before anybody is taken for a person without a record (domain/absence.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask.typing import ResponseReturnValue
+
+from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
+from identity_provider.domain.questions import Question
+from identity_provider.models import Journey
+from identity_provider.web.sign_in.forms import NO, YES, OtherNamesForm, SchoolWorkForm, TeacherTrainingForm
+from identity_provider.web.sign_in.steps import answered, page, show
+
+
+@page(Question.OTHER_NAMES)
+def other_names(journey: Journey) -> ResponseReturnValue:
+    names = FurtherAnswers.of(journey.further_answers).other_names
+    first = names[0] if names else {}
+    form = OtherNamesForm(
+        data={
+            "other_names": None if names is None else YES if names else NO,
+            "other_first_name": first.get("first_name", ""),
+            "other_last_name": first.get("last_name", ""),
+        }
+    )
+    if not form.validate_on_submit():
+        return show(journey, Question.OTHER_NAMES, form)
+    name = {"first_name": str(form.other_first_name.data), "last_name": str(form.other_last_name.data)}
+    given = (name,) if form.other_names.data == YES else ()
+    return _answered(journey, Question.OTHER_NAMES, lambda before: replace(before, other_names=given))
+
+
+@page(Question.TEACHER_TRAINING)
+def teacher_training(journey: Journey) -> ResponseReturnValue:
+    form = TeacherTrainingForm(data=_training_shown(FurtherAnswers.of(journey.further_answers)))
+    if not form.validate_on_submit():
+        return show(journey, Question.TEACHER_TRAINING, form)
+
+    def write(before: FurtherAnswers) -> FurtherAnswers:
+        training = Training(str(form.training.data))
+        told = {
+            Training.NO: ("", ""),
+            Training.ENGLAND_OR_WALES: (form.provider.data, form.finished.data),
+            Training.ELSEWHERE: (form.country.data, form.finished_elsewhere.data),
+        }[training]
+        said = form.recognised.data if training is Training.ELSEWHERE else None
+        return replace(
+            before,
+            training=training,
+            training_where=str(told[0]),
+            training_when=str(told[1]),
+            recognised=None if said is None else said == YES,
+        )
+
+    return _answered(journey, Question.TEACHER_TRAINING, write)
+
+
+@page(Question.SCHOOL_WORK)
+def school_work(journey: Journey) -> ResponseReturnValue:
+    known = FurtherAnswers.of(journey.further_answers)
+    form = SchoolWorkForm(data={"work": known.school_work, "role": known.school_role})
+    if not form.validate_on_submit():
+        return show(journey, Question.SCHOOL_WORK, form)
+    work = SchoolWork(str(form.work.data))
+    role = str(form.role.data) if work is SchoolWork.OTHER else ""
+    return _answered(journey, Question.SCHOOL_WORK, lambda before: replace(before, school_work=work, school_role=role))
+
+
+def _answered(
+    journey: Journey, question: Question, change: Callable[[FurtherAnswers], FurtherAnswers]
+) -> ResponseReturnValue:
+    """Write one answer beside the others as they are by then: another tab may have answered meanwhile."""
+
+    def write(journey: Journey) -> None:
+        journey.further_answers = change(FurtherAnswers.of(journey.further_answers)).as_kept()
+
+    return answered(journey, question, write)
+
+
+def _training_shown(known: FurtherAnswers) -> dict[str, str | None]:
+    here, elsewhere = known.training is Training.ENGLAND_OR_WALES, known.training is Training.ELSEWHERE
+    return {
+        "training": known.training,
+        "provider": known.training_where if here else "",
+        "finished": known.training_when if here else "",
+        "country": known.training_where if elsewhere else "",
+        "finished_elsewhere": known.training_when if elsewhere else "",
+        "recognised": None if known.recognised is None else YES if known.recognised else NO,
+    }

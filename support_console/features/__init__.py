@@ -1,0 +1,1 @@
+"""Features: what is switched on, for whom, since when and why."""

@@ -1,0 +1,1 @@
+"""Awards: recorded by services, shared by their holders, checked by employers."""
