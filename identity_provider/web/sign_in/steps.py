@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
 from time import monotonic
 from uuid import UUID
@@ -202,6 +203,9 @@ def search_register(journey: Journey, occasion: Occasion) -> Search:
         lookups.count(person.email, person.trn, now=now)
         policy, proved = journey.client.match_policy, one_login_facts.speaks_of(journey)
     return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
+        policy, reached = journey.client.match_policy, lookups.question_reached(journey)
+    search = lookups.look_up(person, ports().register, policy, occasion=occasion, now=now)
+    return replace(search, question=reached)
 
 
 def send_code(journey: Journey, purpose: CodeFor) -> None:
