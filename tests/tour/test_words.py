@@ -35,12 +35,13 @@ NAMES = (
     "|Leopold|Vandermeulen-Iqbal"
 )
 NO_WORDS = re.compile(
-    r"^[\w-]{43}$"  # a secret of 32 bytes
+    r"^(?:gtt_)?[\w-]{43}$"  # a secret of 32 bytes
     r"|"
     rf"\d{{1,2}} (?:{MONTHS}) \d{{4}}"  # Welsh, so that a date in English is found out
     r"|\d{1,2}:\d\d(?:yb|yh)"
     r"|^Gwall:|Get an identity"
     r"|\S+@\S+\.\S+|\b\w+\.(?:png|pdf)\b"
+    r"|\S+@\S+\.\S+|\bpeople\.csv\b"
     r"|https?://\S+"
     r"|\b(?:service|rp)-\d+\b|openid, profile, email, phone, offline_access, trn"
     r"|authorization_code, refresh_token|\bUser(?:Created|Updated|Merged)\b|\bPing\b"
