@@ -332,7 +332,8 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         choose_account=_is_choice_open(journey, signed_in),
         another_account=_not(journey.keeps_account),
         has_email=journey.email is not None,
-        proved=journey.email_proved_at is not None and (not has_account or _is_self(journey, signed_in)),
+        proved=journey.email_proved_at is not None
+        and (not has_account or (signed_in is not None and signed_in.id == journey.user_id)),
         has_account=has_account,
         known_account=has_account and not journey.made_user,
         shared_mailbox=journey.email is not None and mailboxes.is_shared(journey.email),
@@ -392,10 +393,6 @@ def _is_contested(journey: Journey) -> bool:
 def _is_choice_open(journey: Journey, signed_in: User | None) -> bool:
     asked = authorizations.wants_choice(journey.authorization_request)
     return asked and signed_in is not None and journey.user_id is None and journey.email_proved_at is None
-
-
-def _is_self(journey: Journey, signed_in: User | None) -> bool:
-    return signed_in is not None and signed_in.id == journey.user_id
 
 
 def _not(declined: bool | None) -> bool | None:
