@@ -89,6 +89,9 @@ def take_in(content: bytes, name: str, *, cleaner: FileCleaner, store: EvidenceS
 
     Raises EvidenceRefused, with words for whoever sent it; nothing is kept then.
     """
+    # Gives back the connection that was read with: the process may take ten seconds, and the store as long.
+    with transaction():
+        pass
     return keep(clean(content, name, cleaner=cleaner), name, store=store)
 
 
