@@ -271,8 +271,6 @@ class _Reader:
         if asked and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api and CHANGE_REPORTS=api")
         self._refuse_bad_addresses_of_evidence(settings)
-        if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
-            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
         self.problems += problems_with_one_login(
             settings.one_login_issuer,
             settings.one_login_client_id,

@@ -372,6 +372,6 @@ class Ports:
     evidence_store: EvidenceStore
     scanner: FileScanner
     cleaner: FileCleaner
+    changes: ChangeReporter
     # None where nobody signs in through GOV.UK One Login.
     broker: IdentityBroker | None = None
-    changes: ChangeReporter

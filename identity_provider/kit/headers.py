@@ -45,10 +45,6 @@ def allow_frames_of_ours() -> None:
     """Let this page show one of our own responses in a frame: a PDF in its sandbox (kit/sandboxed.py)."""
     g.frames_of_ours = True
 
-def allow_frames() -> None:
-    """Let this page show files of our own in a frame; nobody else's, and nobody may frame the page itself."""
-    g.frames_own_files = True
-
 
 def set_headers(response: Response) -> Response:
     """What a view set for itself stays."""
@@ -58,11 +54,7 @@ def set_headers(response: Response) -> Response:
     ordered = tuple(sorted(origins)) if origins else ()
     framing = bool(g.get("frames_of_ours"))
     for name, value in standard_headers(secure=settings().secure, origins=ordered, framing=framing):
-    frames = bool(g.get("frames_own_files"))
-    for name, value in standard_headers(secure=settings().secure, origins=tuple(sorted(origins)) if origins else ()):
         if name.lower() not in present:
-            if frames and name == "Content-Security-Policy":
-                value += "; frame-src 'self'"  # noqa: PLW2901
             headers.add(name, value)
     if "etag" in present and "no-store" in present.get("cache-control", "no-store"):
         del headers["ETag"]

@@ -38,7 +38,7 @@ def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 
 @pytest.fixture
 def ports(app: Flask, clamd: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ports:
-    real = replace(
+    real: Ports = replace(
         app.extensions["ports"],
         evidence_store=ObjectEvidence((tmp_path / "store").as_uri(), "localhost"),
         scanner=Clamd(f"tcp://127.0.0.1:{clamd.port + CLAMD_OFFSET}", seconds=5),

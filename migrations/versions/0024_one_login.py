@@ -1,14 +1,14 @@
 """GOV.UK One Login as a way in: trips there, who is connected, which sessions it began, and what it proved.
 
-Revision: 0023
-Follows: 0022
+Revision: 0024
+Follows: 0023
 """
 
 from alembic import op
 import sqlalchemy as sa
 
-revision = '0023'
-down_revision = '0022'
+revision = '0024'
+down_revision = '0023'
 branch_labels = None
 depends_on = None
 
