@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -92,14 +93,16 @@ def test_evidence_lies_in_a_bucket_under_an_authority_of_one_s_own(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = make_authority(place)
+    key = "0a" * 24
     with Bucket() as bucket, tls_proxy(stand_ins.free_port(), bucket.port, authority) as proxy:
-        for name, value in (bucket.environment | {"AWS_ENDPOINT_URL": proxy.address, "AWS_ALLOW_HTTP": ""}).items():
+        for name, value in (bucket.environment | {"AWS_ENDPOINT_URL": proxy.address}).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.delenv("AWS_ALLOW_HTTP")
+        bucket.objects[f"localhost/0a/{key}"] = (b"sealed", datetime.now(UTC))
         with pytest.raises(StoreUnavailable):
-            ObjectEvidence("s3://evidence", "localhost").put("0a" * 24, b"sealed")
+            ObjectEvidence("s3://evidence", "localhost").get(key)
         trust_for_calls(str(authority.ca_file))
-        ObjectEvidence("s3://evidence", "localhost").put("0a" * 24, b"sealed")
-        assert [content for content, _at in bucket.objects.values()] == [b"sealed"]
+        assert ObjectEvidence("s3://evidence", "localhost").get(key) == b"sealed"
 
 
 def test_no_file_changes_nothing_and_a_file_without_certificates_is_none(tmp_path: Path) -> None:
