@@ -121,6 +121,17 @@ def test_when_the_store_fails_the_person_is_told_and_no_row_is_made(app: Flask, 
     assert db.session.query(Evidence).count() == 0
 
 
+def test_a_person_may_send_thirty_files_an_hour_and_others_are_not_hindered(app: Flask, clock: ManualClock) -> None:
+    eager, other = a_user(), a_user()
+    for _number in range(30):
+        evidence.allow_another(eager, now=clock.now())
+    with pytest.raises(EvidenceRefused) as refused:
+        evidence.allow_another(eager, now=clock.now())
+    assert refused.value.reason is Refusal.TOO_MANY
+    evidence.allow_another(other, now=clock.now())
+    evidence.allow_another(eager, now=clock.now() + timedelta(hours=1))
+
+
 def test_nobody_holds_a_connection_to_the_database_while_a_file_is_cleaned(app: Flask, outside: OutsideWorld) -> None:
     class Watching(MemoryCleaner):
         def clean(self, content: bytes, media_type: str) -> CleanedFile:
