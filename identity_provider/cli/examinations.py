@@ -29,7 +29,7 @@ from identity_provider.models import (
     StaffUser,
 )
 from identity_provider.ports import MailerUnavailable, TicketDeskUnavailable, TicketRefused
-from identity_provider.services import audit_chain, signing_keys
+from identity_provider.services import audit_chain, one_login, signing_keys
 from identity_provider.vault import SealBroken
 
 State = Literal["ok", "warning", "fault"]
@@ -163,6 +163,18 @@ def _zendesk() -> Found:
     return Found("ok", "Zendesk answers")
 
 
+def _one_login() -> Found:
+    broker = ports().broker
+    if broker is None:
+        return Found("ok", "not used: people sign in with a code by email")
+    trouble = one_login.is_well(broker)
+    if trouble is not None:
+        mend = "Check ONE_LOGIN_ISSUER and ONE_LOGIN_IDENTITY_DID, and its status page. Codes by email go on working."
+        return Found("fault", f"One Login: {trouble}", mend)
+    asked = "" if broker.terms.identity_did else "; nobody's identity is asked for"
+    return Found("ok", f"{broker.terms.issuer} answers{asked}")
+
+
 def _worker() -> Found:
     seen = db.session.scalars(text("SELECT max(last_heartbeat) FROM procrastinate_workers")).one_or_none()
     now = db.session.scalars(select(func.clock_timestamp())).one()
@@ -214,6 +226,7 @@ EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "register": _register,
     "mail": _mail,
     "zendesk": _zendesk,
+    "one-login": _one_login,
     "worker": _worker,
     "messages": _messages,
     "audit": _audit,
