@@ -144,8 +144,7 @@ def change_address(journey: Journey, email: str) -> None:
 
 def note_sign_in(journey: Journey, user: User, *, now: datetime) -> None:
     """Write down that the person proved who they are, for their own history and for the audit."""
-    subject = Subject("user", user.id)
-    audit.record("signed_in", subject, actor=Actor.of(user), now=now, reason=journey.client.id)
+    audit.record("signed_in", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)
 
 
 def drop_address(journey: Journey) -> None:
@@ -327,7 +326,7 @@ def may_prove_more(journey: Journey) -> bool:
 def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     """The journey in the words of domain/questions, given who is signed in at this browser."""
     has_account = journey.user_id is not None
-    step_up, further = is_step_up(journey), FurtherAnswers.of(journey.further_answers)
+    further = FurtherAnswers.of(journey.further_answers)
     return Answers(
         choose_account=_is_choice_open(journey, signed_in),
         another_account=_not(journey.keeps_account),
@@ -346,7 +345,7 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         existing_account_is_mine=_not(journey.existing_account_declined),
         other_address_proved=is_other_proved(journey),
         wants_record=wants_record(journey),
-        step_up=step_up,
+        step_up=is_step_up(journey),
         matched=journey.matched_trn is not None,
         has_nino=journey.has_nino,
         has_trn=journey.has_trn,
