@@ -47,7 +47,8 @@ def _said(catalogue: Catalog) -> Iterator[tuple[str, str]]:
         text = each.id if isinstance(each.id, str) else each.id[0]
         if each.context:
             # Babel reads it out of compiled catalogues as bytes.
-            context = each.context.decode() if isinstance(each.context, bytes) else each.context
+            context: object = each.context
+            context = context.decode() if isinstance(context, bytes) else context
             text = f"{context}: {text}"
         said = each.string if isinstance(each.string, str) else (each.string or [""])[0]
         if text:
