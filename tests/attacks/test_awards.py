@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from identity_provider.db import db, transaction
 from identity_provider.models import AwardCheck, AwardCode
@@ -123,6 +124,25 @@ def test_of_guesses_at_the_same_moment_no_more_than_five_are_looked_at(app: Flas
     assert anew(code).wrong_dates == award_codes.WRONG_DATES
     with transaction():
         assert award_codes.check(shown, BORN, Looking(), now=NOW) is None, "locked, whatever date comes next"
+
+
+def test_a_wrong_code_and_a_wrong_date_are_the_same_work(app: Flask) -> None:
+    """The same statements: what takes no time cannot be measured."""
+    _, shown = a_code(an_award())
+    asked: list[list[str]] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked[-1].append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    for code in ("7777-7777-7777-7777", shown):
+        asked.append([])
+        db.session.remove()
+        with transaction():
+            assert award_codes.check(code, WRONG, Looking(), now=NOW) is None
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 3
 
 
 def test_one_address_guesses_so_often_and_right_answers_count_nothing(

@@ -204,6 +204,18 @@ def test_before_the_person_was_asked_again_an_empty_answer_is_not_none(app: Flas
     assert user.lookup_status is LookupStatus.NONE
 
 
+def test_none_that_was_said_before_more_was_asked_stays_until_something_is_found(app: Flask) -> None:
+    said = {"lookup_status": LookupStatus.NONE, "lookup_reason": LookupReason.NO_RECORD}
+    user = a_user(**said, stated_has_trn=False, stated_has_qts=False, asked_again_at=NOW)
+    with transaction():
+        lookups.settle(user, a_search(Nothing()), now=NOW)
+        assert user.lookup_status is LookupStatus.NONE
+        lookups.settle(user, a_search(Near(LookupReason.NEAR_MATCH)), now=NOW)
+        assert user.lookup_status is LookupStatus.PENDING
+        lookups.settle(user, a_search(Nothing()), now=NOW)
+    assert user.lookup_reason is LookupReason.NOT_LOOKED_UP, "and is not said again before the rest was asked"
+
+
 def test_a_link_that_the_helpdesk_ended_is_not_made_again_by_a_search(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record()]
     user = a_user(trn="1234567", last_name="Bush", stated_trn="1234567", stated_has_trn=True)
