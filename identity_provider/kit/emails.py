@@ -66,5 +66,6 @@ PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | 
     awards.WITHDRAWN: _with_award,
     awards.CERTIFICATE: _with_award,
     award_codes.CHECKED: _with_award,
+    award_codes.LOCKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from identity_provider.db import db, transaction
-from identity_provider.models import AwardCheck, AwardCode
+from identity_provider.models import AwardCheck, AwardCode, OutboxMessage
 from identity_provider.services import award_codes, awards, rate_limits
 from identity_provider.services.award_codes import Looking
 from tests.awards.recorded import BORN, a_code, an_award, anew, at_home
@@ -99,6 +99,7 @@ def test_five_wrong_dates_lock_a_code_for_good_and_its_holder_learns_of_it(app: 
     assert ask(app, other).status == 200, "the other codes work on"
     assert (anew(code).locked_at, anew(other_code).locked_at) == (NOW, None)
     assert len(audited("award_code_locked")) == 1
+    assert count_of(OutboxMessage, OutboxMessage.kind == award_codes.LOCKED) == 1
     page = at_home(app, award.user).get(f"/account/awards/{award.id}")
     assert "Somebody entered a wrong date of birth too often" in page.text
 
