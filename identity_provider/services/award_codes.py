@@ -23,6 +23,7 @@ from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.vault import vault
 
 CHECKED = "award_checked"
+LOCKED = "award_code_locked"
 LIFETIMES = {"week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=90)}
 WRONG_DATES = 5
 """So many wrong dates of birth lock a code for good."""
@@ -168,6 +169,8 @@ def _count_wrong_date(code: AwardCode | None, *, now: datetime) -> None:
     if code is not None and wrong is not None and wrong >= WRONG_DATES:
         code.locked_at = now
         _note("award_code_locked", code, code.award, SYSTEM, now=now)
+        words = {"award_id": str(code.award_id), "given_to": code.given_to}
+        outbox.post(LOCKED, f"{LOCKED}:{code.id}", to=code.award.user.email, payload=words, now=now)
 
 
 def _note_look(code: AwardCode, holder: User, who: Looking, *, now: datetime) -> AwardCheck:
