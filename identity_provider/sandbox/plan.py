@@ -23,8 +23,15 @@ SMTP_OFFSET = 12
 # The scanner's own door: eight beyond its page.
 CLAMD_OFFSET = 14
 PEOPLE = 100_000
-OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4, "clamd": 6}
-OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4, "one_login": 5}
+OFFSETS = {
+    "provider": 0,
+    "relying_service": 1,
+    "mailbox": 2,
+    "zendesk": 3,
+    "dqt_api": 4,
+    "one_login": 5,
+    "clamd": 6,
+}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
 PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"),

@@ -224,11 +224,6 @@ class TeacherTrainingForm(Form):
         },
         message=_l("Select whether you have ever trained to be a teacher"),
     )
-    provider = CleanString(_l("University, college or school (optional)"))
-    finished = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
-    country = CleanString(_l("Country (optional)"))
-    finished_elsewhere = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
-    recognised = ChoiceField(_l("Have you been awarded QTS in England for this training?"), choices=WAS_IT)
 
 
 class TrainingDetailsForm(Form):
@@ -238,7 +233,7 @@ class TrainingDetailsForm(Form):
     when = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
     recognised = ChoiceField(
         _l("Have you been awarded QTS in England for this training?"),
-        choices=YES_OR_NO,
+        choices=WAS_IT,
         message=_l("Select yes if you have been awarded QTS in England for this training"),
     )
 
