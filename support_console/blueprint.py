@@ -20,6 +20,7 @@ from support_console.cases.views import bp as cases
 from support_console.changes.decisions import bp as change_decisions
 from support_console.changes.evidence import bp as change_files
 from support_console.changes.views import bp as changes
+from support_console.clients.help import bp as service_help
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
 from support_console.imports.views import bp as imports
@@ -47,6 +48,7 @@ SLICES = (
     standing,
     merging,
     clients,
+    service_help,
     webhooks,
     imports,
     trn_tokens_made,

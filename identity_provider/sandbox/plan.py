@@ -162,6 +162,7 @@ class Plan:
             "ONE_LOGIN_CLIENT_ID": ONE_LOGIN_CLIENT,
             "ONE_LOGIN_PRIVATE_KEY": keys.one_login_private_key,
             "ONE_LOGIN_IDENTITY_DID": did_of(of("one_login")),
+            "TEST_PEOPLE_FILE": str(self.data / "sandbox.json"),
         }
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -86,3 +86,13 @@ def tokens_are_looked_after(world: World) -> None:
         manager.post(area, q=text)
     manager.post(f"{area}/{token.id}/revoke", reason="")
     manager.post(f"{area}/{token.id}/revoke", reason="Bush")
+
+
+@shows("support/clients/errors.html", "support/clients/people.html")
+def a_service_team_helps_itself(world: World) -> None:
+    manager, client = world.agent(StaffRole.SERVICE_MANAGER, name="Ada Admin"), a_client()
+    area = f"/support/services/{client.id}"
+    manager.get(f"{area}/errors")
+    world.visitor().get("/connect/authorize", client_id=client.id)
+    manager.get(f"{area}/errors")
+    manager.get(f"{area}/people")
