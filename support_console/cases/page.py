@@ -15,6 +15,7 @@ from identity_provider.models.support_ticket import GONE_AT_DESK
 from identity_provider.services import audit, case_work, leaked_trns, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
+from support_console import identity_checks
 from support_console.actors import name_of
 from support_console.auth import me
 from support_console.cases import queries
@@ -60,6 +61,8 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         history=history,
         search_rows=[_search_row(each) for each in history.lookups],
         link_rows=[_link_row(each) for each in history.links],
+        checks=identity_checks.rows_of(case.user),
+        check_head=identity_checks.head(),
         candidates=candidates,
         holders=holders,
         suggestions=suggestions,
