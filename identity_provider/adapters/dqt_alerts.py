@@ -15,7 +15,7 @@ _SAYS_SO = "prohibit"
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """None where the answer does not say, or there is no open alert to say it of. `names` are those of the open ones."""
+    """None where the answer does not say, or nothing is open to say it of. `names` are those of the open ones."""
 
     is_open: bool | None
     is_prohibition: bool | None
