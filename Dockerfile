@@ -5,7 +5,8 @@ COPY requirements.txt .
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
 FROM python:3.13-slim
-RUN useradd --system --create-home --uid 10001 identity
+RUN useradd --system --create-home --uid 10001 identity \
+ && install -d -m 0700 -o identity /var/lib/get-an-identity/evidence
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY wsgi.py ./

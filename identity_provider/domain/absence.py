@@ -56,11 +56,14 @@ _SCHOOL_WORK = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FurtherAnswers:
-    """The answers; None was not asked yet. Where and when are as the person wrote them, or empty."""
+    """The answers; None was not asked yet. Where and when are as the person wrote them, or empty.
+
+    Where, when and whether it was recognised is asked only of who trained.
+    """
 
     other_names: tuple[dict[str, str], ...] | None = None
     training: Training | None = None
-    training_where: str = field(default="", repr=False)
+    training_where: str | None = field(default=None, repr=False)
     training_when: str = ""
     # Somebody who trained elsewhere: was that recognised in England by the award of QTS? None: not said.
     recognised: bool | None = None
@@ -70,7 +73,8 @@ class FurtherAnswers:
     @property
     def is_complete(self) -> bool:
         """Whether everything that is asked was answered."""
-        return None not in (self.other_names, self.training, self.school_work)
+        told_where = self.training is Training.NO or self.training_where is not None
+        return told_where and None not in (self.other_names, self.training, self.school_work)
 
     @property
     def speaks_for_a_record(self) -> bool:

@@ -13,9 +13,15 @@ from identity_provider.domain.words import Words
 
 
 def init_filters(app: Flask) -> None:
-    """Give every template the filters `date`, `moment`, `trn` and `redacted_email`."""
+    """Give every template the filters `date`, `moment`, `trn`, `number` and `redacted_email`."""
     app.jinja_env.filters.update(
-        {"date": written_date, "moment": written_moment, "trn": written_trn, "redacted_email": redacted_email}
+        {
+            "date": written_date,
+            "moment": written_moment,
+            "trn": written_trn,
+            "number": written_number,
+            "redacted_email": redacted_email,
+        }
     )
 
 

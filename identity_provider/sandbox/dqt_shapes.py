@@ -66,7 +66,9 @@ def v2_teacher(record: TeachingRecord) -> dict[str, Any]:
     }
 
 
-def v3_person(record: TeachingRecord, version: str, include: frozenset[str]) -> dict[str, Any]:
+def v3_person(
+    record: TeachingRecord, version: str, include: frozenset[str], pending: dict[str, bool]
+) -> dict[str, Any]:
     """`v3/persons/{trn}` and its ancestor `v3/teachers/{trn}`; what is not included is left out."""
     person = _names(record) | {
         "nationalInsuranceNumber": record.nino or None,
@@ -75,7 +77,7 @@ def v3_person(record: TeachingRecord, version: str, include: frozenset[str]) -> 
         "eyts": None,
     }
     optional: dict[str, dict[str, Any]] = {
-        "PendingDetailChanges": {"pendingNameChange": False, "pendingDateOfBirthChange": False},
+        "PendingDetailChanges": dict(pending),
         "Alerts": {"alerts": _alerts(record, version)},
         "PreviousNames": {"previousNames": _previous_names(record)},
         "Induction": {"induction": None},

@@ -18,8 +18,10 @@ DATABASE = "identity"
 ZENDESK_AGENT = "helpdesk.api@example.com"
 CASE_FIELD_ID = "360000000001"
 SMTP_OFFSET = 12
+# The scanner's own door: eight beyond its page.
+CLAMD_OFFSET = 14
 PEOPLE = 100_000
-OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4}
+OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4, "clamd": 6}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
 PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"),
@@ -38,7 +40,7 @@ class Addresses:
 
     @property
     def ports(self) -> list[int]:
-        return [self.port + offset for offset in (*OFFSETS.values(), SMTP_OFFSET)]
+        return [self.port + offset for offset in (*OFFSETS.values(), SMTP_OFFSET, CLAMD_OFFSET)]
 
     def port_of(self, name: str) -> str:
         return str(self.port + OFFSETS[name])
@@ -56,6 +58,11 @@ class Client:
     webhook_secret: str
     base_url: str
 
+    @property
+    def awards(self) -> list[str]:
+        """Whoever provides NPQs may record them."""
+        return ["awards:write"] if self.slug == "npq" else []
+
     def as_json(self) -> dict[str, object]:
         home = f"{self.base_url}/{self.slug}"
         return {
@@ -66,8 +73,8 @@ class Client:
             "redirect_uris": [f"{home}/callback"],
             "post_logout_redirect_uris": [f"{self.base_url}/signed-out"],
             "initiate_login_uri": f"{home}/initiate-login",
-            # The last three are for calling the API with a token of its own (client credentials).
-            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write"],
+            # The others are for calling the API with a token of its own (client credentials).
+            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write", *self.awards],
             "webhook_url": f"{home}/webhooks",
             "webhook_secret": self.webhook_secret,
             "trn_requirement": self.trn_requirement,
@@ -136,8 +143,11 @@ class Plan:
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
             "ZENDESK_WEBHOOK_SECRET": keys.zendesk_webhook_secret,
             "REGISTER": self.register,
+            "CHANGE_REPORTS": "api",
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
+            "EVIDENCE_STORE_URL": (self.data / "evidence").as_uri(),
+            "CLAMD_ADDRESS": f"tcp://127.0.0.1:{self.addresses.port + CLAMD_OFFSET}",
         }
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -174,6 +184,7 @@ class Plan:
             self._stand_in("mailbox"),
             self._stand_in("zendesk", "--state", state, more=listener),
             self._stand_in("dqt_api"),
+            self._stand_in("clamd"),
             self._stand_in("relying_service", more=credentials),
         ]
 

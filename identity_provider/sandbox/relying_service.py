@@ -125,7 +125,8 @@ def main() -> None:
     port = port_from_command_line("The sandbox's sample services.")
     of = os.environ
     trust_for_calls(of.get("OUTGOING_CA_FILE", ""))
-    npq = SampleService("npq", "Register for an NPQ (sample)", of["NPQ_CLIENT_ID"], of["NPQ_CLIENT_SECRET"])
+    own = (of["NPQ_CLIENT_ID"], of["NPQ_CLIENT_SECRET"])
+    npq = SampleService("npq", "Register for an NPQ (sample)", *own, awards=True)
     qts = SampleService("qts", "Apply for QTS (sample)", of["QTS_CLIENT_ID"], of["QTS_CLIENT_SECRET"])
     relying = Relying(
         base_url=f"http://localhost:{port}",

@@ -16,6 +16,7 @@ TITLES = {
     "mailbox": "Mailbox",
     "zendesk": "Zendesk",
     "dqt_api": "DQT API",
+    "clamd": "Malware scanner",
 }
 STATED = ("first_name", "middle_name", "last_name", "date_of_birth", "previous_last_names", "nino", "trn", "has_qts")
 

@@ -18,7 +18,7 @@ from identity_provider.db import db
 from identity_provider.domain.awards import as_kept, new_code
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.models import Award, AwardCheck, AwardCode, User
-from identity_provider.services import audit, outbox, rate_limits
+from identity_provider.services import audit, measures, outbox, rate_limits
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.vault import vault
 
@@ -149,7 +149,9 @@ def check(typed: str, born: date, who: Looking, *, now: datetime) -> AwardCheck 
     code, holder = found if found is not None else (None, None)
     if code is None or holder is None or not code.is_usable(now) or holder.date_of_birth != born:
         _count_wrong_date(code, now=now)
+        measures.refused("award_code")
         return None
+    measures.accepted("award_code")
     return _note_look(code, holder, who, now=now)
 
 

@@ -21,6 +21,8 @@ from identity_provider.models import (
     FetchedKeys,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PasskeyChallenge,
     RateCounter,
@@ -47,6 +49,10 @@ LOOKS = timedelta(days=365)
 """For a year after a code has run out, its holder can see who looked at their award with it."""
 IMPORTS = timedelta(days=30)
 UNDECIDED_IMPORTS = timedelta(days=90)
+IMPORTS = timedelta(days=30)
+UNDECIDED_IMPORTS = timedelta(days=90)
+LOOKS = timedelta(days=365)
+"""For a year after a code has run out, its holder can see who looked at their award with it."""
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -114,6 +120,9 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
+        (OneLoginAttempt, OneLoginAttempt.expires_at < now - ABANDONED),
+        # What was connected once is told to nobody but its person, for as long as sessions are.
+        (OneLoginIdentity, OneLoginIdentity.ended_at < now - SESSIONS),
         (Journey, Journey.expires_at < now - ABANDONED),
         (
             AuthorizationRequest,
@@ -137,4 +146,8 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (AwardCode, AwardCode.expires_at < now - LOOKS),
         (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
         (ClientError, ClientError.last_at < now - OUTBOX),
+        (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
+        (ClientError, ClientError.last_at < now - OUTBOX),
+        (AwardCheck, AwardCheck.code_id.in_(forgotten)),
+        (AwardCode, AwardCode.expires_at < now - LOOKS),
     ]

@@ -189,9 +189,9 @@ def ticket_opening(case: SupportTicket) -> Delivery | None:
     return session.scalar(select(OutboxMessage.delivery).where(OutboxMessage.idempotency_key == f"case:{case.id}:open"))
 
 
-def new_reference() -> str:
+def new_reference(prefix: str = "GAI") -> str:
     """What a person and an agent call a case, e.g. GAI-7Q2F9K."""
-    return "GAI-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+    return f"{prefix}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
 
 
 def _open_case_of(user: User) -> SupportTicket | None:

@@ -21,8 +21,7 @@ from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.suggestions import Suggestion, look_into, trns_of
-from support_console.cases.words import age
-from support_console.labels import label_of, why
+from support_console.labels import age, label_of, why
 
 _NOT_COMPARED = frozenset(
     {
@@ -66,6 +65,9 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         suggestions=suggestions,
         closed_in_zendesk=_closed_in_zendesk(case),
         leaked=_leaked(case, candidates),
+        leaked=_leaked(case, candidates),
+        suggestions=suggestions,
+        closed_in_zendesk=_closed_in_zendesk(case),
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
         why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
@@ -79,6 +81,11 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         age=age,
         label_of=label_of,
     )
+
+
+def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
+    known = (case.user.trn or "", case.user.stated_trn or "")
+    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
 
 
 def suggestions_for(case: SupportTicket) -> list[Suggestion]:

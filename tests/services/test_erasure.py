@@ -206,6 +206,7 @@ def test_staff_are_not_named_in_an_export(app: Flask) -> None:
 KNOWN_TO_ERASURE_AND_EXPORT = {
     "awards",
     "browser_sessions",
+    "change_requests",
     "consents",
     "evidence",
     "contact_changes",
@@ -213,6 +214,8 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "identity_checks",
     "journeys",
     "lookups",
+    "one_login_attempts",
+    "one_login_identities",
     "pairwise_subjects",
     "passkeys",
     "service_uses",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.domain import mailboxes
+from identity_provider.domain.authentication import BY_CODE
 from identity_provider.kit import session
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.languages import current_language
-from identity_provider.kit.persons import for_person_lately
+from identity_provider.kit.persons import for_person_again
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, Contact, User
 from identity_provider.services import accounts, code_limits, contact_changes, rate_limits
@@ -23,7 +24,7 @@ from identity_provider.web.account.forms import CodeForm, MobileForm, NewEmailFo
 
 
 @bp.route("/email", methods=["GET", "POST"])
-@for_person_lately
+@for_person_again
 def email(person: User) -> ResponseReturnValue:
     """Which address it shall be; one that others read, too, is asked about twice."""
     form = NewEmailForm()
@@ -37,21 +38,21 @@ def email(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/email/code", methods=["GET", "POST"])
-@for_person_lately
+@for_person_again
 def email_code(person: User) -> ResponseReturnValue:
     """The code that went to the new address."""
     return _code(person, Contact.EMAIL, CodeForm())
 
 
 @bp.post("/email/code/again")
-@for_person_lately
+@for_person_again
 def another_email_code(person: User) -> ResponseReturnValue:
     """Another code to the same address."""
     return _again(person, Contact.EMAIL)
 
 
 @bp.route("/mobile", methods=["GET", "POST"])
-@for_person_lately
+@for_person_again
 def mobile(person: User) -> ResponseReturnValue:
     """Which number it shall be."""
     form = MobileForm(data={"mobile": person.mobile_number})
@@ -63,23 +64,25 @@ def mobile(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/mobile/code", methods=["GET", "POST"])
-@for_person_lately
+@for_person_again
 def mobile_code(person: User) -> ResponseReturnValue:
     """The code that went to the new number."""
     return _code(person, Contact.MOBILE, TextCodeForm())
 
 
 @bp.post("/mobile/code/again")
-@for_person_lately
+@for_person_again
 def another_mobile_code(person: User) -> ResponseReturnValue:
     """Another code to the same number."""
     return _again(person, Contact.MOBILE)
 
 
-@bp.post("/mobile/remove")
-@for_person_lately
+@bp.route("/mobile/remove", methods=["GET", "POST"])
+@for_person_again
 def remove_mobile(person: User) -> ResponseReturnValue:
-    """Hold no mobile number any more."""
+    """Ask, and then hold no mobile number any more."""
+    if request.method != "POST":
+        return render_template("account/remove_mobile.html", person=person, back_url=url_for(".mobile"))
     now = ports().clock.now()
     with transaction():
         rate_limits.count(contact_changes.CHANGES_PER_PERSON, str(person.id), now=now)
@@ -146,7 +149,7 @@ def _is_proved(person: User, challenge: CodeChallenge, typed: str) -> bool:
         code_limits.forgive_guess(Door.PERSON, address, visitor(), now=now)
         if challenge.purpose == contact_changes.PURPOSES[Contact.EMAIL]:
             # The address that they sign in with was proved just now: the session goes on, under another secret.
-            session.sign_in(person, amr=["otp"])
+            session.sign_in(person, amr=list(BY_CODE))
     return True
 
 

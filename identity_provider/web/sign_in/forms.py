@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.dates import DateField
-from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, Parsed
+from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, MobileField, Parsed
 from identity_provider.kit.forms import Form
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
@@ -28,6 +28,18 @@ class CodeForm(Form):
     """The code from the email."""
 
     code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the email"))], max_length=20)
+
+
+class MobileForm(Form):
+    """A number as a second contact; the person may go on without one."""
+
+    mobile = MobileField(_l("Do you want to add a mobile number?"), [Answered(_l("Enter your mobile number"))])
+
+
+class TextCodeForm(CodeForm):
+    """The code from the text message."""
+
+    code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the text message"))], max_length=20)
 
 
 class SharedMailboxForm(Form):
@@ -201,7 +213,7 @@ class OtherNamesForm(Form):
 
 
 class TeacherTrainingForm(Form):
-    """Whether the person ever trained to be a teacher, where, and when."""
+    """Whether the person ever trained to be a teacher."""
 
     training = ChoiceField(
         _l("Have you ever trained to be a teacher?"),
@@ -212,17 +224,18 @@ class TeacherTrainingForm(Form):
         },
         message=_l("Select whether you have ever trained to be a teacher"),
     )
-    provider = CleanString(_l("University, college or school (optional)"))
-    finished = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
-    country = CleanString(_l("Country (optional)"))
-    finished_elsewhere = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
-    recognised = ChoiceField(_l("Have you been awarded QTS in England for this training?"), choices=YES_OR_NO)
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """What stands in the boxes under another answer does not count, whatever it is."""
-        if self.training.data not in ("england-or-wales", "elsewhere"):
-            return bool(self.training.validate(self))
-        return bool(super().validate(extra_validators))
+
+class TrainingDetailsForm(Form):
+    """Where and when, and of training elsewhere whether England recognised it."""
+
+    where = CleanString(_l("Where did you train? (optional)"))
+    when = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
+    recognised = ChoiceField(
+        _l("Have you been awarded QTS in England for this training?"),
+        choices=YES_OR_NO,
+        message=_l("Select yes if you have been awarded QTS in England for this training"),
+    )
 
 
 class SchoolWorkForm(Form):

@@ -11,7 +11,7 @@ from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
-from identity_provider.kit.written import written, written_date
+from identity_provider.kit.written import written, written_date, written_number
 from identity_provider.models import Journey
 from identity_provider.services import journeys, lookups, statements, submissions
 from identity_provider.services.register_search import Occasion
@@ -128,6 +128,7 @@ def _rows(journey: Journey) -> list[dict[str, object]]:
     if not answers.known_account:
         rows += [
             _row(journey, Question.EMAIL, _("Email address"), journey.email, change=not answers.has_account),
+            *_mobile_row(journey, asked=answers.wants_mobile and not answers.has_account),
             _row(journey, Question.NAME, _("Name"), _full_name(journey)),
             _row(journey, Question.PREVIOUS_NAMES, _("Previous names"), _previous(journey)),
             _row(journey, Question.PREFERRED_NAME, _("Preferred name"), journey.preferred_name),
@@ -138,6 +139,11 @@ def _rows(journey: Journey) -> list[dict[str, object]]:
     if answers.wants_record:
         rows += _record_rows(journey)
     return rows
+
+
+def _mobile_row(journey: Journey, *, asked: bool) -> list[dict[str, object]]:
+    number = written_number(journey.mobile_number) or _("Not given")
+    return [_row(journey, Question.MOBILE, _("Mobile number"), number)] if asked else []
 
 
 def _record_rows(journey: Journey) -> list[dict[str, object]]:
