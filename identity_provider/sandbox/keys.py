@@ -29,8 +29,10 @@ class Keys:
     dqt_api_key: str
     npq_client_secret: str
     qts_client_secret: str
+    job_client_secret: str
     npq_webhook_secret: str
     qts_webhook_secret: str
+    job_webhook_secret: str
     admin_totp_secret: str
     agent_totp_secret: str
 
