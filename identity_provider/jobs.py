@@ -212,13 +212,6 @@ def follow_changes_at_register(timestamp: int) -> None:  # noqa: ARG001
         log.info("changes_decided_at_register", decided=decided)
 
 
-@queue.task(name=user_imports.WORK, retry=Patience())
-@in_application
-def work_on_import(import_id: str) -> None:
-    """Take an import of people a stretch further; raises, to be tried again, while the register is silent."""
-    user_imports.work(UUID(import_id), ports().register, ports().clock.now())
-
-
 @queue.task(name=evidence.JUDGE, retry=Patience())
 @in_application
 def judge_evidence(evidence_id: str) -> None:

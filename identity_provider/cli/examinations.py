@@ -38,7 +38,7 @@ from identity_provider.ports import (
     TicketDeskUnavailable,
     TicketRefused,
 )
-from identity_provider.services import audit_chain, signing_keys, ticket_alarm
+from identity_provider.services import audit_chain, one_login, signing_keys, ticket_alarm
 from identity_provider.services.ticket_alarm import Rule
 from identity_provider.vault import SealBroken
 
@@ -188,6 +188,18 @@ def _tickets() -> Found:
     return Found("fault", "; ".join(broken[each] for each in watch.rings), mend)
 
 
+def _one_login() -> Found:
+    broker = ports().broker
+    if broker is None:
+        return Found("ok", "not used: people sign in with a code by email")
+    trouble = one_login.is_well(broker)
+    if trouble is not None:
+        mend = "Check ONE_LOGIN_ISSUER and ONE_LOGIN_IDENTITY_DID, and its status page. Codes by email go on working."
+        return Found("fault", f"One Login: {trouble}", mend)
+    asked = "" if broker.terms.identity_did else "; nobody's identity is asked for"
+    return Found("ok", f"{broker.terms.issuer} answers{asked}")
+
+
 def _worker() -> Found:
     seen = db.session.scalars(text("SELECT max(last_heartbeat) FROM procrastinate_workers")).one_or_none()
     now = db.session.scalars(select(func.clock_timestamp())).one()
@@ -283,6 +295,7 @@ EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "evidence": _evidence,
     "scanner": _scanner,
     "tickets": _tickets,
+    "one-login": _one_login,
     "worker": _worker,
     "messages": _messages,
     "audit": _audit,

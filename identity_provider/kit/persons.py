@@ -28,15 +28,12 @@ ACCOUNT = "/account"
 MENU = (
     ("account.home", _("Your details")),
     ("changes.home", _("Name and date of birth")),
+    ("awards.held", _("Awards")),
     ("account.services", _("Services you have used")),
+    ("account.history", _("Sign-in history")),
+    ("account.sessions", _("Where you are signed in")),
     ("passkeys.show_all", _("Passkeys")),
     ("one_login.connections", _("GOV.UK One Login")),
-    ("account.history", _("Sign-in history")),
-    ("account.sessions", _("Where you are signed in")),
-    ("account.history", _("Sign-in history")),
-    ("account.sessions", _("Where you are signed in")),
-    ("passkeys.show_all", _("Passkeys")),
-    ("awards.held", _("Awards")),
 )
 
 
@@ -70,7 +67,7 @@ def account_visit() -> Visit | None:
     return visit
 
 
-def for_person_again(view: PersonsView) -> PersonsView:
+def for_person_lately(view: PersonsView) -> PersonsView:
     """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
 
     They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
@@ -83,7 +80,7 @@ def for_person_again(view: PersonsView) -> PersonsView:
             return view(person, **named)
         rule = request.url_rule
         is_shown = rule is not None and rule.methods is not None and "GET" in rule.methods
-        return redirect(url_for("passkeys.confirm", next=request.path if is_shown else ACCOUNT), 303)
+        return redirect(url_for("account.prove_again", next=request.path if is_shown else None), 303)
 
     return for_person(entered)
 

@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from identity_provider.sandbox.keys import Keys
+from identity_provider.sandbox.keys import Keys, public_key_of
+from identity_provider.sandbox.one_login_tokens import did_of
 from identity_provider.sandbox.programs import Program
 from identity_provider.sandbox.seed import ADMINISTRATOR, AGENT
 
 CLONE = Path(__file__).parents[2]
 DATABASE = "identity"
 ZENDESK_AGENT = "helpdesk.api@example.com"
+ONE_LOGIN_CLIENT = "get-an-identity-sandbox"
 CASE_FIELD_ID = "360000000001"
 SMTP_OFFSET = 12
 # The scanner's own door: eight beyond its page.
 CLAMD_OFFSET = 14
 PEOPLE = 100_000
 OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4, "clamd": 6}
+OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4, "one_login": 5}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
 PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"),
@@ -152,6 +155,10 @@ class Plan:
             "DQT_API_KEY": keys.dqt_api_key,
             "EVIDENCE_STORE_URL": (self.data / "evidence").as_uri(),
             "CLAMD_ADDRESS": f"tcp://127.0.0.1:{self.addresses.port + CLAMD_OFFSET}",
+            "ONE_LOGIN_ISSUER": f"{of('one_login')}/",
+            "ONE_LOGIN_CLIENT_ID": ONE_LOGIN_CLIENT,
+            "ONE_LOGIN_PRIVATE_KEY": keys.one_login_private_key,
+            "ONE_LOGIN_IDENTITY_DID": did_of(of("one_login")),
         }
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -185,11 +192,16 @@ class Plan:
         }
         # Zendesk reaches us past the proxy: what it would trust is the proxy's business, not the sandbox's.
         listener = {"ZENDESK_WEBHOOK_URL": f"{self.addresses.of('provider')}/zendesk/webhook"}
+        known_by = {
+            "ONE_LOGIN_PUBLIC_KEY": public_key_of(self.keys.one_login_private_key),
+            "ONE_LOGIN_LOGOUT_URI": f"{self.addresses.of('provider')}/one-login/sign-out",
+        }
         return [
             self._stand_in("mailbox"),
             self._stand_in("zendesk", "--state", state, more=listener),
             self._stand_in("dqt_api"),
             self._stand_in("clamd"),
+            self._stand_in("one_login", more=known_by),
             self._stand_in("relying_service", more=credentials),
         ]
 

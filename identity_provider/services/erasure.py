@@ -178,13 +178,9 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         # Trips of their journeys go with the journeys, and what a connection began with the connection.
         delete(OneLoginAttempt).where(OneLoginAttempt.user_id.in_(ids)),
         delete(OneLoginIdentity).where(OneLoginIdentity.user_id.in_(ids)),
-        delete(UserImportRow).where(import_files.is_about(ids, contacts)),
         delete(SignIn).where(SignIn.user_id.in_(ids)),
         delete(ContactChange).where(ContactChange.user_id.in_(ids)),
         update(BrowserSession).where(BrowserSession.user_id.in_(ids)).values(device=""),
-        delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
-        delete(AwardCode).where(AwardCode.award_id.in_(awards)),
-        delete(Award).where(Award.user_id.in_(ids)),
         delete(UserImportRow).where(import_files.is_about(ids, addresses)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import select
 
 from identity_provider.db import db, transaction
-from identity_provider.domain.errors import IdentityError
+from identity_provider.domain.errors import IdentityError, RateLimited
 from identity_provider.domain.evidence import (
     UNDECIDED,
     CleanedFile,
@@ -33,7 +33,7 @@ from identity_provider.models import Evidence, User
 from identity_provider.models.evidence import NAME
 from identity_provider.ports import EvidenceStore, FileCleaner, FileScanner, NotInStore, ScanVerdict, StoreUnavailable
 from identity_provider.queue import defer
-from identity_provider.services import audit
+from identity_provider.services import audit, rate_limits
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.vault import SealBroken, vault
 
@@ -89,7 +89,19 @@ def take_in(content: bytes, name: str, *, cleaner: FileCleaner, store: EvidenceS
 
     Raises EvidenceRefused, with words for whoever sent it; nothing is kept then.
     """
+    # Gives back the connection that was read with: the process may take ten seconds, and the store as long.
+    with transaction():
+        pass
     return keep(clean(content, name, cleaner=cleaner), name, store=store)
+
+
+def allow_another(user: User, *, now: datetime) -> None:
+    """Count a file of this person, in a transaction of its own. Raises EvidenceRefused(TOO_MANY)."""
+    try:
+        with transaction():
+            rate_limits.count(rate_limits.FILES_PER_PERSON, str(user.id), now=now)
+    except RateLimited as limited:
+        raise EvidenceRefused(Refusal.TOO_MANY) from limited
 
 
 def clean(content: bytes, name: str, *, cleaner: FileCleaner) -> CleanedFile:
@@ -181,7 +193,7 @@ def contents(evidence_id: UUID, store: EvidenceStore, *, actor: Actor, now: date
 
 
 def keep_until(evidence_id: UUID, at: datetime) -> None:
-    """Say when the file goes: thirty days after it was decided on (domain.evidence.DECIDED)."""
+    """Say when the file goes: thirty days after what it is evidence for was decided."""
     row = _held(evidence_id)
     if row.deleted_at is None and row.state in {EvidenceState.WAITING, EvidenceState.CLEAN}:
         row.delete_after = at

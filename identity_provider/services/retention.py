@@ -49,10 +49,6 @@ LOOKS = timedelta(days=365)
 """For a year after a code has run out, its holder can see who looked at their award with it."""
 IMPORTS = timedelta(days=30)
 UNDECIDED_IMPORTS = timedelta(days=90)
-IMPORTS = timedelta(days=30)
-UNDECIDED_IMPORTS = timedelta(days=90)
-LOOKS = timedelta(days=365)
-"""For a year after a code has run out, its holder can see who looked at their award with it."""
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -146,8 +142,4 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (AwardCode, AwardCode.expires_at < now - LOOKS),
         (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
         (ClientError, ClientError.last_at < now - OUTBOX),
-        (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
-        (ClientError, ClientError.last_at < now - OUTBOX),
-        (AwardCheck, AwardCheck.code_id.in_(forgotten)),
-        (AwardCode, AwardCode.expires_at < now - LOOKS),
     ]

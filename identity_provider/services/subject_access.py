@@ -49,7 +49,6 @@ from identity_provider.models import (
     WebhookMessage,
 )
 from identity_provider.services import identities, import_files, lookups, one_login, one_login_told
-from identity_provider.services.service_edits import CHECK
 from identity_provider.services.statements import CHECK, NINO_CONTEXT
 from identity_provider.vault import vault
 
@@ -99,8 +98,6 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         **_changes_of(ids),
         "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
-        "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
-        "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),

@@ -2,8 +2,8 @@
 
 Revision: 0022
 Follows: 0021
-Revision: 0116
-Follows: 0020
+Revision: 0022
+Follows: 0021
 """
 
 from alembic import op
@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 revision = '0022'
 down_revision = '0021'
-revision = '0116'
-down_revision = '0020'
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 

@@ -65,9 +65,6 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         suggestions=suggestions,
         closed_in_zendesk=_closed_in_zendesk(case),
         leaked=_leaked(case, candidates),
-        leaked=_leaked(case, candidates),
-        suggestions=suggestions,
-        closed_in_zendesk=_closed_in_zendesk(case),
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
         why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
@@ -108,11 +105,6 @@ def _closed_in_zendesk(case: SupportTicket) -> str:
     if case.zendesk_status == GONE_AT_DESK:
         return str(_("The ticket was deleted in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
     return str(_("The ticket was closed in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
-
-
-def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
-    known = (case.user.trn or "", case.user.stated_trn or "")
-    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
 
 
 def _ticket_of(case: SupportTicket) -> str:

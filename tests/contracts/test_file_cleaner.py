@@ -6,11 +6,13 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pikepdf
 import pytest
+import typst
 from pikepdf import Pdf
-from PIL import Image
+from PIL import Image, ImageChops
 
 from identity_provider.adapters.cleaning.documents import clean_document
 from identity_provider.adapters.file_cleaning import ROOT, CleaningProcess
@@ -128,6 +130,29 @@ def test_what_was_filled_in_is_still_to_be_seen() -> None:
 
 def test_a_drawing_that_draws_itself_does_not_keep_us_for_ever() -> None:
     assert clean_document(strangers.pdf(strangers.drawing_that_draws_itself)).pages == 1
+
+
+CERTIFICATE = b"""#set page(width: 10cm, height: 6cm)
+= Certificate of marriage
+#rect(fill: gradient.linear(red, blue), width: 4cm, height: 1cm)
+Kate O\xe2\x80\x99Shaughnessy $ integral x dif x $ #link("https://example.org")[more]"""
+
+
+def seen(document: bytes, place: Path) -> bytes:
+    """The first page, as somebody sees it."""
+    (place / "seen.pdf").write_bytes(document)
+    (place / "page.typ").write_text('#set page(width: auto, height: auto, margin: 0pt)\n#image("seen.pdf")')
+    return bytes(typst.compile(place / "page.typ", root=place, format="png", ppi=60.0))
+
+
+def test_a_document_looks_as_it_did(tmp_path: Path) -> None:
+    """With fonts, ligatures, a gradient and a formula; its link leads nowhere now."""
+    sent = bytes(typst.compile(CERTIFICATE, format="pdf"))
+    left = clean_document(sent).content
+    before, after = (Image.open(io.BytesIO(seen(each, tmp_path))).convert("L") for each in (sent, left))
+    assert ImageChops.difference(before, after).point(lambda grey: 255 * (grey > 2)).getbbox() is None
+    assert b"example.org" in strangers.everything_in(sent)
+    assert b"example.org" not in strangers.everything_in(left)
 
 
 def test_photos_in_a_pdf_arrive() -> None:

@@ -120,9 +120,9 @@ def test_a_code_is_good_in_the_session_that_asked_only(owner: Owner) -> None:
 def test_who_signed_in_a_while_ago_enters_another_code_first(app: Flask, clock: ManualClock) -> None:
     owner = Owner(app, email=EMAIL, ago=timedelta(minutes=16))
     page = owner.get("/account/email")
-    assert page.h1 == "Confirm that it is you"
-    assert owner.post("/account/email", email=NEW).h1 == "Confirm that it is you"
-    assert owner.post("/account/mobile/remove").h1 == "Confirm that it is you"
+    assert page.h1 == "Check that it is you"
+    assert owner.post("/account/email", email=NEW).h1 == "Check that it is you"
+    assert owner.post("/account/mobile/remove").h1 == "Check that it is you"
     owner.get("/account/email")
     assert owner.submit("Send a code").h1 == "Check your email"
     assert owner.submit(code="000000").errors

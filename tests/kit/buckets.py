@@ -32,10 +32,15 @@ class Bucket:
         self._server.server_close()
 
     @property
+    def port(self) -> int:
+        """Where it listens, without TLS."""
+        return self._server.server_port
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the operator would set."""
         return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._server.server_port}",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
             "AWS_ALLOW_HTTP": "true",
             "AWS_REGION": "eu-west-2",
             "AWS_ACCESS_KEY_ID": "tests",

@@ -12,7 +12,7 @@ from identity_provider.domain.authentication import BY_CODE
 from identity_provider.kit import session
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.languages import current_language
-from identity_provider.kit.persons import for_person_again
+from identity_provider.kit.persons import for_person_lately
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, Contact, User
 from identity_provider.services import accounts, code_limits, contact_changes, rate_limits
@@ -24,7 +24,7 @@ from identity_provider.web.account.forms import CodeForm, MobileForm, NewEmailFo
 
 
 @bp.route("/email", methods=["GET", "POST"])
-@for_person_again
+@for_person_lately
 def email(person: User) -> ResponseReturnValue:
     """Which address it shall be; one that others read, too, is asked about twice."""
     form = NewEmailForm()
@@ -38,21 +38,21 @@ def email(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/email/code", methods=["GET", "POST"])
-@for_person_again
+@for_person_lately
 def email_code(person: User) -> ResponseReturnValue:
     """The code that went to the new address."""
     return _code(person, Contact.EMAIL, CodeForm())
 
 
 @bp.post("/email/code/again")
-@for_person_again
+@for_person_lately
 def another_email_code(person: User) -> ResponseReturnValue:
     """Another code to the same address."""
     return _again(person, Contact.EMAIL)
 
 
 @bp.route("/mobile", methods=["GET", "POST"])
-@for_person_again
+@for_person_lately
 def mobile(person: User) -> ResponseReturnValue:
     """Which number it shall be."""
     form = MobileForm(data={"mobile": person.mobile_number})
@@ -64,21 +64,21 @@ def mobile(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/mobile/code", methods=["GET", "POST"])
-@for_person_again
+@for_person_lately
 def mobile_code(person: User) -> ResponseReturnValue:
     """The code that went to the new number."""
     return _code(person, Contact.MOBILE, TextCodeForm())
 
 
 @bp.post("/mobile/code/again")
-@for_person_again
+@for_person_lately
 def another_mobile_code(person: User) -> ResponseReturnValue:
     """Another code to the same number."""
     return _again(person, Contact.MOBILE)
 
 
 @bp.route("/mobile/remove", methods=["GET", "POST"])
-@for_person_again
+@for_person_lately
 def remove_mobile(person: User) -> ResponseReturnValue:
     """Ask, and then hold no mobile number any more."""
     if request.method != "POST":

@@ -202,9 +202,8 @@ def search_register(journey: Journey, occasion: Occasion) -> Search:
         person = lookups.person_of_journey(journey)
         lookups.count(person.email, person.trn, now=now)
         policy, proved = journey.client.match_policy, one_login_facts.speaks_of(journey)
-    return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
-        policy, reached = journey.client.match_policy, lookups.question_reached(journey)
-    search = lookups.look_up(person, ports().register, policy, occasion=occasion, now=now)
+        reached = lookups.question_reached(journey)
+    search = lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
     return replace(search, question=reached)
 
 

@@ -25,9 +25,9 @@ __all__ = [
     "ending",
     "errors",
     "leaving",
+    "mobile",
     "one_login",
     "passkeys",
     "person",
     "record",
 ]
-__all__ = ["absence", "address", "bp", "codes", "ending", "errors", "leaving", "mobile", "passkeys", "person", "record"]
