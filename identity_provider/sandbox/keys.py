@@ -38,8 +38,10 @@ class Keys:
     one_login_private_key: str
     npq_client_secret: str
     qts_client_secret: str
+    job_client_secret: str
     npq_webhook_secret: str
     qts_webhook_secret: str
+    job_webhook_secret: str
     admin_totp_secret: str
     agent_totp_secret: str
 

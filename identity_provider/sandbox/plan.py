@@ -67,6 +67,8 @@ class Client:
     client_secret: str
     webhook_secret: str
     base_url: str
+    # Whether the provider may send people here to begin a sign-in; one that may not is linked to instead.
+    may_be_told_to_begin: bool = True
 
     @property
     def awards(self) -> list[str]:
@@ -82,7 +84,7 @@ class Client:
             "start_url": f"{home}/",
             "redirect_uris": [f"{home}/callback"],
             "post_logout_redirect_uris": [f"{self.base_url}/signed-out"],
-            "initiate_login_uri": f"{home}/initiate-login",
+            "initiate_login_uri": f"{home}/initiate-login" if self.may_be_told_to_begin else None,
             # The others are for calling the API with a token of its own (client credentials).
             "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write", *self.awards],
             "webhook_url": f"{home}/webhooks",
@@ -113,9 +115,11 @@ class Plan:
         base, keys = self.addresses.of("relying_service"), self.keys
         npq = ("register-for-npq", "Register for an NPQ (sample)", "npq", "Optional")
         qts = ("apply-for-qts", "Apply for QTS (sample)", "qts", "RequiredIfHeld")
+        job = ("apply-for-a-teaching-job", "Apply for a teaching job (sample)", "job", "Required")
         return (
             Client(*npq, keys.npq_client_secret, keys.npq_webhook_secret, base),
             Client(*qts, keys.qts_client_secret, keys.qts_webhook_secret, base),
+            Client(*job, keys.job_client_secret, keys.job_webhook_secret, base, may_be_told_to_begin=False),
         )
 
     @property
@@ -183,14 +187,15 @@ class Plan:
 
     def outside_world(self) -> list[Program]:
         state = str(self.data / "zendesk.json")
-        npq, qts = self.clients
         credentials = {
-            "NPQ_CLIENT_ID": npq.client_id,
-            "NPQ_CLIENT_SECRET": npq.client_secret,
-            "QTS_CLIENT_ID": qts.client_id,
-            "QTS_CLIENT_SECRET": qts.client_secret,
-            "NPQ_WEBHOOK_SECRET": npq.webhook_secret,
-            "QTS_WEBHOOK_SECRET": qts.webhook_secret,
+            f"{client.slug.upper()}_{name}": value
+            for client in self.clients
+            for name, value in (
+                ("CLIENT_ID", client.client_id),
+                ("CLIENT_SECRET", client.client_secret),
+                ("WEBHOOK_SECRET", client.webhook_secret),
+            )
+        } | {
             "TOTP_SECRETS": json.dumps({member["email"]: member["totp_secret"] for member in self.staff}),
         }
         # Zendesk reaches us past the proxy: what it would trust is the proxy's business, not the sandbox's.

@@ -97,7 +97,13 @@ def test_everything_answers_at_the_addresses_that_are_told(run: Run) -> None:
 def test_scripts_are_told_what_they_need_and_nobody_else_is(run: Run) -> None:
     for name in ("sandbox.json", "secrets.json"):
         assert stat.S_IMODE((run.clone / ".data" / name).stat().st_mode) == 0o600
-    assert {each["client_id"] for each in run.told["clients"]} == {"register-for-npq", "apply-for-qts"}
+    services = {each["client_id"]: each["trn_requirement"] for each in run.told["clients"]}
+    assert services == {
+        "register-for-npq": "Optional",
+        "apply-for-qts": "RequiredIfHeld",
+        "apply-for-a-teaching-job": "Required",
+    }
+    assert [each["initiate_login_uri"] is None for each in run.told["clients"]] == [False, False, True]
     assert all(each["client_secret"] and each["redirect_uris"] for each in run.told["clients"])
     assert "admin@example.com" in {each["email"] for each in run.told["staff"] if each["totp_secret"]}
     [returning] = [each for each in run.told["people"] if each["email"] == "returning.teacher@example.com"]
