@@ -14,7 +14,7 @@ from identity_provider.domain.access import PERMISSIONS, Permission, StaffRole
 from identity_provider.domain.values import Trn
 from identity_provider.kit.access import Audience
 from identity_provider.kit.app import ports
-from identity_provider.models import TrnToken
+from identity_provider.models import TrnToken, User
 from identity_provider.services import trn_tokens, webhooks
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
@@ -57,9 +57,10 @@ def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
             assert getattr(app.view_functions[rule.endpoint], "audience", None) is Audience.STAFF, rule
 
 
-def addresses(app: Flask) -> dict[str, str]:
-    """An address for each endpoint that leads to something that is there."""
-    user, case, client, colleague = a_user(trn="1234567"), a_case(), a_client(), a_staff_user()
+def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
+    """An address for each endpoint that leads to something that is there, and is about this person if one is given."""
+    user, client, colleague = person or a_user(trn="1234567"), a_client(), a_staff_user()
+    case = a_case(person)
     endpoint = an_endpoint(client)
     with transaction():
         message = webhooks.ping(endpoint, actor=SYSTEM, now=ports().clock.now())
