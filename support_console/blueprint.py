@@ -17,11 +17,15 @@ from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
+from support_console.changes.decisions import bp as change_decisions
+from support_console.changes.evidence import bp as change_files
+from support_console.changes.views import bp as changes
 from support_console.clients.help import bp as service_help
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
 from support_console.imports.views import bp as imports
 from support_console.leaked_trns.views import bp as leaked_trns
+from support_console.me.views import bp as me
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
@@ -34,8 +38,12 @@ from support_console.webhooks.views import bp as webhooks
 
 SLICES = (
     sign_in,
+    me,
     cases,
     decisions,
+    changes,
+    change_decisions,
+    change_files,
     users,
     standing,
     merging,
@@ -54,6 +62,7 @@ SLICES = (
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
+    ("changes", "support.changes.queue", Permission.REVIEW_EVIDENCE),
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
@@ -110,6 +119,7 @@ def _navigation(staff: StaffUser) -> list[dict[str, object]]:
 
 _LABELS = {
     "cases": lambda: _("Cases"),
+    "changes": lambda: _("Changes"),
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),

@@ -45,7 +45,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_CHILD_BYTES, _CHILD_BYTES))
     asked = json.loads(sys.stdin.buffer.read())
     made = typst.compile(asked["source"].encode(), format="pdf", pdf_standards=["ua-1"], sys_inputs=asked["values"])
-    sys.stdout.buffer.write(made if isinstance(made, bytes) else b"")
+    sys.stdout.buffer.write(made)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Awards that services record: which qualifications there are, and how the code that an award is shared by is written."""
+"""Awards that services record: which qualifications there are, and how the codes that share them are written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Qualification(StrEnum):
     NPQML = "NPQML"
 
     @property
-    def title(self) -> str:
+    def full_name(self) -> str:
         """Its name in full, marked for the catalogue."""
         return _TITLES[self]
 

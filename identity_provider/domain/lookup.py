@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from identity_provider.domain.absence import FurtherAnswers
+from identity_provider.domain.absence import NOT_ASKED, FurtherAnswers
 
 
 class LookupStatus(StrEnum):
@@ -116,7 +116,7 @@ class Statement:
     trn: str | None
     has_trn: bool | None
     has_qts: bool | None
-    further: FurtherAnswers = FurtherAnswers()
+    further: FurtherAnswers = NOT_ASKED
 
     @property
     def denies_a_record(self) -> bool:

@@ -1,12 +1,15 @@
 """The tables, one aggregate per file."""
 
+from identity_provider.models.account_visit import AccountVisit
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
+from identity_provider.models.change_request import ChangeEvent, ChangeFile, ChangeReport, ChangeRequest
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.client_error import ClientError
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
 from identity_provider.models.consent import Consent
+from identity_provider.models.contact_change import Contact, ContactChange
 from identity_provider.models.evidence import Evidence
 from identity_provider.models.feature_switch import FeatureSwitch
 from identity_provider.models.fetched_keys import FetchedKeys
@@ -16,12 +19,14 @@ from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.leaked_trn import LeakedTrn
 from identity_provider.models.lookup import Lookup
+from identity_provider.models.one_login import OneLoginAttempt, OneLoginIdentity, OneLoginPurpose, OneLoginSession
 from identity_provider.models.outbox import Delivery, OutboxMessage
 from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.passkey import Passkey, PasskeyChallenge
 from identity_provider.models.rate_counter import RateCounter
 from identity_provider.models.resume_link import ResumeLink
 from identity_provider.models.service_use import ServiceUse
+from identity_provider.models.sign_in import SignIn
 from identity_provider.models.signing_key import KeyState, SigningKey
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.support_ticket import CaseNote, CaseStatus, Resolution, SupportTicket, TicketComment
@@ -47,6 +52,7 @@ __all__ = [
     "LAST_CONSONANTS",
     "SUBSCRIBABLE",
     "AccessToken",
+    "AccountVisit",
     "AuditEvent",
     "AuditSeal",
     "AuthorizationRequest",
@@ -56,11 +62,17 @@ __all__ = [
     "BrowserSession",
     "CaseNote",
     "CaseStatus",
+    "ChangeEvent",
+    "ChangeFile",
+    "ChangeReport",
+    "ChangeRequest",
     "Client",
     "ClientError",
     "ClientSecret",
     "CodeChallenge",
     "Consent",
+    "Contact",
+    "ContactChange",
     "Delivery",
     "Evidence",
     "FeatureSwitch",
@@ -74,6 +86,10 @@ __all__ = [
     "Lookup",
     "MessageState",
     "MessageType",
+    "OneLoginAttempt",
+    "OneLoginIdentity",
+    "OneLoginPurpose",
+    "OneLoginSession",
     "OutboxMessage",
     "PairwiseSubject",
     "Passkey",
@@ -90,6 +106,7 @@ __all__ = [
     "RowOutcome",
     "SentCode",
     "ServiceUse",
+    "SignIn",
     "SigningKey",
     "StaffUser",
     "SupportTicket",

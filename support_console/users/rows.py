@@ -6,10 +6,10 @@ from flask_babel import gettext as _
 
 from identity_provider.domain.lookup import LookupStatus
 from identity_provider.kit.written import written, written_date, written_moment
-from identity_provider.models import BrowserSession, Lookup, TrnLink, User
+from identity_provider.models import Award, BrowserSession, Lookup, TrnLink, User
 from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
-from support_console.labels import label_of, why
+from support_console.labels import label_of, way_in, why
 
 Details = list[dict[str, str]]
 
@@ -100,10 +100,27 @@ def lookup(of: Lookup) -> list[str]:
     ]
 
 
+def award(of: Award, codes: int, looks: int) -> list[str]:
+    """One award: `codes` of it work now, and it was looked at so often."""
+    stands = _("Stands")
+    if of.withdrawn_at is not None:
+        stands = _("Withdrawn on %(when)s: %(why)s", when=written_moment(of.withdrawn_at), why=of.withdrawal_reason)
+    return [
+        _(of.qualification.full_name),
+        of.provider_name,
+        written_date(of.awarded_on),
+        of.provider_reference,
+        of.client.name,
+        stands,
+        str(codes),
+        str(looks),
+    ]
+
+
 def session(of: BrowserSession) -> list[str]:
     """One sign-in in one browser."""
     ended = written_moment(of.ended_at) if of.ended_at else _("Not signed out")
-    return [written_moment(of.created_at), written_moment(of.last_seen_at), ", ".join(map(label_of, of.amr)), ended]
+    return [written_moment(of.created_at), written_moment(of.last_seen_at), way_in(of.amr), ended]
 
 
 def _row(key: str, value: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
@@ -24,17 +25,13 @@ _numbers = count(1)
 def an_award(user: User | None = None, client: Client | None = None, **said: Any) -> Award:
     """An award of somebody who signed in to the service that records it."""
     user, client = user or a_user(), client or a_client()
-    told = Awarded(
-        **{
-            "qualification": Qualification.NPQSL,
-            "provider_name": "Example College",
-            "awarded_on": date(2026, 1, 15),
-        }
-        | said
-    )
+    usual = Awarded(Qualification.NPQSL, "Example College", date(2026, 1, 15))
+    told = replace(usual, **said)
     with transaction():
         service_uses.note(user.id, client.id, now=NOW)
-        award, _ = awards.record(user, f"NPQ-{next(_numbers)}", told, client=client, now=NOW)
+        award, _new = awards.record(user, f"2026-{next(_numbers)}", told, client=client, now=NOW)
+        # Read while they can be: a test looks at them after the job that closed the session.
+        assert (award.user.id, award.client.id) == (user.id, client.id)
     return award
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -51,7 +52,7 @@ def give_authenticator(page: CheckedPage) -> None:
     )
 
 
-def arrive(page: CheckedPage, site: str, **request: object) -> None:
+def arrive(page: CheckedPage, site: str, **request: Any) -> None:
     """Come from a service."""
     asked = a_request(**request)
     with transaction():

@@ -13,10 +13,12 @@ from jinja2 import Template
 
 from config.settings import Settings
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
+from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.requests import request_id
+from identity_provider.models import User
 from identity_provider.ports import Ports, ServiceCaller
 from identity_provider.services import browser_sessions
 from identity_provider.services.rate_limits import Limit, count
@@ -43,6 +45,12 @@ class World:
         return register
 
     @property
+    def changes(self) -> MemoryChanges:
+        changes = self._ports.changes
+        assert isinstance(changes, MemoryChanges)
+        return changes
+
+    @property
     def clock(self) -> ManualClock:
         clock = self._ports.clock
         assert isinstance(clock, ManualClock)
@@ -64,6 +72,14 @@ class World:
     def traveller(self, secret: str = "b" * 43) -> Traveller:
         """Somebody on their way through a sign-in."""
         return self._with_language(Traveller(self.app, secret))
+
+    def person(self, user: User) -> Browser:
+        """Somebody who is signed in to their own account."""
+        browser = self.visitor()
+        with transaction():
+            _, secret = browser_sessions.begin(user, amr=["otp"], now=self.clock.now())
+        browser.client.set_cookie("session", secret)
+        return browser
 
     def newcomer(self) -> Agent:
         """A member of staff before signing in."""

@@ -28,7 +28,7 @@ def words_of(award: Award) -> dict[str, str]:
         "certifies": _("This is to certify that"),
         "name": award.user.name.full,
         "was_awarded": _("was awarded the"),
-        "qualification": _(award.qualification.title),
+        "qualification": _(award.qualification.full_name),
         "provider_label": _("Awarded by"),
         "provider": award.provider_name,
         "day_label": _("Date awarded"),

@@ -64,9 +64,10 @@ def download(person: User, award_id: UUID) -> ResponseReturnValue:
         made = certificate.certificate_of(words)
     except NotTypeset:
         return render_template("awards/no_certificate.html", award=award, back_url=_at(award)), 422
-    return send_file(
-        BytesIO(made), "application/pdf", as_attachment=True, download_name=certificate.file_name(award), etag=False
-    )
+    name = certificate.file_name(award)
+    response = send_file(BytesIO(made), "application/pdf", as_attachment=True, download_name=name, etag=False)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.post("/<uuid:award_id>/email")

@@ -1,15 +1,19 @@
 """What the console looks after beside cases: imports of people, leaked TRNs, TRN tokens, errors of services.
 
-Revision: 0116
-Follows: 0020
+Revision: 0022
+Follows: 0021
+Revision: 0022
+Follows: 0021
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0116'
-down_revision = '0020'
+revision = '0022'
+down_revision = '0021'
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 
