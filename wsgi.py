@@ -23,6 +23,7 @@ from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.sandbox import seeding
 from identity_provider.vault import vault
+from identity_provider.web.account.put_back import bp as put_back
 from identity_provider.web.account.views import bp as account
 from identity_provider.web.awards.checking import bp as award_check
 from identity_provider.web.awards.views import bp as awards
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(resume)
     app.register_blueprint(account)
     app.register_blueprint(changes)
+    app.register_blueprint(put_back)
     app.register_blueprint(passkeys)
     app.register_blueprint(evidence)
     app.register_blueprint(zendesk)

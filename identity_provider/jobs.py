@@ -45,6 +45,7 @@ from identity_provider.services import (
     retention,
     sign_outs,
     support_tickets,
+    ticket_alarm,
     user_imports,
     webhook_delivery,
     webhooks,
@@ -264,6 +265,17 @@ def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
     removed = retention.remove_everything_expired(ports().clock.now())
     log.info("expired_rows_removed", **removed)
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="watch_for_tickets", queueing_lock="watch_for_tickets")
+@in_application
+def watch_for_tickets(timestamp: int) -> None:  # noqa: ARG001
+    """Ring in the log when no ticket arose although searches failed (docs/runbook/no-ticket-arose.md)."""
+    with transaction():
+        watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    if watch.rings:
+        log.error("no_ticket_arose", rules=[each.value for each in watch.rings], **watch.as_facts())
 
 
 @queue.periodic(cron="*/5 * * * *")

@@ -38,7 +38,8 @@ from identity_provider.ports import (
     TicketDeskUnavailable,
     TicketRefused,
 )
-from identity_provider.services import audit_chain, signing_keys
+from identity_provider.services import audit_chain, one_login, signing_keys, ticket_alarm
+from identity_provider.services.ticket_alarm import Rule
 from identity_provider.vault import SealBroken
 
 State = Literal["ok", "warning", "fault"]
@@ -174,6 +175,31 @@ def _zendesk() -> Found:
     return Found("ok", "Zendesk answers")
 
 
+def _tickets() -> Found:
+    watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    if not watch.rings:
+        return Found("ok", "whoever was not found is with the helpdesk")
+    broken = {
+        Rule.CASE_WITHOUT_TICKET: f"{watch.cases_without_ticket:,} cases have no ticket after half an hour",
+        Rule.PERSON_WITHOUT_CASE: f"{watch.people_without_case:,} people who were not found have no case",
+        Rule.FAILURES_WITHOUT_TICKETS: f"{watch.failed_in_window:,} people were not found, and no ticket arose",
+    }
+    mend = "See docs/runbook/no-ticket-arose.md; first the lines zendesk, worker and messages of this page."
+    return Found("fault", "; ".join(broken[each] for each in watch.rings), mend)
+
+
+def _one_login() -> Found:
+    broker = ports().broker
+    if broker is None:
+        return Found("ok", "not used: people sign in with a code by email")
+    trouble = one_login.is_well(broker)
+    if trouble is not None:
+        mend = "Check ONE_LOGIN_ISSUER and ONE_LOGIN_IDENTITY_DID, and its status page. Codes by email go on working."
+        return Found("fault", f"One Login: {trouble}", mend)
+    asked = "" if broker.terms.identity_did else "; nobody's identity is asked for"
+    return Found("ok", f"{broker.terms.issuer} answers{asked}")
+
+
 def _worker() -> Found:
     seen = db.session.scalars(text("SELECT max(last_heartbeat) FROM procrastinate_workers")).one_or_none()
     now = db.session.scalars(select(func.clock_timestamp())).one()
@@ -268,6 +294,8 @@ EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "zendesk": _zendesk,
     "evidence": _evidence,
     "scanner": _scanner,
+    "tickets": _tickets,
+    "one-login": _one_login,
     "worker": _worker,
     "messages": _messages,
     "audit": _audit,

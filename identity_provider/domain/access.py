@@ -43,6 +43,7 @@ class Permission(StrEnum):
     SWITCH_FEATURES = "switch_features"
     VIEW_PERFORMANCE = "view_performance"
     VIEW_AUDIT = "view_audit"
+    EXPORT_AUDIT = "export_audit"
 
 
 _VIEW = frozenset({Permission.OWN_SIGN_IN, Permission.VIEW_CASES, Permission.VIEW_USERS, Permission.VIEW_PERFORMANCE})

@@ -120,7 +120,7 @@ REPORTED_BY_PROVIDER = N_("An identity check found other details")
 STATES: dict[ChangeState, str] = {
     ChangeState.DRAFT: N_("Not sent yet"),
     ChangeState.SUBMITTED: N_("Being checked"),
-    ChangeState.MORE_EVIDENCE: N_("We need better evidence"),
+    ChangeState.MORE_EVIDENCE: N_("Evidence needed"),
     ChangeState.APPROVED: N_("Approved"),
     ChangeState.REJECTED: N_("Not approved"),
     ChangeState.WITHDRAWN: N_("Withdrawn"),

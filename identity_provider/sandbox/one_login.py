@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
 from flask import Flask, Response, abort, redirect, render_template, request
@@ -16,17 +16,12 @@ from jinja2 import StrictUndefined
 from config.trust import trust_for_calls
 from identity_provider.sandbox.faults import Faults, add_faults
 from identity_provider.sandbox.one_login_people import PEOPLE
-from identity_provider.sandbox.one_login_tokens import Signers, Tokens
+from identity_provider.sandbox.one_login_tokens import Signers, Tokens, did_of
 from identity_provider.sandbox.one_login_wire import AUTHORIZE_ERRORS, MODES, OneLoginClient, Visits, wire
 from identity_provider.sandbox.serving import port_from_command_line, serve
 
 SECONDS_TO_ANSWER = 5
 _REQUIRED = ("response_type", "scope", "client_id", "redirect_uri", "state", "nonce", "code_challenge")
-
-
-def did_of(issuer: str) -> str:
-    """The did:web of the host that the issuer names."""
-    return f"did:web:{quote(urlsplit(issuer).netloc, safe='')}"
 
 
 def create_one_login(
@@ -123,12 +118,11 @@ def main() -> None:
     port = port_from_command_line("The sandbox's GOV.UK One Login.")
     of = os.environ
     trust_for_calls(of.get("OUTGOING_CA_FILE", ""))
-    provider = of["ISSUER"]
     client = OneLoginClient(
         client_id=of["ONE_LOGIN_CLIENT_ID"],
         public_key=of["ONE_LOGIN_PUBLIC_KEY"],
-        redirect_uris=(f"{provider}/one-login/callback",),
-        back_channel_logout_uri=f"{provider}/one-login/sign-out",
+        redirect_uris=(f"{of['ISSUER']}/one-login/callback",),
+        back_channel_logout_uri=of["ONE_LOGIN_LOGOUT_URI"],
     )
     serve(create_one_login(client, f"http://localhost:{port}/"), port)
 

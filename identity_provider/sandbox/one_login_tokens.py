@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from joserfc import jws
 from joserfc.jwk import ECKey, Key, OctKey, RSAKey
@@ -25,6 +26,11 @@ MISBEHAVIOURS = (
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _DAY = 24 * 60 * 60
+
+
+def did_of(issuer: str) -> str:
+    """The did:web of the host that the issuer names."""
+    return f"did:web:{quote(urlsplit(issuer).netloc, safe='')}"
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
         email_verified_at=journey.email_proved_at,
         first_name=journey.first_name,
         last_name=journey.last_name,
+        mobile_number=journey.mobile_number if journey.mobile_proved_at is not None else None,
+        mobile_verified_at=journey.mobile_proved_at,
         registered_with_client_id=journey.client.id,
         created_at=now,
         updated_at=now,

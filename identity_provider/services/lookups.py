@@ -34,6 +34,7 @@ from identity_provider.domain.lookup import (
     decide,
     pending,
 )
+from identity_provider.domain.questions import Question
 from identity_provider.models import Client, Journey, Lookup, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
@@ -120,6 +121,7 @@ def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said:
             "user_id": user_id,
             "journey_id": journey_id,
             "occasion": search.occasion,
+            "question": search.question,
             "outcome": search.outcome,
             "reason": search.reason,
             "trn": search.trn,
@@ -186,6 +188,17 @@ def person_of_journey(journey: Journey) -> PersonDetails:
         email=journey.email or "",
         email_verified=journey.email_proved_at is not None,
     )
+
+
+def question_reached(journey: Journey) -> Question:
+    """The last of the questions that help to find a record that has an answer in this journey."""
+    asked = (
+        (Question.TRAINING, journey.training_provider),
+        (Question.QTS, journey.has_qts),
+        (Question.TRN, journey.has_trn),
+        (Question.NINO, journey.has_nino),
+    )
+    return next((question for question, answer in asked if answer is not None), Question.DATE_OF_BIRTH)
 
 
 def is_about(search: Search, journey: Journey) -> bool:

@@ -65,6 +65,8 @@ class Search:
     weights_version: str = ""
     # Why a record that is found may be linked: by what was stated, or by what One Login proved.
     source: LookupReason = LookupReason.MATCHED
+    # The page of the last question that had been answered; None outside a journey.
+    question: str | None = None
 
     @property
     def is_fault(self) -> bool:

@@ -15,8 +15,8 @@ from flask import Flask
 from config.settings import Settings
 from identity_provider.adapters.one_login import OneLogin, OneLoginAccount
 from identity_provider.ports import BrokerTerms, Ports
-from identity_provider.sandbox.one_login import create_one_login, did_of
-from identity_provider.sandbox.one_login_tokens import Signers, Tokens
+from identity_provider.sandbox.one_login import create_one_login
+from identity_provider.sandbox.one_login_tokens import Signers, Tokens, did_of
 from identity_provider.sandbox.one_login_wire import OneLoginClient
 from tests.kit.html import HtmlForm, find_all, parse
 from tests.kit.page import Browser, Page

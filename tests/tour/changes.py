@@ -10,9 +10,10 @@ from identity_provider.domain.access import StaffRole
 from identity_provider.domain.change_requests import ChangeReason, RejectionReason
 from identity_provider.models import User
 from identity_provider.ports import DetailsOnRecord
-from identity_provider.services import change_requests, change_reviews
+from identity_provider.services import change_requests, change_reviews, identity_checks, service_uses
 from identity_provider.services.change_reviews import Answer
-from tests.builders import a_staff_user, a_user
+from identity_provider.services.identity_checks import Verified
+from tests.builders import NOW, a_client, a_staff_user, a_user
 from tests.journeys.travel import EMAIL, Traveller, newest_code
 from tests.kit.changes import REVIEWER, a_change, asked_for, evidence_arrives
 from tests.tour.guide import World, shows
@@ -87,6 +88,15 @@ def a_birthday_is_corrected(world: World) -> None:
     person.get(f"/account/changes/requests/{change.id}")
 
 
+def _reported(user: User) -> None:
+    """A provider has reported on them."""
+    service = a_client()
+    seen = Verified("Bush", "Bush", NOW.date(), "Bush", "Bush", date(1979, 1, 2))
+    with transaction():
+        service_uses.note(user.id, service.id, now=NOW)
+        identity_checks.report(user, seen, "", client=service, now=NOW)
+
+
 @shows(
     *(f"support/changes/{name}.html" for name in ("queue", "change", "approve", "reject", "ask_again", "ended")),
     "support/changes/own.html",
@@ -98,6 +108,8 @@ def a_change_is_reviewed(world: World) -> None:
     change = a_change(asked_for("Bush", "Bush-Bush", reason=ChangeReason.GENDER), last_name="Bush", trn="1234567")
     other = a_change(asked_for(born=date(1979, 1, 2)), last_name="Bush")
     own = a_change(asked_for("Bush", "Bush-Bush"), last_name="Bush", email=reviewer.member.email)
+    _reported(change.user)
+    reviewer.get(f"/support/users/{change.user_id}")
     reviewer.get("/support/changes")
     reviewer.get("/support/changes", where="decided")
     shown = change.files[0].evidence_id

@@ -68,16 +68,13 @@ def passkeys_in_the_account(world: World) -> None:
     person.submit("Remove" if not world.language else None)
 
 
-@shows(*(f"passkeys/{name}.html" for name in ("confirm", "confirm_code", "too_often")))
-def who_signed_in_long_ago_confirms_that_it_is_them(world: World) -> None:
+@shows("account/prove_again.html", "passkeys/too_often.html")
+def who_signed_in_long_ago_proves_it_again(world: World) -> None:
     user = a_user()
     person = _signed_in(user, world)
+    _add(user, world)
     world.wait(minutes=20)
     person.get("/account/passkeys/new")
-    _add(user, world)
-    person.get("/account/confirm")
-    person.post("/account/confirm/passkey", passkey="{}")
-    person.post("/account/confirm/send")
-    person.submit(code="")
+    person.post("/account/prove-again/passkey", passkey="{}")
     world.exhaust(passkeys.TRIES_PER_IP, LOCAL)
-    person.post("/account/confirm/passkey", passkey="{}")
+    person.post("/account/prove-again/passkey", passkey="{}")

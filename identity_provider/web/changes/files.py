@@ -19,7 +19,7 @@ from identity_provider.kit.evidence_files import MOST_UPLOADED
 from identity_provider.kit.filters import accepts_upload
 from identity_provider.kit.persons import for_person
 from identity_provider.kit.written import written
-from identity_provider.models import ChangeRequest, User
+from identity_provider.models import ChangeFile, ChangeRequest, User
 from identity_provider.services import change_evidence, change_requests
 from identity_provider.services.change_evidence import TooManyFiles
 from identity_provider.services.change_requests import ChangeEnded, EvidenceMissing
@@ -145,12 +145,19 @@ def _listed(change: ChangeRequest) -> list[dict[str, object]]:
         {
             "id": each.evidence_id,
             "name": each.evidence.original_name or _("A file that we deleted"),
-            "state": _STATES[each.evidence.state.value](),
+            "state": _state_of(each),
             "is_bad": each not in change.usable_files,
             "removable": change_evidence.is_removable(each),
         }
         for each in change.files
     ]
+
+
+def _state_of(file: ChangeFile) -> str:
+    """Where a file stands; one that a reviewer has already was sent before."""
+    if not change_evidence.is_removable(file) and file in file.request.usable_files:
+        return str(_("Sent before"))
+    return str(_STATES[file.evidence.state.value]())
 
 
 def _goes_on() -> bool:

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.db import db, transaction
+from identity_provider.domain.authentication import BY_ONE_LOGIN
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
@@ -36,9 +37,6 @@ from identity_provider.services.one_login_told import Proved, Told
 from identity_provider.services.register_search import Occasion
 from identity_provider.web.one_login import account
 from identity_provider.web.one_login.trips import CALLBACK, Reason, Stopped, bp, come_back, set_out
-
-BY_ONE_LOGIN = ["fed", "mfa"]
-"""`amr`: another provider vouches for two factors. RFC 8176 has a word for the second only."""
 
 
 @bp.post("/one-login/<uuid:journey_id>")
@@ -126,7 +124,7 @@ def _sign_in(journey: Journey, user: User) -> None:
     if before is not None and before.id != user.id:
         journeys.close_those_of(browser_secret(), now=now, but=journey.id)
     told = one_login_journeys.told_in(journey)
-    session = begin_session(user, amr=BY_ONE_LOGIN)
+    session = begin_session(user, amr=list(BY_ONE_LOGIN), client_id=journey.client.id)
     if told is not None and told.authenticated_at is not None:
         # When they proved who they are is for One Login to say: it may have been before they came here.
         session.authenticated_at = told.authenticated_at
@@ -170,7 +168,7 @@ def _into_account(attempt: OneLoginAttempt, told: Told) -> ResponseReturnValue:
     if not person.is_live:
         raise Stopped(Reason.LOCKED, attempt)
     with transaction():
-        session = begin_session(person, amr=BY_ONE_LOGIN)
+        session = begin_session(person, amr=list(BY_ONE_LOGIN))
         session.authenticated_at = told.authenticated_at or now
         one_login_links.note_session(session, told, now=now)
         about = Subject("user", person.id)

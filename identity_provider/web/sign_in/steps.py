@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
 from time import monotonic
 from uuid import UUID
@@ -15,7 +16,7 @@ from identity_provider.domain.authentication import BY_CODE
 from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.kit.app import ports
+from identity_provider.kit.app import ports, settings
 from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret, current_user, sign_in
@@ -23,7 +24,9 @@ from identity_provider.models import Journey, User
 from identity_provider.services import (
     accounts,
     case_work,
+    contact_changes,
     journey_codes,
+    journey_mobile,
     journeys,
     lookups,
     one_login_facts,
@@ -77,7 +80,8 @@ def enter(journey_id: UUID) -> Journey:
 
 def answers_of(journey: Journey) -> Answers:
     """What was answered, as this browser may know it."""
-    return journeys.answers_of(journey, current_user())
+    answers = journeys.answers_of(journey, current_user())
+    return journey_mobile.with_mobile(answers, journey) if settings().sends_texts else answers
 
 
 def show(journey: Journey, question: Question, form: Form, **values: object) -> ResponseReturnValue:
@@ -198,7 +202,9 @@ def search_register(journey: Journey, occasion: Occasion) -> Search:
         person = lookups.person_of_journey(journey)
         lookups.count(person.email, person.trn, now=now)
         policy, proved = journey.client.match_policy, one_login_facts.speaks_of(journey)
-    return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
+        reached = lookups.question_reached(journey)
+    search = lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
+    return replace(search, question=reached)
 
 
 def send_code(journey: Journey, purpose: CodeFor) -> None:
@@ -208,6 +214,8 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
         address = journey_codes.address_of(journey, purpose)
         if not address:
             return
+        if purpose is CodeFor.MOBILE:
+            contact_changes.count_text(address, journey.email or "", visitor(), now=now)
         journey_codes.count_sending(address, visitor(), now=now)
     with transaction():
         journey_codes.send(journeys.held(journey), purpose, now=now)
