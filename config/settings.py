@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from config.one_login import problems_with_one_login, read_private_key
 from config.trust import holds_authorities
 
 MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
+OneLoginAlgorithm = Literal["ES256", "RS256"]
 ChangeReports = Literal["api", "none", "memory"]
 
 EVIDENCE_STORES = frozenset({"file", "s3", "az", "gs", "memory"})
@@ -102,6 +104,23 @@ class Settings:
     client_registration: bool = False
     # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
     metrics_token: str = field(default="", repr=False)
+    # ONE_LOGIN_ISSUER: GOV.UK One Login's issuer as its discovery document writes it, e.g. https://oidc.account.gov.uk/.
+    # Without it nobody signs in through One Login; see docs/one-login.md for it and for the five below.
+    one_login_issuer: str = ""
+    # ONE_LOGIN_CLIENT_ID: what GOV.UK One Login knows this service by.
+    one_login_client_id: str = ""
+    # ONE_LOGIN_PRIVATE_KEY: the PEM of the RSA or P-256 key that signs our assertions, or the path of a file with it.
+    one_login_private_key: str = field(default="", repr=False)
+    # ONE_LOGIN_ID_TOKEN_ALGORITHM: ES256 | RS256, as registered with One Login.
+    one_login_id_token_algorithm: OneLoginAlgorithm = "ES256"
+    # ONE_LOGIN_IDENTITY_DID: whose keys sign proved identities, e.g. did:web:identity.account.gov.uk. Without it
+    # people sign in through One Login, and nobody's name and date of birth are asked for.
+    one_login_identity_did: str = ""
+    # ONE_LOGIN_IDENTITY_ISSUER: who says so in them; by default https:// and the host that the DID names.
+    one_login_identity_issuer: str = ""
+    # TEST_PEOPLE_FILE: a JSON file whose `people` service teams may sign in as, with what happens then; shown in the
+    # console of a test environment (docs/onboarding.md says what stands in it).
+    test_people_file: str = ""
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
     log_level: str = "INFO"
 
@@ -159,6 +178,8 @@ class _Reader:
             "proxy_hops": self._number("PROXY_HOPS", 0),
             "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
             "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
+            "one_login_private_key": read_private_key(self._text("ONE_LOGIN_PRIVATE_KEY")),
+            "one_login_id_token_algorithm": self._choice("ONE_LOGIN_ID_TOKEN_ALGORITHM", ("ES256", "RS256"), "ES256"),
             "zendesk_webhook_secret": self._list("ZENDESK_WEBHOOK_SECRET"),
             "log_level": self._choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         }
@@ -253,6 +274,14 @@ class _Reader:
         if asked and not (settings.dqt_api_url and settings.dqt_api_key):
             self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api and CHANGE_REPORTS=api")
         self._refuse_bad_addresses_of_evidence(settings)
+        self.problems += problems_with_one_login(
+            settings.one_login_issuer,
+            settings.one_login_client_id,
+            settings.one_login_private_key,
+            settings.one_login_identity_did,
+            settings.one_login_identity_issuer,
+            sandbox=settings.sandbox,
+        )
 
     def _refuse_bad_addresses_of_evidence(self, settings: Settings) -> None:
         store = urlsplit(settings.evidence_store_url)

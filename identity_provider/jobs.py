@@ -40,12 +40,14 @@ from identity_provider.services import (
     contact_changes,
     desk_news,
     evidence,
+    evidence_sweep,
     identity_checks,
     lookups,
     outbox,
     retention,
     sign_outs,
     support_tickets,
+    ticket_alarm,
     user_imports,
     webhook_delivery,
     webhooks,
@@ -243,6 +245,14 @@ def work_on_import(import_id: str) -> None:
     user_imports.work(UUID(import_id), ports().register, ports().clock.now())
 
 
+@queue.periodic(cron="17 3 * * *")
+@queue.task(name="sweep_evidence", queueing_lock="sweep_evidence", retry=Patience())
+@in_application
+def sweep_evidence(timestamp: int) -> None:  # noqa: ARG001
+    """Files that no row points at, and rows whose file is lost."""
+    evidence_sweep.sweep(ports().evidence_store, now=ports().clock.now())
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -258,6 +268,17 @@ def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     """Delete what has lived its time, in small batches (experience.md, "Privacy")."""
     removed = retention.remove_everything_expired(ports().clock.now())
     log.info("expired_rows_removed", **removed)
+
+
+@queue.periodic(cron="*/5 * * * *")
+@queue.task(name="watch_for_tickets", queueing_lock="watch_for_tickets")
+@in_application
+def watch_for_tickets(timestamp: int) -> None:  # noqa: ARG001
+    """Ring in the log when no ticket arose although searches failed (docs/runbook/no-ticket-arose.md)."""
+    with transaction():
+        watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    if watch.rings:
+        log.error("no_ticket_arose", rules=[each.value for each in watch.rings], **watch.as_facts())
 
 
 @queue.periodic(cron="*/5 * * * *")

@@ -296,6 +296,66 @@ class FileCleaner(Protocol):
 
     def clean(self, content: bytes, media_type: str) -> CleanedFile:
         """The cleaned file. Raises EvidenceRefused with the reason."""
+
+
+class BrokerUnavailable(IdentityError):
+    """GOV.UK One Login did not answer in time, or not in a way that can be read: nothing is known of anybody."""
+
+
+class BrokerRefused(IdentityError):
+    """GOV.UK One Login understood and refused: the code is used up, too old, or we are not who it was given to."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTerms:
+    """Who GOV.UK One Login is, and what it knows us by; what its tokens are held to."""
+
+    issuer: str
+    client_id: str
+    id_token_algorithm: str = "ES256"
+    # Whose keys sign proved identities (did:web), and who says so; empty where none are asked for.
+    identity_did: str = ""
+    identity_issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTokens:
+    """What a code was redeemed for; nothing of it is believed yet."""
+
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+
+
+class IdentityBroker(Protocol):
+    """GOV.UK One Login, which signs people in for us. Every method raises BrokerUnavailable or BrokerRefused."""
+
+    @property
+    def terms(self) -> BrokerTerms:
+        """Who it is; known without asking it."""
+        ...
+
+    def authorization_endpoint(self) -> str:
+        """Where people are sent."""
+        ...
+
+    def trustmark(self) -> str:
+        """The address of what its vectors of trust mean (`vtm`, RFC 8485)."""
+        ...
+
+    def redeem(self, code: str, verifier: str, redirect_uri: str) -> BrokerTokens:
+        """Exchange an authorization code, once, proving by a signed assertion who we are (RFC 7523)."""
+        ...
+
+    def userinfo(self, access_token: str) -> Mapping[str, object]:
+        """What it tells of the person whom the token is for."""
+        ...
+
+    def signing_keys(self, kid: str) -> Sequence[object]:
+        """The published keys (JWK) for ID tokens and sign-outs; fetched anew when this one is not among them."""
+        ...
+
+    def identity_document(self, kid: str) -> Mapping[str, object]:
+        """The DID document with the keys of proved identities; fetched anew when this one is not in it."""
         ...
 
 
@@ -313,3 +373,5 @@ class Ports:
     scanner: FileScanner
     cleaner: FileCleaner
     changes: ChangeReporter
+    # None where nobody signs in through GOV.UK One Login.
+    broker: IdentityBroker | None = None

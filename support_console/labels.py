@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
+from identity_provider.domain.authentication import Acr, acr_of
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.domain.words import N_
 from identity_provider.kit.written import written
@@ -83,6 +85,13 @@ def label_of(word: StrEnum | str) -> str:
 def roles_of(member: StaffUser) -> str:
     """What somebody may do, in words."""
     return ", ".join(label_of(each) for each in member.roles)
+
+
+def way_in(amr: Collection[str]) -> str:
+    """By what somebody signed in, in words."""
+    if acr_of(amr) is Acr.PASSKEY:
+        return str(_("passkey"))
+    return ", ".join(label_of(each) for each in amr)
 
 
 def why(reason: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 from urllib.parse import urlsplit
 
+from config.one_login import host_of
 from config.settings import Settings
 from identity_provider.adapters.absent import NoChangeReporter, NoScanner, NoTextMessenger, NoTicketDesk
 from identity_provider.adapters.clamd import Clamd
@@ -18,13 +19,16 @@ from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRe
 from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.adapters.memory_evidence import MemoryEvidence
 from identity_provider.adapters.notify import NotifyMailer
+from identity_provider.adapters.one_login import OneLogin, OneLoginAccount
 from identity_provider.adapters.relying_services import RelyingServices
 from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
 from identity_provider.ports import (
+    BrokerTerms,
     ChangeReporter,
     EvidenceStore,
     FileScanner,
+    IdentityBroker,
     Mailer,
     Ports,
     TeacherRegister,
@@ -43,11 +47,27 @@ def choose_ports(settings: Settings) -> Ports:
         desk=choose_desk(settings),
         register=choose_register(settings),
         services=RelyingServices(may_call_ourselves=settings.sandbox),
+        broker=choose_broker(settings),
         changes=choose_changes(settings),
         evidence_store=choose_evidence_store(settings),
         scanner=choose_scanner(settings),
         cleaner=CleaningProcess(),
     )
+
+
+def choose_broker(settings: Settings) -> IdentityBroker | None:
+    """GOV.UK One Login, where the settings name it; opens no connection yet."""
+    if not settings.one_login_issuer:
+        return None
+    host, scheme = host_of(settings.one_login_identity_did), urlsplit(settings.one_login_issuer).scheme
+    terms = BrokerTerms(
+        issuer=settings.one_login_issuer,
+        client_id=settings.one_login_client_id,
+        id_token_algorithm=settings.one_login_id_token_algorithm,
+        identity_did=settings.one_login_identity_did,
+        identity_issuer=settings.one_login_identity_issuer or (f"{scheme}://{host}/" if host else ""),
+    )
+    return OneLogin(OneLoginAccount(terms, settings.one_login_private_key, settings.sandbox))
 
 
 def choose_mail(settings: Settings) -> tuple[Mailer, TextMessenger]:

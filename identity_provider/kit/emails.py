@@ -92,5 +92,6 @@ PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | 
     awards.CERTIFICATE: _with_award,
     award_codes.CHECKED: _with_award,
     **dict.fromkeys(change_emails.KINDS, change_emails.about_change),
+    award_codes.LOCKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

@@ -19,6 +19,7 @@ from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.leaked_trn import LeakedTrn
 from identity_provider.models.lookup import Lookup
+from identity_provider.models.one_login import OneLoginAttempt, OneLoginIdentity, OneLoginPurpose, OneLoginSession
 from identity_provider.models.outbox import Delivery, OutboxMessage
 from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.passkey import Passkey, PasskeyChallenge
@@ -85,6 +86,10 @@ __all__ = [
     "Lookup",
     "MessageState",
     "MessageType",
+    "OneLoginAttempt",
+    "OneLoginIdentity",
+    "OneLoginPurpose",
+    "OneLoginSession",
     "OutboxMessage",
     "PairwiseSubject",
     "Passkey",

@@ -28,7 +28,8 @@ class IdentityCheck(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
-    client_id: Mapped[str] = mapped_column(ForeignKey("clients.id"))
+    # The service that reported it; None for what GOV.UK One Login told us itself.
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("clients.id"))
     provider: Mapped[str] = mapped_column(String(200))
     document_kind: Mapped[str] = mapped_column(String(60))
     checked_on: Mapped[date]

@@ -25,6 +25,13 @@ _PROHIBITION_TYPE = {
 }
 
 
+_FLAG_TYPE = {
+    "alertTypeId": str(uuid5(NAMESPACE_URL, "flag")),
+    "name": "Previous name check",
+    "alertCategory": {"alertCategoryId": str(uuid5(NAMESPACE_URL, "flags")), "name": "Flag"},
+}
+
+
 def find_result(record: TeachingRecord) -> dict[str, Any]:
     """One result of `v2/teachers/find`."""
     return {
@@ -121,7 +128,7 @@ def _alerts(record: TeachingRecord, version: str) -> list[dict[str, Any]]:
         return [
             {
                 "alertId": identity,
-                "alertType": _PROHIBITION_TYPE,
+                "alertType": _FLAG_TYPE if record.has_prohibition is False else _PROHIBITION_TYPE,
                 "details": None,
                 "startDate": _PROHIBITION["startDate"],
                 "endDate": None,
@@ -129,7 +136,7 @@ def _alerts(record: TeachingRecord, version: str) -> list[dict[str, Any]]:
         ]
     return [
         {
-            "alertType": "Prohibition",
+            "alertType": "Flag" if record.has_prohibition is False else "Prohibition",
             "dqtSanctionCode": _PROHIBITION["code"],
             "startDate": _PROHIBITION["startDate"],
             "endDate": None,

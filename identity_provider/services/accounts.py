@@ -19,6 +19,7 @@ from identity_provider.services import (
     awards,
     browser_sessions,
     change_history,
+    likeness,
     outbox,
     pooling,
     rate_limits,
@@ -28,13 +29,8 @@ from identity_provider.services import (
 )
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.pooling import Pooled
-from matching.comparisons import Level, first_names, last_names
-from matching.normalise import family_name, given_name
 
 ADDRESS_CHANGED = "email_changed"
-_ONE_PERSON_S = frozenset({Level.SAME, Level.PART, Level.VARIANT})
-"""Relations of names by which an account may be the person's own; a misspelling would show the accounts of others."""
-
 NAMESAKES_PER_ADDRESS = rate_limits.Limit("namesakes_per_address", 20, timedelta(days=1))
 
 
@@ -62,6 +58,8 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
         email_verified_at=journey.email_proved_at,
         first_name=journey.first_name,
         last_name=journey.last_name,
+        mobile_number=journey.mobile_number if journey.mobile_proved_at is not None else None,
+        mobile_verified_at=journey.mobile_proved_at,
         registered_with_client_id=journey.client.id,
         created_at=now,
         updated_at=now,
@@ -152,13 +150,13 @@ def namesake(journey: Journey) -> User | None:
         )
         .order_by(User.last_signed_in_at.desc().nulls_last(), User.created_at)
     )
-    return next((user for user in born_that_day if _is_named_alike(journey, user)), None)
+    return next((user for user in born_that_day if likeness.are_alike(_said(journey), user.name)), None)
 
 
 def is_who_says(user: User, journey: Journey) -> bool:
     """Whether the journey's answers name the person whom the account names."""
-    said = _compared(journey.first_name or "", journey.last_name or "")
-    return said == _compared(user.first_name, user.last_name) and user.date_of_birth in (None, journey.date_of_birth)
+    said = likeness.compared(_said(journey))
+    return said == likeness.compared(user.name) and user.date_of_birth in (None, journey.date_of_birth)
 
 
 def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -> None:
@@ -348,22 +346,5 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
         support_tickets.end(support_tickets.lock(case.id), Resolution.WITHDRAWN, by=SYSTEM, note=note, now=now)
 
 
-def _is_named_alike(journey: Journey, user: User) -> bool:
-    return are_named_alike(
-        PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or ""), user.name
-    )
-
-
-def are_named_alike(one: PersonName, other: PersonName) -> bool:
-    """Whether two names may be one person's, by the matcher's own comparisons."""
-    if _compared(one.first, one.last) == _compared(other.first, other.last):
-        return True
-    middle, held_middle = given_name(one.middle), given_name(other.middle)
-    first = first_names([given_name(one.first)], middle, [given_name(other.first)], held_middle)
-    last = last_names([family_name(one.last)], [family_name(other.last)])
-    return first.level in _ONE_PERSON_S and last.level in _ONE_PERSON_S
-
-
-def _compared(first: str, last: str) -> tuple[str, str]:
-    # A name of which the matcher keeps nothing is compared as it stands.
-    return given_name(first).joined or first, family_name(last).joined or last
+def _said(journey: Journey) -> PersonName:
+    return PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or "")

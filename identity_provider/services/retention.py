@@ -23,6 +23,8 @@ from identity_provider.models import (
     FetchedKeys,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PasskeyChallenge,
     RateCounter,
@@ -116,6 +118,9 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
+        (OneLoginAttempt, OneLoginAttempt.expires_at < now - ABANDONED),
+        # What was connected once is told to nobody but its person, for as long as sessions are.
+        (OneLoginIdentity, OneLoginIdentity.ended_at < now - SESSIONS),
         (Journey, Journey.expires_at < now - ABANDONED),
         (
             AuthorizationRequest,

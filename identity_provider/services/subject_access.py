@@ -31,6 +31,8 @@ from identity_provider.models import (
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PairwiseSubject,
     Passkey,
@@ -46,7 +48,7 @@ from identity_provider.models import (
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities, import_files, lookups
+from identity_provider.services import identities, import_files, lookups, one_login, one_login_told
 from identity_provider.services.statements import CHECK, NINO_CONTEXT
 from identity_provider.vault import vault
 
@@ -65,6 +67,7 @@ _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "one_logins_connected": (OneLoginIdentity, OneLoginIdentity.linked_at),
     "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
@@ -102,6 +105,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "tokens_made_for_them": _plain(
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
+        "trips_to_one_login": [_trip(each) for each in _trips(ids)],
         **_journeys_of(ids),
         **_awards_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
@@ -189,6 +193,17 @@ def _brought(row: UserImportRow) -> dict[str, Any]:
 
 def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
+
+
+def _trips(ids: list[UUID]) -> list[OneLoginAttempt]:
+    journeys = select(Journey.id).where(Journey.user_id.in_(ids))
+    theirs = or_(OneLoginAttempt.user_id.in_(ids), OneLoginAttempt.journey_id.in_(journeys))
+    return _rows(OneLoginAttempt, theirs, OneLoginAttempt.created_at)
+
+
+def _trip(attempt: OneLoginAttempt) -> dict[str, Any]:
+    told = one_login.told_of(attempt)
+    return _row(attempt) | {"told": one_login_told.as_facts(told) if told is not None else None}
 
 
 def _file(sent: Evidence) -> dict[str, Any]:

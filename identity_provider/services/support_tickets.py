@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -111,6 +111,12 @@ def end(case: SupportTicket, resolution: Resolution, *, by: Actor, note: str, no
         change=({"status": CaseStatus.OPEN}, {"status": CaseStatus.RESOLVED, "resolution": resolution}),
     )
     outbox.post(SOLVE_KIND, _key(case, "solve", now), payload={"case_id": str(case.id)}, now=now)
+
+
+def say(case: SupportTicket, text: str, *, now: datetime, reopen: bool = False) -> None:
+    """Have a comment written on the case's ticket, which is opened again when asked to. Nothing without a ticket."""
+    payload = {"case_id": str(case.id), "text": text, "reopen": reopen}
+    outbox.post(COMMENT_KIND, f"case:{case.id}:say:{uuid4()}", payload=payload, now=now)
 
 
 def lock(case_id: UUID) -> SupportTicket:

@@ -83,8 +83,15 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     )
 
 
+def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
+    known = (case.user.trn or "", case.user.stated_trn or "")
+    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
+
+
 def suggestions_for(case: SupportTicket) -> list[Suggestion]:
     """The TRNs suggested in Zendesk as the register knows them now; whose records were shown by it is written down."""
+    with transaction():
+        pass  # none is open while the register is asked
     found = look_into(case, ports().register)
     with transaction():
         for trn in trns_of(found):
@@ -101,11 +108,6 @@ def _closed_in_zendesk(case: SupportTicket) -> str:
     if case.zendesk_status == GONE_AT_DESK:
         return str(_("The ticket was deleted in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
     return str(_("The ticket was closed in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
-
-
-def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
-    known = (case.user.trn or "", case.user.stated_trn or "")
-    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
 
 
 def _ticket_of(case: SupportTicket) -> str:

@@ -12,7 +12,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from identity_provider.domain.access import Permission
 from identity_provider.domain.evidence import PDF
 from identity_provider.kit import evidence_files
-from identity_provider.kit.headers import allow_frames
+from identity_provider.kit.headers import allow_frames_of_ours
 from identity_provider.models import ChangeFile
 from identity_provider.ports import StoreUnavailable
 from identity_provider.services import change_reviews
@@ -35,7 +35,7 @@ def view(change_id: UUID, evidence_id: UUID) -> ResponseReturnValue:
     """One file on a page of its own: turned and enlarged by links, so that it needs no script."""
     sent = _seen_by_me(change_id, evidence_id)
     turn, size = _one_of(TURNS, "turn"), _one_of(SIZES, "size")
-    allow_frames()
+    allow_frames_of_ours()
     return render_template(
         "support/changes/file.html",
         change=sent.request,

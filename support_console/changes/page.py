@@ -14,7 +14,7 @@ from identity_provider.domain.change_requests import ChangeKind, Happening, Repo
 from identity_provider.domain.evidence import PDF, EvidenceState
 from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
-from identity_provider.kit.headers import allow_frames
+from identity_provider.kit.headers import allow_frames_of_ours
 from identity_provider.kit.written import written_date, written_moment
 from identity_provider.models import ChangeEvent, ChangeFile, ChangeRequest
 from identity_provider.services import audit, change_reviews, identities, identity_checks
@@ -41,7 +41,7 @@ def change_page(change_id: UUID, *, moved: bool = False) -> str:
         others = queries.others_of(change)
         audit.record("change_request_viewed", Subject("user", change.user_id), actor=Actor.of(me()), now=now)
     if any(each.evidence.media_type == PDF for each in change.files):
-        allow_frames()
+        allow_frames_of_ours()
     return render_template(
         "support/changes/change.html",
         change=change,

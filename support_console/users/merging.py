@@ -77,7 +77,7 @@ def check(user_id: UUID, other_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:other_id>")
-@require(Permission.MERGE_USERS)
+@require(Permission.MERGE_USERS, fresh=True)
 def merge(user_id: UUID, other_id: UUID) -> ResponseReturnValue:
     """Make them one. What was chosen is checked anew: either may have changed since the page was shown."""
     survivor, other = _two(user_id, other_id)
@@ -104,7 +104,7 @@ def ask_to_undo(user_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/undo")
-@require(Permission.MERGE_USERS)
+@require(Permission.MERGE_USERS, fresh=True)
 def undo(user_id: UUID) -> ResponseReturnValue:
     """Part them: each has what it had before."""
     user, form = user_or_404(user_id), ReasonForm()

@@ -21,7 +21,7 @@ from tests.kit.authenticator import Authenticator
 from tests.kit.page import Browser, Page
 
 LIST, NEW = "/account/passkeys", "/account/passkeys/new"
-FORM = "/account/confirm"
+FORM = "/account/prove-again"
 
 
 class Owner(Browser):
@@ -101,14 +101,14 @@ def test_who_signed_in_some_time_ago_proves_it_once_more_and_goes_on(
     device = Authenticator()
     owner.add(device)
     clock.advance(timedelta(minutes=16))
-    assert owner.get(NEW).h1 == "Confirm that it is you"
+    assert owner.get(NEW).h1 == "Check that it is you"
     if way == "code":
         owner.submit("Send a code")
         assert owner.submit(code="000000" if newest_code(owner.user.email) != "000000" else "1" * 6).status == 422
         owner.submit(code=newest_code(owner.user.email))
     else:
         answer = device.get(owner.options("/account/sign-in/passkey/options"))
-        owner.post("/account/confirm/passkey?next=/account/passkeys/new", passkey=answer)
+        owner.post("/account/prove-again/passkey?next=/account/passkeys/new", passkey=answer)
     assert owner.page is not None
     assert owner.page.path == NEW
     db.session.rollback()
@@ -120,7 +120,7 @@ def test_removing_takes_a_recent_proof_whatever_is_posted(owner: Owner, clock: M
     owner.add(Authenticator())
     [passkey] = passkeys.of(owner.user)
     clock.advance(timedelta(minutes=16))
-    assert owner.post(f"{LIST}/{passkey.id}/remove").h1 == "Confirm that it is you"
+    assert owner.post(f"{LIST}/{passkey.id}/remove").h1 == "Check that it is you"
     assert count_of(Passkey) == 1
 
 
@@ -128,10 +128,10 @@ def test_a_passkey_of_somebody_else_confirms_nothing(app: Flask, owner: Owner, c
     stranger = Authenticator()
     Owner(app, a_user()).add(stranger)
     clock.advance(timedelta(minutes=16))
-    owner.get("/account/confirm")
+    owner.get(FORM)
     answer = stranger.get(owner.options("/account/sign-in/passkey/options"))
-    assert owner.post("/account/confirm/passkey", passkey=answer).h1 == "Confirm that it is you"
-    assert owner.get(NEW).h1 == "Confirm that it is you"
+    assert owner.post("/account/prove-again/passkey", passkey=answer).h1 == "Check that it is you"
+    assert owner.get(NEW).h1 == "Check that it is you"
 
 
 def test_a_passkey_opens_the_account_of_a_live_person_only(app: Flask, owner: Owner) -> None:
@@ -154,7 +154,7 @@ def test_a_passkey_opens_the_account_of_a_live_person_only(app: Flask, owner: Ow
 
 
 def test_nobody_is_led_out_of_the_account_afterwards(owner: Owner) -> None:
-    page = owner.get("/account/confirm", next="https://evil.example")
+    page = owner.get(FORM, next="https://evil.example")
     assert "evil" not in page.response.text
 
 

@@ -218,6 +218,8 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "identity_checks",
     "journeys",
     "lookups",
+    "one_login_attempts",
+    "one_login_identities",
     "pairwise_subjects",
     "passkeys",
     "service_uses",

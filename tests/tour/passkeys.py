@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from identity_provider.db import transaction
 from identity_provider.models import User
 from identity_provider.services import browser_sessions, passkeys
-from identity_provider.services.passkeys import Place
+from identity_provider.services.passkeys import Holder, Place
 from tests.builders import a_user
 from tests.journeys.travel import newest_code
 from tests.kit.authenticator import Authenticator
@@ -18,11 +19,15 @@ LOCAL = "127.0.0.1"
 PLACE = Place("http://localhost", "localhost", "Get an identity", "t" * 43)
 
 
-def _add(user: User, world: World) -> None:
-    now = world.clock.now()
+def give_passkey(holder: Holder, now: datetime) -> None:
+    """Let somebody have one more."""
     with transaction():
-        options = json.loads(passkeys.options_to_add(user, PLACE, now=now))
-        passkeys.add(user, Authenticator().create(options), PLACE, name="Bush", now=now)
+        options = json.loads(passkeys.options_to_add(holder, PLACE, now=now))
+        passkeys.add(holder, Authenticator().create(options), PLACE, name="Bush", now=now)
+
+
+def _add(user: User, world: World) -> None:
+    give_passkey(user, world.clock.now())
 
 
 def _signed_in(user: User, world: World) -> Browser:
@@ -63,16 +68,13 @@ def passkeys_in_the_account(world: World) -> None:
     person.submit("Remove" if not world.language else None)
 
 
-@shows(*(f"passkeys/{name}.html" for name in ("confirm", "confirm_code", "too_often")))
-def who_signed_in_long_ago_confirms_that_it_is_them(world: World) -> None:
+@shows("account/prove_again.html", "passkeys/too_often.html")
+def who_signed_in_long_ago_proves_it_again(world: World) -> None:
     user = a_user()
     person = _signed_in(user, world)
+    _add(user, world)
     world.wait(minutes=20)
     person.get("/account/passkeys/new")
-    _add(user, world)
-    person.get("/account/confirm")
-    person.post("/account/confirm/passkey", passkey="{}")
-    person.post("/account/confirm/send")
-    person.submit(code="")
+    person.post("/account/prove-again/passkey", passkey="{}")
     world.exhaust(passkeys.TRIES_PER_IP, LOCAL)
-    person.post("/account/confirm/passkey", passkey="{}")
+    person.post("/account/prove-again/passkey", passkey="{}")

@@ -15,7 +15,7 @@ from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import account_path, for_person
 from identity_provider.kit.requests import visitor
 from identity_provider.models import User
-from identity_provider.services import account_sign_in, code_limits
+from identity_provider.services import account_sign_in, code_limits, passkeys
 from identity_provider.services.code_limits import Door
 from identity_provider.web.account.codes import code_page, here
 from identity_provider.web.account.entrance import NEXT, bp
@@ -26,7 +26,13 @@ from identity_provider.web.account.forms import CodeForm
 @for_person
 def prove_again(person: User) -> ResponseReturnValue:
     """Say why, and to which address the code will go."""
-    return render_template("account/prove_again.html", person=person, back_url=_asked_for())
+    return render_template(
+        "account/prove_again.html",
+        person=person,
+        has_passkey=passkeys.has_any(person),
+        asked_for=_asked_for(),
+        back_url=_asked_for(),
+    )
 
 
 @bp.post("/prove-again")

@@ -111,7 +111,7 @@ def _taken(change: ChangeRequest, form: EvidenceForm, *, needs_one: bool) -> boo
         return True
     try:
         change_evidence.refuse_more(change)
-        kept = evidence_files.take_in(upload)
+        kept = evidence_files.take_in(upload, by=change.user)
         with transaction():
             change_evidence.add(change.id, change.user, kept, now=ports().clock.now())
     except EvidenceRefused as refused:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
-from identity_provider.domain.authentication import BY_CODE, BY_PASSKEY
+from identity_provider.domain.authentication import BY_PASSKEY
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
@@ -16,11 +16,9 @@ from identity_provider.kit.passkeys import answer_sent, as_options, this_place
 from identity_provider.kit.persons import ACCOUNT, account_path, for_person, refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import User
-from identity_provider.services import account_sign_in, audit, code_limits, passkeys
+from identity_provider.services import audit, passkeys
 from identity_provider.services.audit import Actor, Subject
-from identity_provider.services.code_limits import Door
 from identity_provider.services.passkeys import Purpose
-from identity_provider.web.passkeys.forms import CodeForm
 
 bp = Blueprint("passkeys", __name__, url_prefix="/account", template_folder="templates")
 bp.before_request(refuse_while_off)
@@ -48,19 +46,12 @@ def sign_in() -> ResponseReturnValue:
     if person is None:
         flash(_("We could not sign you in with that passkey. Try again, or use your email address"))
     # Whoever is signed in by now is led from there to the first page of the account.
-    return redirect(url_for("account.sign_in"), 303)
+    return redirect(url_for("account.sign_in", next=_way_on()), 303)
 
 
-@bp.get("/confirm")
+@bp.post("/prove-again/passkey")
 @for_person
-def confirm(person: User) -> ResponseReturnValue:
-    """Ask for a passkey or a code, and then go on to the page that was asked for."""
-    return render_template("passkeys/confirm.html", has_one=passkeys.has_any(person), way_on=_way_on(), person=person)
-
-
-@bp.post("/confirm/passkey")
-@for_person
-def confirm_by_passkey(person: User) -> ResponseReturnValue:
+def prove_again(person: User) -> ResponseReturnValue:
     """The person's own passkey; another one proves nothing here."""
     count_try()
     with transaction():
@@ -69,46 +60,8 @@ def confirm_by_passkey(person: User) -> ResponseReturnValue:
             session.sign_in(shown, amr=list(BY_PASSKEY))
     if shown is None or shown.id != person.id:
         flash(_("That passkey did not work. Try again, or use a code by email"))
-        return redirect(url_for(".confirm", next=_way_on()), 303)
+        return redirect(url_for("account.prove_again", next=_way_on()), 303)
     return redirect(_way_on(), 303)
-
-
-@bp.post("/confirm/send")
-@for_person
-def send_code(person: User) -> ResponseReturnValue:
-    """Send a code to the address of the account."""
-    now = ports().clock.now()
-    with transaction():
-        code_limits.count_sending(Door.PERSON, person.email, visitor(), now=now)
-    with transaction():
-        account_sign_in.begin(person.email, session.browser_secret(), now=now)
-    return redirect(url_for(".confirm_by_code", next=_way_on()), 303)
-
-
-@bp.route("/confirm/code", methods=["GET", "POST"])
-@for_person
-def confirm_by_code(person: User) -> ResponseReturnValue:
-    """Ask for the code that was sent."""
-    form, now = CodeForm(), ports().clock.now()
-    challenge = account_sign_in.waiting(session.browser_secret(), now=now)
-    if challenge is None or challenge.address != person.email or challenge.tries_left == 0:
-        return redirect(url_for(".confirm", next=_way_on()), 303)
-    if form.validate_on_submit():
-        with transaction():
-            code_limits.count_guess(Door.PERSON, challenge.address, visitor(), now=now)
-        with transaction():
-            proved = account_sign_in.prove(challenge, str(form.code.data), now=now)
-            if proved is not None:
-                code_limits.forgive_guess(Door.PERSON, challenge.address, visitor(), now=now)
-                session.sign_in(proved, amr=list(BY_CODE))
-        if proved is not None:
-            return redirect(_way_on(), 303)
-        form.code.errors = [_("The code you entered is not correct or can no longer be used")]
-    back = url_for(".confirm", next=_way_on())
-    page = render_template(
-        "passkeys/confirm_code.html", form=form, address=person.email, way_on=_way_on(), back_url=back
-    )
-    return page, 422 if form.errors else 200
 
 
 @bp.errorhandler(RateLimited)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from identity_provider.kit.fields import Answered, CleanString, CodeField
+from identity_provider.kit.fields import Answered, CleanString
 from identity_provider.kit.forms import Form
 from identity_provider.services.passkeys import NAME_LENGTH
 
@@ -21,9 +21,3 @@ class RenameForm(Form):
     name = CleanString(
         _("What do you want to call this passkey?"), [Answered(_("Enter a name"))], max_length=NAME_LENGTH
     )
-
-
-class CodeForm(Form):
-    """The code from the email."""
-
-    code = CodeField(_("Security code"), [Answered(_("Enter the 6 digit code from the email"))], max_length=20)

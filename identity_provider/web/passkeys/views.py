@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports
 from identity_provider.kit.passkeys import answer_sent, as_options, this_place
-from identity_provider.kit.persons import for_person, for_person_again
+from identity_provider.kit.persons import for_person, for_person_lately
 from identity_provider.kit.written import written_date
 from identity_provider.models import Passkey, User
 from identity_provider.services import accounts, passkeys
@@ -32,7 +32,7 @@ def show_all(person: User) -> ResponseReturnValue:
 
 
 @bp.get("/passkeys/new")
-@for_person_again
+@for_person_lately
 def new(person: User) -> ResponseReturnValue:
     """Ask what to call it; the page's script does the rest."""
     if len(passkeys.of(person)) >= passkeys.MOST:
@@ -41,7 +41,7 @@ def new(person: User) -> ResponseReturnValue:
 
 
 @bp.post("/passkeys/new/options")
-@for_person_again
+@for_person_lately
 def options_to_add(person: User) -> ResponseReturnValue:
     """What the browser is to ask the device for."""
     count_try()
@@ -54,7 +54,7 @@ def options_to_add(person: User) -> ResponseReturnValue:
 
 
 @bp.post("/passkeys/new")
-@for_person_again
+@for_person_lately
 def add(person: User) -> ResponseReturnValue:
     """Keep what the device made."""
     count_try()
@@ -87,7 +87,7 @@ def rename(person: User, passkey_id: UUID) -> ResponseReturnValue:
 
 
 @bp.route("/passkeys/<uuid:passkey_id>/remove", methods=["GET", "POST"])
-@for_person_again
+@for_person_lately
 def remove(person: User, passkey_id: UUID) -> ResponseReturnValue:
     """Ask, and then remove it."""
     passkey = _theirs_or_404(person, passkey_id)
