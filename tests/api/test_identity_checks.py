@@ -114,6 +114,21 @@ def test_a_report_that_confirms_may_find_the_record(app: Flask, caller: Caller, 
     assert [each.recipient for each in messages("record_found")] == [user.email]
 
 
+def test_a_verified_name_and_birthday_are_enough_for_a_record_that_nobody_else_fits(
+    app: Flask, caller: Caller, register: MemoryRegister
+) -> None:
+    register.records = [a_record("1234567", last_name="Featherstonehaugh")]
+    user = their(caller, last_name="Featherstonehaugh")
+    report(caller, user, lastName="Featherstonehaugh")
+    work()
+    assert (anew(user).trn, anew(user).lookup_reason) == ("1234567", LookupReason.MATCHED)
+    register.records.append(a_record("7654321", last_name="Featherstonehaugh"))
+    other = their(caller, last_name="Featherstonehaugh")
+    report(caller, other, lastName="Featherstonehaugh", reference="check-2")
+    work()
+    assert anew(other).trn is None, "two fit"
+
+
 def test_the_same_report_is_kept_once(app: Flask, caller: Caller) -> None:
     user = their(caller)
     first = report(caller, user, lastName="Hall")
