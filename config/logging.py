@@ -45,7 +45,7 @@ _SENSITIVE_KEYS = frozenset(
 _PATTERNS = (
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[email]"),
     (re.compile(r"\b[A-CEGHJ-PR-TW-Z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[A-DFMU]?\b"), "[nino]"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "[token]"),
+    (re.compile(r"\beyJ[\w-]+(?:\.[\w-]+){1,2}"), "[token]"),
     (re.compile(r"(?<![\w.-])\d{7}(?![\w.-])"), "[trn]"),
     (re.compile(r"\b(19|20)\d\d-[01]\d-[0-3]\d\b(?!T)"), "[date]"),
     (

@@ -16,6 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
 from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
+from identity_provider.domain.evidence import EvidenceState
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.prohibitions import Standing
 
@@ -35,14 +36,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.astimezone(UTC)
 
 
-def stored_by_value(enum: type[StrEnum]) -> Enum:
-    """The column type of a closed set of words: stored as the words themselves, checked by the database."""
+def stored_by_value(enum: type[StrEnum], name: str = "") -> Enum:
+    """The column type of a closed set of words: stored as the words themselves, checked by the database.
+
+    A second column of one table with the same words gives its check a `name` of its own.
+    """
     return Enum(
         enum,
         native_enum=False,
         length=40,
         create_constraint=True,
-        name=enum.__name__.lower(),
+        name=name or enum.__name__.lower(),
         values_callable=lambda members: [member.value for member in members],
         validate_strings=True,
     )
@@ -63,10 +67,14 @@ TYPES: dict[Any, Any] = {
     date: Date(),
     list[str]: ARRAY(String()),
     dict[str, Any]: JSONB(),
+    dict[str, int]: JSONB(),
     list[dict[str, Any]]: JSONB(),
 } | {
     enum: stored_by_value(enum)
-    for enum in (LookupStatus, LookupReason, VerificationLevel, StaffRole, TrnRequirement, MatchPolicy, Standing)
+    for enum in (
+        *(LookupStatus, LookupReason, VerificationLevel, StaffRole, TrnRequirement, MatchPolicy, Standing),
+        EvidenceState,
+    )
 }
 
 

@@ -55,16 +55,24 @@ class Vault:
 
     def seal(self, text: str, context: str) -> bytes:
         """Encrypt with AES-256-GCM; `context` says what it is and must be the same to open it."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + AESGCM(self._sealing_keys[0]).encrypt(nonce, text.encode(), context.encode())
+        return self.seal_bytes(text.encode(), context)
 
     def unseal(self, sealed: bytes, context: str) -> str:
         """Decrypt. Raises SealBroken."""
+        return self.unseal_bytes(sealed, context).decode()
+
+    def seal_bytes(self, content: bytes, context: str) -> bytes:
+        """As `seal`, for what is no text: a whole file."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + AESGCM(self._sealing_keys[0]).encrypt(nonce, content, context.encode())
+
+    def unseal_bytes(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt. Raises SealBroken; also for what was cut off."""
         nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         for key in self._sealing_keys:
             try:
-                return AESGCM(key).decrypt(nonce, ciphertext, context.encode()).decode()
-            except InvalidTag:
+                return AESGCM(key).decrypt(nonce, ciphertext, context.encode())
+            except (InvalidTag, ValueError):
                 continue
         raise SealBroken(context)
 

@@ -22,6 +22,7 @@ from matching.policy import (
     Policy,
     Rule,
     blocks,
+    leans_on_leaked_trn,
     linking_rule,
     releases,
 )
@@ -45,6 +46,7 @@ class Reason(StrEnum):
     RECORD_CLOSED = "record_closed"
     NOT_RELEASED_BY_POLICY = "not_released_by_policy"
     REGISTER_INCOMPLETE = "register_incomplete"
+    STATED_TRN_LEAKED = "stated_trn_leaked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ def _found_early(
         and evidence.last in _CERTAINLY_NAMED
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
         and (evidence.trn is Level.SAME or not statement.trn)
+        and not leans_on_leaked_trn(evidence, policy, statement)
     ):
         return None
     rule = linking_rule(evidence)
@@ -240,6 +243,8 @@ def _decide(
     near = tuple(candidate for candidate in ranked if _is_near(candidate, statement))
     shown = _worth_showing(ranked, near)
     rule, blocked = _verdict(shown, near)
+    if shown and leans_on_leaked_trn(Evidence.of(shown[0]), policy, statement):
+        blocked = (*blocked, Block.STATED_TRN_IS_LEAKED)
     explanation = Explanation(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
@@ -320,6 +325,8 @@ def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candi
         return Reason.NOT_RELEASED_BY_POLICY
     if explanation.rule and blocked == (Block.RECORD_CLOSED,):
         return Reason.RECORD_CLOSED
+    if explanation.rule and blocked == (Block.STATED_TRN_IS_LEAKED,):
+        return Reason.STATED_TRN_LEAKED
     if statement.trn:
         return _reason_with_trn(near)
     if _several_fit(near):

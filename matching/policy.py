@@ -22,6 +22,8 @@ class Policy(StrEnum):
     LINKAGE = "Linkage"
     DEFAULT = "Default"
     STRICT = "Strict"
+    # For somebody whose name and date of birth were proved, by GOV.UK One Login: nobody can be guessing them.
+    VERIFIED = "Verified"
 
 
 class Rule(StrEnum):
@@ -46,6 +48,7 @@ class Block(StrEnum):
     ANOTHER_FITS_EXACTLY = "another_record_fits_exactly"
     ANOTHER_FITS_TOO = "another_record_fits_too"
     IDENTIFIER_IS_SHARED = "identifier_is_on_another_record"
+    STATED_TRN_IS_LEAKED = "stated_trn_is_leaked"
     NOT_CERTAIN = "not_certain"
 
 
@@ -162,6 +165,9 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
+    if policy is Policy.VERIFIED:
+        firm = evidence.first in FIRM and evidence.last in FIRM
+        return evidence.born is Level.SAME and (firm or (evidence.identified and evidence.names_agree))
     has_none = candidate.record.nino_told and not candidate.record.nino
     by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
@@ -183,6 +189,18 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
     ]
     return tuple(block for block, fires in found if fires)
+
+
+def leans_on_leaked_trn(evidence: Evidence, policy: Policy, statement: Statement) -> bool:
+    """Whether a link would rest on a TRN that anybody may have read somewhere.
+
+    Names and birthdays leak with it. The National Insurance number still links, where it would have done so without
+    any TRN; the policy Strict, which demands the TRN as evidence, links nobody by a leaked one.
+    """
+    if not statement.person.trn_leaked or evidence.trn is not Level.SAME:
+        return False
+    without = evidence._replace(trn=Level.MISSING)
+    return policy is Policy.STRICT or without.nino is not Level.SAME or linking_rule(without) is None
 
 
 def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:

@@ -13,6 +13,7 @@ from identity_provider.domain.access import Permission
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.session import current_staff_session
 from identity_provider.models import StaffUser
+from support_console import step_up
 
 Given = ParamSpec("Given")
 View = Callable[Given, ResponseReturnValue]
@@ -20,10 +21,12 @@ View = Callable[Given, ResponseReturnValue]
 HOME = "/support"
 
 
-def require(permission: Permission) -> Callable[[View[Given]], View[Given]]:
+def require(permission: Permission, *, fresh: bool = False) -> Callable[[View[Given]], View[Given]]:
     """Let staff with this permission in; `g.staff` is who it is.
 
-    Others are refused (403); whoever is not signed in is sent to sign in, and comes back afterwards.
+    Others are refused (403); whoever is not signed in is sent to sign in, and comes back afterwards. `fresh` is for
+    what is dangerous: whoever proved some time ago who they are does so once more (support_console/step_up.py), and
+    what their form said is done then.
     """
 
     def guard(view: View[Given]) -> View[Given]:
@@ -35,9 +38,11 @@ def require(permission: Permission) -> Callable[[View[Given]], View[Given]]:
             if permission not in session.staff.permissions:
                 abort(403)
             g.staff = session.staff
-            return view(*args, **kwargs)
+            step = step_up.demand(session) if fresh else None
+            return view(*args, **kwargs) if step is None else step
 
         guarded.permission = permission  # type: ignore[attr-defined]  # read by the test of roles and endpoints
+        guarded.fresh = fresh  # type: ignore[attr-defined]  # read by the test of what is dangerous
         return open_to(Audience.STAFF)(guarded)
 
     return guard

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
+from identity_provider.domain.authentication import Acr, acr_of
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.domain.words import N_
 from identity_provider.kit.written import written
@@ -37,6 +41,7 @@ _LABELS: dict[str, str] = {
     Occasion.SIGN_IN: N_("At a later sign-in"),
     Occasion.JOB: N_("By itself, later"),
     Occasion.CONSOLE: N_("In the console"),
+    Occasion.IDENTITY_CHECK: N_("After an identity check"),
     MatchPolicy.DEFAULT: N_("Default"),
     MatchPolicy.STRICT: N_("Strict"),
     TrnRequirement.REQUIRED: N_("Always"),
@@ -62,6 +67,7 @@ _REASONS: dict[str, str] = {
     Reason.TOO_MANY_CANDIDATES: N_("Too many records resemble them"),
     Reason.TOO_LITTLE_GIVEN: N_("Too little was given to tell records apart"),
     Reason.RECORD_CLOSED: N_("The record that fits is closed"),
+    Reason.STATED_TRN_LEAKED: N_("The TRN that was given is on the list of leaked numbers"),
     Reason.NOT_RELEASED_BY_POLICY: N_("The record fits, but this service demands more proof"),
     Reason.REGISTER_INCOMPLETE: N_("The register of teachers answered in part only"),
     FAULT: N_("Something on our side broke"),
@@ -81,9 +87,26 @@ def roles_of(member: StaffUser) -> str:
     return ", ".join(label_of(each) for each in member.roles)
 
 
+def way_in(amr: Collection[str]) -> str:
+    """By what somebody signed in, in words."""
+    if acr_of(amr) is Acr.PASSKEY:
+        return str(_("passkey"))
+    return ", ".join(label_of(each) for each in amr)
+
+
 def why(reason: str) -> str:
     """Why a search ended as it did, in a sentence; `reason` is the domain's or the matcher's own."""
     if reason in {each.value for each in LookupReason}:
         return written(statements.why(LookupReason(reason)))
     sentence = _REASONS.get(str(reason))
     return str(_(sentence)) if sentence else str(reason).replace("_", " ").capitalize()
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that is not nought."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
+    if minutes < 48 * 60:
+        return str(ngettext("%(num)s hour", "%(num)s hours", minutes // 60))
+    return str(ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60)))

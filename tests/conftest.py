@@ -11,11 +11,10 @@ from flask_migrate import upgrade
 
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister
 from identity_provider.db import db
-from identity_provider.ports import Ports
 from identity_provider.services.changes import note_everywhere
 from tests.kit.browser_client import ApartClient
 from tests.kit.database import TestCluster
-from tests.kit.outside import OutsideWorld, ServicesOutside, settings_for
+from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.rows import delete_every_row
 from wsgi import create_app
 
@@ -29,14 +28,14 @@ def cluster() -> Iterator[TestCluster]:
 @pytest.fixture(scope="session")
 def outside() -> OutsideWorld:
     """The adapters of the one application; each test finds them as new."""
-    return OutsideWorld(ManualClock(), MemoryMailer(), MemoryDesk(), MemoryRegister(), ServicesOutside())
+    return OutsideWorld()
 
 
 @pytest.fixture(scope="session")
 def _app(cluster: TestCluster, outside: OutsideWorld) -> Iterator[Flask]:
     made = create_app(
         settings_for(cluster.url("identity")),
-        Ports(outside.clock, outside.mailer, outside.mailer, outside.desk, outside.register, outside.services),
+        outside.ports(),
     )
     made.testing = True
     made.test_client_class = ApartClient

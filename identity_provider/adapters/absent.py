@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from identity_provider.ports import DeskComment, DeskTicket, MessageRefused, NewTicket, TextMessage, TicketRefused
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.ports import (
+    ChangeRefused,
+    DeskComment,
+    DeskTicket,
+    DetailChange,
+    DetailsOnRecord,
+    MessageRefused,
+    NewTicket,
+    ScannerUnavailable,
+    ScanVerdict,
+    TextMessage,
+    TicketRefused,
+)
 
 
 class NoTextMessenger:
@@ -40,3 +53,30 @@ class NoTicketDesk:
     def comments(self, ticket_id: int) -> list[DeskComment]:
         """Refuse likewise."""
         raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+
+class NoChangeReporter:
+    """Changes are told to the keepers of the records by hand: this installation cannot."""
+
+    def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:
+        """Not known."""
+        del trn, seconds
+        raise RegisterUnavailable("this installation is not connected to the records")
+
+    def report(self, change: DetailChange, bearer: str) -> str:
+        """Refuse for good."""
+        del change, bearer
+        raise ChangeRefused("this installation is not connected to the records: tell them of the change by hand")
+
+
+class NoScanner:
+    """Nothing looks for malware here, so nothing is ever said to be clean: evidence waits."""
+
+    def scan(self, content: bytes) -> ScanVerdict:
+        """There is no answer."""
+        del content
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")
+
+    def version(self) -> str:
+        """There is none."""
+        raise ScannerUnavailable("CLAMD_ADDRESS is not set")

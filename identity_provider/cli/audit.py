@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC
+from typing import Any
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy import select
 
-from identity_provider.db import db, transaction
+from identity_provider.db import transaction
+from identity_provider.domain.sheets import harmless
 from identity_provider.kit.app import ports
-from identity_provider.models import AuditEvent
 from identity_provider.services import audit as auditing
-from identity_provider.services import audit_chain
+from identity_provider.services import audit_chain, audit_search
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.audit_search import Search
 
 audit = AppGroup("audit", help="Who did what to whose data: checked and copied, never changed.")
 
@@ -48,24 +51,40 @@ def verify(head: str, as_json: bool) -> None:
 @audit.command("export")
 @click.option("--since", type=_DAY, help="From this moment on (UTC).")
 @click.option("--until", type=_DAY, help="Up to, and not with, this moment (UTC).")
-def export(since: datetime | None, until: datetime | None) -> None:
-    """Print the events of a stretch of time as one JSON object a line, oldest first."""
+@click.option("--action", default="", help="What happened, as in the console.")
+@click.option("--actor", default="", help="The ID of who did it.")
+@click.option("--subject", default="", help="The ID of whom or what it concerns.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV for a spreadsheet in place of JSON lines.")
+def export(*, as_csv: bool, **asked: Any) -> None:
+    """Print events as one JSON object a line, or as CSV; oldest first."""
+    for edge in ("since", "until"):
+        asked[edge] = asked[edge].replace(tzinfo=UTC) if asked[edge] is not None else None
+    search = Search(**asked)
     with transaction():
-        asked = {"since": str(since or ""), "until": str(until or "")}
-        subject = Subject("audit", "export")
-        auditing.record("audit_exported", subject, actor=_OPERATOR, now=ports().clock.now(), change=({}, asked))
-    for event in _events(since, until):
-        click.echo(json.dumps(auditing.as_facts(event), ensure_ascii=False))
+        subject, now = Subject("audit", "export"), ports().clock.now()
+        auditing.record("audit_exported", subject, actor=_OPERATOR, now=now, change=({}, search.as_facts()))
+    facts = (auditing.as_facts(event) for event in audit_search.every(search))
+    for line in _as_csv(facts) if as_csv else _as_json(facts):
+        click.echo(line, nl=False)
 
 
-def _events(since: datetime | None, until: datetime | None) -> Iterator[AuditEvent]:
-    in_order = (AuditEvent.at, AuditEvent.recorded_at, AuditEvent.id)
-    wanted = select(AuditEvent).order_by(*in_order).execution_options(yield_per=1_000)
-    if since is not None:
-        wanted = wanted.where(AuditEvent.at >= since.replace(tzinfo=UTC))
-    if until is not None:
-        wanted = wanted.where(AuditEvent.at < until.replace(tzinfo=UTC))
-    yield from db.session.scalars(wanted)
+def _as_json(events: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for facts in events:
+        yield json.dumps(facts, ensure_ascii=False) + "\n"
+
+
+def _as_csv(events: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The names of the columns come first; no text is left that a spreadsheet would run."""
+    line = io.StringIO()
+    writer = csv.writer(line)
+    for number, facts in enumerate(events):
+        if number == 0:
+            writer.writerow(facts)
+        texts = (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in facts.values())
+        writer.writerow([harmless(each) for each in texts])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
 
 
 COMMANDS = (audit,)

@@ -16,7 +16,7 @@ from flask.cli import AppGroup
 from identity_provider.cli.progress import Progress
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
-from identity_provider.services import lookup_replay
+from identity_provider.services import leaked_trns, lookup_replay
 from identity_provider.services.register_search import asked_json
 from matching.batch import match_rows, opened, write_answers
 from matching.estimate import estimate_files, table
@@ -24,6 +24,7 @@ from matching.evaluate import Evaluation, Rate, evaluate_files
 from matching.explain import sentences
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
 from matching.matcher import match as match_person
+from matching.normalise import trn
 from matching.policy import Policy
 from matching.records import BulkRegister, PersonDetails
 
@@ -57,7 +58,11 @@ def one(policy: str, as_json: bool, date_of_birth: datetime | None, **stated: An
 
     Exit codes: 0 answered, whatever the outcome; 3 the register did not answer.
     """
-    person = PersonDetails(**stated, date_of_birth=date_of_birth.date() if date_of_birth else None)
+    person = PersonDetails(
+        **stated,
+        date_of_birth=date_of_birth.date() if date_of_birth else None,
+        trn_leaked=_is_leaked(stated["trn"]),
+    )
     try:
         outcome = match_person(person, ports().register, Policy(policy), _today())
     except RegisterUnavailable as error:
@@ -259,6 +264,12 @@ def _explain(outcome: MatchOutcome) -> None:
         click.echo(f"  weight {candidate.weight:.1f} bits, probability {candidate.posterior:.4f}")
         for sentence in sentences(candidate):
             click.echo(f"  {sentence}")
+
+
+def _is_leaked(typed: str) -> bool:
+    """Whether the TRN that was typed is on our list of leaked numbers, as in a sign-in."""
+    read = trn(typed)
+    return read is not None and leaked_trns.is_listed(read.value)
 
 
 def _today() -> date:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import sys
+from datetime import datetime
 
 import click
 from flask.cli import AppGroup
@@ -17,6 +18,7 @@ from identity_provider.domain.errors import EmailInUse
 from identity_provider.kit.app import ports
 from identity_provider.models import StaffUser
 from identity_provider.services import staff as staff_service
+from identity_provider.services import staff_enrolment
 from identity_provider.services.audit import Actor
 
 staff = AppGroup("staff", help="Who may enter the support console.")
@@ -51,13 +53,15 @@ def _base32(_context: click.Context, _option: click.Parameter, secret: str | Non
 )
 @click.option("--json", "as_json", is_flag=True, help="Accepted for likeness; the output is JSON anyway.")
 def add(email: str, roles: tuple[str, ...], name: str, totp_secret: str | None, as_json: bool) -> None:  # noqa: ARG001
-    """Let EMAIL in. Without --totp-secret they enrol their authenticator app at the first sign-in."""
+    """Let EMAIL in. Without --totp-secret they set up their authenticator app at the first sign-in.
+
+    For that they need the enrolment code that is printed, this once: pass it on in person or by telephone.
+    """
     now = ports().clock.now()
     try:
         with transaction():
             added = staff_service.add(email, [StaffRole(each) for each in roles], name=name, actor=_OPERATOR, now=now)
-            secret = staff_service.enrol_totp(added, secret=totp_secret, confirmed_at=now if totp_secret else None)
-            facts = _facts(added) | {"totp_secret": secret, "totp_uri": staff_service.provisioning_uri(added, secret)}
+            facts = _with_secret(added, totp_secret, now) if totp_secret else _with_enrolment_code(added, now)
     except EmailInUse:
         click.echo(f"{email} is a member of staff already", err=True)
         sys.exit(1)
@@ -84,10 +88,12 @@ def disable(email: str) -> None:
 @staff.command("reset-totp")
 @click.argument("email")
 def reset_totp(email: str) -> None:
-    """Have EMAIL, who lost their device, enrol a new one at the next sign-in."""
+    """Have EMAIL, who lost their device, enrol a new one at the next sign-in; prints the code that it takes, once."""
+    member, now = _known(email), ports().clock.now()
     with transaction():
-        staff_service.reset_totp(_known(email), actor=_OPERATOR, now=ports().clock.now())
-    click.echo(f"{email} enrols a new device at the next sign-in")
+        staff_service.reset_totp(member, actor=_OPERATOR, now=now)
+        facts = _with_enrolment_code(member, now)
+    click.echo(json.dumps(facts, indent=2))
 
 
 def _known(email: str) -> StaffUser:
@@ -95,6 +101,18 @@ def _known(email: str) -> StaffUser:
     if found is None:
         raise click.ClickException(f"nobody has the address {email}")
     return found
+
+
+def _with_secret(member: StaffUser, secret: str, now: datetime) -> dict[str, object]:
+    """For a secret that is in somebody's app already."""
+    staff_service.enrol_totp(member, secret=secret, confirmed_at=now)
+    return _facts(member) | {"totp_secret": secret, "totp_uri": staff_service.provisioning_uri(member, secret)}
+
+
+def _with_enrolment_code(member: StaffUser, now: datetime) -> dict[str, object]:
+    code = staff_enrolment.give_code(member, actor=_OPERATOR, now=now)
+    until = (now + staff_enrolment.CODE_LIVES).isoformat()
+    return _facts(member) | {"enrolment_code": code, "enrolment_code_good_until": until}
 
 
 def _facts(member: StaffUser) -> dict[str, object]:

@@ -22,7 +22,7 @@ class Training(StrEnum):
     @property
     def words(self) -> Words:
         """The answer, as the person reads it."""
-        return Words(_TRAINING[self])
+        return _TRAINING[self]
 
 
 class SchoolWork(StrEnum):
@@ -37,20 +37,22 @@ class SchoolWork(StrEnum):
     @property
     def words(self) -> Words:
         """The answer, as the person reads it."""
-        return Words(_SCHOOL_WORK[self])
+        return _SCHOOL_WORK[self]
 
 
+# Answers to "Have you …?" and "Do you work …?" (kit/yes_and_no.py has the words for it).
+_NO = Words("No", context="have you")
 _TRAINING = {
-    Training.NO: N_("No"),
-    Training.ENGLAND_OR_WALES: N_("Yes, in England or Wales"),
-    Training.ELSEWHERE: N_("Yes, somewhere else"),
+    Training.NO: _NO,
+    Training.ENGLAND_OR_WALES: Words(N_("Yes, in England or Wales")),
+    Training.ELSEWHERE: Words(N_("Yes, somewhere else")),
 }
 _SCHOOL_WORK = {
-    SchoolWork.NO: N_("No"),
-    SchoolWork.TEACHER: N_("Yes, as a teacher or lecturer"),
-    SchoolWork.ASSISTANT: N_("Yes, as a teaching assistant"),
-    SchoolWork.EARLY_YEARS: N_("Yes, in early years"),
-    SchoolWork.OTHER: N_("Yes, in another role"),
+    SchoolWork.NO: _NO,
+    SchoolWork.TEACHER: Words(N_("Yes, as a teacher or lecturer")),
+    SchoolWork.ASSISTANT: Words(N_("Yes, as a teaching assistant")),
+    SchoolWork.EARLY_YEARS: Words(N_("Yes, in early years")),
+    SchoolWork.OTHER: Words(N_("Yes, in another role")),
 }
 
 

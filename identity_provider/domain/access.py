@@ -21,6 +21,8 @@ class StaffRole(StrEnum):
 class Permission(StrEnum):
     """One thing that a member of staff may do."""
 
+    # One's own sessions, passkeys and proofs: every member of staff.
+    OWN_SIGN_IN = "own_sign_in"
     VIEW_CASES = "view_cases"
     WORK_CASES = "work_cases"
     ATTACH_TRN = "attach_trn"
@@ -41,9 +43,10 @@ class Permission(StrEnum):
     SWITCH_FEATURES = "switch_features"
     VIEW_PERFORMANCE = "view_performance"
     VIEW_AUDIT = "view_audit"
+    EXPORT_AUDIT = "export_audit"
 
 
-_VIEW = frozenset({Permission.VIEW_CASES, Permission.VIEW_USERS, Permission.VIEW_PERFORMANCE})
+_VIEW = frozenset({Permission.OWN_SIGN_IN, Permission.VIEW_CASES, Permission.VIEW_USERS, Permission.VIEW_PERFORMANCE})
 # What whoever works on cases has to see of a person's TRN beside the case.
 _TRNS = frozenset({Permission.VIEW_TRN_TOKENS, Permission.VIEW_LEAKED_TRNS})
 PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {

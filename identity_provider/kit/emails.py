@@ -10,10 +10,11 @@ from flask import render_template
 from flask_babel import force_locale
 
 from identity_provider.db import db
+from identity_provider.kit import change_emails
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
 from identity_provider.models import Award, OutboxMessage, ResumeLink
-from identity_provider.services import award_codes, awards, resume, sign_in_codes
+from identity_provider.services import award_codes, awards, contact_changes, contact_undo, resume, sign_in_codes
 
 
 def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
@@ -27,10 +28,20 @@ def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
         words = prepare(message, now)
     if words is None:
         return None
-    with force_locale(str(message.payload.get("locale", "en"))):
-        rendered = render_template(f"emails/{message.kind}.txt", settings=settings(), **words)
+    rendered = _rendered(f"emails/{message.kind}.txt", message, words)
     subject, _, text = rendered.partition("\n")
     return subject.strip(), text.strip() + "\n"
+
+
+def write_text(message: OutboxMessage, *, now: datetime) -> str | None:
+    """The words of a text message, from `texts/<kind>.txt`; None as `write` says."""
+    words = PREPARATIONS[message.kind](message, now)
+    return None if words is None else " ".join(_rendered(f"texts/{message.kind}.txt", message, words).split())
+
+
+def _rendered(template: str, message: OutboxMessage, words: dict[str, object]) -> str:
+    with force_locale(str(message.payload.get("locale", "en"))):
+        return render_template(template, settings=settings(), **words)
 
 
 def _with_code(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
@@ -57,8 +68,22 @@ def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | No
     return {**message.payload, "award": award, "service_name": award.client.name, "link": link}
 
 
+def _with_undo_link(message: OutboxMessage, now: datetime) -> dict[str, object] | None:
+    """The link is signed only here; None when the change was taken back, or cannot be any more."""
+    change = contact_undo.usable(UUID(message.payload["change_id"]), now=now)
+    if change is None:
+        return None
+    content = {contact_undo.CHANGE_ID: str(change.id)}
+    token = sign_link(contact_undo.PURPOSE, content, until=change.reversible_until)
+    return {**message.payload, "link": f"{settings().issuer}/account/put-back/{token}"}
+
+
 PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | None]] = {
     sign_in_codes.EMAIL_KIND: _with_code,
+    contact_changes.NEW_EMAIL_CODE: _with_code,
+    contact_changes.NEW_MOBILE_CODE: _with_code,
+    contact_changes.CONTACT_CHANGED: _with_undo_link,
+    contact_changes.CONTACT_CHANGED_TEXT: _with_undo_link,
     resume.TRN_ATTACHED: _with_resume_link,
     resume.NO_TRN_CONFIRMED: _with_resume_link,
     awards.RECORDED: _with_award,
@@ -66,6 +91,7 @@ PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | 
     awards.WITHDRAWN: _with_award,
     awards.CERTIFICATE: _with_award,
     award_codes.CHECKED: _with_award,
+    **dict.fromkeys(change_emails.KINDS, change_emails.about_change),
     award_codes.LOCKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Request, current_app
-from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, RequestURITooLarge
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import (
+    BadRequest,
+    LengthRequired,
+    RequestEntityTooLarge,
+    RequestURITooLarge,
+    ServiceUnavailable,
+)
 
 from identity_provider.kit.app import real_request
 
@@ -16,6 +24,7 @@ View = TypeVar("View", bound=Callable[..., object])
 
 MOST_FIELDS = 1_000
 LONGEST_QUERY = 16_000
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def accepts_upload(most_bytes: int) -> Callable[[View], View]:
@@ -71,12 +80,22 @@ def _refuse_bad_body(sent: Request, length: int) -> None:
 
 def _refuse_bad_parts(sent: Request) -> None:
     """Werkzeug has put U+FFFD in the place of what it could not decode."""
-    for name, texts in sent.form.lists():
+    for name, texts in _read_form(sent).lists():
         if any(bad in text for bad in "\0\ufffd" for text in (name, *texts)):
             raise BadRequest
     for upload in sent.files.values():
         if "\0" in (upload.filename or ""):
             raise BadRequest
+
+
+def _read_form(sent: Request) -> MultiDict[str, str]:
+    """The fields. Reading them writes larger files to a temporary one, for which there may be no room."""
+    try:
+        return sent.form
+    except OSError as broken:
+        if broken.errno in _NO_ROOM:
+            raise ServiceUnavailable(retry_after=60) from broken
+        raise BadRequest from broken
 
 
 def _readable(sent: bytes) -> None:

@@ -6,14 +6,14 @@ from flask import Blueprint, Flask
 from flask_babel import lazy_gettext as _
 from jinja2 import StrictUndefined
 
-from identity_provider.kit.app import settings
+from identity_provider.kit.app import ports, settings
 from identity_provider.kit.asked import init_asked
 from identity_provider.kit.errors import init_errors
 from identity_provider.kit.filters import init_request_filters
 from identity_provider.kit.govuk import init_govuk
 from identity_provider.kit.headers import init_headers
 from identity_provider.kit.languages import current_language, init_languages
-from identity_provider.kit.persons import account_menu
+from identity_provider.kit.persons import account_menu, account_visit
 from identity_provider.kit.static_files import register_static_files, static_url
 from identity_provider.kit.written import init_filters
 
@@ -40,7 +40,12 @@ def init_kit(app: Flask) -> None:
     init_govuk(app)
     init_asked(app)
     init_filters(app)
-    app.jinja_env.globals.update(static_url=static_url, current_language=current_language, account_menu=account_menu)
+    app.jinja_env.globals.update(
+        static_url=static_url,
+        current_language=current_language,
+        account_menu=account_menu,
+        account_visit=account_visit,
+    )
     app.context_processor(page_values)
     app.register_blueprint(kit_blueprint())
 
@@ -64,4 +69,5 @@ def page_values() -> dict[str, object]:
         "form": None,
         "seconds_left": None,
         "console_navigation": [],
+        "one_login_used": ports().broker is not None,
     }

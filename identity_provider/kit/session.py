@@ -7,8 +7,9 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, Se
 
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
+from identity_provider.kit.devices import device_of
 from identity_provider.models import BrowserSession, StaffUser, User
-from identity_provider.services import browser_sessions
+from identity_provider.services import browser_sessions, sign_in_history
 from identity_provider.services.persons import SignedIn
 from identity_provider.vault import new_secret
 
@@ -78,10 +79,11 @@ def current_staff() -> StaffUser | None:
     return session.staff if session else None
 
 
-def sign_in(person: User | StaffUser, *, amr: list[str]) -> BrowserSession:
+def sign_in(person: User | StaffUser, *, amr: list[str], client_id: str = "") -> BrowserSession:
     """Begin or renew a session under a new secret, in the caller's transaction, and set its cookie.
 
-    A session of somebody else in the same browser is ended (attacks 24 and 25 of oidc.md).
+    A session of somebody else in the same browser is ended (attacks 24 and 25 of oidc.md). `client_id` is the service
+    that the person signs in to, for their history; empty for their own account.
     """
     name = _STAFF if isinstance(person, StaffUser) else _PERSON
     now = ports().clock.now()
@@ -94,6 +96,9 @@ def sign_in(person: User | StaffUser, *, amr: list[str]) -> BrowserSession:
         if session is not None:
             browser_sessions.end(session, now=now)
         session, secret = browser_sessions.begin(person, amr=amr, now=now)
+    session.device = device_of(request.user_agent.string)
+    if isinstance(person, User):
+        sign_in_history.note(session, person, client_id)
     setattr(g, f"loaded_{name}", session)
     _set(name, secret)
     return session

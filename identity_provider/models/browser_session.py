@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from identity_provider.db import Base
+from identity_provider.models.sign_in import DEVICE_LENGTH
 from identity_provider.models.staff_user import StaffUser
 from identity_provider.models.user import User
 
@@ -40,6 +41,8 @@ class BrowserSession(Base):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # Kind of browser and of device, as `Firefox/Windows`: enough to know one's own again, no fingerprint.
+    device: Mapped[str] = mapped_column(String(DEVICE_LENGTH), default="", server_default="")
 
     user: Mapped[User | None] = relationship(lazy="joined")
     staff: Mapped[StaffUser | None] = relationship(lazy="joined")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_provider.db import Base
@@ -53,6 +53,8 @@ class AccessToken(Base):
     """
 
     __tablename__ = "access_tokens"
+    # Those of services themselves, which end when the service is switched off or loses a scope.
+    __table_args__ = (Index("ix_access_tokens_of_service", "client_id", postgresql_where=text("grant_id IS NULL")),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     token_hmac: Mapped[bytes] = mapped_column(unique=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from identity_provider.db import Base
@@ -19,6 +19,10 @@ class TrnToken(Base):
         CheckConstraint("trn ~ '^[0-9]{7}$'", name="trn_is_seven_digits"),
         CheckConstraint("email = lower(email)", name="email_is_lower_case"),
         CheckConstraint("(used_at IS NULL) = (used_by_id IS NULL)", name="use_has_user"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revocation_has_actor"),
+        Index("ix_trn_tokens_created_at", "created_at"),
+        Index("ix_trn_tokens_email", "email"),
+        Index("ix_trn_tokens_trn", "trn"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -31,7 +35,10 @@ class TrnToken(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
     used_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    revoked_at: Mapped[datetime | None]
+    # `staff:<id>`; why stands in the audit.
+    revoked_by: Mapped[str | None] = mapped_column(String(120))
 
     def is_good(self, now: datetime) -> bool:
         """Whether it may still be used."""
-        return self.used_at is None and now < self.expires_at
+        return self.used_at is None and self.revoked_at is None and now < self.expires_at

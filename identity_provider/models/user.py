@@ -59,6 +59,7 @@ class User(Base):
             "id",
             postgresql_where=text("merged_into_id IS NULL AND erased_at IS NULL"),
         ),
+        Index("ix_users_stated_trn", "stated_trn", postgresql_where=text("stated_trn IS NOT NULL")),
         Index("ix_users_lookup_status", "lookup_status", postgresql_where=text("lookup_status <> 'Found'")),
     )
 

@@ -110,8 +110,10 @@ def _answer(
     if session.user is None or not asked.client.is_enabled:
         return answers.start_again(asked.client)
     right_person = authorizations.is_meant_for(asked, session.user)
-    if not right_person or not authorizations.session_suffices(asked, session):
+    if not right_person or not authorizations.is_recent_enough(asked, session):
         return _refuse(asked, issue.Refusal("login_required", issue.NOT_THIS_PERSON), now)
+    if not authorizations.is_strong_enough(asked, session):
+        return _refuse(asked, issue.UNMET, now)
     if not authorizations.may_return(asked, session.user):
         return _refuse(asked, issue.Refusal("access_denied", issue.NO_TRN_YET), now)
     if consents.is_due(asked, session.user):

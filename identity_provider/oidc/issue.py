@@ -25,6 +25,7 @@ from identity_provider.services.persons import Person
 NO_TRN_YET = "No teacher reference number was found yet"
 NOT_ALLOWED = "The person did not allow it"
 NOT_THIS_PERSON = "Somebody other than the person asked for signed in"
+NO_PASSKEY = "The person did not sign in with a passkey"
 CANNOT_BE_GIVEN = "This person cannot be given to this service"
 CANNOT_BE_CHECKED = "It could not be checked whether this person may be given to this service; try again later"
 
@@ -52,6 +53,10 @@ class Refusal:
     description: str
 
 
+UNMET = Refusal("unmet_authentication_requirements", NO_PASSKEY)
+"""OpenID Connect Core Unmet Authentication Requirements 1.0."""
+
+
 def bars(client: Client, user: User | Person) -> Standing | None:
     """Why a service that refuses people with a prohibition may not be given this person; None when it may."""
     if not client.block_prohibited:
@@ -73,7 +78,11 @@ def refusal_of(asked: AuthorizationRequest, journey: Journey) -> Refusal:
     if journey.barred is not None:
         return refusal_for(journey.barred)
     user = journey.user
-    if user is not None and authorizations.may_return(asked, user) and consents.is_due(asked, user):
+    if user is None or not authorizations.may_return(asked, user):
+        return Refusal("access_denied", NO_TRN_YET)
+    if authorizations.needs_passkey(asked) and journey.passkey_proved_at is None:
+        return UNMET
+    if consents.is_due(asked, user):
         return Refusal("access_denied", NOT_ALLOWED)
     return Refusal("access_denied", NO_TRN_YET)
 

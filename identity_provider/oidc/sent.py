@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 from authlib.oauth2.rfc6749.errors import InvalidRequestError
 from flask import Request
 
+from identity_provider.domain.authentication import Acr
 from identity_provider.models import AuthorizationRequest, Client
 from identity_provider.services import subjects
-from identity_provider.services.authorizations import REQUEST_LIVES
+from identity_provider.services.authorizations import NEEDS_PASSKEY, REQUEST_LIVES
 
 # Parameters that are kept as sent because something later may want them.
 KEPT_AS_SENT = (
@@ -50,6 +51,8 @@ class SentRequest:
     max_age: int | None = None
     # Whom the request is about, by its id_token_hint or its claims parameter: the id of a user, or NOBODY.
     subject: str | None = None
+    # Whether nothing but a passkey will do.
+    needs_passkey: bool = False
     claims: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
@@ -74,6 +77,10 @@ class SentRequest:
             raise InvalidRequestError("The request names two different people.")
         self.subject = meant
 
+    def demand_one_of(self, classes: Collection[Acr]) -> None:
+        """Note which classes of sign-in will do."""
+        self.needs_passkey = self.needs_passkey or set(classes) == {Acr.PASSKEY}
+
     @property
     def registered(self) -> Client:
         """The client, for checks that run after it was found."""
@@ -89,6 +96,8 @@ class SentRequest:
             kept["subject"] = self.subject
         if self.pushed_mark:
             kept["pushed"] = self.pushed_mark
+        if self.needs_passkey:
+            kept[NEEDS_PASSKEY] = True
         if self.claims:
             kept["claims"] = self.claims
         return AuthorizationRequest(

@@ -12,6 +12,7 @@ from flask import Response
 
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.authentication import acr_of
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import Client
 from identity_provider.oidc import claims
@@ -23,11 +24,6 @@ from identity_provider.vault import new_secret
 
 ID_TOKEN_LIVES = timedelta(minutes=5)
 JWT_SCOPE = "dqt:read"
-
-
-def acr() -> str:
-    """The authentication context class of every sign-in here: a one-time code to a proved address."""
-    return f"{settings().issuer}/acr/one-time-code"
 
 
 def jwt_access_token(client: Client, user: Person, issued: Issued, now: datetime) -> str | None:
@@ -92,7 +88,8 @@ def userinfo_answer(client: Client, told: Mapping[str, Any], now: datetime) -> R
 
 def _authentication(granted: Granted) -> dict[str, Any]:
     """When and how the person proved who they are (OpenID Connect Core 2; RFC 9068 2.2.1)."""
-    return {"auth_time": claims.seconds(granted.auth_time), "acr": acr(), "amr": granted.amr}
+    acr = acr_of(granted.amr).under(settings().issuer)
+    return {"auth_time": claims.seconds(granted.auth_time), "acr": acr, "amr": granted.amr}
 
 
 def id_token(client: Client, user: Person, granted: Granted, token: Mapping[str, Any], now: datetime) -> str:

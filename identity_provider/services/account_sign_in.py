@@ -14,6 +14,7 @@ from identity_provider.services import accounts, sign_in_codes
 from identity_provider.vault import vault
 
 PURPOSE = "account"
+AGAIN = "account_again"
 _CODES_LAST = timedelta(hours=1)
 
 
@@ -61,3 +62,34 @@ def _mine(browser: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 def _subject(browser: str) -> UUID:
     return UUID(bytes=vault.keyed_hash("account_sign_in", browser)[:16])
+
+
+def send_again(person: User, session_id: UUID, *, now: datetime, locale: str) -> None:
+    """Send somebody who is signed in a code to their own address, to be entered in the same session."""
+    challenge = sign_in_codes.challenge(AGAIN, person.email, session_id, now=now)
+    sign_in_codes.send(challenge, now=now, words={"locale": locale})
+
+
+def waiting_again(person: User, session_id: UUID, *, now: datetime) -> CodeChallenge | None:
+    """The proof that this session was asked for at the moment, if any."""
+    return db.session.scalar(
+        select(CodeChallenge)
+        .where(
+            CodeChallenge.purpose == AGAIN,
+            CodeChallenge.subject_id == session_id,
+            CodeChallenge.address == person.email,
+            CodeChallenge.created_at > now - _CODES_LAST,
+            CodeChallenge.passed_at.is_(None),
+        )
+        .order_by(CodeChallenge.created_at.desc())
+        .limit(1)
+    )
+
+
+def is_right(challenge: CodeChallenge, typed: str, *, now: datetime) -> bool:
+    """Whether the code is right. A wrong try counts: the caller commits."""
+    try:
+        sign_in_codes.check(challenge, typed, now=now)
+    except CodeRefused:
+        return False
+    return True

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy
+from identity_provider.domain.authentication import PROOF_OF_POSSESSION
 from identity_provider.domain.lookup import LookupStatus, VerificationLevel
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
 from identity_provider.services import consents, trn_tokens
@@ -20,6 +21,9 @@ from identity_provider.vault import vault
 REQUEST_LIVES = timedelta(hours=2)
 
 BROWSER_PURPOSE = "journey_browser"
+
+NEEDS_PASSKEY = "needs_passkey"
+"""Among a request's parameters: the service takes nothing but a passkey."""
 
 
 class Hindrance(StrEnum):
@@ -40,7 +44,22 @@ def wants_choice(request: AuthorizationRequest) -> bool:
     return "select_account" in request.prompt.split()
 
 
+def needs_passkey(request: AuthorizationRequest) -> bool:
+    """Whether the service demands a passkey, by `acr_values` or an essential `acr`."""
+    return request.parameters.get(NEEDS_PASSKEY) is True
+
+
 def session_suffices(request: AuthorizationRequest, session: BrowserSession | SignedIn) -> bool:
+    """Whether the person proved who they are recently enough for this request, and as it demands."""
+    return is_recent_enough(request, session) and is_strong_enough(request, session)
+
+
+def is_strong_enough(request: AuthorizationRequest, session: BrowserSession | SignedIn) -> bool:
+    """Whether a passkey was shown, if the service demands one."""
+    return not needs_passkey(request) or PROOF_OF_POSSESSION in session.amr
+
+
+def is_recent_enough(request: AuthorizationRequest, session: BrowserSession | SignedIn) -> bool:
     """Whether the person proved who they are recently enough for this request (OpenID Connect Core 3.1.2.1).
 
     Once a journey has begun, a proof made after the request always is; before, ask `wants_fresh_proof` first.

@@ -30,6 +30,8 @@ class Lifetime:
 
 PERSON = Lifetime(idle=timedelta(hours=1), absolute=timedelta(hours=12))
 STAFF = Lifetime(idle=timedelta(minutes=30), absolute=timedelta(hours=8))
+RECENT = timedelta(minutes=15)
+"""How old a proof may be for what is dangerous: changing how one signs in, or what staff cannot take back."""
 
 
 _NOW = bindparam("now", type_=UtcDateTime())
@@ -115,6 +117,14 @@ def touch_at_once(session: SignedIn, *, now: datetime) -> None:
     _TOUCH.run(id=session.id, now=now)
 
 
+def is_recent(session: BrowserSession, *, now: datetime) -> bool:
+    """Whether whoever is at the browser has proved who they are so lately that it need not be done again.
+
+    Before something that counts, that is: other changes are made within the session.
+    """
+    return session.authenticated_at is not None and now - session.authenticated_at <= RECENT
+
+
 def needs_touch(session: BrowserSession | SignedIn, *, now: datetime) -> bool:
     """Whether it is time to write down that the session is in use: at most once a minute."""
     return now - session.last_seen_at > _SEEN_EVERY
@@ -145,17 +155,27 @@ def end_what_outlived(user_id: UUID, client_id: str, name: str, *, now: datetime
             sign_outs.end_grants_of(session_id, user_id, now=now)
 
 
-def end_all_of(person: User | StaffUser, *, now: datetime) -> None:
-    """End every session of a person, in every browser, and whatever services were granted in any.
+def end_all_of(person: User | StaffUser, *, now: datetime, but: UUID | None = None) -> None:
+    """End every session of a person, in every browser, and whatever services were granted in any; `but` one may stay.
 
     Also in those that are forgotten already: a family of refresh tokens lives longer than the row of its session.
     """
     column = BrowserSession.staff_id if isinstance(person, StaffUser) else BrowserSession.user_id
     theirs = select(BrowserSession).where(column == person.id, BrowserSession.ended_at.is_(None))
     for session in db.session.scalars(theirs).all():
-        end(session, now=now)
+        if session.id != but:
+            end(session, now=now)
     if isinstance(person, User):
-        revocations.of_person(person.id, now=now)
+        for session_id in revocations.sessions_of_person(person.id):
+            if session_id != but:
+                sign_outs.end_grants_of(session_id, person.id, now=now)
+
+
+def open_ones_of(person: User, *, now: datetime) -> list[BrowserSession]:
+    """The browsers in which the person is signed in, the one used last first."""
+    theirs = select(BrowserSession).where(BrowserSession.user_id == person.id, BrowserSession.ended_at.is_(None))
+    found = db.session.scalars(theirs.order_by(BrowserSession.last_seen_at.desc(), BrowserSession.id)).all()
+    return [each for each in found if not _is_over(each, now)]
 
 
 def _is_over(session: BrowserSession, now: datetime) -> bool:

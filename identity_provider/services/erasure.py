@@ -19,28 +19,45 @@ from identity_provider.models import (
     Award,
     AwardCheck,
     AwardCode,
+    BrowserSession,
     CaseNote,
     CaseStatus,
+    ChangeRequest,
     CodeChallenge,
     Consent,
+    ContactChange,
     Grant,
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     Passkey,
     Resolution,
     ResumeLink,
     ServiceUse,
+    SignIn,
     StaffUser,
     SupportTicket,
     TicketComment,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import audit, browser_sessions, identities, outbox, support_tickets, trn_links, webhooks
+from identity_provider.services import (
+    audit,
+    browser_sessions,
+    evidence,
+    identities,
+    import_files,
+    outbox,
+    support_tickets,
+    trn_links,
+    webhooks,
+)
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
@@ -69,13 +86,15 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     _refuse_own(user, actor)
     addresses = sorted({each.email for each in people if each.email})
     tickets = _close_cases(ids, actor=actor, now=now)
+    evidence.delete_all_of(ids, now)
     for each in people:
         browser_sessions.end_all_of(each, now=now)
         if each.trn is not None:
             trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
         webhooks.tell_of_erasure(each, now=now)
     db.session.flush()
-    for statement in _forgetting(ids, addresses, now):
+    contacts = [*addresses, *_other_contacts(people)]
+    for statement in [*_forgetting(ids, addresses, now), *_forgetting_messages(contacts)]:
         db.session.execute(statement)
     for each in people:
         _make_tombstone(each, now)
@@ -120,6 +139,20 @@ def _close_cases(ids: list[UUID], *, actor: Actor, now: datetime) -> list[int]:
     return sorted(numbers)
 
 
+def _other_contacts(people: list[User]) -> list[str]:
+    """Mobile numbers, and what they were reached by before: messages and codes went there, too."""
+    changed = select(ContactChange.old_value, ContactChange.new_value).where(
+        ContactChange.user_id.in_([each.id for each in people])
+    )
+    found = {each for row in db.session.execute(changed) for each in row}
+    found = (found | {each.mobile_number or "" for each in people}) - {"", *(each.email for each in people)}
+    others = select(User.email, User.mobile_number).where(
+        User.id.not_in([each.id for each in people]), or_(User.email.in_(found), User.mobile_number.in_(found))
+    )
+    # What somebody else is reached by today is theirs.
+    return sorted(found - {each for row in db.session.execute(others) for each in row})
+
+
 def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[Delete | Update]:
     """What deletes everything that was written about these people, in this order."""
     theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(addresses))
@@ -137,23 +170,39 @@ def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[De
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
         delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        # Their history and what the DQT was told go with them.
+        delete(ChangeRequest).where(ChangeRequest.user_id.in_(ids)),
         delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
         delete(AwardCode).where(AwardCode.award_id.in_(awards)),
         delete(Award).where(Award.user_id.in_(ids)),
+        # Trips of their journeys go with the journeys, and what a connection began with the connection.
+        delete(OneLoginAttempt).where(OneLoginAttempt.user_id.in_(ids)),
+        delete(OneLoginIdentity).where(OneLoginIdentity.user_id.in_(ids)),
+        delete(SignIn).where(SignIn.user_id.in_(ids)),
+        delete(ContactChange).where(ContactChange.user_id.in_(ids)),
+        update(BrowserSession).where(BrowserSession.user_id.in_(ids)).values(device=""),
+        delete(UserImportRow).where(import_files.is_about(ids, addresses)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
         delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
-        delete(CodeChallenge).where(or_(CodeChallenge.address.in_(addresses), CodeChallenge.subject_id.in_(links))),
+        delete(CodeChallenge).where(CodeChallenge.subject_id.in_(links)),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
         delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
         delete(TicketComment).where(TicketComment.ticket_id.in_(cases)),
         *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
         delete(Journey).where(theirs),
         delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
-        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(addresses)),
+    ]
+
+
+def _forgetting_messages(contacts: list[str]) -> list[Delete]:
+    """What was sent to them, wherever they were reached."""
+    return [
+        delete(CodeChallenge).where(CodeChallenge.address.in_(contacts)),
+        delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(contacts)),
     ]
 
 

@@ -16,7 +16,7 @@ from identity_provider.domain.errors import IdentityError
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.questions import Answers, Question, next_question
 from identity_provider.models import AuthorizationRequest, BrowserSession, Client, Journey, User
-from identity_provider.services import accounts, audit, authorizations, consents, trn_tokens
+from identity_provider.services import accounts, audit, authorizations, consents, passkey_offers, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.vault import vault
@@ -95,7 +95,8 @@ def may_enter_signed_in(journey: Journey, session: BrowserSession) -> bool:
         session.user is not None
         and journey.email is None
         and (journey.keeps_account is True or not authorizations.wants_choice(request))
-        and authorizations.session_suffices(request, session)
+        and authorizations.is_recent_enough(request, session)
+        and passkey_offers.may_enter(request, session, now=request.created_at)
         and authorizations.is_meant_for(request, session.user)
         and not trn_tokens.means_somebody_else(request, session.user, now=request.created_at)
     )
@@ -108,10 +109,29 @@ def choose_account(journey: Journey, *, signed_in: bool) -> None:
     journey.keeps_account = signed_in
 
 
-def enter_signed_in(journey: Journey, user: User, *, now: datetime) -> None:
-    """Somebody who is signed in already needs no code: the journey is theirs from its first page."""
+def enter_signed_in(journey: Journey, user: User, *, by_passkey: bool, now: datetime) -> None:
+    """Somebody who is signed in already needs no code: the journey is theirs from its first page.
+
+    `by_passkey` is whether they signed in with one.
+    """
     journey.email_proved_at = now
+    journey.passkey_proved_at = now if by_passkey else None
     _recognise(journey, user, now=now)
+
+
+def enter_by_passkey(journey: Journey, user: User, *, now: datetime) -> None:
+    """The person showed a passkey in place of a code, and is who the journey is about.
+
+    Raises AccountLocked; JourneyOutOfReach when the journey is somebody else's, or the account is part of another one.
+    """
+    if user.locked_at is not None:
+        raise AccountLocked
+    if not user.is_live or journey.user_id not in {None, user.id}:
+        raise JourneyOutOfReach(journey.client)
+    journey.passkey_proved_at = now
+    if journey.user_id is None or journey.email_proved_at is None:
+        journey.email_proved_at = now
+        _recognise(journey, user, now=now)
 
 
 def change_address(journey: Journey, email: str) -> None:
@@ -124,8 +144,7 @@ def change_address(journey: Journey, email: str) -> None:
 
 def note_sign_in(journey: Journey, user: User, *, now: datetime) -> None:
     """Write down that the person proved who they are, for their own history and for the audit."""
-    subject = Subject("user", user.id)
-    audit.record("signed_in", subject, actor=Actor.of(user), now=now, reason=journey.client.id)
+    audit.record("signed_in", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)
 
 
 def drop_address(journey: Journey) -> None:
@@ -307,12 +326,13 @@ def may_prove_more(journey: Journey) -> bool:
 def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     """The journey in the words of domain/questions, given who is signed in at this browser."""
     has_account = journey.user_id is not None
-    step_up, further = is_step_up(journey), FurtherAnswers.of(journey.further_answers)
+    further = FurtherAnswers.of(journey.further_answers)
     return Answers(
         choose_account=_is_choice_open(journey, signed_in),
         another_account=_not(journey.keeps_account),
         has_email=journey.email is not None,
-        proved=journey.email_proved_at is not None and (not has_account or _is_self(journey, signed_in)),
+        proved=journey.email_proved_at is not None
+        and (not has_account or (signed_in is not None and signed_in.id == journey.user_id)),
         has_account=has_account,
         known_account=has_account and not journey.made_user,
         shared_mailbox=journey.email is not None and mailboxes.is_shared(journey.email),
@@ -325,7 +345,7 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         existing_account_is_mine=_not(journey.existing_account_declined),
         other_address_proved=is_other_proved(journey),
         wants_record=wants_record(journey),
-        step_up=step_up,
+        step_up=is_step_up(journey),
         matched=journey.matched_trn is not None,
         has_nino=journey.has_nino,
         has_trn=journey.has_trn,
@@ -341,6 +361,8 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         may_try_again=may_try_again(journey),
         has_something_to_say=_has_something_to_say(journey),
         outcome_seen=journey.outcome_seen_at is not None,
+        one_login_waits=has_account and journey.one_login_attempt_id is not None,
+        passkey_due=passkey_offers.is_due(journey),
         consent_due=journey.user is not None and consents.is_due(journey.authorization_request, journey.user),
         barred=journey.barred is not None,
     )
@@ -370,10 +392,6 @@ def _is_contested(journey: Journey) -> bool:
 def _is_choice_open(journey: Journey, signed_in: User | None) -> bool:
     asked = authorizations.wants_choice(journey.authorization_request)
     return asked and signed_in is not None and journey.user_id is None and journey.email_proved_at is None
-
-
-def _is_self(journey: Journey, signed_in: User | None) -> bool:
-    return signed_in is not None and signed_in.id == journey.user_id
 
 
 def _not(declined: bool | None) -> bool | None:

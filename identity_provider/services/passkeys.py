@@ -38,7 +38,7 @@ from config.logging import SECURITY
 from identity_provider.db import db
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models import Passkey, PasskeyChallenge, StaffUser, User
-from identity_provider.services import audit, measures, outbox
+from identity_provider.services import audit, measures, outbox, rate_limits
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.rate_limits import Limit
 from identity_provider.vault import vault
@@ -142,7 +142,7 @@ def add(holder: Holder, sent: str, place: Place, *, name: str, now: datetime) ->
     """Keep the passkey that the device made. They are told by email.
 
     None when it does not answer a challenge of this account and browser, or is somebody's already: the caller commits,
-    so that the challenge is used up. Raises TooManyPasskeys.
+    so that the challenge is used up. None too when the account has as many as it may have.
     """
     purpose = Purpose.STAFF_ADD if isinstance(holder, StaffUser) else Purpose.PERSON_ADDS
     asked = _taken(_challenge_in(sent, parse_registration_credential_json), purpose, place, now)
@@ -160,7 +160,7 @@ def add(holder: Holder, sent: str, place: Place, *, name: str, now: datetime) ->
         return _refused("passkey_not_added", str(refusal))
     _hold(holder)
     if len(of(holder)) >= MOST:
-        raise TooManyPasskeys
+        return _refused("passkey_not_added", "there are as many as there may be")
     if _by_credential(made.credential_id) is not None:
         return _refused("passkey_not_added", "it is there already")
     passkey = Passkey(
@@ -230,6 +230,11 @@ def remove_all_of(holder: Holder) -> int:
     """Forget every passkey of an account, without a word to anybody; returns how many."""
     gone = db.session.execute(delete(Passkey).where(_is_of(holder)))
     return gone.rowcount  # type: ignore[attr-defined, no-any-return]  # a CursorResult, as of every DELETE
+
+
+def count_try(ip: str, *, now: datetime) -> None:
+    """Count one challenge, or one answer. Raises RateLimited. To be committed before anything else is done."""
+    rate_limits.count(TRIES_PER_IP, ip, now=now)
 
 
 def _kept(challenge: bytes, purpose: Purpose, place: Place, now: datetime) -> PasskeyChallenge:

@@ -45,9 +45,12 @@ LOOKUPS_PER_STATED_TRN = Limit("lookups_per_stated_trn", 20, timedelta(days=1))
 CLIENT_FAILURES = Limit("client_failures", 20, timedelta(minutes=5), audited=True)
 CLIENT_FAILURES_PER_IP = Limit("client_failures_per_ip", 50, timedelta(minutes=5), audited=True)
 TOKEN_FAILURES_PER_IP = Limit("token_failures_per_ip", 300, timedelta(minutes=5), audited=True)
+WEBHOOK_REFUSALS_PER_IP = Limit("webhook_refusals_per_ip", 100, timedelta(minutes=5), audited=True)
 # Looks at awards by strangers: of one address only the wrong ones count, of one code all, whether there is such a one.
 AWARD_CHECKS_PER_IP = Limit("award_checks_per_ip", 30, timedelta(minutes=10), audited=True)
 AWARD_CHECKS_PER_CODE = Limit("award_checks_per_code", 30, timedelta(hours=1), audited=True)
+# Each file may take a processor for ten seconds, also when it is refused in the end.
+FILES_PER_PERSON = Limit("files_per_person", 30, timedelta(hours=1), audited=True)
 CERTIFICATES_MADE = Limit("certificates_made", 50, timedelta(days=1))
 CERTIFICATES_BY_EMAIL = Limit("certificates_by_email", 5, timedelta(days=1))
 WEBHOOK_REFUSALS_PER_IP = Limit("webhook_refusals_per_ip", 100, timedelta(minutes=5), audited=True)

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, text
+from sqlalchemy import ColumnElement, Select, delete, select, text
 
 from identity_provider.db import Base, db, transaction
+from identity_provider.domain.change_requests import DECIDED_FOR
 from identity_provider.models import (
+    AccountVisit,
     AuthorizationRequest,
     AwardCheck,
     AwardCode,
     BrowserSession,
+    ChangeRequest,
+    ClientError,
     CodeChallenge,
+    ContactChange,
     Delivery,
     FetchedKeys,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PasskeyChallenge,
     RateCounter,
+    SignIn,
     TrnToken,
+    UserImport,
+    UserImportRow,
     WebhookMessage,
 )
-from identity_provider.services import audit_chain, grants, signing_keys
+from identity_provider.services import audit_chain, grants, sign_in_history, signing_keys
 
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
@@ -38,6 +49,8 @@ SESSIONS = timedelta(days=30)
 OUTBOX = timedelta(days=30)
 LOOKS = timedelta(days=365)
 """For a year after a code has run out, its holder can see who looked at their award with it."""
+IMPORTS = timedelta(days=30)
+UNDECIDED_IMPORTS = timedelta(days=90)
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:
@@ -88,6 +101,12 @@ def _remove_old_jobs(now: datetime) -> int:
             return removed
 
 
+def _imports_gone_by(now: datetime) -> Select[UUID]:
+    """Imports whose rows, which are about people, are needed no more: over for a while, or never decided."""
+    over = UserImport.settled_at < now - IMPORTS
+    return select(UserImport.id).where(over | (UserImport.uploaded_at < now - UNDECIDED_IMPORTS))
+
+
 def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
     """In this order: searches of nobody go before their journey, and a journey before the request that it answers."""
     abandoned = select(Journey.id).where(Journey.expires_at < now - ABANDONED)
@@ -99,6 +118,9 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
+        (OneLoginAttempt, OneLoginAttempt.expires_at < now - ABANDONED),
+        # What was connected once is told to nobody but its person, for as long as sessions are.
+        (OneLoginIdentity, OneLoginIdentity.ended_at < now - SESSIONS),
         (Journey, Journey.expires_at < now - ABANDONED),
         (
             AuthorizationRequest,
@@ -107,6 +129,10 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # Key sets that nobody asked for in so long; they are fetched again when they are needed.
         (FetchedKeys, FetchedKeys.tried_at < now - ABANDONED),
         (BrowserSession, BrowserSession.expires_at < now - SESSIONS),
+        (SignIn, SignIn.at < now - sign_in_history.KEPT),
+        (AccountVisit, AccountVisit.expires_at < now),
+        # What a person was reached by before; a week longer than it can be taken back, for questions.
+        (ContactChange, ContactChange.reversible_until < now - ABANDONED),
         (
             OutboxMessage,
             (OutboxMessage.delivery != Delivery.WAITING) & (OutboxMessage.settled_at < now - OUTBOX),
@@ -114,6 +140,10 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
         (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
+        # What was asked and decided, long without documents; open ones end by themselves (change_evidence).
+        (ChangeRequest, ChangeRequest.ended_at < now - DECIDED_FOR),
         (AwardCheck, AwardCheck.code_id.in_(forgotten)),
         (AwardCode, AwardCode.expires_at < now - LOOKS),
+        (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),
+        (ClientError, ClientError.last_at < now - OUTBOX),
     ]

@@ -14,9 +14,10 @@ from identity_provider.db import db
 from identity_provider.models import AccessToken, Consent, Grant
 
 
-def of_person(user_id: UUID, *, now: datetime) -> None:
-    """End whatever was granted to anybody in a person's name."""
-    db.session.execute(update(Grant).where(Grant.user_id == user_id, Grant.revoked_at.is_(None)).values(revoked_at=now))
+def sessions_of_person(user_id: UUID) -> list[UUID]:
+    """The browser sessions, also forgotten ones, in which something was granted in a person's name that is not over."""
+    live = select(Grant.session_id).where(Grant.user_id == user_id, Grant.revoked_at.is_(None))
+    return list(db.session.scalars(live.distinct().order_by(Grant.session_id)))
 
 
 def of_client(client_id: str, *, now: datetime) -> None:

@@ -51,11 +51,11 @@ def challenge(purpose: str, address: str, subject_id: UUID, *, now: datetime) ->
     return made
 
 
-def send(of: CodeChallenge, *, now: datetime, words: dict[str, str] | None = None) -> SentCode:
+def send(of: CodeChallenge, *, now: datetime, words: dict[str, str] | None = None, kind: str = EMAIL_KIND) -> SentCode:
     """Send a further code for the challenge. Earlier ones stay valid for their own time.
 
     The code itself goes nowhere but into the mail, which the worker writes by computing it again. `words` are for
-    the email's template (the service's name).
+    the email's template (the service's name), `kind` says which one it is, or that it is a text message.
     """
     counter = (db.session.scalar(select(func.max(SentCode.counter)).where(SentCode.challenge_id == of.id)) or 0) + 1
     sent = SentCode(
@@ -68,7 +68,7 @@ def send(of: CodeChallenge, *, now: datetime, words: dict[str, str] | None = Non
     db.session.add(sent)
     db.session.flush()
     payload = {"challenge_id": str(of.id), "counter": str(counter)} | (words or {})
-    outbox.post(EMAIL_KIND, f"code:{of.id}:{counter}", to=of.address, payload=payload, now=now)
+    outbox.post(kind, f"code:{of.id}:{counter}", to=of.address, payload=payload, now=now)
     return sent
 
 

@@ -13,7 +13,7 @@ from identity_provider.db import db
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import CodeRefused, EmailInUse, IdentityError, IllegalMove
 from identity_provider.models import StaffUser
-from identity_provider.services import audit, browser_sessions, measures
+from identity_provider.services import audit, browser_sessions, measures, passkeys
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.rate_limits import Limit
 from identity_provider.services.sign_in_codes import clean_code
@@ -50,7 +50,7 @@ def find(email: str) -> StaffUser | None:
 
 def change_roles(staff: StaffUser, roles: Sequence[StaffRole], *, actor: Actor, now: datetime) -> None:
     """Give other roles. Raises OwnAccount for one's own, IllegalMove without any."""
-    _refuse_own(staff, actor)
+    refuse_own(staff, actor)
     if not roles:
         raise IllegalMove("a member of staff has at least one role")
     before = {"roles": list(staff.roles)}
@@ -61,7 +61,7 @@ def change_roles(staff: StaffUser, roles: Sequence[StaffRole], *, actor: Actor, 
 
 def disable(staff: StaffUser, *, actor: Actor, now: datetime) -> None:
     """Shut somebody out, at once and in every browser."""
-    _refuse_own(staff, actor)
+    refuse_own(staff, actor)
     if staff.disabled_at is not None:
         return
     staff.disabled_at = now
@@ -70,19 +70,19 @@ def disable(staff: StaffUser, *, actor: Actor, now: datetime) -> None:
 
 
 def enable(staff: StaffUser, *, actor: Actor, now: datetime) -> None:
-    """Let somebody in again; they enrol a new second factor, as the old one may be why they were shut out."""
-    _refuse_own(staff, actor)
+    """Let somebody in again; they enrol anew, as what they signed in with may be why they were shut out."""
+    refuse_own(staff, actor)
     if staff.disabled_at is None:
         return
     staff.disabled_at = None
-    _forget_totp(staff)
+    _forget_ways_in(staff)
     _record("staff_enabled", staff, actor, now, ({"disabled": True}, {"disabled": False}))
 
 
 def reset_totp(staff: StaffUser, *, actor: Actor, now: datetime) -> None:
-    """Have somebody who lost their device enrol a new one at the next sign-in."""
-    _refuse_own(staff, actor)
-    _forget_totp(staff)
+    """Have somebody who lost their device enrol a new one at the next sign-in; their passkeys are forgotten, too."""
+    refuse_own(staff, actor)
+    _forget_ways_in(staff)
     browser_sessions.end_all_of(staff, now=now)
     _record("staff_totp_reset", staff, actor, now, ({}, {}))
 
@@ -153,10 +153,18 @@ def _step_of(staff: StaffUser, typed: str, now: datetime) -> int | None:
     return found
 
 
-def _forget_totp(staff: StaffUser) -> None:
+def forget_totp(staff: StaffUser) -> None:
+    """Whatever app was set up, or half set up, shows nothing that is good any more."""
     staff.totp_secret_encrypted = None
     staff.totp_confirmed_at = None
     staff.totp_last_step = None
+
+
+def _forget_ways_in(staff: StaffUser) -> None:
+    """Also a code that was handed over, and not used yet: a new one goes to whoever asks now."""
+    forget_totp(staff)
+    staff.enrolment_code_hmac = staff.enrolment_code_expires_at = staff.enrolment_browser_hmac = None
+    passkeys.remove_all_of(staff)
 
 
 def _context(staff: StaffUser) -> str:
@@ -167,7 +175,8 @@ def _words(roles: Sequence[StaffRole]) -> list[str]:
     return sorted({role.value for role in roles})
 
 
-def _refuse_own(staff: StaffUser, actor: Actor) -> None:
+def refuse_own(staff: StaffUser, actor: Actor) -> None:
+    """Raises OwnAccount where somebody would change their own standing."""
     if actor.type == "staff" and actor.id == str(staff.id):
         raise OwnAccount
 

@@ -20,28 +20,36 @@ from identity_provider.models import (
     AwardCode,
     BrowserSession,
     CaseNote,
+    ChangeEvent,
+    ChangeReport,
+    ChangeRequest,
     CodeChallenge,
     Consent,
+    ContactChange,
+    Evidence,
     Grant,
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PairwiseSubject,
     Passkey,
     ResumeLink,
     ServiceUse,
+    SignIn,
     SupportTicket,
     TicketComment,
     TrnLink,
     TrnToken,
     User,
+    UserImportRow,
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities, lookups
-from identity_provider.services.service_edits import CHECK
-from identity_provider.services.statements import NINO_CONTEXT
+from identity_provider.services import identities, import_files, lookups, one_login, one_login_told
+from identity_provider.services.statements import CHECK, NINO_CONTEXT
 from identity_provider.vault import vault
 
 FORMAT = "get-an-identity/subject-access/1"
@@ -53,10 +61,13 @@ _STAFF_IDS = ("linked_by", "ended_by", "resolved_by", "assigned_to_id", "author"
 _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "links_to_teaching_records": (TrnLink, TrnLink.linked_at),
     "sign_ins": (BrowserSession, BrowserSession.created_at),
+    "history_of_sign_ins": (SignIn, SignIn.at),
+    "changes_of_contacts": (ContactChange, ContactChange.changed_at),
     "permissions_given": (Consent, Consent.granted_at),
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "one_logins_connected": (OneLoginIdentity, OneLoginIdentity.linked_at),
     "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
@@ -71,6 +82,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
     people = identities.all_of(user)
     ids = [each.id for each in people]
     addresses = [each.email for each in people if each.email]
+    contacts = [*addresses, *(each.mobile_number for each in people if each.mobile_number)]
     cases = _rows(SupportTicket, SupportTicket.user_id.in_(ids), SupportTicket.created_at)
     case_ids = [each.id for each in cases]
     return {
@@ -83,6 +95,9 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        **_changes_of(ids),
+        "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
+        "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
         "helpdesk_cases": _plain(cases),
         "helpdesk_notes": _plain(_rows(CaseNote, CaseNote.ticket_id.in_(case_ids), CaseNote.at)),
         "helpdesk_comments": _plain(_rows(TicketComment, TicketComment.ticket_id.in_(case_ids), TicketComment.at)),
@@ -90,11 +105,26 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "tokens_made_for_them": _plain(
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
+        "trips_to_one_login": [_trip(each) for each in _trips(ids)],
         **_journeys_of(ids),
         **_awards_of(ids),
-        "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(addresses), CodeChallenge.created_at)),
-        "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(addresses), OutboxMessage.created_at)),
+        "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
+        "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
+    }
+
+
+def _changes_of(ids: list[UUID]) -> dict[str, Any]:
+    asked = _rows(ChangeRequest, ChangeRequest.user_id.in_(ids), ChangeRequest.created_at)
+    theirs = [each.id for each in asked]
+    steps = _rows(ChangeEvent, ChangeEvent.change_request_id.in_(theirs), ChangeEvent.at)
+    return {
+        "changes_asked_for": _plain(asked),
+        # Who of the staff did it is left out; that it was staff is told.
+        "what_happened_to_them": [_row(each, "by") | {"by": each.by.partition(":")[0]} for each in steps],
+        "changes_told_to_the_dqt": _plain(
+            _rows(ChangeReport, ChangeReport.change_request_id.in_(theirs), ChangeReport.created_at)
+        ),
     }
 
 
@@ -153,8 +183,32 @@ def _deed(event: AuditEvent) -> dict[str, Any]:
     return told | ({"actor_id": event.actor_id} if event.actor_type in {"client", "user"} else {})
 
 
+def _brought_rows(ids: list[UUID], addresses: list[str]) -> list[UserImportRow]:
+    return _rows(UserImportRow, import_files.is_about(ids, addresses), UserImportRow.line)
+
+
+def _brought(row: UserImportRow) -> dict[str, Any]:
+    return _row(row) | {"said": import_files.content_of(row).said}
+
+
 def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
+
+
+def _trips(ids: list[UUID]) -> list[OneLoginAttempt]:
+    journeys = select(Journey.id).where(Journey.user_id.in_(ids))
+    theirs = or_(OneLoginAttempt.user_id.in_(ids), OneLoginAttempt.journey_id.in_(journeys))
+    return _rows(OneLoginAttempt, theirs, OneLoginAttempt.created_at)
+
+
+def _trip(attempt: OneLoginAttempt) -> dict[str, Any]:
+    told = one_login.told_of(attempt)
+    return _row(attempt) | {"told": one_login_told.as_facts(told) if told is not None else None}
+
+
+def _file(sent: Evidence) -> dict[str, Any]:
+    """Of the file itself they get a copy on its own (docs/evidence.md): this is text."""
+    return _row(sent, "sha256", "storage_key") | {"name": sent.original_name}
 
 
 def _plain(rows: Iterable[Base]) -> list[dict[str, Any]]:

@@ -2,90 +2,88 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import Permission
 from identity_provider.kit.app import ports
 from identity_provider.models import AuditEvent, StaffUser
-from identity_provider.services import audit
+from identity_provider.services import audit, audit_search
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.audit_search import MOST_COUNTED, PER_PAGE, Search
+from support_console.audit.forms import SearchForm
 from support_console.auth import me, require
+from support_console.sheets import as_stream
 
 bp = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
-PER_PAGE = 50
-_MOST_COUNTED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is looked for: ids and words of ours only, since it stands in the address."""
-
-    action: str = ""
-    actor: str = ""
-    subject: str = ""
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """The search as SQL."""
-        wanted: list[ColumnElement[bool]] = []
-        if self.action:
-            wanted.append(AuditEvent.action == self.action)
-        if self.actor:
-            wanted.append(AuditEvent.actor_id == self.actor)
-        if self.subject:
-            wanted.append(AuditEvent.subject_id == self.subject)
-        return wanted
+_COLUMNS = ("at", "actor_type", "actor_id", "actor_name", "action", "subject_type", "subject_id", "reason")
+_CHANGE = ("before", "after")
 
 
 @bp.get("")
 @require(Permission.VIEW_AUDIT)
 def search() -> ResponseReturnValue:
     """What happened, newest first."""
-    asked = Search(**{name: request.args.get(name, "").strip()[:120] for name in ("action", "actor", "subject")})
-    page = max(1, min(request.args.get("page", 1, type=int), _MOST_COUNTED // PER_PAGE))
+    form = SearchForm(request.args, audit_search.actions())
+    asked = form.asked if form.validate() else Search()
+    page = max(1, min(request.args.get("page", 1, type=int), MOST_COUNTED // PER_PAGE))
     with transaction():
-        events, total = _found(asked, page)
-        audit.record("audit_searched", Subject("audit", "search"), actor=Actor.of(me()), now=ports().clock.now())
-    return render_template(
+        events, total = audit_search.page_of(asked, page) if not form.errors else ([], 0)
+        _note("audit_searched", asked)
+    html = render_template(
         "support/audit/search.html",
-        asked=asked,
+        form=form,
         events=events,
         total=total,
         page=page,
         pages=max(1, -(-total // PER_PAGE)),
-        page_address=partial(_page_address, asked),
-        names=_names(events),
-        actions=db.session.scalars(select(AuditEvent.action).distinct().order_by(AuditEvent.action)).all(),
+        page_address=partial(_page_address, form),
+        names=_names({each.actor_id for each in events if each.actor_type == "staff"}),
+        may_export=Permission.EXPORT_AUDIT in me().permissions,
     )
+    return html, 422 if form.errors else 200
 
 
-def _found(asked: Search, page: int) -> tuple[list[AuditEvent], int]:
-    wanted = asked.conditions()
-    counted = select(AuditEvent.id).where(*wanted).limit(_MOST_COUNTED).subquery()
-    total = db.session.scalar(select(func.count()).select_from(counted)) or 0
-    rows = db.session.scalars(
-        select(AuditEvent)
-        .where(*wanted)
-        .order_by(AuditEvent.at.desc(), AuditEvent.id)
-        .limit(PER_PAGE)
-        .offset((page - 1) * PER_PAGE)
-    )
-    return list(rows), total
+@bp.post("/export")
+@require(Permission.EXPORT_AUDIT, fresh=True)
+def export() -> ResponseReturnValue:
+    """What was found, all of it and oldest first, for a spreadsheet. That it was taken is an event of its own."""
+    form = SearchForm(request.form, audit_search.actions())
+    if not form.validate():
+        return Response(status=422)
+    with transaction():
+        _note("audit_exported", form.asked)
+    names = _names(None)
+    rows = (_row(each, names) for each in audit_search.every(form.asked))
+    return as_stream("audit.csv", (*_COLUMNS, *_CHANGE, "request_id"), rows)
 
 
-def _names(events: list[AuditEvent]) -> dict[str, str]:
-    """What colleagues are called."""
-    ids = {each.actor_id for each in events if each.actor_type == "staff"}
-    return {str(each.id): each.display_name for each in db.session.scalars(select(StaffUser)) if str(each.id) in ids}
+def _row(event: AuditEvent, names: dict[str, str]) -> Iterator[str]:
+    facts = audit.as_facts(event) | {"actor_name": names.get(event.actor_id, "")}
+    yield from (str(facts[name]) for name in _COLUMNS)
+    yield from (json.dumps(facts[name], ensure_ascii=False, sort_keys=True) for name in _CHANGE)
+    yield event.request_id
 
 
-def _page_address(asked: Search, page: int) -> str:
-    values: dict[str, Any] = {name: value for name, value in asdict(asked).items() if value} | {"page": page}
-    return url_for(".search", **values)
+def _note(action: str, asked: Search) -> None:
+    subject, now = Subject("audit", "search"), ports().clock.now()
+    audit.record(action, subject, actor=Actor.of(me()), now=now, change=({}, asked.as_facts()))
+
+
+def _names(ids: set[str] | None) -> dict[str, str]:
+    """What colleagues are called; everybody, where no ids are given."""
+    everybody = db.session.scalars(select(StaffUser))
+    return {str(each.id): each.display_name for each in everybody if ids is None or str(each.id) in ids}
+
+
+def _page_address(form: SearchForm, page: int) -> str:
+    values: dict[str, Any] = {field.name: str(field.data) for field in form if field.data}
+    return url_for(".search", **values, page=page)

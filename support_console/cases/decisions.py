@@ -17,7 +17,7 @@ from identity_provider.domain.access import Permission
 from identity_provider.domain.values import Trn
 from identity_provider.kit.app import ports
 from identity_provider.models import SupportTicket, User
-from identity_provider.services import audit, case_work, trn_links
+from identity_provider.services import audit, case_work, leaked_trns, trn_links
 from identity_provider.services.audit import Actor, Subject
 from matching.records import RecordStatus, TeachingRecord
 from support_console.actors import name_of
@@ -124,6 +124,7 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
         compared=beside(case.user, record, ports().clock.now().date()),
         merged_from=asked_for.trn if asked_for is not record else None,
         holder=holder if holder is not None and holder.id != case.user_id else None,
+        leaked=leaked_trns.is_listed(record.trn),
         form=form or AttachForm(MultiDict({"trn": record.trn})),
     )
 

@@ -12,17 +12,17 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.kit.written import written, written_moment
 from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
 from identity_provider.models.support_ticket import GONE_AT_DESK
-from identity_provider.services import audit, case_work, support_tickets
+from identity_provider.services import audit, case_work, leaked_trns, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
+from support_console import identity_checks
 from support_console.actors import name_of
 from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.suggestions import Suggestion, look_into, trns_of
-from support_console.cases.words import age
-from support_console.labels import label_of, why
+from support_console.labels import age, label_of, why
 
 _NOT_COMPARED = frozenset(
     {
@@ -61,10 +61,13 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         history=history,
         search_rows=[_search_row(each) for each in history.lookups],
         link_rows=[_link_row(each) for each in history.links],
+        checks=identity_checks.rows_of(case.user),
+        check_head=identity_checks.head(),
         candidates=candidates,
         holders=holders,
         suggestions=suggestions,
         closed_in_zendesk=_closed_in_zendesk(case),
+        leaked=_leaked(case, candidates),
         stated_rows=_stated_rows(case, compared=bool(candidates.found)),
         why=why,
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
@@ -80,8 +83,15 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     )
 
 
+def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
+    known = (case.user.trn or "", case.user.stated_trn or "")
+    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
+
+
 def suggestions_for(case: SupportTicket) -> list[Suggestion]:
     """The TRNs suggested in Zendesk as the register knows them now; whose records were shown by it is written down."""
+    with transaction():
+        pass  # none is open while the register is asked
     found = look_into(case, ports().register)
     with transaction():
         for trn in trns_of(found):

@@ -45,7 +45,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post("/new")
-@require(Permission.EDIT_CLIENTS)
+@require(Permission.EDIT_CLIENTS, fresh=True)
 def add() -> ResponseReturnValue:
     """Register it; its secret is shown on the page that follows, and never again."""
     form = NewClientForm()
@@ -84,7 +84,7 @@ def edit(client_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/<client_id>/edit")
-@require(Permission.EDIT_CLIENTS)
+@require(Permission.EDIT_CLIENTS, fresh=True)
 def save(client_id: str) -> ResponseReturnValue:
     """Set it up otherwise; it counts from the next request on."""
     client, form = _client_or_404(client_id), ClientForm()
@@ -105,7 +105,7 @@ def save(client_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/<client_id>/rotate-secret")
-@require(Permission.EDIT_CLIENTS)
+@require(Permission.EDIT_CLIENTS, fresh=True)
 def rotate_secret(client_id: str) -> ResponseReturnValue:
     """Make a new secret and show it this once; the one before it stays good for a while."""
     client = _client_or_404(client_id)
@@ -118,7 +118,7 @@ def rotate_secret(client_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/<client_id>/<any('disable', 'enable'):switch>")
-@require(Permission.EDIT_CLIENTS)
+@require(Permission.EDIT_CLIENTS, fresh=True)
 def act(client_id: str, switch: str) -> ResponseReturnValue:
     """Switch a service off or on."""
     with transaction():

@@ -39,7 +39,7 @@ def show(feature: str) -> ResponseReturnValue:
 
 
 @bp.post("/<feature>")
-@require(Permission.SWITCH_FEATURES)
+@require(Permission.SWITCH_FEATURES, fresh=True)
 def switch(feature: str) -> ResponseReturnValue:
     """Switch it; every process hears of it at once."""
     switched = _feature_or_404(feature)

@@ -27,6 +27,12 @@ class EmailForm(Onward):
     email = EmailField(_("Email address"), [Answered(_("Enter your email address"))])
 
 
+class EnrolmentForm(Onward):
+    """The code that an administrator handed over."""
+
+    code = CleanString(_("Enrolment code"), [Answered(_("Enter the code"))], max_length=100)
+
+
 class CodeForm(Onward):
     """A code, from the email or from the authenticator app."""
 

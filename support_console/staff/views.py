@@ -16,10 +16,11 @@ from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import EmailInUse
 from identity_provider.kit.app import ports
 from identity_provider.models import StaffUser
+from identity_provider.services import passkeys, staff_enrolment, staff_sessions
 from identity_provider.services import staff as staff_service
 from identity_provider.services.audit import Actor
 from support_console.auth import me, require
-from support_console.labels import roles_of
+from support_console.labels import roles_of, way_in
 from support_console.staff.forms import NewStaffForm, RolesForm
 
 bp = Blueprint("staff", __name__, url_prefix="/staff", template_folder="templates")
@@ -28,8 +29,13 @@ ACTIONS: dict[str, Callable[..., None]] = {
     "disable": staff_service.disable,
     "enable": staff_service.enable,
     "reset-authenticator": staff_service.reset_totp,
+    "enrolment-code": lambda person, *, actor, now: None,  # noqa: ARG005  # the code itself is made below
+    "end-sessions": lambda person, *, actor, now: staff_sessions.end_all_but(person, None, actor=actor, now=now),
 }
 """What a button on a person's page does."""
+
+_GIVES_CODE = frozenset({"enable", "reset-authenticator", "enrolment-code"})
+"""After which somebody sets up an app anew, and needs a code for that."""
 
 
 @bp.get("")
@@ -48,7 +54,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post("/new")
-@require(Permission.EDIT_STAFF)
+@require(Permission.EDIT_STAFF, fresh=True)
 def add() -> ResponseReturnValue:
     """Let somebody in; they enrol an authenticator app at their first sign-in."""
     form = NewStaffForm()
@@ -59,10 +65,11 @@ def add() -> ResponseReturnValue:
             added = staff_service.add(
                 str(form.email.data), form.chosen, name=str(form.name.data), actor=Actor.of(me()), now=_now()
             )
+            code = staff_enrolment.give_code(added, actor=Actor.of(me()), now=_now())
     except EmailInUse:
         form.email.errors = [_("Somebody with this address is a member of staff already")]
         return render_template("support/staff/new.html", form=form), 422
-    return redirect(url_for(".show", staff_id=added.id), 303)
+    return render_template("support/staff/enrolment.html", person=added, code=code)
 
 
 @bp.get("/<uuid:staff_id>")
@@ -74,7 +81,7 @@ def show(staff_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:staff_id>/roles")
-@require(Permission.EDIT_STAFF)
+@require(Permission.EDIT_STAFF, fresh=True)
 def change_roles(staff_id: UUID) -> ResponseReturnValue:
     """Give other roles; they count from the next click."""
     person, form = _person_or_404(staff_id), RolesForm()
@@ -85,12 +92,27 @@ def change_roles(staff_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", staff_id=staff_id), 303)
 
 
-@bp.post("/<uuid:staff_id>/<any('disable', 'enable', 'reset-authenticator'):action>")
-@require(Permission.EDIT_STAFF)
+@bp.post("/<uuid:staff_id>/<any('disable', 'enable', 'reset-authenticator', 'enrolment-code', 'end-sessions'):action>")
+@require(Permission.EDIT_STAFF, fresh=True)
 def act(staff_id: UUID, action: str) -> ResponseReturnValue:
-    """Shut somebody out, let them in again, or have them enrol a new device."""
+    """Shut somebody out or let them in again, have them enrol a new device, or end their sessions."""
+    person, actor = _person_or_404(staff_id), Actor.of(me())
+    code = None
     with transaction():
-        ACTIONS[action](_person_or_404(staff_id), actor=Actor.of(me()), now=_now())
+        ACTIONS[action](person, actor=actor, now=_now())
+        if action in _GIVES_CODE and person.totp_confirmed_at is None:
+            code = staff_enrolment.give_code(person, actor=actor, now=_now())
+    if code is not None:
+        return render_template("support/staff/enrolment.html", person=person, code=code)
+    return redirect(url_for(".show", staff_id=staff_id), 303)
+
+
+@bp.post("/<uuid:staff_id>/sessions/<uuid:session_id>/end")
+@require(Permission.EDIT_STAFF)
+def end_session(staff_id: UUID, session_id: UUID) -> ResponseReturnValue:
+    """Sign somebody out in one browser."""
+    with transaction():
+        staff_sessions.end(_person_or_404(staff_id), session_id, actor=Actor.of(me()), now=_now())
     return redirect(url_for(".show", staff_id=staff_id), 303)
 
 
@@ -102,7 +124,14 @@ def own_account(_error: staff_service.OwnAccount) -> ResponseReturnValue:
 
 def _page(person: StaffUser, form: RolesForm) -> str:
     return render_template(
-        "support/staff/person.html", person=person, form=form, own=person.id == me().id, roles_of=roles_of
+        "support/staff/person.html",
+        person=person,
+        form=form,
+        own=person.id == me().id,
+        roles_of=roles_of,
+        way_in=way_in,
+        passkeys=len(passkeys.of(person)),
+        sessions=staff_sessions.live_of(person, now=_now()),
     )
 
 

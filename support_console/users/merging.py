@@ -20,7 +20,7 @@ from support_console import people
 from support_console.auth import me, require
 from support_console.users import rows
 from support_console.users.forms import MergeForm, ReasonForm, SearchForm
-from support_console.users.page import another_user_or_refusal, no_longer_possible, user_or_404
+from support_console.users.page import another_user_or_refusal, no_longer_possible, note_viewed, user_or_404
 
 bp = Blueprint("merging", __name__, url_prefix="/users/<uuid:user_id>/merge", template_folder="templates")
 
@@ -54,10 +54,7 @@ def search(user_id: UUID) -> ResponseReturnValue:
 @require(Permission.MERGE_USERS)
 def compare(user_id: UUID, other_id: UUID) -> ResponseReturnValue:
     """Both side by side, and what may be chosen."""
-    with transaction():
-        survivor, other = _two(user_id, other_id)
-        for each in (survivor, other):
-            audit.record("user_viewed", Subject("user", each.id), actor=Actor.of(me()), now=ports().clock.now())
+    survivor, other = _two(user_id, other_id)
     return _comparison(survivor, other, MergeForm(survivor, other))
 
 
@@ -77,7 +74,7 @@ def check(user_id: UUID, other_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:other_id>")
-@require(Permission.MERGE_USERS)
+@require(Permission.MERGE_USERS, fresh=True)
 def merge(user_id: UUID, other_id: UUID) -> ResponseReturnValue:
     """Make them one. What was chosen is checked anew: either may have changed since the page was shown."""
     survivor, other = _two(user_id, other_id)
@@ -100,15 +97,17 @@ def merge(user_id: UUID, other_id: UUID) -> ResponseReturnValue:
 def ask_to_undo(user_id: UUID) -> ResponseReturnValue:
     """Ask whether to part this user from the one it was merged into."""
     user = user_or_404(user_id)
+    note_viewed(user)
     return render_template("support/users/merge_undo.html", user=user, row=_standing(user), form=ReasonForm())
 
 
 @bp.post("/undo")
-@require(Permission.MERGE_USERS)
+@require(Permission.MERGE_USERS, fresh=True)
 def undo(user_id: UUID) -> ResponseReturnValue:
     """Part them: each has what it had before."""
     user, form = user_or_404(user_id), ReasonForm()
     row = _standing(user)
+    note_viewed(user)
     if not form.validate():
         return render_template("support/users/merge_undo.html", user=user, row=row, form=form), 422
     try:
@@ -131,6 +130,7 @@ def _two(user_id: UUID, other_id: UUID) -> tuple[User, User]:
         abort(403)
     except NotMergeable:
         abort(404)
+    note_viewed(survivor, other)
     return survivor, other
 
 

@@ -31,7 +31,15 @@ def another_user_or_refusal(user_id: UUID) -> User:
         with transaction():
             audit.record("own_link_refused", Subject("user", user.id), actor=Actor.of(me()), now=ports().clock.now())
         abort(403)
+    note_viewed(user)
     return user
+
+
+def note_viewed(*users: User) -> None:
+    """Write down that this agent sees these people: every page about somebody says who it is."""
+    with transaction():
+        for each in users:
+            audit.record("user_viewed", Subject("user", each.id), actor=Actor.of(me()), now=ports().clock.now())
 
 
 def no_longer_possible(user: User) -> ResponseReturnValue:

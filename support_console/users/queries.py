@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.models import BrowserSession, Lookup, SupportTicket, TrnLink, User
+from identity_provider.services import leaked_trns
 
 MOST = 20
 
@@ -21,6 +22,7 @@ class Dossier:
     sessions: list[BrowserSession]
     cases: list[SupportTicket]
     merged: list[User]
+    leaked: list[str]
 
 
 def dossier_of(user: User) -> Dossier:
@@ -35,4 +37,5 @@ def dossier_of(user: User) -> Dossier:
         list(db.session.scalars(sessions.order_by(BrowserSession.created_at.desc()).limit(MOST))),
         list(db.session.scalars(cases)),
         list(db.session.scalars(select(User).where(User.merged_into_id == user.id))),
+        sorted(leaked_trns.listed_among([user.trn or "", user.stated_trn or ""])),
     )

@@ -9,7 +9,7 @@ from identity_provider.kit.written import written, written_date, written_moment
 from identity_provider.models import Award, BrowserSession, Lookup, TrnLink, User
 from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
-from support_console.labels import label_of, why
+from support_console.labels import label_of, way_in, why
 
 Details = list[dict[str, str]]
 
@@ -120,7 +120,7 @@ def award(of: Award, codes: int, looks: int) -> list[str]:
 def session(of: BrowserSession) -> list[str]:
     """One sign-in in one browser."""
     ended = written_moment(of.ended_at) if of.ended_at else _("Not signed out")
-    return [written_moment(of.created_at), written_moment(of.last_seen_at), ", ".join(map(label_of, of.amr)), ended]
+    return [written_moment(of.created_at), written_moment(of.last_seen_at), way_in(of.amr), ended]
 
 
 def _row(key: str, value: str) -> dict[str, str]:

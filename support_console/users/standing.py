@@ -54,7 +54,7 @@ def ask_to_unlock(user_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/unlock")
-@require(Permission.LOCK_USERS)
+@require(Permission.LOCK_USERS, fresh=True)
 def unlock(user_id: UUID) -> ResponseReturnValue:
     """Let them in again."""
     form, user = ReasonForm(), another_user_or_refusal(user_id)
@@ -77,7 +77,7 @@ def ask_to_erase(user_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/erase")
-@require(Permission.ERASE_USERS)
+@require(Permission.ERASE_USERS, fresh=True)
 def erase(user_id: UUID) -> ResponseReturnValue:
     """Forget them; what is left to be done elsewhere is said."""
     form, user = ReasonForm(), another_user_or_refusal(user_id)
@@ -93,7 +93,7 @@ def erase(user_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/export")
-@require(Permission.ERASE_USERS)
+@require(Permission.ERASE_USERS, fresh=True)
 def export(user_id: UUID) -> ResponseReturnValue:
     """Everything that is held about the person, as a file for them."""
     now = ports().clock.now()

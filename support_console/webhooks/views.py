@@ -39,7 +39,7 @@ def new() -> ResponseReturnValue:
 
 
 @bp.post("/new")
-@require(Permission.EDIT_WEBHOOKS)
+@require(Permission.EDIT_WEBHOOKS, fresh=True)
 def add() -> ResponseReturnValue:
     """Add it; its secret is shown on the page that follows, and never again."""
     form = NewEndpointForm()
@@ -88,7 +88,7 @@ def edit(endpoint_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:endpoint_id>/edit")
-@require(Permission.EDIT_WEBHOOKS)
+@require(Permission.EDIT_WEBHOOKS, fresh=True)
 def save(endpoint_id: UUID) -> ResponseReturnValue:
     """Change it; what waits is sent to the new address."""
     endpoint, form = _endpoint_or_404(endpoint_id), ChangeEndpointForm()
@@ -108,7 +108,7 @@ def save(endpoint_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:endpoint_id>/rotate-secret")
-@require(Permission.EDIT_WEBHOOKS)
+@require(Permission.EDIT_WEBHOOKS, fresh=True)
 def rotate_secret(endpoint_id: UUID) -> ResponseReturnValue:
     """Make a new secret and show it this once."""
     endpoint = _endpoint_or_404(endpoint_id)

@@ -140,6 +140,44 @@ def test_an_agent_attaches_the_trn_and_the_person_picks_up_where_they_left_off(
     assert sandbox.wait_until(lambda: ticket_status(sandbox, ticket["id"]) == "solved")
 
 
+def test_one_login_is_connected_once_opens_the_account_after_and_its_sign_out_ends_the_session(
+    sandbox: RunningSandbox, open_page: PageMaker
+) -> None:
+    philippa = "returning.teacher@example.com"
+    first = Visitor(open_page(), sandbox, philippa, {})
+    first.begin()
+    through_one_login(first, "Sign in as Philippa")
+    assert first.step == "code"
+    first.walk()
+    assert first.at_service, first.page.text
+    second = Visitor(open_page(width=320), sandbox, philippa, {})
+    second.begin("qts")
+    through_one_login(second, "Sign in as Philippa")
+    assert second.at_service, second.page.text
+    assert second.claims()["trn"] == "9000114"
+
+    account = f"{sandbox.told['issuer']}/account/one-login"
+    second.page.goto(account)
+    assert philippa in second.page.text
+    desk = open_page()
+    desk.goto(f"{sandbox.address('one_login')}/")
+    desk.raw.get_by_role("button", name="Sign out of One Login").first.click()
+    desk.raw.wait_for_load_state()
+    second.page.goto(account)
+    assert second.page.path == "/account/sign-in"
+
+
+def through_one_login(visitor: Visitor, choice: str) -> None:
+    """The page between leads there by itself, also without JavaScript."""
+    page = visitor.page
+    page.raw.get_by_role("button", name="Sign in with GOV.UK One Login").click()
+    page.raw.wait_for_url("**/authorize?**")
+    page.check()
+    page.raw.get_by_role("button", name=choice).click()
+    page.raw.wait_for_load_state()
+    page.check()
+
+
 def sign_in_to_the_console(sandbox: RunningSandbox, page: CheckedPage, email: str) -> CheckedPage:
     """Email, the code from the mailbox, the code of the authenticator."""
     letters = len(sandbox.mail(email))

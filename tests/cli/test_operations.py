@@ -19,17 +19,16 @@ from sqlalchemy import inspect, select, text
 
 from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import MemoryDesk, MemoryMailer, MemoryRegister
 from identity_provider.cli import backup as backup_commands
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.models import AuditEvent, RateCounter, User
-from identity_provider.ports import Ports
 from identity_provider.services import audit, audit_chain, signing_keys
 from identity_provider.services.audit import SYSTEM, Subject
 from tests.builders import NOW, a_record, a_staff_user, a_user
 from tests.kit.database import TestCluster
-from tests.kit.outside import settings_for
+from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.registers import write_register
 from tests.kit.relying_party import InProcess
@@ -41,7 +40,7 @@ def elsewhere(cluster: TestCluster, request: pytest.FixtureRequest) -> Iterator[
     """The same service on another, empty database."""
     name = f"elsewhere_{abs(hash(request.node.name)) % 10**8}"
     mailer = MemoryMailer()
-    outside = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices())
+    outside = OutsideWorld(mailer=mailer).ports()
     made = create_app(settings_for(cluster.url(name)), outside)
     yield made
     with made.app_context():
@@ -292,7 +291,7 @@ def _an_old_event() -> None:
 def _with_a_replica(cluster: TestCluster, name: str) -> Iterator[Flask]:
     settings = replace(settings_for(cluster.url(name)), register="replica")
     register, mailer = choose_register(settings), MemoryMailer()
-    made = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
+    made = create_app(settings, replace(OutsideWorld(mailer=mailer).ports(), register=register))
     try:
         yield made
     finally:

@@ -19,13 +19,12 @@ from sqlalchemy import select, update
 from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import MemoryMailer, MemoryRegister
 from identity_provider.db import db
 from identity_provider.models import AuditEvent, RegisterGeneration
-from identity_provider.ports import Ports
 from matching.records import RecordStatus, TeachingRecord
 from tests.kit.database import TestCluster
-from tests.kit.outside import settings_for
+from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.registers import write_register
 from wsgi import create_app
 
@@ -40,7 +39,7 @@ def own_app(cluster: TestCluster) -> Iterator[Flask]:
     register = choose_register(settings)
     assert isinstance(register, DqtReplica)
     mailer = MemoryMailer()
-    app = create_app(settings, Ports(ManualClock(), mailer, mailer, MemoryDesk(), register, MemoryServices()))
+    app = create_app(settings, replace(OutsideWorld(mailer=mailer).ports(), register=register))
     with app.app_context():
         upgrade()
     yield app

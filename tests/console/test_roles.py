@@ -11,12 +11,16 @@ from werkzeug.routing import Rule
 
 from identity_provider.db import transaction
 from identity_provider.domain.access import PERMISSIONS, Permission, StaffRole
+from identity_provider.domain.values import Trn
 from identity_provider.kit.access import Audience
 from identity_provider.kit.app import ports
-from identity_provider.services import webhooks
+from identity_provider.models import TrnToken, User
+from identity_provider.services import trn_tokens, webhooks
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent
+from tests.kit.changes import a_change, asked_for
+from tests.kit.importing import a_line, checked
 from tests.kit.page import Browser
 from tests.webhooks.listeners import an_endpoint
 
@@ -28,6 +32,10 @@ OPEN = {
     "support.sign_in.send_again",
     "support.sign_in.authenticator",
     "support.sign_in.check_authenticator",
+    "support.sign_in.enrolment",
+    "support.sign_in.check_enrolment",
+    "support.sign_in.passkey_options",
+    "support.sign_in.sign_in_with_passkey",
     "support.sign_in.sign_out",
 }
 """What can be reached without being signed in; everything else demands a permission."""
@@ -49,9 +57,10 @@ def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
             assert getattr(app.view_functions[rule.endpoint], "audience", None) is Audience.STAFF, rule
 
 
-def addresses(app: Flask) -> dict[str, str]:
-    """An address for each endpoint that leads to something that is there."""
-    user, case, client, colleague = a_user(trn="1234567"), a_case(), a_client(), a_staff_user()
+def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
+    """An address for each endpoint that leads to something that is there, and is about this person if one is given."""
+    user, client, colleague = person or a_user(trn="1234567"), a_client(), a_staff_user()
+    case = a_case(person)
     endpoint = an_endpoint(client)
     with transaction():
         message = webhooks.ping(endpoint, actor=SYSTEM, now=ports().clock.now())
@@ -62,13 +71,25 @@ def addresses(app: Flask) -> dict[str, str]:
         "other_id": a_user().id,
         "client_id": client.id,
         "staff_id": colleague.id,
+        "session_id": uuid4(),
+        "passkey_id": uuid4(),
         "action": "reset-authenticator",
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
+        "change_id": a_change(asked_for("Kate", "Hall")).id,
         "feature": "trn_tokens",
+        "import_id": checked(a_line()).id,
+        "token_id": a_token().id,
+        "move": "reject",
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}
+
+
+def a_token() -> TrnToken:
+    with transaction():
+        now = ports().clock.now()
+        return trn_tokens.make(Trn("7654321"), "kate@example.com", actor=SYSTEM, now=now)[0]
 
 
 def method_of(rule: Rule) -> str:

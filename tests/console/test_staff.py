@@ -13,7 +13,7 @@ def test_somebody_is_let_in_with_roles(app: Flask) -> None:
     admin.get("/support/staff")
     admin.click("Add somebody")
     page = admin.submit("Add", email="New.Agent@example.com", name="Nia New", roles=["Agent", "Merger"])
-    assert page.h1 == "Nia New"
+    assert page.h1 == "Enrolment code of Nia New"
     assert member("new.agent@example.com").roles == ["Agent", "Merger"]
     (added,) = audited("staff_added")
     assert added.actor_id == str(admin.member.id)
@@ -46,6 +46,7 @@ def test_somebody_who_is_shut_out_is_out_at_once_and_enrols_anew_when_let_in_aga
     assert agent.get("/support/cases").path == "/support/sign-in"
     admin.submit("Let this person in again")
     assert member(agent.member.email).totp_secret_encrypted is None
+    admin.click("I have passed it on")
     assert "Set up at the next sign-in" in admin.here.text
 
 

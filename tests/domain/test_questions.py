@@ -183,3 +183,13 @@ def test_what_was_asked_then_can_be_changed_when_the_search_finds_something_clos
     near = replace(DENYING, nothing_near=False, has_other_names=True)
     assert Question.OTHER_NAMES in path(near)
     assert next_question(near) is Question.CHECK_ANSWERS
+
+
+def test_a_number_is_asked_for_where_it_is_wanted_and_proved_where_it_is_given() -> None:
+    new = Answers(has_email=True, proved=True, wants_mobile=True)
+    assert next_question(new) is Question.MOBILE
+    assert next_question(replace(new, has_mobile=True)) is Question.MOBILE_CODE
+    for settled in (replace(new, has_mobile=False), replace(new, has_mobile=True, mobile_proved=True)):
+        assert next_question(settled) is Question.NAME
+    for other in (replace(new, wants_mobile=False), replace(new, known_account=True, has_account=True)):
+        assert Question.MOBILE not in path(other)

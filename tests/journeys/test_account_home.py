@@ -29,7 +29,7 @@ def test_everything_that_is_held_is_shown_and_of_the_national_insurance_number_i
         stated_nino_encrypted=vault.seal("AB123456C", statements.NINO_CONTEXT),
     ).get("/account")
     assert page.h1 == "Your details"
-    held = ("Kate Ann Bush", "Kitty", "Moon", "4 March 1985", EMAIL, "1234567", "ends in 56C")
+    held = ("Kate Ann Bush", "Kitty", "Moon", "4 March 1985", EMAIL, "1234567", "Ends in 56C")
     assert [each for each in held if each not in page.text] == []
     assert "AB123456C" not in page.text
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import MemoryMailer
 from identity_provider.domain.values import Trn
 from identity_provider.kit import csrf, requests, session
 from identity_provider.kit.access import Audience, open_to
@@ -30,10 +30,9 @@ from identity_provider.kit.fields import (
 from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.layout import init_kit
-from identity_provider.ports import Ports
 from identity_provider.vault import vault
 from identity_provider.web.pages.views import bp as pages
-from tests.kit.outside import settings_for
+from tests.kit.outside import OutsideWorld, settings_for
 
 CHOICES = {"yes": _("Yes"), "no": _("No"), "unsure": _("I am not sure")}
 
@@ -68,7 +67,7 @@ def a_gallery(translations: str = "translations", **settings: object) -> Flask:
     chosen = gallery_settings(**settings)
     app.extensions["settings"] = chosen
     mailer = MemoryMailer()
-    app.extensions["ports"] = Ports(ManualClock(), mailer, mailer, MemoryDesk(), MemoryRegister(), MemoryServices())
+    app.extensions["ports"] = OutsideWorld(mailer=mailer).ports()
     app.config.update(
         SECRET_KEY=chosen.secret_keys[0],
         MAX_CONTENT_LENGTH=chosen.max_body_bytes,

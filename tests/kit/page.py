@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -103,6 +104,16 @@ class Browser:
             return self._arrive("GET", urlsplit(address).path, query_string=sent)
         return self._arrive("POST", address, data=sent)
 
+    def upload(self, **files: tuple[bytes, str]) -> Page:
+        """Choose files (content and name) in the form that asks for them and press its first button."""
+        page = self._standing()
+        form = next(each for each in page.forms if set(files) <= each.names)
+        pressed = form.buttons[0]
+        sent: dict[str, Any] = {**form.values, **({pressed[1]: [pressed[2]]} if pressed[1] else {})}
+        sent |= {name: (io.BytesIO(content), called) for name, (content, called) in files.items()}
+        address = urljoin(self._address(), form.action) if form.action else self._address()
+        return self._arrive("POST", address, data=sent, content_type="multipart/form-data")
+
     def click(self, text: str) -> Page:
         """Follow the link with this text (or the only one that begins with it)."""
         links = self._standing().links
@@ -165,12 +176,14 @@ class Browser:
         return True
 
 
-def _spread(fields: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Field values as lists of texts; a date as its three boxes."""
-    sent: dict[str, list[str]] = {}
+def _spread(fields: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field values as lists of texts; a date as its three boxes; a file, as (stream, name), as it is."""
+    sent: dict[str, list[Any]] = {}
     for name, value in fields.items():
         if isinstance(value, date):
             sent |= {f"{name}-{part}": [str(getattr(value, part))] for part in ("day", "month", "year")}
+        elif isinstance(value, tuple):
+            sent[name] = [value]
         else:
             sent[name] = [str(each) for each in value] if isinstance(value, list) else [str(value)]
     return sent

@@ -61,8 +61,9 @@ def mailbox(place: Path) -> Iterator[StandIn]:
 
 
 @contextmanager
-def zendesk(place: Path) -> Iterator[StandIn]:
-    with _running("zendesk", place, free_port(), "--state", str(place / "zendesk.json")) as stand_in:
+def zendesk(place: Path, **settings: str) -> Iterator[StandIn]:
+    state = str(place / "zendesk.json")
+    with _running("zendesk", place, free_port(), "--state", state, **settings) as stand_in:
         yield stand_in
 
 
@@ -73,7 +74,14 @@ def dqt_api(place: Path, register: Path) -> Iterator[StandIn]:
 
 
 @contextmanager
-def _running(name: str, place: Path, port: int, *arguments: str) -> Iterator[StandIn]:
+def clamd(place: Path) -> Iterator[StandIn]:
+    """Its own door is eight beyond its page."""
+    with _running("clamd", place, free_port(8)) as stand_in:
+        yield stand_in
+
+
+@contextmanager
+def _running(name: str, place: Path, port: int, *arguments: str, **settings: str) -> Iterator[StandIn]:
     stand_in = StandIn(port)
     command = [sys.executable, "-m", f"identity_provider.sandbox.{name}", "--port", str(port), *arguments]
     environment = {
@@ -84,6 +92,7 @@ def _running(name: str, place: Path, port: int, *arguments: str) -> Iterator[Sta
         "ZENDESK_EMAIL": AGENT,
         "ZENDESK_TOKEN": AGENT_TOKEN,
         "DQT_API_KEY": DQT_API_KEY,
+        **settings,
     }
     with Programs(place / "logs", CLONE) as programs:
         programs.start(Program(name, command, environment, ready=f"{stand_in.url}/_faults"))

@@ -244,6 +244,16 @@ def test_strict_wants_trn_birthday_and_number() -> None:
     assert isinstance(outcome_of(a_person(trn=ALEX.trn), not_told, policy=Policy.STRICT), PotentialMatches)
 
 
+def test_a_proved_name_and_birthday_are_enough_only_as_they_stand() -> None:
+    assert linked(outcome_of(a_person(), ALEX, policy=Policy.VERIFIED)) == ALEX.trn
+    for slip in (a_person(last_name="Fetherstone"), a_person(date_of_birth=date(1984, 5, 18))):
+        assert isinstance(outcome_of(slip, ALEX, policy=Policy.VERIFIED), PotentialMatches)
+    namesake = a_record(trn="7654321", nino="CD654321A", email="", previous_last_names=())
+    assert isinstance(outcome_of(a_person(), ALEX, namesake, policy=Policy.VERIFIED), PotentialMatches)
+    slip_with_number = a_person(last_name="Fetherstone", trn=ALEX.trn)
+    assert linked(outcome_of(slip_with_number, ALEX, policy=Policy.VERIFIED)) == ALEX.trn
+
+
 def test_a_whole_register_of_one_name_answers_within_its_caps() -> None:
     crowd = [
         a_record(trn=f"{number:07d}", nino="", email="", date_of_birth=date(1960 + number % 40, 1, 1))
@@ -263,3 +273,21 @@ def test_a_namesake_of_another_age_is_shown_but_is_not_near() -> None:
     outcome = outcome_of(a_person(date_of_birth=date(1961, 11, 2)), ALEX)
     assert isinstance(outcome, NoMatch)
     assert [candidate.record.trn for candidate in outcome.candidates] == [ALEX.trn]
+
+
+def test_a_leaked_trn_links_nobody_however_well_the_rest_fits() -> None:
+    for policy in (Policy.DEFAULT, Policy.STRICT, Policy.LINKAGE):
+        person = a_person(trn=ALEX.trn, trn_leaked=True)
+        outcome = outcome_of(person, ALEX, policy=policy)
+        assert refused(outcome) is Reason.STATED_TRN_LEAKED, policy
+        assert outcome.candidates[0].record.trn == ALEX.trn, "who works on the case sees the record"
+        assert "stated_trn_is_leaked" in outcome.explanation.to_json()["blocked_by"]
+        assert linked(outcome_of(a_person(trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+def test_beside_a_leaked_trn_the_national_insurance_number_links_as_if_no_trn_had_been_given() -> None:
+    person = a_person(trn=ALEX.trn, trn_leaked=True, nino=ALEX.nino)
+    assert linked(outcome_of(person, ALEX, policy=Policy.DEFAULT)) == ALEX.trn
+    assert refused(outcome_of(person, ALEX, policy=Policy.STRICT)) is Reason.STATED_TRN_LEAKED
+    another = a_person(trn=ALEX.trn, trn_leaked=True, nino=TWIN.nino)
+    assert isinstance(outcome_of(another, ALEX, policy=Policy.DEFAULT), PotentialMatches)

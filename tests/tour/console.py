@@ -7,17 +7,19 @@ from datetime import date
 from unittest.mock import patch
 from uuid import uuid4
 
-from identity_provider.db import transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.lookup import LookupReason
-from identity_provider.models import SupportTicket
-from identity_provider.services import browser_sessions, case_work, lookups, rate_limits
+from identity_provider.models import SupportTicket, TicketComment
+from identity_provider.services import browser_sessions, case_work, lookups, rate_limits, staff_enrolment
+from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import Occasion
 from matching.records import RecordStatus
-from tests.builders import a_client, a_record, a_staff_user, a_user
+from tests.builders import NOW, a_client, a_record, a_staff_user, a_user
 from tests.console.agents import a_case, newest_code, totp
 from tests.tour.guide import World, shows
+from tests.tour.passkeys import give_passkey
 
 LOCAL = "127.0.0.1"
 
@@ -35,13 +37,30 @@ def staff_sign_in(world: World) -> None:
     agent.submit(code=totp())
 
 
-@shows("support/sign_in/enrol.html")
+@shows("support/sign_in/enrolment.html", "support/sign_in/enrol.html")
 def staff_set_up_their_app(world: World) -> None:
     newcomer, browser = a_staff_user(), world.visitor()
+    with transaction():
+        code = staff_enrolment.give_code(newcomer, actor=SYSTEM, now=world.clock.now())
     browser.get("/support")
     browser.submit(email=newcomer.email)
     browser.submit(code=newest_code(newcomer.email))
+    browser.submit(code="")
+    browser.submit(code=code)
     browser.submit(code="000000")
+
+
+@shows("support/me/show.html", "support/me/new_passkey.html", "support/step_up.html")
+def staff_look_after_their_ways_in(world: World) -> None:
+    agent = world.agent()
+    give_passkey(agent.member, world.clock.now())
+    agent.get("/support/me")
+    agent.get("/support/me/passkeys/new")
+    agent.post("/support/me/passkeys/new", passkey="{}", name="")
+    world.wait(minutes=20)
+    agent.get("/support/me/passkeys/new")
+    agent.post("/support/me/passkeys/new", name="Bush")
+    agent.submit(step_up_code="")
 
 
 @shows("support/too_many.html")
@@ -75,7 +94,9 @@ def cases_are_worked_on(world: World) -> None:
         agent.get(f"/support/cases{path}")
     for text in ("", "Bush", "nobody at all"):
         agent.post("/support/cases/search", q=text)
+    _told_in_zendesk(case)
     agent.see(case)
+    agent.get("/support/cases?desk=suggested")
     agent.post(f"/support/cases/{case.id}/notes", text="")
     agent.post(f"/support/cases/{case.id}/notes", text="Bush")
     agent.post(f"/support/cases/{case.id}/assignment", to="me", seen="")
@@ -91,6 +112,19 @@ def cases_are_worked_on(world: World) -> None:
     agent.get(f"/support/cases/{other.id}/no-trn")
     agent.post(f"/support/cases/{other.id}/no-trn", reason="")
     agent.post(f"/support/cases/{other.id}/no-trn", reason="Bush")
+
+
+def _told_in_zendesk(case: SupportTicket) -> None:
+    """Its ticket was closed there, with the TRN of a record, of a record that there is not, and a word of theirs."""
+    at = NOW
+    with transaction():
+        case = db.session.get_one(SupportTicket, case.id)
+        case.zendesk_ticket_id, case.zendesk_status, case.zendesk_closed_at = 4712, "solved", at
+        for number, (text, trns) in enumerate(
+            {"**7654321**": ["7654321"], "**9999999**": ["9999999"], "Bush": []}.items()
+        ):
+            kept = {"zendesk_comment_id": number, "author": "Bush", "from_agent": bool(trns), "public": not trns}
+            db.session.add(TicketComment(ticket_id=case.id, text=text, trns=trns, at=at, read_at=at, **kept))
 
 
 def _a_searched_case(world: World, service_id: str) -> SupportTicket:
@@ -175,7 +209,7 @@ def users_are_looked_up(world: World) -> None:
 
 @shows(
     *(f"support/clients/{name}.html" for name in ("list", "client")),
-    *(f"support/staff/{name}.html" for name in ("list", "new", "person")),
+    *(f"support/staff/{name}.html" for name in ("list", "new", "person", "enrolment")),
     "support/performance/figures.html",
     "support/audit/search.html",
 )
@@ -190,6 +224,10 @@ def an_administrator_looks_around(world: World) -> None:
     admin.post("/support/staff/new", email=colleague.email, name="Bob Brown", roles=["Agent"])
     admin.get(f"/support/staff/{colleague.id}")
     admin.post(f"/support/staff/{colleague.id}/roles")
+    admin.post(f"/support/staff/{colleague.id}/enrolment-code")
+    with transaction():
+        browser_sessions.begin(colleague, amr=["pop", "user", "mfa"], now=world.clock.now())
+    admin.get(f"/support/staff/{colleague.id}")
     admin.post(f"/support/staff/{colleague.id}/disable")
     admin.get("/support/performance")
     admin.get("/support/audit")

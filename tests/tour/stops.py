@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from tests.tour import areas, awards, console, provider, sharing, teachers, users, webhooks
+from importlib import import_module
+from pathlib import Path
+
 from tests.tour.guide import STOPS, Stop
 
-AREAS = (areas, awards, console, provider, sharing, teachers, users, webhooks)
+AREAS = tuple(
+    import_module(f"tests.tour.{path.stem}")
+    for path in sorted(Path(__file__).parent.glob("*.py"))
+    if path.stem not in {"__init__", "guide", "stops"} and not path.stem.startswith("test_")
+)
 EVERY_STOP: tuple[Stop, ...] = tuple(STOPS.values())

@@ -7,6 +7,7 @@ afterwards it is sent to the client (RFC 6749 4.1.2.1).
 from __future__ import annotations
 
 from identity_provider.oidc.checks import (
+    acr_values,
     claims_parameter,
     client,
     id_token_hint,
@@ -38,4 +39,5 @@ AFTER_REDIRECT = (
     max_age.check,
     id_token_hint.check,
     claims_parameter.check,
+    acr_values.check,
 )

@@ -11,10 +11,10 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
-from identity_provider.kit.persons import account_path, refuse_while_off
+from identity_provider.kit.persons import account_path, account_visit, refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, User
-from identity_provider.services import account_sign_in, audit, code_limits
+from identity_provider.services import account_sign_in, account_visits, audit, code_limits
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.code_limits import Door
 from identity_provider.web.account.forms import CodeForm, EmailForm
@@ -77,10 +77,15 @@ def another_code() -> ResponseReturnValue:
 @bp.post("/sign-out")
 @open_to(Audience.ANYONE)
 def sign_out() -> ResponseReturnValue:
-    """End the session on the server, and with it what services were granted in it."""
+    """End the session on the server, and with it what services were granted in it.
+
+    The service that the person came from may have them back, to end its own session.
+    """
+    visit = account_visit()
     with transaction():
         session.sign_out()
-    return redirect(url_for(".sign_in"), 303)
+        account_visits.end(session.browser_secret())
+    return redirect(visit.sign_out_uri if visit and visit.sign_out_uri else url_for(".sign_in"), 303)
 
 
 @bp.errorhandler(RateLimited)

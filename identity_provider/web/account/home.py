@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.domain.lookup import LookupReason, LookupStatus
+from identity_provider.kit.app import settings
 from identity_provider.kit.persons import for_person
-from identity_provider.kit.written import written, written_date
+from identity_provider.kit.written import written_date, written_number
 from identity_provider.models import User
 from identity_provider.services import statements, support_tickets
-from identity_provider.web.account.entrance import bp
 
 Row = dict[str, object]
 
 
-@bp.get("")
 @for_person
 def home(person: User) -> ResponseReturnValue:
     """The details held, and a way to change each."""
@@ -35,7 +34,11 @@ def _about(person: User) -> list[Row]:
     born = written_date(person.date_of_birth) if person.date_of_birth else _("Not given")
     return [
         {"key": _("Official name"), "value": person.name.full},
-        {"key": _("Name you like to be called"), "value": person.preferred_name or _("Not given")},
+        {
+            "key": _("Name you like to be called"),
+            "value": person.preferred_name or _("Not given"),
+            "change": url_for(".preferred_name"),
+        },
         {"key": _("Previous names"), "value": previous or _("Not given")},
         {"key": _("Date of birth"), "value": born},
     ]
@@ -43,9 +46,12 @@ def _about(person: User) -> list[Row]:
 
 def _contacts(person: User) -> list[Row]:
     """How the person is reached, and signs in."""
+    mobile: Row = {"key": _("Mobile number"), "value": written_number(person.mobile_number) or _("Not given")}
+    if settings().sends_texts or person.mobile_number:
+        mobile |= {"change": url_for(".mobile"), "action": _("Change") if person.mobile_number else _("Add")}
     return [
-        {"key": _("Email address"), "value": person.email},
-        {"key": _("Mobile number"), "value": person.mobile_number or _("Not given")},
+        {"key": _("Email address"), "value": person.email, "change": url_for(".email")},
+        mobile,
     ]
 
 
@@ -53,9 +59,14 @@ def _record(person: User) -> list[Row]:
     """What is known of the person's teaching record: not knowing is never shown as there being none."""
     rows: list[Row] = [
         {"key": _("Teacher reference number (TRN)"), "value": person.trn or _without_trn(person)},
-        {"key": _("National Insurance number"), "value": written(statements.nino_end(person))},
+        {"key": _("National Insurance number"), "value": _nino(person)},
     ]
     return rows
+
+
+def _nino(person: User) -> str:
+    nino = statements.nino_of(person)
+    return str(_("Ends in %(end)s", end=nino.last_three)) if nino is not None else str(_("Not given"))
 
 
 def _without_trn(person: User) -> str:

@@ -147,7 +147,7 @@ def _usable(token: str) -> ResumeLink:
 def _sign_in(link: ResumeLink) -> str:
     """Sign the person in, in the caller's transaction, and return the address to go on to."""
     now, client, user = ports().clock.now(), link.ticket.client, link.ticket.user
-    session.sign_in(user, amr=["otp"])
+    session.sign_in(user, amr=["otp"], client_id=client.id if client is not None else "")
     audit.record("resume_link_used", Subject("user", user.id), actor=Actor.of(user), now=now)
     journey = way_on.living_journey(user, client, now=now)
     if journey is not None:

@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
 from identity_provider.domain.questions import Question
+from identity_provider.kit.yes_and_no import NO, YES
 from identity_provider.models import Journey
 from identity_provider.web.sign_in.forms import (
-    NO,
-    YES,
     OtherNamesForm,
     SchoolWorkForm,
     TeacherTrainingForm,

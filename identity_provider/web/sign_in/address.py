@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
@@ -13,7 +13,7 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.session import current_session, current_user
 from identity_provider.models import Journey
-from identity_provider.services import journeys
+from identity_provider.services import journeys, passkey_offers
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.web.sign_in.codes import code_page
 from identity_provider.web.sign_in.forms import EmailForm, SharedMailboxForm
@@ -42,7 +42,8 @@ def start(journey_id: UUID) -> ResponseReturnValue:
     if session and person and journeys.may_enter_signed_in(journey, session):
         with transaction():
             journey = journeys.held(journey)
-            journeys.enter_signed_in(journey, person, now=ports().clock.now())
+            by_passkey = passkey_offers.was_shown(session.amr)
+            journeys.enter_signed_in(journey, person, by_passkey=by_passkey, now=ports().clock.now())
         use_trn_token(journey)
         search_for_known(journey)
     return to_next(journey)
@@ -94,5 +95,7 @@ def shared_mailbox(journey: Journey) -> ResponseReturnValue:
 
 def _prove(journey: Journey) -> None:
     person = journeys.prove_address(journey, now=ports().clock.now())
+    # The page's script says whether this device could hold a passkey; without one none is offered.
+    journey.passkey_possible = request.form.get("passkey_possible") == "yes"
     if person is not None:
         sign_in_here(journey, person)

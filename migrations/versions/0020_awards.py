@@ -1,14 +1,14 @@
 """Awards that services record, the codes that they are shared by, and what is asked before "no record" is said.
 
-Revision: 0021
-Follows: 0017
+Revision: 0020
+Follows: 0019
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
-revision = '0021'
-down_revision = '0017'
+revision = '0020'
+down_revision = '0019'
 branch_labels = None
 depends_on = None
 

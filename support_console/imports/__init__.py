@@ -1,0 +1,1 @@
+"""Imports: people whom a service team brings in a file."""

@@ -1,0 +1,1 @@
+"""Leaked TRNs: the numbers that prove nothing, and whom they touch."""

@@ -1,0 +1,15 @@
+"""What staff type about their own passkeys."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from identity_provider.kit.fields import CleanString
+from identity_provider.kit.forms import Form
+from identity_provider.services.passkeys import NAME_LENGTH
+
+
+class NewPasskeyForm(Form):
+    """What a new passkey is to be called."""
+
+    name = CleanString(_("Name (optional)"), max_length=NAME_LENGTH)

@@ -1,0 +1,210 @@
+"""A thief in somebody's account: whoever was reached before takes the change back, once, in time, and nobody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+from flask import Flask
+
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db, transaction
+from identity_provider.domain.errors import IllegalMove
+from identity_provider.kit.links import sign_link
+from identity_provider.models import AuditEvent, Contact, ContactChange, User
+from identity_provider.services import accounts, contact_changes, contact_undo, passkeys
+from identity_provider.services.audit import SYSTEM
+from identity_provider.services.contact_changes import Here
+from tests.builders import NOW, a_user
+from tests.journeys.contacts import NEW, NUMBER, change, told, undo_link
+from tests.journeys.travel import EMAIL
+from tests.kit.authenticator import Authenticator
+from tests.kit.owners import Owner
+from tests.kit.page import Browser
+from tests.services.test_passkeys import added
+
+TAKE_BACK = "It was not me: undo the change"
+OVER = "This link can no longer be used"
+
+
+@pytest.fixture
+def thief(app: Flask) -> Owner:
+    """Somebody at a browser that is signed in to Kate's account."""
+    return Owner(app, email=EMAIL, last_name="Bush", mobile_number=NUMBER, mobile_verified_at=NOW)
+
+
+@pytest.fixture
+def kate(app: Flask) -> Browser:
+    """The owner of the account, signed in nowhere."""
+    return Browser(app)
+
+
+def account_of(thief: Owner) -> User:
+    db.session.rollback()
+    return db.session.get_one(User, thief.person.id, populate_existing=True)
+
+
+def test_the_old_address_takes_the_account_back_and_throws_the_thief_out(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    page = kate.get(undo_link(EMAIL))
+    assert page.h1 == "Do you want to undo the change to your email address?"
+    assert account_of(thief).email == NEW, "opening the link changes nothing (attack 32)"
+    assert kate.submit(TAKE_BACK).h1 == "The change was undone"
+    person = account_of(thief)
+    assert (person.email, person.email_verified_at) == (EMAIL, NOW)
+    assert thief.get("/account").path == "/account/sign-in"
+    assert "contact_put_back" in told(EMAIL)
+    assert "contact_put_back" in told(NEW)
+    event = db.session.query(AuditEvent).filter_by(action="contact_put_back").one()
+    assert (event.before["email"], event.after["email"]) == (NEW, EMAIL)
+
+
+def test_the_mobile_number_on_record_is_warned_too_and_may_do_the_same(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    kate.get(undo_link(NUMBER))
+    kate.submit(TAKE_BACK)
+    assert account_of(thief).email == EMAIL
+
+
+def test_what_the_thief_changed_afterwards_is_put_back_with_it(thief: Owner, kate: Browser, clock: ManualClock) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    clock.advance(timedelta(minutes=5))
+    change(thief, Contact.EMAIL, "third@example.com")
+    clock.advance(timedelta(minutes=5))
+    change(thief, Contact.MOBILE, "+447700900999")
+    clock.advance(timedelta(hours=71))
+    thiefs_own = undo_link(NEW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    person = account_of(thief)
+    assert (person.email, person.mobile_number) == (EMAIL, NUMBER)
+    assert Browser(thief.app).get(thiefs_own).h1 == OVER, "the thief's own link is dead"
+
+
+def test_a_link_is_good_once(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    link = undo_link(EMAIL)
+    kate.get(link)
+    other = Browser(thief.app)
+    other.get(link)
+    kate.submit(TAKE_BACK)
+    page = other.submit(TAKE_BACK)
+    assert (page.status, page.h1) == (410, OVER)
+    assert kate.get(link).h1 == OVER
+
+
+def test_of_two_at_the_same_moment_one_takes_it_back(app: Flask, thief: Owner) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    change_id = db.session.query(ContactChange).one().id
+    db.session.remove()
+    start, done = Barrier(2), list[str]()
+
+    def press() -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                with transaction():
+                    contact_undo.put_back(change_id, now=NOW)
+                done.append("taken back")
+            except IllegalMove:
+                done.append("too late")
+
+    presses = [Thread(target=press) for _ in range(2)]
+    for each in presses:
+        each.start()
+    for each in presses:
+        each.join()
+    assert sorted(done) == ["taken back", "too late"]
+
+
+def test_after_72_hours_it_is_too_late(thief: Owner, kate: Browser, clock: ManualClock) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    link = undo_link(EMAIL)
+    kate.get(link)
+    clock.advance(contact_changes.REVERSIBLE_FOR)
+    assert kate.submit(TAKE_BACK).status == 410
+    assert account_of(thief).email == NEW
+
+
+def test_links_of_another_kind_or_of_nobody_do_nothing(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    row = db.session.query(ContactChange).one()
+    until = row.reversible_until
+    content = {contact_undo.CHANGE_ID: str(row.id)}
+    strange = {contact_undo.CHANGE_ID: str(thief.person.id)}
+    tokens = (
+        sign_link("resume", content, until=until),
+        sign_link(contact_undo.PURPOSE, strange, until=until),
+        str(row.id),
+        "x",
+    )
+    for token in tokens:
+        assert kate.get(f"/account/put-back/{token}").status == 410
+        assert kate.post(f"/account/put-back/{token}").status in {400, 410}
+    assert account_of(thief).email == NEW
+
+
+def test_case_23_the_button_of_another_site_takes_nothing_back(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    link = undo_link(EMAIL)
+    kate.get(link)
+    assert kate.post(link, token=False).status == 400
+    assert account_of(thief).email == NEW
+
+
+def test_an_address_that_has_an_account_by_now_locks_the_stolen_one(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    a_user(email=EMAIL)
+    kate.get(undo_link(EMAIL))
+    assert kate.submit(TAKE_BACK).h1 == "Your account is locked"
+    person = account_of(thief)
+    assert (person.email, person.is_live) == (NEW, False)
+    assert thief.get("/account").path == "/account/sign-in"
+
+
+def test_a_passkey_that_the_thief_made_opens_nothing_and_an_older_one_does(thief: Owner, kate: Browser) -> None:
+    own, planted = added(thief.person, Authenticator()), added(thief.person, Authenticator())
+    assert own is not None
+    assert planted is not None
+    with transaction():
+        own.created_at = NOW - timedelta(days=2)
+    change(thief, Contact.EMAIL, NEW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    assert [each.id for each in passkeys.of(account_of(thief))] == [own.id]
+
+
+def test_a_locked_account_gets_its_address_back_and_stays_locked(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    with transaction():
+        accounts.lock(accounts.held(thief.person.id), actor=SYSTEM, reason="stolen", now=NOW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    person = account_of(thief)
+    assert (person.email, person.locked_at) == (EMAIL, NOW)
+
+
+def test_a_mobile_number_is_put_back_and_none_at_all_too(app: Flask, kate: Browser) -> None:
+    owner = Owner(app, email=EMAIL)
+    change(owner, Contact.MOBILE, NUMBER)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    assert account_of(owner).mobile_number is None
+    assert owner.get("/account").path == "/account/sign-in"
+
+
+def test_what_is_merged_or_erased_is_not_taken_back(thief: Owner, kate: Browser) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    link = undo_link(EMAIL)
+    survivor = a_user()
+    with transaction():
+        accounts.held(thief.person.id).merged_into_id = survivor.id
+    assert kate.get(link).status == 410
+
+
+def test_the_same_number_again_is_no_change_that_could_be_taken_back(thief: Owner) -> None:
+    with transaction():
+        person = accounts.held(thief.person.id)
+        contact_changes.set_mobile(person, NUMBER, Here(thief.session.id, "en"), now=NOW)
+    assert db.session.query(ContactChange).count() == 0
