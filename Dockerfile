@@ -5,7 +5,11 @@ COPY requirements.txt .
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 
 FROM python:3.13-slim
-RUN useradd --system --create-home --uid 10001 identity
+# For the names on certificates, in whatever script they are written.
+RUN apt-get update && apt-get install --no-install-recommends -y fonts-noto-core fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
+RUN useradd --system --create-home --uid 10001 identity \
+    && install -d -m 0700 -o identity /var/lib/get-an-identity/evidence
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY wsgi.py ./

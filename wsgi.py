@@ -23,10 +23,13 @@ from identity_provider.oidc.application import init_oidc
 from identity_provider.ports import Ports
 from identity_provider.sandbox import seeding
 from identity_provider.vault import vault
+from identity_provider.web.account.put_back import bp as put_back
 from identity_provider.web.account.views import bp as account
 from identity_provider.web.awards.checking import bp as award_check
 from identity_provider.web.awards.views import bp as awards
+from identity_provider.web.changes.views import bp as changes
 from identity_provider.web.evidence.views import bp as evidence
+from identity_provider.web.one_login.views import bp as one_login
 from identity_provider.web.pages.views import bp as pages
 from identity_provider.web.passkeys.views import bp as passkeys
 from identity_provider.web.resume.views import bp as resume
@@ -65,11 +68,14 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     app.register_blueprint(sign_in)
     app.register_blueprint(resume)
     app.register_blueprint(account)
+    app.register_blueprint(changes)
+    app.register_blueprint(put_back)
     app.register_blueprint(passkeys)
     app.register_blueprint(evidence)
     app.register_blueprint(zendesk)
     app.register_blueprint(awards)
     app.register_blueprint(award_check)
+    app.register_blueprint(one_login)
     register_console(app)
     register_commands(app)
     if settings.sandbox:

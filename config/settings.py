@@ -11,11 +11,14 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
+from config.one_login import problems_with_one_login, read_private_key
 from config.trust import holds_authorities
 
 MailTransport = Literal["notify", "smtp", "memory"]
 TicketTransport = Literal["zendesk", "none", "memory"]
 RegisterKind = Literal["replica", "api", "memory"]
+OneLoginAlgorithm = Literal["ES256", "RS256"]
+ChangeReports = Literal["api", "none", "memory"]
 
 EVIDENCE_STORES = frozenset({"file", "s3", "az", "gs", "memory"})
 
@@ -78,7 +81,10 @@ class Settings:
     zendesk_webhook_secret: tuple[str, ...] = field(default=(), repr=False)
     # REGISTER: replica (table in our database) | api (DQT HTTP API) | memory.
     register: RegisterKind = "replica"
-    # DQT_API_URL and DQT_API_KEY: for REGISTER=api.
+    # CHANGE_REPORTS: api (approved changes of name or date of birth are told to the DQT by its API) | none (staff tell
+    # it by hand) | memory.
+    change_reports: ChangeReports = "none"
+    # DQT_API_URL and DQT_API_KEY: for REGISTER=api and CHANGE_REPORTS=api.
     dqt_api_url: str = ""
     dqt_api_key: str = field(default="", repr=False)
     # EVIDENCE_STORE_URL: where evidence files lie, sealed: file:///DIRECTORY | s3://BUCKET/… | az://CONTAINER/… |
@@ -98,6 +104,23 @@ class Settings:
     client_registration: bool = False
     # METRICS_TOKEN: what a scraper of /metrics bears; without it there are no metrics outside the sandbox.
     metrics_token: str = field(default="", repr=False)
+    # ONE_LOGIN_ISSUER: GOV.UK One Login's issuer as its discovery document writes it, e.g. https://oidc.account.gov.uk/.
+    # Without it nobody signs in through One Login; see docs/one-login.md for it and for the five below.
+    one_login_issuer: str = ""
+    # ONE_LOGIN_CLIENT_ID: what GOV.UK One Login knows this service by.
+    one_login_client_id: str = ""
+    # ONE_LOGIN_PRIVATE_KEY: the PEM of the RSA or P-256 key that signs our assertions, or the path of a file with it.
+    one_login_private_key: str = field(default="", repr=False)
+    # ONE_LOGIN_ID_TOKEN_ALGORITHM: ES256 | RS256, as registered with One Login.
+    one_login_id_token_algorithm: OneLoginAlgorithm = "ES256"
+    # ONE_LOGIN_IDENTITY_DID: whose keys sign proved identities, e.g. did:web:identity.account.gov.uk. Without it
+    # people sign in through One Login, and nobody's name and date of birth are asked for.
+    one_login_identity_did: str = ""
+    # ONE_LOGIN_IDENTITY_ISSUER: who says so in them; by default https:// and the host that the DID names.
+    one_login_identity_issuer: str = ""
+    # TEST_PEOPLE_FILE: a JSON file whose `people` service teams may sign in as, with what happens then; shown in the
+    # console of a test environment (docs/onboarding.md says what stands in it).
+    test_people_file: str = ""
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
     log_level: str = "INFO"
 
@@ -151,9 +174,12 @@ class _Reader:
             "mail_transport": self._choice("MAIL_TRANSPORT", ("notify", "smtp", "memory"), "notify"),
             "ticket_transport": self._choice("TICKET_TRANSPORT", ("zendesk", "none", "memory"), "none"),
             "register": self._choice("REGISTER", ("replica", "api", "memory"), "replica"),
+            "change_reports": self._choice("CHANGE_REPORTS", ("api", "none", "memory"), "none"),
             "proxy_hops": self._number("PROXY_HOPS", 0),
             "max_body_bytes": self._number("MAX_BODY_BYTES", 1_000_000),
             "zendesk_case_field_id": self._optional_number("ZENDESK_CASE_FIELD_ID"),
+            "one_login_private_key": read_private_key(self._text("ONE_LOGIN_PRIVATE_KEY")),
+            "one_login_id_token_algorithm": self._choice("ONE_LOGIN_ID_TOKEN_ALGORITHM", ("ES256", "RS256"), "ES256"),
             "zendesk_webhook_secret": self._list("ZENDESK_WEBHOOK_SECRET"),
             "log_level": self._choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         }
@@ -244,9 +270,18 @@ class _Reader:
             settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
         ):
             self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
+        asked = "api" in {settings.register, settings.change_reports}
+        if asked and not (settings.dqt_api_url and settings.dqt_api_key):
+            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api and CHANGE_REPORTS=api")
         self._refuse_bad_addresses_of_evidence(settings)
-        if settings.register == "api" and not (settings.dqt_api_url and settings.dqt_api_key):
-            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api")
+        self.problems += problems_with_one_login(
+            settings.one_login_issuer,
+            settings.one_login_client_id,
+            settings.one_login_private_key,
+            settings.one_login_identity_did,
+            settings.one_login_identity_issuer,
+            sandbox=settings.sandbox,
+        )
 
     def _refuse_bad_addresses_of_evidence(self, settings: Settings) -> None:
         store = urlsplit(settings.evidence_store_url)
@@ -259,7 +294,14 @@ class _Reader:
     def _refuse_what_only_a_sandbox_may(self, settings: Settings) -> None:
         if not settings.secure:
             self.problems.append("ISSUER: must begin with https:// (http is for SANDBOX=true only)")
+        if "memory" in {
+            settings.mail_transport,
+            settings.ticket_transport,
+            settings.register,
+            settings.change_reports,
+        }:
+            self.problems.append(
+                "MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER, CHANGE_REPORTS: memory is for SANDBOX=true only"
+            )
         if settings.evidence_store_url.startswith("memory:"):
             self.problems.append("EVIDENCE_STORE_URL: memory is for SANDBOX=true only")
-        if "memory" in {settings.mail_transport, settings.ticket_transport, settings.register}:
-            self.problems.append("MAIL_TRANSPORT, TICKET_TRANSPORT, REGISTER: memory is for SANDBOX=true only")

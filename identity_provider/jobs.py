@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,14 @@ from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStr
 from procrastinate.jobs import Job
 
 from identity_provider.db import db, transaction
-from identity_provider.kit import emails
+from identity_provider.domain.change_requests import ReportState
+from identity_provider.domain.evidence import EvidenceState
+from identity_provider.kit import check_reports, emails, evidence_files
 from identity_provider.kit.app import ports, settings
-from identity_provider.models import Delivery, OutboxMessage
-from identity_provider.oidc import back_channel
+from identity_provider.models import ChangeReport, Delivery, Evidence, OutboxMessage
+from identity_provider.oidc import back_channel, register_token
 from identity_provider.ports import (
+    ChangeRefused,
     EmailMessage,
     MailerUnavailable,
     MessageRefused,
@@ -31,14 +35,19 @@ from identity_provider.ports import (
 from identity_provider.queue import WEBHOOKS, queue
 from identity_provider.services import (
     audit_chain,
+    change_evidence,
+    change_reports,
     contact_changes,
     desk_news,
     evidence,
+    evidence_sweep,
+    identity_checks,
     lookups,
     outbox,
     retention,
     sign_outs,
     support_tickets,
+    ticket_alarm,
     user_imports,
     webhook_delivery,
     webhooks,
@@ -102,6 +111,42 @@ def look_up_again(user_id: str) -> None:
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
 
 
+@queue.task(name=change_reports.TELL_REGISTER, retry=Patience())
+@in_application
+def tell_register_of_change(change_request_id: str) -> None:
+    """Tell the DQT of an approved change; raises, to be retried, until it has a clear answer."""
+    now = ports().clock.now()
+    _make_exhibit_where_wanted(UUID(change_request_id))
+    credentials = functools.partial(register_token.for_trn, now=now)
+    change_reports.deliver(UUID(change_request_id), ports().changes, credentials, _exhibit_of, now)
+
+
+@queue.task(name=change_evidence.UNUSABLE, retry=Patience())
+@in_application
+def tell_of_unusable_evidence(evidence_id: str) -> None:
+    """A file was infected: its request goes back to the person."""
+    with transaction():
+        change_evidence.tell_of_unusable(UUID(evidence_id), now=ports().clock.now())
+
+
+@queue.periodic(cron="7 * * * *")
+@queue.task(name="end_old_changes", queueing_lock="end_old_changes")
+@in_application
+def end_old_changes(timestamp: int) -> None:  # noqa: ARG001
+    """Requests that nobody decided within 90 days end, with their evidence; so do drafts that were left."""
+    ended = 1
+    while ended:
+        with transaction():
+            ended = change_evidence.end_what_is_too_old(ports().clock.now())
+
+
+@queue.task(name=identity_checks.WEIGH, retry=Patience())
+@in_application
+def weigh_identity_check(check_id: str) -> None:
+    """See what a provider's report makes surer; raises, to be retried, while the register has no answer."""
+    identity_checks.weigh(UUID(check_id), ports().register, ports().clock.now())
+
+
 @queue.task(name=desk_news.READ, retry=Patience())
 @in_application
 def read_ticket(ticket_number: str) -> None:
@@ -160,6 +205,16 @@ def wake_webhooks_left_behind(timestamp: int) -> None:  # noqa: ARG001
             webhooks.wake(endpoint_id)
 
 
+@queue.periodic(cron="*/10 * * * *")
+@queue.task(name="follow_changes_at_register", queueing_lock="follow_changes_at_register")
+@in_application
+def follow_changes_at_register(timestamp: int) -> None:  # noqa: ARG001
+    """Ask what has become of the changes that the DQT was told of."""
+    decided = change_reports.follow(ports().changes, ports().clock.now())
+    if decided:
+        log.info("changes_decided_at_register", decided=decided)
+
+
 @queue.task(name=evidence.JUDGE, retry=Patience())
 @in_application
 def judge_evidence(evidence_id: str) -> None:
@@ -190,6 +245,14 @@ def work_on_import(import_id: str) -> None:
     user_imports.work(UUID(import_id), ports().register, ports().clock.now())
 
 
+@queue.periodic(cron="17 3 * * *")
+@queue.task(name="sweep_evidence", queueing_lock="sweep_evidence", retry=Patience())
+@in_application
+def sweep_evidence(timestamp: int) -> None:  # noqa: ARG001
+    """Files that no row points at, and rows whose file is lost."""
+    evidence_sweep.sweep(ports().evidence_store, now=ports().clock.now())
+
+
 @queue.periodic(cron="* * * * *")
 @queue.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001
@@ -208,6 +271,17 @@ def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
 
 
 @queue.periodic(cron="*/5 * * * *")
+@queue.task(name="watch_for_tickets", queueing_lock="watch_for_tickets")
+@in_application
+def watch_for_tickets(timestamp: int) -> None:  # noqa: ARG001
+    """Ring in the log when no ticket arose although searches failed (docs/runbook/no-ticket-arose.md)."""
+    with transaction():
+        watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    if watch.rings:
+        log.error("no_ticket_arose", rules=[each.value for each in watch.rings], **watch.as_facts())
+
+
+@queue.periodic(cron="*/5 * * * *")
 @queue.task(name="seal_the_audit", queueing_lock="seal_the_audit")
 @in_application
 def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
@@ -216,6 +290,30 @@ def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
         seal = audit_chain.seal_what_has_settled()
     if seal is not None:
         log.info("audit_sealed", seal=seal.number, events=seal.events, head=seal.digest.hex())
+
+
+def _make_exhibit_where_wanted(change_request_id: UUID) -> None:
+    """What rests on a provider's report has no uploaded file: the report itself is made one."""
+    with transaction():
+        report = db.session.get(ChangeReport, change_request_id)
+        by_check = report is not None and report.request.identity_check_id is not None
+        wanted = report is not None and report.state is ReportState.WAITING and by_check and report.evidence_id is None
+    if wanted and report is not None:
+        with suppress(ChangeRefused):
+            # Without a document the change is refused further on, and shown so.
+            check_reports.make_exhibit(report)
+
+
+def _exhibit_of(report: ChangeReport, now: datetime) -> change_reports.Exhibit:
+    """The file that goes to the DQT, by a link that lasts a quarter of an hour. Raises ChangeRefused without one."""
+    sent = db.session.get(Evidence, report.evidence_id) if report.evidence_id else None
+    if sent is not None and sent.state is EvidenceState.WAITING:
+        raise change_reports.NotTakenYet("the file waits for the scanner")
+    if sent is None or not sent.is_shown:
+        raise ChangeRefused("there is no file to send as evidence")
+    if sent.size > change_reports.LARGEST_EXHIBIT:
+        raise ChangeRefused("the file is larger than the DQT takes")
+    return change_reports.Exhibit(sent.original_name, evidence_files.signed_url(sent.id, now=now))
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from identity_provider.domain.errors import IdentityError
@@ -186,6 +186,55 @@ class ServiceCaller(Protocol):
         ...
 
 
+class ChangeRefused(IdentityError):
+    """The keepers of the records understood, and will never take this change as it is."""
+
+
+class ChangeOpenThere(IdentityError):
+    """The keepers of the records have an open change of this kind for this person: no second one is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetailChange:
+    """A change of name or of date of birth (then `date_of_birth` is there), with the evidence to be fetched."""
+
+    trn: str
+    email: str = field(repr=False)
+    evidence_name: str
+    evidence_url: str = field(repr=False)
+    first_name: str = field(default="", repr=False)
+    middle_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    date_of_birth: date | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsOnRecord:
+    """What a record says now of a name and date of birth, and whether a change of either is open there."""
+
+    first_name: str = field(repr=False)
+    middle_name: str = field(repr=False)
+    last_name: str = field(repr=False)
+    date_of_birth: date | None = field(repr=False)
+    name_pending: bool = False
+    date_of_birth_pending: bool = False
+
+
+class ChangeReporter(Protocol):
+    """Where approved changes of people with a TRN go: the keepers of the records."""
+
+    def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:
+        """What the record says now. Raises RegisterUnavailable, and ChangeRefused for a record that is closed."""
+        ...
+
+    def report(self, change: DetailChange, bearer: str) -> str:
+        """Hand the change over, with a token that speaks for the person; returns its case number.
+
+        Raises RegisterUnavailable when nothing clear came back (it may have been taken), ChangeOpenThere,
+        ChangeRefused.
+        """
+
+
 class StoreUnavailable(IdentityError):
     """The store of evidence did not do what it was asked, or not for certain; it may be asked again."""
 
@@ -247,6 +296,66 @@ class FileCleaner(Protocol):
 
     def clean(self, content: bytes, media_type: str) -> CleanedFile:
         """The cleaned file. Raises EvidenceRefused with the reason."""
+
+
+class BrokerUnavailable(IdentityError):
+    """GOV.UK One Login did not answer in time, or not in a way that can be read: nothing is known of anybody."""
+
+
+class BrokerRefused(IdentityError):
+    """GOV.UK One Login understood and refused: the code is used up, too old, or we are not who it was given to."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTerms:
+    """Who GOV.UK One Login is, and what it knows us by; what its tokens are held to."""
+
+    issuer: str
+    client_id: str
+    id_token_algorithm: str = "ES256"
+    # Whose keys sign proved identities (did:web), and who says so; empty where none are asked for.
+    identity_did: str = ""
+    identity_issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerTokens:
+    """What a code was redeemed for; nothing of it is believed yet."""
+
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+
+
+class IdentityBroker(Protocol):
+    """GOV.UK One Login, which signs people in for us. Every method raises BrokerUnavailable or BrokerRefused."""
+
+    @property
+    def terms(self) -> BrokerTerms:
+        """Who it is; known without asking it."""
+        ...
+
+    def authorization_endpoint(self) -> str:
+        """Where people are sent."""
+        ...
+
+    def trustmark(self) -> str:
+        """The address of what its vectors of trust mean (`vtm`, RFC 8485)."""
+        ...
+
+    def redeem(self, code: str, verifier: str, redirect_uri: str) -> BrokerTokens:
+        """Exchange an authorization code, once, proving by a signed assertion who we are (RFC 7523)."""
+        ...
+
+    def userinfo(self, access_token: str) -> Mapping[str, object]:
+        """What it tells of the person whom the token is for."""
+        ...
+
+    def signing_keys(self, kid: str) -> Sequence[object]:
+        """The published keys (JWK) for ID tokens and sign-outs; fetched anew when this one is not among them."""
+        ...
+
+    def identity_document(self, kid: str) -> Mapping[str, object]:
+        """The DID document with the keys of proved identities; fetched anew when this one is not in it."""
         ...
 
 
@@ -263,3 +372,6 @@ class Ports:
     evidence_store: EvidenceStore
     scanner: FileScanner
     cleaner: FileCleaner
+    changes: ChangeReporter
+    # None where nobody signs in through GOV.UK One Login.
+    broker: IdentityBroker | None = None

@@ -22,6 +22,8 @@ class Policy(StrEnum):
     LINKAGE = "Linkage"
     DEFAULT = "Default"
     STRICT = "Strict"
+    # For somebody whose name and date of birth were proved, by GOV.UK One Login: nobody can be guessing them.
+    VERIFIED = "Verified"
 
 
 class Rule(StrEnum):
@@ -163,6 +165,9 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
+    if policy is Policy.VERIFIED:
+        firm = evidence.first in FIRM and evidence.last in FIRM
+        return evidence.born is Level.SAME and (firm or (evidence.identified and evidence.names_agree))
     has_none = candidate.record.nino_told and not candidate.record.nino
     by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino

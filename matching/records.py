@@ -52,7 +52,8 @@ class TeachingRecord:
 
     `nino_told` is False where the answer did not speak of the National Insurance number: an empty one then says
     nothing. `merged_into` is the TRN of the record that a merged one was joined to. `has_qts` and `has_open_alert`
-    are None where the register does not say.
+    are None where the register does not say; `has_prohibition` says of what kind an open alert is, and is None
+    where the register does not. `open_alerts` are the names of the open ones, as far as the register gives any.
     """
 
     trn: str
@@ -69,6 +70,13 @@ class TeachingRecord:
     has_qts: bool | None = None
     has_open_alert: bool | None = None
     nino_told: bool = True
+    has_prohibition: bool | None = None
+    open_alerts: tuple[str, ...] = ()
+
+    @property
+    def may_be_prohibited(self) -> bool | None:
+        """Whether there is an open prohibition. An alert whose kind is not told counts as one; None is "not said"."""
+        return self.has_open_alert if self.has_prohibition is None else self.has_prohibition
 
 
 NamePair = tuple[str, str]

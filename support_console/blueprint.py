@@ -17,13 +17,20 @@ from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
 from support_console.cases.views import bp as cases
+from support_console.changes.decisions import bp as change_decisions
+from support_console.changes.evidence import bp as change_files
+from support_console.changes.views import bp as changes
+from support_console.clients.help import bp as service_help
 from support_console.clients.views import bp as clients
 from support_console.features.views import bp as features
+from support_console.imports.views import bp as imports
 from support_console.leaked_trns.views import bp as leaked_trns
 from support_console.me.views import bp as me
 from support_console.performance.views import bp as performance
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
+from support_console.trn_tokens.making import bp as trn_tokens_made
+from support_console.trn_tokens.views import bp as trn_tokens
 from support_console.users.merging import bp as merging
 from support_console.users.standing import bp as standing
 from support_console.users.views import bp as users
@@ -34,11 +41,18 @@ SLICES = (
     me,
     cases,
     decisions,
+    changes,
+    change_decisions,
+    change_files,
     users,
     standing,
     merging,
     clients,
+    service_help,
     webhooks,
+    imports,
+    trn_tokens_made,
+    trn_tokens,
     leaked_trns,
     features,
     performance,
@@ -48,9 +62,12 @@ SLICES = (
 
 _MENU = (
     ("cases", "support.cases.queue", Permission.VIEW_CASES),
+    ("changes", "support.changes.queue", Permission.REVIEW_EVIDENCE),
     ("users", "support.users.search", Permission.VIEW_USERS),
     ("clients", "support.clients.show_all", Permission.VIEW_CLIENTS),
     ("webhooks", "support.webhooks.show_all", Permission.EDIT_WEBHOOKS),
+    ("imports", "support.imports.show_all", Permission.RUN_IMPORTS),
+    ("trn_tokens", "support.trn_tokens.show_all", Permission.VIEW_TRN_TOKENS),
     ("leaked_trns", "support.leaked_trns.show_all", Permission.VIEW_LEAKED_TRNS),
     ("features", "support.features.show_all", Permission.SWITCH_FEATURES),
     ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
@@ -102,9 +119,12 @@ def _navigation(staff: StaffUser) -> list[dict[str, object]]:
 
 _LABELS = {
     "cases": lambda: _("Cases"),
+    "changes": lambda: _("Changes"),
     "users": lambda: _("Users"),
     "clients": lambda: _("Services"),
     "webhooks": lambda: _("Webhooks"),
+    "imports": lambda: _("Imports"),
+    "trn_tokens": lambda: _("TRN tokens"),
     "leaked_trns": lambda: _("Leaked TRNs"),
     "features": lambda: _("Features"),
     "staff": lambda: _("Staff"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from enum import StrEnum
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from identity_provider.domain.access import MatchPolicy, StaffRole, TrnRequirement
 from identity_provider.domain.authentication import Acr, acr_of
@@ -39,6 +41,7 @@ _LABELS: dict[str, str] = {
     Occasion.SIGN_IN: N_("At a later sign-in"),
     Occasion.JOB: N_("By itself, later"),
     Occasion.CONSOLE: N_("In the console"),
+    Occasion.IDENTITY_CHECK: N_("After an identity check"),
     MatchPolicy.DEFAULT: N_("Default"),
     MatchPolicy.STRICT: N_("Strict"),
     TrnRequirement.REQUIRED: N_("Always"),
@@ -97,3 +100,13 @@ def why(reason: str) -> str:
         return written(statements.why(LookupReason(reason)))
     sentence = _REASONS.get(str(reason))
     return str(_(sentence)) if sentence else str(reason).replace("_", " ").capitalize()
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that is not nought."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    if minutes < 60:
+        return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
+    if minutes < 48 * 60:
+        return str(ngettext("%(num)s hour", "%(num)s hours", minutes // 60))
+    return str(ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60)))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.ports import (
+    ChangeRefused,
     DeskComment,
     DeskTicket,
+    DetailChange,
+    DetailsOnRecord,
     MessageRefused,
     NewTicket,
     ScannerUnavailable,
@@ -49,6 +53,20 @@ class NoTicketDesk:
     def comments(self, ticket_id: int) -> list[DeskComment]:
         """Refuse likewise."""
         raise TicketRefused(f"this installation has no helpdesk system, and so no ticket {ticket_id}")
+
+
+class NoChangeReporter:
+    """Changes are told to the keepers of the records by hand: this installation cannot."""
+
+    def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:
+        """Not known."""
+        del trn, seconds
+        raise RegisterUnavailable("this installation is not connected to the records")
+
+    def report(self, change: DetailChange, bearer: str) -> str:
+        """Refuse for good."""
+        del change, bearer
+        raise ChangeRefused("this installation is not connected to the records: tell them of the change by hand")
 
 
 class NoScanner:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from identity_provider.adapters.dqt_alerts import read_alerts
 from identity_provider.domain.errors import RegisterUnavailable
 from matching.records import RecordStatus, TeachingRecord
 
@@ -34,6 +35,7 @@ def read_person(body: dict[str, Any]) -> TeachingRecord:
         raise RegisterUnavailable("the DQT API's answer has no TRN")
     first, last = _text(body, "firstName"), _text(body, "lastName")
     previous = [name for name in _list(body, "previousNames") if isinstance(name, dict)]
+    alerts = read_alerts(body)
     emails = [body.get("emailAddress") or body.get("email"), *_list(body, "emailAddresses")]
     return TeachingRecord(
         trn=trn.zfill(7),
@@ -47,7 +49,9 @@ def read_person(body: dict[str, Any]) -> TeachingRecord:
         nino_told="nationalInsuranceNumber" in body,
         email=next((email for email in emails if isinstance(email, str)), ""),
         has_qts=_has_qts(body),
-        has_open_alert=_has_open_alert(body),
+        has_open_alert=alerts.is_open,
+        has_prohibition=alerts.is_prohibition,
+        open_alerts=alerts.names,
     )
 
 
@@ -85,16 +89,3 @@ def _has_qts(body: dict[str, Any]) -> bool | None:
         if name in body:
             return bool(body[name])
     return None
-
-
-def _has_open_alert(body: dict[str, Any]) -> bool | None:
-    """None where the answer does not speak of it: v2 has a flag, v3 a list, which is there only if it was asked for."""
-    flag = body.get("hasActiveSanctions")
-    if isinstance(flag, bool):
-        return flag
-    alerts = body.get("alerts")
-    return any(map(_is_open, alerts)) if isinstance(alerts, list) else None
-
-
-def _is_open(alert: Any) -> bool:
-    return isinstance(alert, dict) and alert.get("endDate") is None

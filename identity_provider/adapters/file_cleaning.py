@@ -38,9 +38,11 @@ class CleaningProcess:
             answer, ended = self._run(content, media_type)
         finally:
             self._places.release()
+        if len(answer) > MOST_ANSWERED:
+            raise EvidenceRefused(Refusal.DAMAGED)
         if ended in _OUT_OF_TIME:
             raise EvidenceRefused(Refusal.TOOK_TOO_LONG)
-        if ended != 0 or len(answer) > MOST_ANSWERED:
+        if ended != 0:
             raise EvidenceRefused(Refusal.DAMAGED)
         return _read(answer)
 

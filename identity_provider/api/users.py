@@ -23,7 +23,7 @@ from identity_provider.domain.values import Trn
 from identity_provider.kit.app import ports
 from identity_provider.models import User
 from identity_provider.services import person_json, service_edits, user_lists
-from identity_provider.services.service_edits import DetailChanges, Verified
+from identity_provider.services.service_edits import DetailChanges
 
 
 @bp.get("/v1/users")
@@ -54,7 +54,7 @@ def change_user(user_id: str) -> ResponseReturnValue:
     wanted, changes = user_id_in(user_id), _changes_sent()
     try:
         with transaction():
-            user = _held(wanted)
+            user = held_or_problem(wanted)
             service_edits.change_details(user, changes, client=service(), now=ports().clock.now())
             return jsonify(person_json.in_api(user, service()))
     except EmailInUse as taken:
@@ -70,7 +70,7 @@ def set_trn(user_id: str) -> ResponseReturnValue:
         _refuse_closed_record(trn)
     try:
         with transaction():
-            _set_trn(_held(wanted), trn)
+            _set_trn(held_or_problem(wanted), trn)
     except TrnAlreadyLinked as held:
         raise Problem.of(ErrorCode.TRN_HELD_BY_ANOTHER) from held
     except UserAlreadyHasTrn as other:
@@ -80,18 +80,8 @@ def set_trn(user_id: str) -> ResponseReturnValue:
     return "", 204
 
 
-@bp.post("/v1/users/<user_id>/identity-checks")
-@needs("identity:verify")
-def report_check(user_id: str) -> ResponseReturnValue:
-    """Take down what an identity provider verified of a person."""
-    wanted, seen = user_id_in(user_id), _verified_sent()
-    with transaction():
-        check = service_edits.report_check(_held(wanted), seen, client=service(), now=ports().clock.now())
-        told = {"identityCheckId": str(check.id), "matches": not check.differs, "differs": check.differs}
-    return jsonify(told), 201
-
-
-def _held(user_id: UUID) -> User:
+def held_or_problem(user_id: UUID) -> User:
+    """The user of this id, held until the transaction ends. Raises Problem for nobody."""
     user = service_edits.held(user_id)
     if user is None:
         raise Problem.of(ErrorCode.NO_SUCH_USER)
@@ -132,17 +122,3 @@ def _trn_sent() -> Trn | None:
     trn = body.trn("trn")
     body.finish()
     return trn
-
-
-def _verified_sent() -> Verified:
-    body, today = Body.read(), ports().clock.now().date()
-    seen = Verified(
-        provider=body.text("provider", 200),
-        document_kind=body.text("documentKind", 60),
-        checked_on=body.day("checkedOn", not_after=today),
-        first_name=body.text("firstName", 200),
-        last_name=body.text("lastName", 200),
-        date_of_birth=body.day("dateOfBirth", not_after=today),
-    )
-    body.finish()
-    return seen

@@ -21,6 +21,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import inspect, make_url, text
 
+from identity_provider.cli import evidence_copies
 from identity_provider.db import db, transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.services import audit_chain
@@ -41,9 +42,10 @@ _REGISTER_TABLES = "register_gen_*"
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--with-register/--without-register", default=True, help="Take the replica of the register along.")
+@click.option("--with-evidence/--without-evidence", default=True, help="Take the files of evidence along.")
 @with_appcontext
-def backup(file: Path, *, with_register: bool) -> None:
-    """Write the whole database to FILE, as it is at one moment, while the service goes on.
+def backup(file: Path, *, with_register: bool, with_evidence: bool) -> None:
+    """Write the whole database to FILE, as it is at one moment, while the service goes on, and the evidence with it.
 
     FILE holds personal data and is readable by you alone; what is encrypted in the database is encrypted in it. The
     keys (SECRET_KEYS, ENCRYPTION_KEYS) are not in it: keep them elsewhere, the backup is of no use without them.
@@ -63,8 +65,9 @@ def backup(file: Path, *, with_register: bool) -> None:
         with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr(MANIFEST, manifest)
             archive.write(dump, DUMP)
+            files = evidence_copies.pack(archive) if with_evidence else 0
         whole.rename(file)
-    click.echo(f"{file}: {file.stat().st_size:,} bytes", err=True)
+    click.echo(f"{file}: {file.stat().st_size:,} bytes, {files:,} files of evidence", err=True)
 
 
 @click.command("restore")
@@ -80,6 +83,7 @@ def restore(file: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="restore-") as name, _opened(file) as archive:
         manifest = _checked(json.loads(archive.read(MANIFEST)))
         archive.extract(DUMP, name)
+        files = evidence_copies.unpack(archive)
         options = ["--no-owner", "--single-transaction", "--exit-on-error", f"--dbname={_database()}"]
         _run("pg_restore", *options, str(Path(name) / DUMP))
     with transaction():
@@ -88,6 +92,7 @@ def restore(file: Path) -> None:
         db.session.execute(text("ANALYZE"))
     verdict = audit_chain.verify()
     click.echo(f"restored what was backed up at {manifest['made_at']}", err=True)
+    click.echo(f"evidence: {files:,} files", err=True)
     click.echo(f"audit: {verdict.events:,} sealed events, {verdict.seals:,} seals", err=True)
     if not verdict.holds or not (manifest["audit_head"] == "" or audit_chain.holds_seal(manifest["audit_head"])):
         click.echo("the audit is not what it was: run flask --app wsgi audit verify", err=True)

@@ -17,7 +17,7 @@ _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @with_appcontext
 def doctor(as_json: bool) -> None:
-    """Check settings, database, migrations, keys, register, mail, Zendesk, worker, audit and clock.
+    """Check settings, database, migrations, keys, register, mail, Zendesk, evidence, worker, audit and clock.
 
     Each fault is told with how to mend it. Exit codes: 0 all well (warnings may be told), 1 something is at fault.
     """

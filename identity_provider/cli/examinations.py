@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from uuid import uuid4
 
@@ -18,18 +18,28 @@ from sqlalchemy.exc import SQLAlchemyError
 from identity_provider.db import db
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.domain.evidence import EvidenceState
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import (
     AuditEvent,
     Delivery,
+    Evidence,
     KeyState,
     OutboxMessage,
     RegisterGeneration,
     SigningKey,
     StaffUser,
 )
-from identity_provider.ports import MailerUnavailable, TicketDeskUnavailable, TicketRefused
-from identity_provider.services import audit_chain, signing_keys
+from identity_provider.ports import (
+    MailerUnavailable,
+    NotInStore,
+    ScannerUnavailable,
+    StoreUnavailable,
+    TicketDeskUnavailable,
+    TicketRefused,
+)
+from identity_provider.services import audit_chain, one_login, signing_keys, ticket_alarm
+from identity_provider.services.ticket_alarm import Rule
 from identity_provider.vault import SealBroken
 
 State = Literal["ok", "warning", "fault"]
@@ -38,6 +48,8 @@ _CLOCKS_DIFFER = timedelta(seconds=10)
 _REGISTER_IS_OLD = timedelta(days=35)
 _WORKER_IS_SILENT = timedelta(minutes=2)
 _MESSAGE_WAITS_LONG = timedelta(minutes=15)
+_FILE_WAITS_LONG = timedelta(hours=1)
+_SIGNATURES_ARE_OLD = timedelta(days=7)
 _UNSEALED_LONG = timedelta(hours=1)
 _SECONDS_TO_ANSWER = 5
 
@@ -163,6 +175,31 @@ def _zendesk() -> Found:
     return Found("ok", "Zendesk answers")
 
 
+def _tickets() -> Found:
+    watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    if not watch.rings:
+        return Found("ok", "whoever was not found is with the helpdesk")
+    broken = {
+        Rule.CASE_WITHOUT_TICKET: f"{watch.cases_without_ticket:,} cases have no ticket after half an hour",
+        Rule.PERSON_WITHOUT_CASE: f"{watch.people_without_case:,} people who were not found have no case",
+        Rule.FAILURES_WITHOUT_TICKETS: f"{watch.failed_in_window:,} people were not found, and no ticket arose",
+    }
+    mend = "See docs/runbook/no-ticket-arose.md; first the lines zendesk, worker and messages of this page."
+    return Found("fault", "; ".join(broken[each] for each in watch.rings), mend)
+
+
+def _one_login() -> Found:
+    broker = ports().broker
+    if broker is None:
+        return Found("ok", "not used: people sign in with a code by email")
+    trouble = one_login.is_well(broker)
+    if trouble is not None:
+        mend = "Check ONE_LOGIN_ISSUER and ONE_LOGIN_IDENTITY_DID, and its status page. Codes by email go on working."
+        return Found("fault", f"One Login: {trouble}", mend)
+    asked = "" if broker.terms.identity_did else "; nobody's identity is asked for"
+    return Found("ok", f"{broker.terms.issuer} answers{asked}")
+
+
 def _worker() -> Found:
     seen = db.session.scalars(text("SELECT max(last_heartbeat) FROM procrastinate_workers")).one_or_none()
     now = db.session.scalars(select(func.clock_timestamp())).one()
@@ -205,6 +242,47 @@ def _staff() -> Found:
     return Found("ok", f"{len(administrators)} may administer the console")
 
 
+def _evidence() -> Found:
+    """Whether a file could be kept, found and deleted again; and whether any wait for long."""
+    key, store = uuid4().hex, ports().evidence_store
+    try:
+        store.put(key, b"doctor")
+        found = store.get(key)
+        store.delete(key)
+    except (StoreUnavailable, NotInStore) as silence:
+        mend = "Check EVIDENCE_STORE_URL, its directory or credentials, and the disk. Nobody can send evidence."
+        return Found("fault", str(silence) or "the store forgets what it is given", mend)
+    if found != b"doctor":
+        return Found("fault", "the store gives back something else", "Check what else writes to EVIDENCE_STORE_URL.")
+    late = ports().clock.now() - _FILE_WAITS_LONG
+    waiting = select(func.count(Evidence.id)).where(Evidence.state == EvidenceState.WAITING)
+    if count := db.session.scalars(waiting.where(Evidence.received_at < late)).one():
+        return Found("warning", f"{count:,} files wait for more than an hour", "See scanner and worker.")
+    return Found("ok", "a file can be kept, and none waits for long")
+
+
+def _scanner() -> Found:
+    try:
+        said = ports().scanner.version()
+    except ScannerUnavailable as silence:
+        mend = "Set CLAMD_ADDRESS, and see that clamd runs. Until then evidence waits, and is shown to nobody."
+        return Found("fault", str(silence), mend)
+    program, _slash, signatures = said.partition("/")
+    made = _day_of(signatures.rpartition("/")[2])
+    if made is None or ports().clock.now() - made > _SIGNATURES_ARE_OLD:
+        when = f"of {made:%d %B %Y}" if made else "of no known day"
+        return Found("warning", f"{program} answers, with signatures {when}", "Run freshclam beside clamd.")
+    return Found("ok", f"{program} answers, with signatures of {made:%d %B %Y}")
+
+
+def _day_of(said: str) -> datetime | None:
+    """Clamd writes it as C's asctime does, in the scanner's own time zone: a day more or less does not matter."""
+    try:
+        return datetime.strptime(said, "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "database": _database,
     "migrations": _migrations,
@@ -214,6 +292,10 @@ EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "register": _register,
     "mail": _mail,
     "zendesk": _zendesk,
+    "evidence": _evidence,
+    "scanner": _scanner,
+    "tickets": _tickets,
+    "one-login": _one_login,
     "worker": _worker,
     "messages": _messages,
     "audit": _audit,

@@ -22,7 +22,7 @@ class Training(StrEnum):
     @property
     def words(self) -> Words:
         """The answer, as the person reads it."""
-        return Words(_TRAINING[self])
+        return _TRAINING[self]
 
 
 class SchoolWork(StrEnum):
@@ -37,30 +37,35 @@ class SchoolWork(StrEnum):
     @property
     def words(self) -> Words:
         """The answer, as the person reads it."""
-        return Words(_SCHOOL_WORK[self])
+        return _SCHOOL_WORK[self]
 
 
+# Answers to "Have you …?" and "Do you work …?" (kit/yes_and_no.py has the words for it).
+_NO = Words("No", context="have you")
 _TRAINING = {
-    Training.NO: N_("No"),
-    Training.ENGLAND_OR_WALES: N_("Yes, in England or Wales"),
-    Training.ELSEWHERE: N_("Yes, somewhere else"),
+    Training.NO: _NO,
+    Training.ENGLAND_OR_WALES: Words(N_("Yes, in England or Wales")),
+    Training.ELSEWHERE: Words(N_("Yes, somewhere else")),
 }
 _SCHOOL_WORK = {
-    SchoolWork.NO: N_("No"),
-    SchoolWork.TEACHER: N_("Yes, as a teacher or lecturer"),
-    SchoolWork.ASSISTANT: N_("Yes, as a teaching assistant"),
-    SchoolWork.EARLY_YEARS: N_("Yes, in early years"),
-    SchoolWork.OTHER: N_("Yes, in another role"),
+    SchoolWork.NO: _NO,
+    SchoolWork.TEACHER: Words(N_("Yes, as a teacher or lecturer")),
+    SchoolWork.ASSISTANT: Words(N_("Yes, as a teaching assistant")),
+    SchoolWork.EARLY_YEARS: Words(N_("Yes, in early years")),
+    SchoolWork.OTHER: Words(N_("Yes, in another role")),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FurtherAnswers:
-    """The answers; None was not asked yet. Where and when are as the person wrote them, or empty."""
+    """The answers; None was not asked yet. Where and when are as the person wrote them, or empty.
+
+    Where, when and whether it was recognised is asked only of who trained.
+    """
 
     other_names: tuple[dict[str, str], ...] | None = None
     training: Training | None = None
-    training_where: str = field(default="", repr=False)
+    training_where: str | None = field(default=None, repr=False)
     training_when: str = ""
     # Somebody who trained elsewhere: was that recognised in England by the award of QTS? None: not said.
     recognised: bool | None = None
@@ -70,7 +75,8 @@ class FurtherAnswers:
     @property
     def is_complete(self) -> bool:
         """Whether everything that is asked was answered."""
-        return None not in (self.other_names, self.training, self.school_work)
+        told_where = self.training is Training.NO or self.training_where is not None
+        return told_where and None not in (self.other_names, self.training, self.school_work)
 
     @property
     def speaks_for_a_record(self) -> bool:

@@ -17,7 +17,11 @@ BY_PASSKEY = ("pop", "user", "mfa")
 Neither `hwk` nor `swk` is said: no attestation is asked for, so nobody knows where the key lies.
 """
 
+BY_ONE_LOGIN = ("fed", "mfa")
+"""GOV.UK One Login vouches for two factors. RFC 8176 has a word for the second only; `fed` is what others say too."""
+
 PROOF_OF_POSSESSION = "pop"
+ELSEWHERE = "fed"
 
 
 class Acr(StrEnum):
@@ -25,6 +29,8 @@ class Acr(StrEnum):
 
     ONE_TIME_CODE = "one-time-code"
     PASSKEY = "passkey"
+    # Told, and nothing that a service can demand: nobody has to have one.
+    ONE_LOGIN = "one-login"
 
     def under(self, issuer: str) -> str:
         """As tokens, requests and the provider's description name it."""
@@ -33,4 +39,10 @@ class Acr(StrEnum):
 
 def acr_of(amr: Collection[str]) -> Acr:
     """The class that a sign-in by these means reached."""
-    return Acr.PASSKEY if PROOF_OF_POSSESSION in amr else Acr.ONE_TIME_CODE
+    if PROOF_OF_POSSESSION in amr:
+        return Acr.PASSKEY
+    return Acr.ONE_LOGIN if ELSEWHERE in amr else Acr.ONE_TIME_CODE
+
+
+DEMANDABLE = (Acr.ONE_TIME_CODE, Acr.PASSKEY)
+"""The classes that a service may ask for, and is given or an error."""

@@ -15,7 +15,7 @@ MOST_BYTES = 10_000_000
 """The largest file that is taken: a photo from a phone, as it comes."""
 MOST_PAGES = 50
 UNDECIDED = timedelta(days=90)
-DECIDED = timedelta(days=30)
+"""How long a file stays when nobody decides on what it is evidence for; whoever decides says how long then."""
 LONGEST_NAME = 100
 """Of a name as it is shown; the DQT takes no longer one either (dqt-api.md, A4.4)."""
 
@@ -52,6 +52,7 @@ class Refusal(StrEnum):
     TOO_MANY_PAGES = "too_many_pages"
     TOO_LARGE_PICTURE = "too_large_picture"
     TOOK_TOO_LONG = "took_too_long"
+    TOO_MANY = "too_many"
     TRY_AGAIN_LATER = "try_again_later"
 
 
@@ -79,6 +80,7 @@ _WORDS = {
     Refusal.TOO_MANY_PAGES: N_("The selected PDF must have %(most)s pages or fewer. Upload the pages that matter only"),
     Refusal.TOO_LARGE_PICTURE: N_("A picture in the selected file has too many pixels. Upload a smaller picture"),
     Refusal.TOOK_TOO_LONG: N_("We could not open the selected file in time. Upload a photo of the document"),
+    Refusal.TOO_MANY: N_("You have uploaded too many files in a short time. Try again in an hour"),
     Refusal.TRY_AGAIN_LATER: N_(
         "The selected file could not be uploaded because of a problem with our service. Try again in a few minutes"
     ),

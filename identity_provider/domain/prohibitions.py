@@ -14,11 +14,11 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"
 
 
-def standing(alerts: tuple[bool | None, ...]) -> Standing:
+def standing(prohibited: tuple[bool | None, ...]) -> Standing:
     """The standing of somebody of whose records the register says these things, one each; None is "it does not say".
 
     Nothing said at all is `UNKNOWN`: a record that the register has lost is no record without alerts.
     """
-    if True in alerts:
+    if True in prohibited:
         return Standing.PROHIBITED
-    return Standing.UNKNOWN if None in alerts or not alerts else Standing.CLEAR
+    return Standing.UNKNOWN if None in prohibited or not prohibited else Standing.CLEAR

@@ -18,6 +18,8 @@ class Question(StrEnum):
     EMAIL = "email"
     CODE = "code"
     SHARED_MAILBOX = "shared-mailbox"
+    MOBILE = "mobile-number"
+    MOBILE_CODE = "mobile-code"
     NAME = "name"
     PREVIOUS_NAMES = "previous-names"
     PREFERRED_NAME = "preferred-name"
@@ -30,12 +32,14 @@ class Question(StrEnum):
     TRAINING = "where-you-trained"
     OTHER_NAMES = "other-names"
     TEACHER_TRAINING = "teacher-training"
+    TRAINING_DETAILS = "teacher-training-details"
     SCHOOL_WORK = "work-in-schools"
     CHECK_ANSWERS = "check-answers"
     TRN_IN_USE = "trn-in-use"
     CHOOSE_EMAIL = "choose-email"
     NO_MATCH = "no-match"
     OUTCOME = "outcome"
+    CONNECT_ONE_LOGIN = "connect-one-login"
     PASSKEY = "passkey"
     CONSENT = "what-you-share"
     BARRED = "cannot-continue"
@@ -59,6 +63,10 @@ class Answers:
     known_account: bool = False
     shared_mailbox: bool = False
     shared_mailbox_accepted: bool | None = None
+    # The service asks for a mobile number, and text messages can be sent. None was not answered yet, False is no.
+    wants_mobile: bool = False
+    has_mobile: bool | None = None
+    mobile_proved: bool = False
     has_name: bool = False
     has_previous_names: bool | None = None
     has_preferred_name: bool = False
@@ -80,6 +88,7 @@ class Answers:
     nothing_near: bool = False
     has_other_names: bool | None = None
     has_teacher_training: bool | None = None
+    has_training_details: bool = False
     has_school_work: bool | None = None
     # The answers as they stand were sent off (or there was nothing to ask).
     submitted: bool = False
@@ -88,6 +97,8 @@ class Answers:
     may_try_again: bool = False
     has_something_to_say: bool = False
     outcome_seen: bool = False
+    # They came by a GOV.UK One Login of another address: shall it open their account from now on?
+    one_login_waits: bool = False
     # The service takes nothing but a passkey and none was shown; or one is offered, and may be declined.
     passkey_due: bool = False
     # The person has to say whether the service may know what it asks for.
@@ -157,6 +168,7 @@ def _asked(answers: Answers) -> Iterator[tuple[Question, bool]]:
         yield Question.EMAIL, True
         if answers.shared_mailbox:
             yield Question.SHARED_MAILBOX, answers.shared_mailbox_accepted is not None
+        yield from _asked_about_mobile(answers)
     yield Question.NAME, answers.has_name
     yield Question.PREVIOUS_NAMES, answers.has_previous_names is not None
     yield Question.PREFERRED_NAME, answers.has_preferred_name
@@ -167,6 +179,14 @@ def _asked(answers: Answers) -> Iterator[tuple[Question, bool]]:
             yield Question.EXISTING_ACCOUNT_CODE, answers.other_address_proved
             yield Question.CHOOSE_EMAIL, False
     yield from _asked_about_record(answers)
+
+
+def _asked_about_mobile(answers: Answers) -> Iterator[tuple[Question, bool]]:
+    """A second contact, if they like: off the way of everybody who comes from a service that does not ask for it."""
+    if answers.wants_mobile:
+        yield Question.MOBILE, answers.has_mobile is not None
+        if answers.has_mobile:
+            yield Question.MOBILE_CODE, answers.mobile_proved
 
 
 def _asked_about_record(answers: Answers) -> Iterator[tuple[Question, bool]]:
@@ -202,6 +222,8 @@ def _asked_before_none(answers: Answers) -> Iterator[tuple[Question, bool]]:
     ):
         if answered or due:
             yield question, answered
+        if question is Question.TEACHER_TRAINING and answers.has_teacher_training:
+            yield Question.TRAINING_DETAILS, answers.has_training_details
 
 
 def _may_be_changed(answers: Answers) -> bool:
@@ -218,6 +240,8 @@ def _after_submission(answers: Answers) -> Question:
         return Question.NO_MATCH
     if answers.has_something_to_say and not answers.outcome_seen:
         return Question.OUTCOME
+    if answers.one_login_waits:
+        return Question.CONNECT_ONE_LOGIN
     if answers.passkey_due:
         return Question.PASSKEY
     return Question.CONSENT if answers.consent_due else Question.DONE

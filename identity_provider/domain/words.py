@@ -20,6 +20,8 @@ class Words:
 
     text: str
     gaps: Mapping[str, str] = field(default_factory=dict)
+    # Where one English text is several in another language (gettext's msgctxt): what it answers.
+    context: str = ""
 
     def __str__(self) -> str:
         return self.text % self.gaps if self.gaps else self.text

@@ -10,6 +10,7 @@ from flask import render_template
 from flask_babel import force_locale
 
 from identity_provider.db import db
+from identity_provider.kit import change_emails
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
 from identity_provider.models import Award, OutboxMessage, ResumeLink
@@ -90,5 +91,7 @@ PREPARATIONS: dict[str, Callable[[OutboxMessage, datetime], dict[str, object] | 
     awards.WITHDRAWN: _with_award,
     awards.CERTIFICATE: _with_award,
     award_codes.CHECKED: _with_award,
+    **dict.fromkeys(change_emails.KINDS, change_emails.about_change),
+    award_codes.LOCKED: _with_award,
 }
 """What a kind of message needs beside its payload."""

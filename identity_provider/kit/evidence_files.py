@@ -12,6 +12,7 @@ from identity_provider.domain.evidence import MOST_BYTES, EvidenceRefused, Refus
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.links import read_link, sign_link
 from identity_provider.kit.sandboxed import sandboxed_file
+from identity_provider.models import User
 from identity_provider.services import evidence
 from identity_provider.services.audit import Actor
 from identity_provider.services.evidence import KeptFile
@@ -22,13 +23,16 @@ LINK_LASTS = timedelta(minutes=15)
 _PURPOSE = "evidence"
 
 
-def take_in(upload: FileStorage | None) -> KeptFile:
+def take_in(upload: FileStorage | None, *, by: User | None = None) -> KeptFile:
     """Clean and keep what was uploaded; `evidence.receive` makes it somebody's. Not inside a transaction.
 
-    Raises EvidenceRefused with words for the form; EMPTY also when no file was chosen.
+    Raises EvidenceRefused with words for the form; EMPTY also when no file was chosen, and TOO_MANY when `by` has sent
+    more than anybody needs to.
     """
     if upload is None or not upload.filename:
         raise EvidenceRefused(Refusal.EMPTY)
+    if by is not None:
+        evidence.allow_another(by, now=ports().clock.now())
     # The file lies in a temporary one without a name; its own name goes nowhere but to the page.
     content = upload.stream.read(MOST_BYTES + 1)
     return evidence.take_in(content, upload.filename, cleaner=ports().cleaner, store=ports().evidence_store)

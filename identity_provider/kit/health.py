@@ -11,18 +11,18 @@ from functools import lru_cache
 import structlog
 from flask import Blueprint, Flask, Response, abort, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from identity_provider.db import db
+from identity_provider.db import db, transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, real_request, settings
-from identity_provider.services import backlog, measures
-
-log = structlog.get_logger("health")
+from identity_provider.services import backlog, measures, ticket_alarm
 
 bp = Blueprint("health", __name__)
+log = structlog.get_logger("health")
 
 REQUESTS = Counter("http_requests", "Requests answered.", ("endpoint", "method", "status"))
 SECONDS = Histogram(
@@ -93,6 +93,7 @@ class _Backlogs:
 
 def _registry() -> CollectorRegistry:
     registry = CollectorRegistry()
+    registry.register(TicketGauges())
     registry.register(_Backlogs())
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.MultiProcessCollector(registry)
@@ -100,6 +101,38 @@ def _registry() -> CollectorRegistry:
     for each in (REQUESTS, SECONDS, *measures.ALL):
         registry.register(each)
     return registry
+
+
+class TicketGauges(Collector):
+    """What the alarm about missing tickets counts, asked of the database: the worker has no /metrics."""
+
+    def describe(self) -> list[Metric]:
+        """Nothing before it is asked: otherwise each registering would count."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """One gauge for each number, and one for whether a rule rings; none while the database does not answer."""
+        try:
+            with transaction():
+                watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+        except SQLAlchemyError as error:
+            log.warning("tickets_not_counted", error=type(error).__name__)
+            return
+        gauge = GaugeMetricFamily("no_ticket_arose", "1 while this rule of the alarm rings.", labels=["rule"])
+        for rule in ticket_alarm.Rule:
+            gauge.add_metric([rule.value], float(rule in watch.rings))
+        yield gauge
+        for name, number in watch.as_facts().items():
+            yield GaugeMetricFamily(f"tickets_{name}", _EXPLAINED[name], value=number)
+
+
+_EXPLAINED = {
+    "cases_without_ticket": "Open cases older than half an hour without a ticket.",
+    "people_without_case": "People who were not found half an hour ago or longer and have no case.",
+    "failed_in_window": "People whose search failed in the last day and who are still pending.",
+    "failed_before": "The same of the day before.",
+    "tickets_in_window": "Tickets that arose in the last day.",
+}
 
 
 def _measure(response: Response) -> Response:

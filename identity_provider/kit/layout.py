@@ -6,7 +6,7 @@ from flask import Blueprint, Flask
 from flask_babel import lazy_gettext as _
 from jinja2 import StrictUndefined
 
-from identity_provider.kit.app import settings
+from identity_provider.kit.app import ports, settings
 from identity_provider.kit.asked import init_asked
 from identity_provider.kit.errors import init_errors
 from identity_provider.kit.filters import init_request_filters
@@ -69,4 +69,5 @@ def page_values() -> dict[str, object]:
         "form": None,
         "seconds_left": None,
         "console_navigation": [],
+        "one_login_used": ports().broker is not None,
     }

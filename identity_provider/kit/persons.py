@@ -27,11 +27,13 @@ ACCOUNT = "/account"
 # Endpoint of the first page of each part of the account, and what the link to it says, in the order of the menu.
 MENU = (
     ("account.home", _("Your details")),
+    ("changes.home", _("Name and date of birth")),
+    ("awards.held", _("Awards")),
     ("account.services", _("Services you have used")),
-    ("passkeys.show_all", _("Passkeys")),
     ("account.history", _("Sign-in history")),
     ("account.sessions", _("Where you are signed in")),
-    ("awards.held", _("Awards")),
+    ("passkeys.show_all", _("Passkeys")),
+    ("one_login.connections", _("GOV.UK One Login")),
 )
 
 
@@ -55,28 +57,6 @@ def for_person(view: PersonsView) -> PersonsView:
     return entered
 
 
-def refuse_while_off() -> None:
-    """Answer 503 to everybody while the pages of one's own account are switched off."""
-    if not features.is_on(Feature.ACCOUNT):
-        abort(503)
-
-
-def for_person_lately(view: PersonsView) -> PersonsView:
-    """The same for what counts: who proved who they are a while ago enters another code first, and then comes here."""
-
-    @for_person
-    @wraps(view)
-    def entered(person: User, **named: Any) -> ResponseReturnValue:
-        here = session.current_session()
-        if here is not None and browser_sessions.is_recent(here, now=ports().clock.now()):
-            return view(person, **named)
-        rule = request.url_rule
-        shown = rule is not None and rule.methods is not None and "GET" in rule.methods
-        return redirect(url_for("account.prove_again", next=request.path if shown else None), 303)
-
-    return entered
-
-
 def account_visit() -> Visit | None:
     """The service that the person came from, and may go back to; the forms of this page may lead there."""
     if "account_visit" not in g:
@@ -85,6 +65,30 @@ def account_visit() -> Visit | None:
             allow_form_to_lead_to(g.account_visit.sign_out_uri)
     visit: Visit | None = g.account_visit
     return visit
+
+
+def for_person_lately(view: PersonsView) -> PersonsView:
+    """As `for_person`, for who proved a moment ago who they are: anybody else proves it again first.
+
+    They then come to the page that was asked for, or whose form was sent: what the form would have done is not done.
+    """
+
+    @wraps(view)
+    def entered(person: User, **named: Any) -> ResponseReturnValue:
+        now, here = ports().clock.now(), session.current_session()
+        if here is not None and browser_sessions.is_recent(here, now=now):
+            return view(person, **named)
+        rule = request.url_rule
+        is_shown = rule is not None and rule.methods is not None and "GET" in rule.methods
+        return redirect(url_for("account.prove_again", next=request.path if is_shown else None), 303)
+
+    return for_person(entered)
+
+
+def refuse_while_off() -> None:
+    """Answer 503 to everybody while the pages of one's own account are switched off."""
+    if not features.is_on(Feature.ACCOUNT):
+        abort(503)
 
 
 def account_path(text: str) -> str:
@@ -99,7 +103,8 @@ def account_path(text: str) -> str:
 
 def account_menu() -> list[dict[str, object]]:
     """The parts of the account as links; the one that the page belongs to is marked."""
-    parts = [(label, url_for(endpoint)) for endpoint, label in MENU]
+    off = {"one_login.connections"} if ports().broker is None else set()
+    parts = [(label, url_for(endpoint)) for endpoint, label in MENU if endpoint not in off]
     inside = [href for _label, href in parts if request.path == href or request.path.startswith(f"{href}/")]
     here = max(inside, key=len, default=None)
     return [

@@ -6,16 +6,22 @@ from datetime import date, datetime
 
 import phonenumbers
 from flask import Flask
-from flask_babel import format_date, format_datetime
+from flask_babel import format_date, format_datetime, pgettext
 from flask_babel import gettext as _
 
 from identity_provider.domain.words import Words
 
 
 def init_filters(app: Flask) -> None:
-    """Give every template the filters `date`, `moment`, `trn` and `redacted_email`."""
+    """Give every template the filters `date`, `moment`, `trn`, `number` and `redacted_email`."""
     app.jinja_env.filters.update(
-        {"date": written_date, "moment": written_moment, "trn": written_trn, "redacted_email": redacted_email}
+        {
+            "date": written_date,
+            "moment": written_moment,
+            "trn": written_trn,
+            "number": written_number,
+            "redacted_email": redacted_email,
+        }
     )
 
 
@@ -34,6 +40,8 @@ def written_moment(value: datetime) -> str:
 def written(said: Words | date | str) -> str:
     """A line of somebody's statement: marked words in the language of the page, a date in its way, text as it is."""
     if isinstance(said, Words):
+        if said.context:
+            return str(pgettext(said.context, said.text, **said.gaps))
         return str(_(said.text, **said.gaps))
     return written_date(said) if isinstance(said, date) else said
 

@@ -4,6 +4,7 @@ from identity_provider.models.account_visit import AccountVisit
 from identity_provider.models.audit_event import AuditEvent, AuditSeal
 from identity_provider.models.award import Award, AwardCheck, AwardCode
 from identity_provider.models.browser_session import BrowserSession
+from identity_provider.models.change_request import ChangeEvent, ChangeFile, ChangeReport, ChangeRequest
 from identity_provider.models.client import Client, ClientSecret
 from identity_provider.models.client_error import ClientError
 from identity_provider.models.code_challenge import CodeChallenge, SentCode
@@ -18,6 +19,7 @@ from identity_provider.models.initial_access_token import InitialAccessToken
 from identity_provider.models.journey import AuthorizationRequest, Journey
 from identity_provider.models.leaked_trn import LeakedTrn
 from identity_provider.models.lookup import Lookup
+from identity_provider.models.one_login import OneLoginAttempt, OneLoginIdentity, OneLoginPurpose, OneLoginSession
 from identity_provider.models.outbox import Delivery, OutboxMessage
 from identity_provider.models.pairwise_subject import PairwiseSubject
 from identity_provider.models.passkey import Passkey, PasskeyChallenge
@@ -60,6 +62,10 @@ __all__ = [
     "BrowserSession",
     "CaseNote",
     "CaseStatus",
+    "ChangeEvent",
+    "ChangeFile",
+    "ChangeReport",
+    "ChangeRequest",
     "Client",
     "ClientError",
     "ClientSecret",
@@ -80,6 +86,10 @@ __all__ = [
     "Lookup",
     "MessageState",
     "MessageType",
+    "OneLoginAttempt",
+    "OneLoginIdentity",
+    "OneLoginPurpose",
+    "OneLoginSession",
     "OutboxMessage",
     "PairwiseSubject",
     "Passkey",

@@ -110,6 +110,9 @@ class Journey(Base):
     outcome_seen_at: Mapped[datetime | None]
     # The service asked which account it shall be (`prompt=select_account`): the one signed in here, or another.
     keeps_account: Mapped[bool | None]
+    # The trip to GOV.UK One Login whose answer waits for the person to prove which account is theirs (no foreign key:
+    # the trip points here).
+    one_login_attempt_id: Mapped[UUID | None]
     # The browser said that its device can hold a passkey: only then is one offered.
     passkey_possible: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The person showed that they hold one, in this journey or before it in this session.

@@ -13,6 +13,7 @@ from identity_provider.domain.words import N_
 from identity_provider.kit.app import settings
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.models import AuthorizationRequest, Client
+from identity_provider.oidc import refusals
 from identity_provider.oidc.sent import SentRequest
 from identity_provider.services import third_party_login
 
@@ -24,12 +25,14 @@ def give_code(request: AuthorizationRequest, code: str) -> ResponseReturnValue:
 
 def give_error(request: AuthorizationRequest, error: str, description: str) -> ResponseReturnValue:
     """An error for a request that was accepted and could not be granted."""
+    refusals.remember(request.client_id, error, description)
     words = {"error": error, "error_description": description}
     return _send(request.redirect_uri, request.response_mode, words, request.state)
 
 
 def refuse(sent: SentRequest, refusal: OAuth2Error) -> ResponseReturnValue:
     """The answer to a request that failed a check: a page as long as its redirect URI is not trusted."""
+    refusals.remember(sent.client.id if sent.client else None, refusal.error, refusal.description)
     if sent.redirect_uri is None:
         return problem_page(refusal.description)
     words = {"error": refusal.error, "error_description": refusal.description}

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from identity_provider.oidc import refusals
+
 bp = Blueprint("oidc", __name__, template_folder="templates")
+
+
+bp.after_request(refusals.write_down)
 
 
 @bp.after_request

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 import structlog
+from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError
 from flask import Request
 
@@ -61,6 +62,14 @@ def plainly_proved(authorization: str) -> Client | None:
     try:
         return _proved(_read_basic(authorization, None))
     except InvalidClientError:
+        return None
+
+
+def named_in(request: Request) -> str | None:
+    """The client that a request says it is of, whether or not it proves that."""
+    try:
+        return _read(request).client_id or None
+    except OAuth2Error:
         return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from identity_provider.domain.authentication import Acr
+from identity_provider.domain.authentication import DEMANDABLE
 from identity_provider.domain.features import Feature
 from identity_provider.kit.app import settings
 from identity_provider.oidc import claims
@@ -53,7 +53,7 @@ def document(issuer: str, *, registration: bool = False) -> dict[str, Any]:
         "response_modes_supported": list(MODES),
         "grant_types_supported": list(GRANT_TYPES),
         "subject_types_supported": list(SUBJECT_TYPES),
-        "acr_values_supported": [each.under(issuer) for each in Acr],
+        "acr_values_supported": [each.under(issuer) for each in DEMANDABLE],
         "id_token_signing_alg_values_supported": list(ALGORITHMS),
         "userinfo_signing_alg_values_supported": list(ALGORITHMS),
         "token_endpoint_auth_methods_supported": list(METHODS),

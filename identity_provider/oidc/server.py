@@ -14,7 +14,7 @@ from flask import Flask
 
 from identity_provider.kit.app import real_request
 from identity_provider.models import Client
-from identity_provider.oidc import client_authentication
+from identity_provider.oidc import client_authentication, refusals
 from identity_provider.oidc.grants import AuthorizationCodeGrant, ClientCredentialsGrant, IdToken, RefreshTokenGrant
 from identity_provider.oidc.registered_client import RegisteredClient
 from identity_provider.oidc.token_endpoints import IntrospectionEndpoint, RevocationEndpoint
@@ -93,6 +93,12 @@ class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]  # Authlib carr
         if not request.payload.grant_type:
             raise InvalidRequestError("The grant_type is missing.")
         return super().get_token_grant(request)
+
+    def handle_error_response(self, request: EndpointRequest | None, error: Any) -> Any:
+        """The refusal as Authlib words it; kept for the team of the service that it goes to."""
+        named = client_authentication.named_in(real_request())
+        refusals.remember(named, error.error, error.description or "")
+        return super().handle_error_response(request, error)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> flask.Response:
         """An answer as Authlib gives it."""

@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import NotFound
 
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.sandbox.dqt_changes import Keepers, changes_api, keepers_pages
 from identity_provider.sandbox.dqt_shelf import Shelf
 from identity_provider.sandbox.dqt_v2 import v2_api
 from identity_provider.sandbox.dqt_v3 import v3_api
@@ -24,15 +25,21 @@ from matching.batch import read_register
 API_PATHS = ("/v1/", "/v2/", "/v3/")
 
 
-def create_dqt_api(shelf: Shelf, keys: Mapping[str, frozenset[str]]) -> Flask:
-    """Make the stand-in for these records and these API keys with their roles."""
+def create_dqt_api(shelf: Shelf, keys: Mapping[str, frozenset[str]], issuer: str = "") -> Flask:
+    """Make the stand-in for these records and these API keys with their roles.
+
+    `issuer` signs the tokens that people ask for changes with; without one nobody can.
+    """
     app = Flask(__name__, static_folder=None)
     app.jinja_env.undefined = StrictUndefined
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     faults = add_faults(app, *MODES)
     gate = Gate(keys, faults)
     app.register_blueprint(v2_api(shelf, faults))
-    app.register_blueprint(v3_api(shelf, faults))
+    keepers = Keepers(issuer)
+    app.register_blueprint(v3_api(shelf, faults, keepers))
+    app.register_blueprint(changes_api(keepers, faults))
+    app.register_blueprint(keepers_pages(keepers))
     app.register_error_handler(Problem, lambda problem: problem.as_response())
     app.register_error_handler(Invalid, lambda problem: problem.as_response())
     app.register_error_handler(RegisterUnavailable, lambda _: Problem(503, "Service Unavailable").as_response())
@@ -52,7 +59,7 @@ def create_dqt_api(shelf: Shelf, keys: Mapping[str, frozenset[str]]) -> Flask:
             records = shelf.samples()
         except RegisterUnavailable:
             records = ()
-        return render_template("dqt_api/index.html", records=records, mode=faults.mode)
+        return render_template("dqt_api/index.html", records=records, mode=faults.mode, changes=keepers.asked[::-1])
 
     return app
 
@@ -75,7 +82,10 @@ def main() -> None:
         shelf = Shelf.of_replica(arguments.database_url)
     else:
         parser.error("--register or --database-url (or DATABASE_URL) is needed")
-    serve(create_dqt_api(shelf, {os.environ["DQT_API_KEY"]: frozenset({GET_PERSON})}), arguments.port)
+    serve(
+        create_dqt_api(shelf, {os.environ["DQT_API_KEY"]: frozenset({GET_PERSON})}, os.environ.get("ISSUER", "")),
+        arguments.port,
+    )
 
 
 if __name__ == "__main__":

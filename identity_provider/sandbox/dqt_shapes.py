@@ -25,6 +25,13 @@ _PROHIBITION_TYPE = {
 }
 
 
+_FLAG_TYPE = {
+    "alertTypeId": str(uuid5(NAMESPACE_URL, "flag")),
+    "name": "Previous name check",
+    "alertCategory": {"alertCategoryId": str(uuid5(NAMESPACE_URL, "flags")), "name": "Flag"},
+}
+
+
 def find_result(record: TeachingRecord) -> dict[str, Any]:
     """One result of `v2/teachers/find`."""
     return {
@@ -59,7 +66,9 @@ def v2_teacher(record: TeachingRecord) -> dict[str, Any]:
     }
 
 
-def v3_person(record: TeachingRecord, version: str, include: frozenset[str]) -> dict[str, Any]:
+def v3_person(
+    record: TeachingRecord, version: str, include: frozenset[str], pending: dict[str, bool]
+) -> dict[str, Any]:
     """`v3/persons/{trn}` and its ancestor `v3/teachers/{trn}`; what is not included is left out."""
     person = _names(record) | {
         "nationalInsuranceNumber": record.nino or None,
@@ -68,7 +77,7 @@ def v3_person(record: TeachingRecord, version: str, include: frozenset[str]) -> 
         "eyts": None,
     }
     optional: dict[str, dict[str, Any]] = {
-        "PendingDetailChanges": {"pendingNameChange": False, "pendingDateOfBirthChange": False},
+        "PendingDetailChanges": dict(pending),
         "Alerts": {"alerts": _alerts(record, version)},
         "PreviousNames": {"previousNames": _previous_names(record)},
         "Induction": {"induction": None},
@@ -119,7 +128,7 @@ def _alerts(record: TeachingRecord, version: str) -> list[dict[str, Any]]:
         return [
             {
                 "alertId": identity,
-                "alertType": _PROHIBITION_TYPE,
+                "alertType": _FLAG_TYPE if record.has_prohibition is False else _PROHIBITION_TYPE,
                 "details": None,
                 "startDate": _PROHIBITION["startDate"],
                 "endDate": None,
@@ -127,7 +136,7 @@ def _alerts(record: TeachingRecord, version: str) -> list[dict[str, Any]]:
         ]
     return [
         {
-            "alertType": "Prohibition",
+            "alertType": "Flag" if record.has_prohibition is False else "Prohibition",
             "dqtSanctionCode": _PROHIBITION["code"],
             "startDate": _PROHIBITION["startDate"],
             "endDate": None,

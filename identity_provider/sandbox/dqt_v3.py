@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from identity_provider.sandbox.dqt_changes import Keepers
 from identity_provider.sandbox.dqt_rules import shares_last_name
 from identity_provider.sandbox.dqt_shapes import PERSONS_FROM, v3_person, v3_result
 from identity_provider.sandbox.dqt_shelf import Shelf
@@ -25,10 +26,10 @@ MOST_PERSONS = 500
 NOT_FOUND, DEACTIVATED, MERGED = 10001, 10058, 10059
 
 
-def v3_api(shelf: Shelf, faults: Faults) -> Blueprint:
+def v3_api(shelf: Shelf, faults: Faults, keepers: Keepers) -> Blueprint:
     """The endpoints of v3 that identity providers call."""
     api = Blueprint("v3", __name__, url_prefix="/v3")
-    people = _People(shelf, faults)
+    people = _People(shelf, faults, keepers)
     for rule, endpoint in (
         ("/teachers/<trn>", people.teacher),
         ("/persons/<trn>", people.person),
@@ -44,8 +45,9 @@ def v3_api(shelf: Shelf, faults: Faults) -> Blueprint:
 class _People:
     """The records, as v3 gives them."""
 
-    def __init__(self, shelf: Shelf, faults: Faults) -> None:
+    def __init__(self, shelf: Shelf, faults: Faults, keepers: Keepers) -> None:
         self._shelf = shelf
+        self._keepers = keepers
         self._faults = faults
 
     def teacher(self, trn: str) -> ResponseReturnValue:
@@ -79,7 +81,9 @@ class _People:
         record = self._known(trn)
         _check_birthday_and_nino(record, asked)
         include = frozenset(request.args.get("include", "").replace(" ", "").split(","))
-        return _unless_closed(record, asked, "persons") or jsonify(v3_person(record, asked, include))
+        return _unless_closed(record, asked, "persons") or jsonify(
+            v3_person(record, asked, include, self._keepers.pending(trn))
+        )
 
     def _find(self, asked: str) -> ResponseReturnValue:
         if request.args.get("findBy") != "LastNameAndDateOfBirth":
@@ -99,7 +103,7 @@ class _People:
         record = self._on_shelf(trn)
         if record is None:
             raise Problem(404, f"Person not found. TRN: '{trn}'", NOT_FOUND)
-        return record
+        return self._keepers.as_it_is(record)
 
 
 def _is_open(record: TeachingRecord) -> bool:

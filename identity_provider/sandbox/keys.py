@@ -11,6 +11,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pyotp
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from identity_provider.sandbox.files import write_atomically
 
@@ -27,10 +35,13 @@ class Keys:
     zendesk_token: str
     zendesk_webhook_secret: str
     dqt_api_key: str
+    one_login_private_key: str
     npq_client_secret: str
     qts_client_secret: str
+    job_client_secret: str
     npq_webhook_secret: str
     qts_webhook_secret: str
+    job_webhook_secret: str
     admin_totp_secret: str
     agent_totp_secret: str
 
@@ -57,11 +68,23 @@ def _random_uuid() -> str:
     return str(uuid.UUID(bytes=secrets.token_bytes(16), version=4))
 
 
+def _random_private_key() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+
+def public_key_of(private_key: str) -> str:
+    """The public part of a private key; both as PEM."""
+    public = load_pem_private_key(private_key.encode("ascii"), password=None).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode("ascii")
+
+
 _MAKERS: dict[str, Callable[[], str]] = {
     "encryption_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode("ascii"),
     "notify_api_key": lambda: f"sandbox-{_random_uuid()}-{_random_uuid()}",
     "notify_email_template_id": _random_uuid,
     "notify_sms_template_id": _random_uuid,
+    "one_login_private_key": _random_private_key,
     "admin_totp_secret": pyotp.random_base32,
     "agent_totp_secret": pyotp.random_base32,
 }

@@ -9,17 +9,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from identity_provider.sandbox.keys import Keys
+from identity_provider.sandbox.keys import Keys, public_key_of
+from identity_provider.sandbox.one_login_tokens import did_of
 from identity_provider.sandbox.programs import Program
 from identity_provider.sandbox.seed import ADMINISTRATOR, AGENT
 
 CLONE = Path(__file__).parents[2]
 DATABASE = "identity"
 ZENDESK_AGENT = "helpdesk.api@example.com"
+ONE_LOGIN_CLIENT = "get-an-identity-sandbox"
 CASE_FIELD_ID = "360000000001"
 SMTP_OFFSET = 12
+# The scanner's own door: eight beyond its page.
+CLAMD_OFFSET = 14
 PEOPLE = 100_000
-OFFSETS = {"provider": 0, "relying_service": 1, "mailbox": 2, "zendesk": 3, "dqt_api": 4}
+OFFSETS = {
+    "provider": 0,
+    "relying_service": 1,
+    "mailbox": 2,
+    "zendesk": 3,
+    "dqt_api": 4,
+    "one_login": 5,
+    "clamd": 6,
+}
 # Whatever else stands in the caller's environment stays outside: a stray DATABASE_URL or proxy would be obeyed.
 PASSED_ON = (
     *("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR"),
@@ -38,7 +50,7 @@ class Addresses:
 
     @property
     def ports(self) -> list[int]:
-        return [self.port + offset for offset in (*OFFSETS.values(), SMTP_OFFSET)]
+        return [self.port + offset for offset in (*OFFSETS.values(), SMTP_OFFSET, CLAMD_OFFSET)]
 
     def port_of(self, name: str) -> str:
         return str(self.port + OFFSETS[name])
@@ -55,6 +67,13 @@ class Client:
     client_secret: str
     webhook_secret: str
     base_url: str
+    # Whether the provider may send people here to begin a sign-in; one that may not is linked to instead.
+    may_be_told_to_begin: bool = True
+
+    @property
+    def awards(self) -> list[str]:
+        """Whoever provides NPQs may record them."""
+        return ["awards:write"] if self.slug == "npq" else []
 
     def as_json(self) -> dict[str, object]:
         home = f"{self.base_url}/{self.slug}"
@@ -65,9 +84,9 @@ class Client:
             "start_url": f"{home}/",
             "redirect_uris": [f"{home}/callback"],
             "post_logout_redirect_uris": [f"{self.base_url}/signed-out"],
-            "initiate_login_uri": f"{home}/initiate-login",
-            # The last three are for calling the API with a token of its own (client credentials).
-            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write"],
+            "initiate_login_uri": f"{home}/initiate-login" if self.may_be_told_to_begin else None,
+            # The others are for calling the API with a token of its own (client credentials).
+            "scopes": ["openid", "profile", "email", "trn", "user:read", "user:write", "trn_token:write", *self.awards],
             "webhook_url": f"{home}/webhooks",
             "webhook_secret": self.webhook_secret,
             "trn_requirement": self.trn_requirement,
@@ -96,9 +115,11 @@ class Plan:
         base, keys = self.addresses.of("relying_service"), self.keys
         npq = ("register-for-npq", "Register for an NPQ (sample)", "npq", "Optional")
         qts = ("apply-for-qts", "Apply for QTS (sample)", "qts", "RequiredIfHeld")
+        job = ("apply-for-a-teaching-job", "Apply for a teaching job (sample)", "job", "Required")
         return (
             Client(*npq, keys.npq_client_secret, keys.npq_webhook_secret, base),
             Client(*qts, keys.qts_client_secret, keys.qts_webhook_secret, base),
+            Client(*job, keys.job_client_secret, keys.job_webhook_secret, base, may_be_told_to_begin=False),
         )
 
     @property
@@ -136,8 +157,16 @@ class Plan:
             "ZENDESK_CASE_FIELD_ID": CASE_FIELD_ID,
             "ZENDESK_WEBHOOK_SECRET": keys.zendesk_webhook_secret,
             "REGISTER": self.register,
+            "CHANGE_REPORTS": "api",
             "DQT_API_URL": of("dqt_api"),
             "DQT_API_KEY": keys.dqt_api_key,
+            "EVIDENCE_STORE_URL": (self.data / "evidence").as_uri(),
+            "CLAMD_ADDRESS": f"tcp://127.0.0.1:{self.addresses.port + CLAMD_OFFSET}",
+            "ONE_LOGIN_ISSUER": f"{of('one_login')}/",
+            "ONE_LOGIN_CLIENT_ID": ONE_LOGIN_CLIENT,
+            "ONE_LOGIN_PRIVATE_KEY": keys.one_login_private_key,
+            "ONE_LOGIN_IDENTITY_DID": did_of(of("one_login")),
+            "TEST_PEOPLE_FILE": str(self.data / "sandbox.json"),
         }
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -158,22 +187,29 @@ class Plan:
 
     def outside_world(self) -> list[Program]:
         state = str(self.data / "zendesk.json")
-        npq, qts = self.clients
         credentials = {
-            "NPQ_CLIENT_ID": npq.client_id,
-            "NPQ_CLIENT_SECRET": npq.client_secret,
-            "QTS_CLIENT_ID": qts.client_id,
-            "QTS_CLIENT_SECRET": qts.client_secret,
-            "NPQ_WEBHOOK_SECRET": npq.webhook_secret,
-            "QTS_WEBHOOK_SECRET": qts.webhook_secret,
+            f"{client.slug.upper()}_{name}": value
+            for client in self.clients
+            for name, value in (
+                ("CLIENT_ID", client.client_id),
+                ("CLIENT_SECRET", client.client_secret),
+                ("WEBHOOK_SECRET", client.webhook_secret),
+            )
+        } | {
             "TOTP_SECRETS": json.dumps({member["email"]: member["totp_secret"] for member in self.staff}),
         }
         # Zendesk reaches us past the proxy: what it would trust is the proxy's business, not the sandbox's.
         listener = {"ZENDESK_WEBHOOK_URL": f"{self.addresses.of('provider')}/zendesk/webhook"}
+        known_by = {
+            "ONE_LOGIN_PUBLIC_KEY": public_key_of(self.keys.one_login_private_key),
+            "ONE_LOGIN_LOGOUT_URI": f"{self.addresses.of('provider')}/one-login/sign-out",
+        }
         return [
             self._stand_in("mailbox"),
             self._stand_in("zendesk", "--state", state, more=listener),
             self._stand_in("dqt_api"),
+            self._stand_in("clamd"),
+            self._stand_in("one_login", more=known_by),
             self._stand_in("relying_service", more=credentials),
         ]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
+from identity_provider.domain.awards import Qualification
+from identity_provider.sandbox.awarding import NotRecorded, record_award
 from identity_provider.sandbox.visits import SignIn, Visits
 
 # What somebody who tries the sandbox may add to the authorization request.
@@ -23,6 +26,8 @@ class SampleService:
     name: str
     client_id: str
     client_secret: str = field(repr=False)
+    # It awards qualifications, and may record them.
+    awards: bool = False
 
 
 class SignInFailed(Exception):
@@ -61,6 +66,9 @@ class SamplePages:
         pages.route("/initiate-login", methods=["GET", "POST"])(self.initiate_login)
         pages.get("/callback")(self.callback)
         pages.post("/sign-out")(self.sign_out)
+        pages.get("/left-account")(self.left_account)
+        if self.service.awards:
+            pages.post("/award")(self.award)
         return pages
 
     def start(self) -> str:
@@ -78,7 +86,40 @@ class SamplePages:
             service=self.service,
             claims=sign_in.claims,
             raw=json.dumps(raw, indent=2, ensure_ascii=False),
+            identity_account=self._identity_account(),
+            qualifications=list(Qualification) if self.service.awards else [],
         )
+
+    def left_account(self) -> ResponseReturnValue:
+        """The person signed out in their account at the provider, and is sent here: our own session ends too."""
+        self.visits.forget(self.service.slug)
+        return redirect(f"{self.base_url}/signed-out")
+
+    def _identity_account(self) -> str:
+        """The person's account at the provider, from which they come back to this page."""
+        asked = {
+            "client_id": self.service.client_id,
+            "redirect_uri": f"{self.home}/account",
+            "sign_out_uri": f"{self.home}/left-account",
+        }
+        return f"{self.client.load_server_metadata()['issuer']}/account?{urlencode(asked)}"
+
+    def award(self) -> ResponseReturnValue:
+        """Record that the person has completed a qualification, as a provider's own software does."""
+        sign_in = self.visits.of(self.service.slug)
+        asked = request.form.get("qualification", "")
+        if sign_in is None or asked not in set(Qualification):
+            return redirect(f"{self.home}/account")
+        issuer = self.client.load_server_metadata()["issuer"]
+        credentials = (self.service.client_id, self.service.client_secret)
+        told, answer = False, ""
+        try:
+            recorded = record_award(issuer, credentials, sign_in.claims["sub"], Qualification(asked))
+            told, answer = True, json.dumps(recorded, indent=2, ensure_ascii=False)
+        except NotRecorded as refusal:
+            answer = str(refusal)
+        page = render_template("relying/awarded.html", service=self.service, told=told, answer=answer, issuer=issuer)
+        return page, 200 if told else 502
 
     def sign_in(self) -> ResponseReturnValue:
         session.pop(self._target_key, None)

@@ -1,4 +1,4 @@
-"""Two sample services that know people only through the identity provider, with a library that others use too."""
+"""Three sample services that know people only through the identity provider, with a library that others use too."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ from identity_provider.sandbox.relying_pages import SamplePages, SampleService, 
 from identity_provider.sandbox.serving import port_from_command_line, serve
 from identity_provider.sandbox.visits import PendingRequests, Visits
 
+ABOUT = {
+    "npq": "takes everybody, with or without a TRN",
+    "qts": "takes nobody who may have a TRN that was not found; the provider can send people back to it",
+    "job": "takes people with a TRN only; whoever is helped later gets a link to it, since it cannot be told to begin",
+}
 COOKIE = "sample_services"  # cookies of localhost are shared by all ports: not the provider's name
 SECONDS_TO_ANSWER = 15
 TOTP_SECONDS = 30
@@ -78,7 +83,7 @@ def _add_common_pages(app: Flask, relying: Relying) -> None:
 
     @app.get("/")
     def index() -> str:
-        return render_template("relying/index.html", services=relying.services)
+        return render_template("relying/index.html", services=relying.services, about=ABOUT)
 
     @app.get("/signed-out")
     def signed_out() -> str:
@@ -125,15 +130,18 @@ def main() -> None:
     port = port_from_command_line("The sandbox's sample services.")
     of = os.environ
     trust_for_calls(of.get("OUTGOING_CA_FILE", ""))
-    npq = SampleService("npq", "Register for an NPQ (sample)", of["NPQ_CLIENT_ID"], of["NPQ_CLIENT_SECRET"])
+    own = (of["NPQ_CLIENT_ID"], of["NPQ_CLIENT_SECRET"])
+    npq = SampleService("npq", "Register for an NPQ (sample)", *own, awards=True)
     qts = SampleService("qts", "Apply for QTS (sample)", of["QTS_CLIENT_ID"], of["QTS_CLIENT_SECRET"])
+    job = SampleService("job", "Apply for a teaching job (sample)", of["JOB_CLIENT_ID"], of["JOB_CLIENT_SECRET"])
+    services = (npq, qts, job)
     relying = Relying(
         base_url=f"http://localhost:{port}",
         issuer=of["ISSUER"],
-        services=(npq, qts),
+        services=services,
         mailbox=f"{of['NOTIFY_BASE_URL']}/",
         totp_secrets=json.loads(of["TOTP_SECRETS"]),
-        webhook_secrets={"npq": of["NPQ_WEBHOOK_SECRET"], "qts": of["QTS_WEBHOOK_SECRET"]},
+        webhook_secrets={each.slug: of[f"{each.slug.upper()}_WEBHOOK_SECRET"] for each in services},
     )
     serve(create_relying_service(relying), port)
 

@@ -17,12 +17,12 @@ import click
 
 from identity_provider.sandbox import telling
 from identity_provider.sandbox.keys import Keys
-from identity_provider.sandbox.plan import CLONE, DATABASE, PEOPLE, Addresses, Plan
+from identity_provider.sandbox.plan import CLAMD_OFFSET, CLONE, DATABASE, PEOPLE, Addresses, Plan
 from identity_provider.sandbox.postgres import EmbeddedPostgres, PostgresUnusable
 from identity_provider.sandbox.preparing import PreparationFailed, prepare
 from identity_provider.sandbox.programs import PortTaken, ProgramFailed, Programs, require_free_ports
 
-HIGHEST_PORT = 65_535 - 12
+HIGHEST_PORT = 65_535 - CLAMD_OFFSET
 SECONDS_FOR_PREDECESSORS = 4
 SECONDS_BETWEEN_LOOKS = 0.5
 

@@ -1,4 +1,4 @@
-"""What the sandbox begins with: two services, one administrator, and people whose outcome is known."""
+"""What the sandbox begins with: three services, one administrator, and people whose outcome is known."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import click
@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole, TrnRequirement
+from identity_provider.domain.awards import Qualification
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.kit.app import ports
-from identity_provider.models import SUBSCRIBABLE, User, WebhookEndpoint
+from identity_provider.models import SUBSCRIBABLE, Award, User, WebhookEndpoint
 from identity_provider.sandbox.seed import PEOPLE, RETURNING
 from identity_provider.services import clients, service_uses, staff, trn_links, webhooks
 from identity_provider.services.audit import SYSTEM
@@ -39,6 +40,7 @@ def seed() -> None:
         for member in wanted["staff"]:
             _staff(member, now)
         _returning_teacher(wanted["clients"][0]["client_id"], now)
+        _award(wanted["clients"][0]["client_id"], now)
 
 
 def _service(wanted: dict[str, Any], now: datetime) -> None:
@@ -107,6 +109,25 @@ def _returning_teacher(client_id: str, now: datetime) -> None:
     service_uses.note(user.id, client_id, now=now)
     evidence = trn_links.Evidence(LookupReason.MATCHED, VerificationLevel.LOW, "sample data")
     trn_links.link(user, person.trn, evidence, actor=SYSTEM, now=now)
+
+
+def _award(client_id: str, now: datetime) -> None:
+    """The returning teacher holds an NPQ. Nobody is written to: it is sample data, and no news to anybody."""
+    if db.session.scalar(select(Award).where(Award.client_id == client_id)) is not None:
+        return
+    holder = db.session.scalars(select(User).where(User.email == RETURNING)).one()
+    award = Award(
+        user_id=holder.id,
+        recorded_for_id=holder.id,
+        client_id=client_id,
+        provider_reference="sample-1",
+        qualification=Qualification.NPQSL,
+        provider_name="Sample NPQ provider",
+        awarded_on=date(2025, 7, 10),
+        recorded_at=now,
+        updated_at=now,
+    )
+    db.session.add(award)
 
 
 commands = click.Group("sandbox", commands=[seed], help="Fill a sandbox: never on a machine with real people.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from identity_provider.sandbox import seed
 from identity_provider.sandbox.files import write_atomically
+from identity_provider.sandbox.one_login_people import PEOPLE
 from identity_provider.sandbox.plan import OFFSETS, SMTP_OFFSET, Plan
 
 TITLES = {
@@ -16,6 +17,8 @@ TITLES = {
     "mailbox": "Mailbox",
     "zendesk": "Zendesk",
     "dqt_api": "DQT API",
+    "clamd": "Malware scanner",
+    "one_login": "GOV.UK One Login",
 }
 STATED = ("first_name", "middle_name", "last_name", "date_of_birth", "previous_last_names", "nino", "trn", "has_qts")
 
@@ -29,6 +32,7 @@ def sandbox_json(plan: Plan) -> str:
         "clients": plan.clients_as_json,
         "staff": plan.staff,
         "people": [_person(person) for person in seed.PEOPLE],
+        "one_login_people": [{"slug": each.slug, "email": each.email, "story": each.story} for each in PEOPLE],
         "environment": plan.settings,
     }
     return json.dumps(told, indent=2, ensure_ascii=False)

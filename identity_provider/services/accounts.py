@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -18,6 +18,8 @@ from identity_provider.services import (
     audit,
     awards,
     browser_sessions,
+    change_history,
+    likeness,
     outbox,
     pooling,
     rate_limits,
@@ -27,13 +29,8 @@ from identity_provider.services import (
 )
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.pooling import Pooled
-from matching.comparisons import Level, first_names, last_names
-from matching.normalise import family_name, given_name
 
 ADDRESS_CHANGED = "email_changed"
-_ONE_PERSON_S = frozenset({Level.SAME, Level.PART, Level.VARIANT})
-"""Relations of names by which an account may be the person's own; a misspelling would show the accounts of others."""
-
 NAMESAKES_PER_ADDRESS = rate_limits.Limit("namesakes_per_address", 20, timedelta(days=1))
 
 
@@ -61,6 +58,8 @@ def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
         email_verified_at=journey.email_proved_at,
         first_name=journey.first_name,
         last_name=journey.last_name,
+        mobile_number=journey.mobile_number if journey.mobile_proved_at is not None else None,
+        mobile_verified_at=journey.mobile_proved_at,
         registered_with_client_id=journey.client.id,
         created_at=now,
         updated_at=now,
@@ -151,13 +150,13 @@ def namesake(journey: Journey) -> User | None:
         )
         .order_by(User.last_signed_in_at.desc().nulls_last(), User.created_at)
     )
-    return next((user for user in born_that_day if _is_named_alike(journey, user)), None)
+    return next((user for user in born_that_day if likeness.are_alike(_said(journey), user.name)), None)
 
 
 def is_who_says(user: User, journey: Journey) -> bool:
     """Whether the journey's answers name the person whom the account names."""
-    said = _compared(journey.first_name or "", journey.last_name or "")
-    return said == _compared(user.first_name, user.last_name) and user.date_of_birth in (None, journey.date_of_birth)
+    said = likeness.compared(_said(journey))
+    return said == likeness.compared(user.name) and user.date_of_birth in (None, journey.date_of_birth)
 
 
 def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -> None:
@@ -230,14 +229,40 @@ def put_address(user: User, email: str, *, proved_at: datetime | None, now: date
         raise EmailInUse from clash
 
 
-def rename(user: User, name: PersonName, *, actor: Actor, now: datetime) -> None:
-    """Give the person another name. Of somebody with that name nothing was asked: "no record" is not said any more."""
+def rename(user: User, name: PersonName, *, actor: Actor, now: datetime, discreetly: bool = False) -> None:
+    """Give the person another name. Of somebody with that name nothing was asked: "no record" is not said any more.
+
+    `discreetly`: the audit says that the name was changed, and neither the old nor the new one.
+    """
     before, was = _stated(user), user.name
     user.first_name, user.middle_name, user.last_name = name.first, name.middle, name.last
     user.updated_at = now
     _note_change(user, before, now=now)
-    change = (asdict(was), asdict(name))
+    change = ({}, {}) if discreetly else (asdict(was), asdict(name))
     audit.record("name_changed", Subject("user", user.id), actor=actor, now=now, change=change)
+
+
+def keep_previous_name(user: User, was: PersonName, *, now: datetime) -> None:
+    """The record may still be kept under the name that the person had: it is searched for by that one too."""
+    kept = {
+        "first_name": was.first if was.first != user.first_name else "",
+        "last_name": was.last if was.last != user.last_name else "",
+    }
+    if any(kept.values()) and kept not in user.stated_previous_names:
+        before = _stated(user)
+        user.stated_previous_names = [*user.stated_previous_names, kept]
+        user.updated_at = now
+        _note_change(user, before, now=now)
+
+
+def correct_birthday(user: User, born: date, *, actor: Actor, now: datetime) -> None:
+    """Give the person another date of birth; of somebody born then nothing was asked, as with `rename`."""
+    before, was = _stated(user), user.date_of_birth
+    user.date_of_birth = born
+    user.updated_at = now
+    _note_change(user, before, now=now)
+    change = ({"date_of_birth": was.isoformat() if was else None}, {"date_of_birth": born.isoformat()})
+    audit.record("date_of_birth_changed", Subject("user", user.id), actor=actor, now=now, change=change)
 
 
 def call(user: User, preferred_name: str, *, now: datetime) -> None:
@@ -264,6 +289,7 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     awards.pass_on(other, survivor)
     pooled = pooling.pool(survivor, other, actor=actor, now=now)
     _withdraw_cases(other, now=now)
+    change_history.withdraw_all_of(other, now=now)
     db.session.flush()
     merged_into = {"merged_into": str(survivor.id)}
     subject = Subject("user", other.id)
@@ -320,22 +346,5 @@ def _withdraw_cases(user: User, *, now: datetime) -> None:
         support_tickets.end(support_tickets.lock(case.id), Resolution.WITHDRAWN, by=SYSTEM, note=note, now=now)
 
 
-def _is_named_alike(journey: Journey, user: User) -> bool:
-    return are_named_alike(
-        PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or ""), user.name
-    )
-
-
-def are_named_alike(one: PersonName, other: PersonName) -> bool:
-    """Whether two names may be one person's, by the matcher's own comparisons."""
-    if _compared(one.first, one.last) == _compared(other.first, other.last):
-        return True
-    middle, held_middle = given_name(one.middle), given_name(other.middle)
-    first = first_names([given_name(one.first)], middle, [given_name(other.first)], held_middle)
-    last = last_names([family_name(one.last)], [family_name(other.last)])
-    return first.level in _ONE_PERSON_S and last.level in _ONE_PERSON_S
-
-
-def _compared(first: str, last: str) -> tuple[str, str]:
-    # A name of which the matcher keeps nothing is compared as it stands.
-    return given_name(first).joined or first, family_name(last).joined or last
+def _said(journey: Journey) -> PersonName:
+    return PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or "")

@@ -18,11 +18,12 @@ from identity_provider.db import db
 from identity_provider.domain.awards import as_kept, new_code
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.models import Award, AwardCheck, AwardCode, User
-from identity_provider.services import audit, outbox, rate_limits
+from identity_provider.services import audit, measures, outbox, rate_limits
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.vault import vault
 
 CHECKED = "award_checked"
+LOCKED = "award_code_locked"
 LIFETIMES = {"week": timedelta(days=7), "month": timedelta(days=30), "quarter": timedelta(days=90)}
 WRONG_DATES = 5
 """So many wrong dates of birth lock a code for good."""
@@ -149,7 +150,9 @@ def check(typed: str, born: date, who: Looking, *, now: datetime) -> AwardCheck 
     code, holder = found if found is not None else (None, None)
     if code is None or holder is None or not code.is_usable(now) or holder.date_of_birth != born:
         _count_wrong_date(code, now=now)
+        measures.refused("award_code")
         return None
+    measures.accepted("award_code")
     return _note_look(code, holder, who, now=now)
 
 
@@ -166,6 +169,8 @@ def _count_wrong_date(code: AwardCode | None, *, now: datetime) -> None:
     if code is not None and wrong is not None and wrong >= WRONG_DATES:
         code.locked_at = now
         _note("award_code_locked", code, code.award, SYSTEM, now=now)
+        words = {"award_id": str(code.award_id), "given_to": code.given_to}
+        outbox.post(LOCKED, f"{LOCKED}:{code.id}", to=code.award.user.email, payload=words, now=now)
 
 
 def _note_look(code: AwardCode, holder: User, who: Looking, *, now: datetime) -> AwardCheck:

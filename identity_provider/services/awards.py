@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
 from identity_provider.domain.awards import Qualification
@@ -149,7 +150,8 @@ def send_certificate(award: Award, *, locale: str, now: datetime) -> None:
 
 
 def note_certificate(award: Award, *, now: datetime) -> None:
-    """Write down that the holder had a certificate made."""
+    """Write down that the holder has a certificate made, which costs a process. Raises RateLimited."""
+    rate_limits.count(rate_limits.CERTIFICATES_MADE, str(award.id), now=now)
     _note("award_certificate_made", award, Actor.of(award.user), now=now)
 
 
@@ -177,17 +179,24 @@ def as_facts(award: Award) -> dict[str, Any]:
 
 
 def _add(user: User, reference: str, said: Awarded, *, client: Client, now: datetime) -> Award:
-    award = Award(
-        user_id=user.id,
-        recorded_for_id=user.id,
-        client_id=client.id,
-        provider_reference=reference,
-        **asdict(said),
-        recorded_at=now,
-        updated_at=now,
+    # Of two calls at once with one reference, for two people, the second one adds nothing.
+    added = db.session.scalar(
+        insert(Award)
+        .values(
+            user_id=user.id,
+            recorded_for_id=user.id,
+            client_id=client.id,
+            provider_reference=reference,
+            **asdict(said),
+            recorded_at=now,
+            updated_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[Award.client_id, Award.provider_reference])
+        .returning(Award.id)
     )
-    db.session.add(award)
-    db.session.flush()
+    if added is None:
+        raise ReferenceTaken
+    award = db.session.get_one(Award, added)
     _note("award_recorded", award, Actor.of(client), now=now, change=({}, _facts(said)))
     _tell(RECORDED, award, now=now)
     return award

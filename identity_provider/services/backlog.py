@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from identity_provider.db import db
+from identity_provider.domain.evidence import EvidenceState
 from identity_provider.models import (
     CaseStatus,
     Delivery,
+    Evidence,
     MessageState,
     OutboxMessage,
     SupportTicket,
@@ -31,7 +33,7 @@ class Backlog:
 
 
 def backlogs(now: datetime) -> Sequence[Backlog]:
-    """Messages to services, emails and texts, and cases that Zendesk has no ticket of yet.
+    """Messages to services, emails and texts, cases that Zendesk has no ticket of yet, and files that no scanner saw.
 
     Messages to an endpoint that was switched off wait for nobody.
     """
@@ -52,6 +54,7 @@ def backlogs(now: datetime) -> Sequence[Backlog]:
                     SupportTicket.status == CaseStatus.OPEN, SupportTicket.zendesk_ticket_id.is_(None)
                 ),
             ),
+            ("evidence", _oldest(Evidence.received_at).where(Evidence.state == EvidenceState.WAITING)),
         )
     ]
 

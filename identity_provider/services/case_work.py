@@ -19,7 +19,7 @@ from identity_provider.domain.lookup import LookupReason, LookupState, LookupSta
 from identity_provider.domain.values import Trn
 from identity_provider.models import CaseNote, CaseStatus, Client, Resolution, StaffUser, SupportTicket, TrnLink, User
 from identity_provider.ports import TeacherRegister
-from identity_provider.services import audit, identities, outbox, resume, support_tickets, trn_links
+from identity_provider.services import audit, identities, resume, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.trn_links import Evidence
 from matching.records import RecordStatus, TeachingRecord
@@ -149,8 +149,7 @@ def undo(case_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Supp
         change=(before, {"status": CaseStatus.OPEN}),
     )
     text = f"{staff.display_name} took the decision back in the support console. Case {case.reference} is open again."
-    payload = {"case_id": str(case.id), "text": text, "reopen": True}
-    outbox.post(support_tickets.COMMENT_KIND, f"case:{case.id}:undo:{now.timestamp():.6f}", payload=payload, now=now)
+    support_tickets.say(case, text, now=now, reopen=True)
     return case
 
 

@@ -22,6 +22,7 @@ from identity_provider.models import (
     BrowserSession,
     CaseNote,
     CaseStatus,
+    ChangeRequest,
     CodeChallenge,
     Consent,
     ContactChange,
@@ -29,6 +30,8 @@ from identity_provider.models import (
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     Passkey,
     Resolution,
@@ -90,7 +93,8 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
             trn_links.unlink(each, pending(LookupReason.NOT_LOOKED_UP), actor=actor, reason=reason, now=now)
         webhooks.tell_of_erasure(each, now=now)
     db.session.flush()
-    for statement in _forgetting(ids, [*addresses, *_other_contacts(people)], now):
+    contacts = [*addresses, *_other_contacts(people)]
+    for statement in [*_forgetting(ids, addresses, now), *_forgetting_messages(contacts)]:
         db.session.execute(statement)
     for each in people:
         _make_tombstone(each, now)
@@ -141,12 +145,17 @@ def _other_contacts(people: list[User]) -> list[str]:
         ContactChange.user_id.in_([each.id for each in people])
     )
     found = {each for row in db.session.execute(changed) for each in row}
-    return sorted((found | {each.mobile_number or "" for each in people}) - {""} - {each.email for each in people})
+    found = (found | {each.mobile_number or "" for each in people}) - {"", *(each.email for each in people)}
+    others = select(User.email, User.mobile_number).where(
+        User.id.not_in([each.id for each in people]), or_(User.email.in_(found), User.mobile_number.in_(found))
+    )
+    # What somebody else is reached by today is theirs.
+    return sorted(found - {each for row in db.session.execute(others) for each in row})
 
 
-def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Delete | Update]:
+def _forgetting(ids: list[UUID], addresses: list[str], now: datetime) -> list[Delete | Update]:
     """What deletes everything that was written about these people, in this order."""
-    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(contacts))
+    theirs: ColumnElement[bool] = or_(Journey.user_id.in_(ids), Journey.email.in_(addresses))
     journeys = select(Journey.id).where(theirs)
     requests = db.session.scalars(select(Journey.authorization_request_id).where(theirs)).all()
     cases = select(SupportTicket.id).where(SupportTicket.user_id.in_(ids))
@@ -161,26 +170,38 @@ def _forgetting(ids: list[UUID], contacts: list[str], now: datetime) -> list[Del
         update(Grant).where(Grant.user_id.in_(ids), Grant.revoked_at.is_(None)).values(revoked_at=now),
         delete(Passkey).where(Passkey.user_id.in_(ids)),
         delete(Consent).where(Consent.user_id.in_(ids)),
+        # Their history and what the DQT was told go with them.
+        delete(ChangeRequest).where(ChangeRequest.user_id.in_(ids)),
         delete(AwardCheck).where(AwardCheck.code_id.in_(codes)),
         delete(AwardCode).where(AwardCode.award_id.in_(awards)),
         delete(Award).where(Award.user_id.in_(ids)),
-        delete(UserImportRow).where(import_files.is_about(ids, contacts)),
+        # Trips of their journeys go with the journeys, and what a connection began with the connection.
+        delete(OneLoginAttempt).where(OneLoginAttempt.user_id.in_(ids)),
+        delete(OneLoginIdentity).where(OneLoginIdentity.user_id.in_(ids)),
         delete(SignIn).where(SignIn.user_id.in_(ids)),
         delete(ContactChange).where(ContactChange.user_id.in_(ids)),
         update(BrowserSession).where(BrowserSession.user_id.in_(ids)).values(device=""),
+        delete(UserImportRow).where(import_files.is_about(ids, addresses)),
         delete(IdentityCheck).where(IdentityCheck.user_id.in_(ids)),
         delete(ServiceUse).where(ServiceUse.user_id.in_(ids)),
-        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(contacts))),
+        delete(TrnToken).where(or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses))),
         delete(WebhookMessage).where(WebhookMessage.user_id.in_(ids)),
         delete(UserMerge).where(or_(UserMerge.survivor_id.in_(ids), UserMerge.merged_id.in_(ids))),
         delete(Lookup).where(or_(Lookup.user_id.in_(ids), Lookup.journey_id.in_(journeys))),
-        delete(CodeChallenge).where(or_(CodeChallenge.address.in_(contacts), CodeChallenge.subject_id.in_(links))),
+        delete(CodeChallenge).where(CodeChallenge.subject_id.in_(links)),
         delete(ResumeLink).where(ResumeLink.ticket_id.in_(cases)),
         delete(CaseNote).where(CaseNote.ticket_id.in_(cases)),
         delete(TicketComment).where(TicketComment.ticket_id.in_(cases)),
         *(update(Journey).where(pointing).values({column: None}) for column, pointing in others.items()),
         delete(Journey).where(theirs),
         delete(AuthorizationRequest).where(AuthorizationRequest.id.in_(requests)),
+    ]
+
+
+def _forgetting_messages(contacts: list[str]) -> list[Delete]:
+    """What was sent to them, wherever they were reached."""
+    return [
+        delete(CodeChallenge).where(CodeChallenge.address.in_(contacts)),
         delete(OutboxMessage).where(func.lower(OutboxMessage.recipient).in_(contacts)),
     ]
 

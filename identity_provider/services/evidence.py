@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import select
 
 from identity_provider.db import db, transaction
-from identity_provider.domain.errors import IdentityError
+from identity_provider.domain.errors import IdentityError, RateLimited
 from identity_provider.domain.evidence import (
     UNDECIDED,
     CleanedFile,
@@ -33,7 +33,7 @@ from identity_provider.models import Evidence, User
 from identity_provider.models.evidence import NAME
 from identity_provider.ports import EvidenceStore, FileCleaner, FileScanner, NotInStore, ScanVerdict, StoreUnavailable
 from identity_provider.queue import defer
-from identity_provider.services import audit
+from identity_provider.services import audit, rate_limits
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.vault import SealBroken, vault
 
@@ -53,7 +53,7 @@ class Listener(Protocol):
     """Hears of a file that was judged, in the transaction that says so."""
 
     def __call__(self, evidence: Evidence, /, *, now: datetime) -> None:
-        """`evidence.state` is CLEAN or INFECTED; or GONE, when the file turned out to be lost before."""
+        """`evidence.state` is CLEAN or INFECTED; or GONE, when the store has lost the file, before that or after."""
         ...
 
 
@@ -89,7 +89,19 @@ def take_in(content: bytes, name: str, *, cleaner: FileCleaner, store: EvidenceS
 
     Raises EvidenceRefused, with words for whoever sent it; nothing is kept then.
     """
+    # Gives back the connection that was read with: the process may take ten seconds, and the store as long.
+    with transaction():
+        pass
     return keep(clean(content, name, cleaner=cleaner), name, store=store)
+
+
+def allow_another(user: User, *, now: datetime) -> None:
+    """Count a file of this person, in a transaction of its own. Raises EvidenceRefused(TOO_MANY)."""
+    try:
+        with transaction():
+            rate_limits.count(rate_limits.FILES_PER_PERSON, str(user.id), now=now)
+    except RateLimited as limited:
+        raise EvidenceRefused(Refusal.TOO_MANY) from limited
 
 
 def clean(content: bytes, name: str, *, cleaner: FileCleaner) -> CleanedFile:
@@ -134,7 +146,7 @@ def receive(user: User, kept: KeptFile, *, now: datetime) -> Evidence:
     db.session.add(row)
     db.session.flush()
     _note("evidence_received", row, actor=Actor.of(user), now=now, media_type=row.media_type, size=row.size)
-    _ask_for(JUDGE, row)
+    _ask_for(JUDGE, row.id)
     return row
 
 
@@ -149,8 +161,9 @@ def judge(evidence_id: UUID, store: EvidenceStore, scanner: FileScanner, *, now:
         return
     try:
         verdict = scanner.scan(_opened(row, store))
-    except NotInStore:
-        verdict = None
+    except NotInStore as missing:
+        # Whether it is lost for good is for the sweep to say, which looks at the whole store.
+        raise StoreUnavailable("the store does not have the file") from missing
     with transaction():
         row = _held(evidence_id)
         if row.state is EvidenceState.WAITING:
@@ -180,7 +193,7 @@ def contents(evidence_id: UUID, store: EvidenceStore, *, actor: Actor, now: date
 
 
 def keep_until(evidence_id: UUID, at: datetime) -> None:
-    """Say when the file goes: thirty days after it was decided on (domain.evidence.DECIDED)."""
+    """Say when the file goes: thirty days after what it is evidence for was decided."""
     row = _held(evidence_id)
     if row.deleted_at is None and row.state in {EvidenceState.WAITING, EvidenceState.CLEAN}:
         row.delete_after = at
@@ -191,7 +204,7 @@ def delete(evidence_id: UUID, now: datetime) -> None:
     row = _held(evidence_id)
     if row.deleted_at is None:
         _end(row, now)
-        _ask_for(REMOVE, row)
+        _ask_for(REMOVE, row.id)
 
 
 def delete_all_of(user_ids: list[UUID], now: datetime) -> None:
@@ -220,28 +233,41 @@ def remove(evidence_id: UUID, store: EvidenceStore, *, now: datetime) -> None:
             _note("evidence_deleted", row, actor=SYSTEM, now=now)
 
 
-def ask_for_what_was_left_behind(now: datetime) -> int:
-    """See to files that wait although no job is about them, and to those whose time is over; how many there were."""
+def due(now: datetime) -> list[UUID]:
+    """The files whose time is over and that the store still has, the oldest first."""
+    with transaction():
+        over = Evidence.deleted_at.is_(None) & (Evidence.delete_after <= now)
+        return list(db.session.scalars(select(Evidence.id).where(over).order_by(Evidence.delete_after)))
+
+
+def ask_for_what_was_left_behind(now: datetime) -> None:
+    """Have the worker see to files that wait although no job is about them, and to those whose time is over."""
+    for evidence_id in due(now)[:BATCH]:
+        _ask_for(REMOVE, evidence_id)
     waiting = (Evidence.state == EvidenceState.WAITING) & (Evidence.received_at < now - LEFT_BEHIND)
-    over = Evidence.deleted_at.is_(None) & (Evidence.delete_after <= now)
-    asked = 0
-    for task, which in ((REMOVE, over), (JUDGE, waiting)):
-        for row in db.session.scalars(select(Evidence).where(which).order_by(Evidence.received_at).limit(BATCH)):
-            _ask_for(task, row)
-            asked += 1
-    return asked
+    for evidence_id in db.session.scalars(select(Evidence.id).where(waiting).limit(BATCH)).all():
+        _ask_for(JUDGE, evidence_id)
 
 
-def _settle(row: Evidence, verdict: ScanVerdict | None, now: datetime) -> None:
-    if verdict is None:
+def give_up(evidence_id: UUID, now: datetime) -> None:
+    """The store has lost the file: say so, and tell those who listen."""
+    row = _held(evidence_id)
+    if row.state in {EvidenceState.WAITING, EvidenceState.CLEAN}:
         _tell_of_loss(row)
         _end(row, now)
         row.deleted_at = now
-    else:
-        row.judge(EvidenceState.CLEAN if verdict.clean else EvidenceState.INFECTED, now)
-        _note("evidence_judged", row, actor=SYSTEM, now=now, state=row.state.value, found=verdict.found or "")
-        if row.state is EvidenceState.INFECTED:
-            _ask_for(REMOVE, row)
+        _tell(row, now)
+
+
+def _settle(row: Evidence, verdict: ScanVerdict, now: datetime) -> None:
+    row.judge(EvidenceState.CLEAN if verdict.clean else EvidenceState.INFECTED, now)
+    _note("evidence_judged", row, actor=SYSTEM, now=now, state=row.state.value, found=verdict.found or "")
+    if row.state is EvidenceState.INFECTED:
+        _ask_for(REMOVE, row.id)
+    _tell(row, now)
+
+
+def _tell(row: Evidence, now: datetime) -> None:
     for listener in _listeners:
         listener(row, now=now)
 
@@ -271,8 +297,8 @@ def _held(evidence_id: UUID) -> Evidence:
     return db.session.get_one(Evidence, evidence_id, with_for_update={"of": Evidence}, populate_existing=True)
 
 
-def _ask_for(task: str, row: Evidence) -> None:
-    defer(task, key=f"{task}:{row.id}", evidence_id=str(row.id))
+def _ask_for(task: str, evidence_id: UUID) -> None:
+    defer(task, key=f"{task}:{evidence_id}", evidence_id=str(evidence_id))
 
 
 def _note(action: str, row: Evidence, *, actor: Actor, now: datetime, **after: str | int) -> None:

@@ -284,7 +284,7 @@ def remove_expired(*, now: datetime, batch: int = 1_000) -> int:
         if table is Grant:
             # By their ids: what the history takes over is what is deleted here.
             ids = db.session.scalars(dead.with_for_update(skip_locked=True)).all()
-            sign_in_history.keep_those_of(Grant.id.in_(ids))
+            sign_in_history.keep_those_of(Grant.id.in_(ids), now=now)
             dead = select(Grant.id).where(Grant.id.in_(ids))
         gone = db.session.execute(
             delete(table)

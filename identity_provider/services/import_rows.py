@@ -17,7 +17,7 @@ from identity_provider.domain.errors import IllegalMove, TrnAlreadyLinked, UserA
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.domain.values import PersonName
 from identity_provider.models import Client, RowOutcome, TrnLink, User
-from identity_provider.services import accounts, audit, leaked_trns, lookups, support_tickets, trn_links
+from identity_provider.services import accounts, audit, leaked_trns, likeness, lookups, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.import_files import Content, RowNote
 from identity_provider.services.trn_links import Evidence
@@ -145,14 +145,14 @@ def _is_named(name: PersonName, record: TeachingRecord) -> bool:
     lasts = (record.last_name, *record.previous_last_names)
     firsts = (record.first_name, *record.previous_first_names)
     held = (PersonName(first, last, record.middle_name) for first in firsts for last in lasts)
-    return any(accounts.are_named_alike(name, each) for each in held)
+    return any(likeness.are_alike(name, each) for each in held)
 
 
 def _is_who_says(row: Content, record: TeachingRecord | None, user: User) -> bool:
     """Whether the account of the row's address names the row's person."""
     if user.date_of_birth not in (None, row.born):
         return False
-    if row.name is not None and accounts.are_named_alike(row.name, user.name):
+    if row.name is not None and likeness.are_alike(row.name, user.name):
         return True
     return record is not None and _is_named(user.name, record)
 
@@ -165,7 +165,7 @@ def _has_namesake(row: Content, name: PersonName) -> bool:
         User.merged_into_id.is_(None),
         User.erased_at.is_(None),
     )
-    return any(accounts.are_named_alike(name, each.name) for each in db.session.scalars(born_that_day))
+    return any(likeness.are_alike(name, each.name) for each in db.session.scalars(born_that_day))
 
 
 def _was_linked(user: User, trn: str) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import code_limits, journeys, sign_in_codes
+from identity_provider.services import code_limits, contact_changes, journeys, sign_in_codes
 from identity_provider.services.code_limits import Door
 
 
@@ -20,10 +20,14 @@ class CodeFor(StrEnum):
     SIGN_IN = "sign_in"
     EXISTING_ACCOUNT = "existing_account"
     TRN_HOLDER = "trn_holder"
+    # Of a number, and by text message.
+    MOBILE = "mobile"
 
 
 def address_of(journey: Journey, purpose: CodeFor) -> str:
-    """The address that the code goes to; empty when there is none."""
+    """The address, or number, that the code goes to; empty when there is none."""
+    if purpose is CodeFor.MOBILE:
+        return journey.mobile_number or ""
     if purpose is CodeFor.SIGN_IN:
         # Who is known by an account proves the address that it has now.
         return journey.user.email if journey.user is not None else journey.email or ""
@@ -52,7 +56,9 @@ def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:
     if not address:
         return
     asked = sign_in_codes.challenge(purpose, address, journey.id, now=now)
-    sign_in_codes.send(asked, now=now, words={"service_name": journey.client.name, "locale": _locale(journey)})
+    words = {"service_name": journey.client.name, "locale": _locale(journey)}
+    kind = contact_changes.NEW_MOBILE_CODE if purpose is CodeFor.MOBILE else sign_in_codes.EMAIL_KIND
+    sign_in_codes.send(asked, now=now, words=words, kind=kind)
 
 
 def check(journey: Journey, purpose: CodeFor, typed: str, *, now: datetime) -> None:

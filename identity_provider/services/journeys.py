@@ -144,8 +144,7 @@ def change_address(journey: Journey, email: str) -> None:
 
 def note_sign_in(journey: Journey, user: User, *, now: datetime) -> None:
     """Write down that the person proved who they are, for their own history and for the audit."""
-    subject = Subject("user", user.id)
-    audit.record("signed_in", subject, actor=Actor.of(user), now=now, reason=journey.client.id)
+    audit.record("signed_in", Subject("user", user.id), actor=Actor.of(user), now=now, reason=journey.client.id)
 
 
 def drop_address(journey: Journey) -> None:
@@ -327,12 +326,13 @@ def may_prove_more(journey: Journey) -> bool:
 def answers_of(journey: Journey, signed_in: User | None) -> Answers:
     """The journey in the words of domain/questions, given who is signed in at this browser."""
     has_account = journey.user_id is not None
-    step_up, further = is_step_up(journey), FurtherAnswers.of(journey.further_answers)
+    further = FurtherAnswers.of(journey.further_answers)
     return Answers(
         choose_account=_is_choice_open(journey, signed_in),
         another_account=_not(journey.keeps_account),
         has_email=journey.email is not None,
-        proved=journey.email_proved_at is not None and (not has_account or _is_self(journey, signed_in)),
+        proved=journey.email_proved_at is not None
+        and (not has_account or (signed_in is not None and signed_in.id == journey.user_id)),
         has_account=has_account,
         known_account=has_account and not journey.made_user,
         shared_mailbox=journey.email is not None and mailboxes.is_shared(journey.email),
@@ -345,7 +345,7 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         existing_account_is_mine=_not(journey.existing_account_declined),
         other_address_proved=is_other_proved(journey),
         wants_record=wants_record(journey),
-        step_up=step_up,
+        step_up=is_step_up(journey),
         matched=journey.matched_trn is not None,
         has_nino=journey.has_nino,
         has_trn=journey.has_trn,
@@ -354,12 +354,14 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
         nothing_near=journey.nothing_near,
         has_other_names=None if further.other_names is None else bool(further.other_names),
         has_teacher_training=None if further.training is None else further.training is not Training.NO,
+        has_training_details=further.training_where is not None,
         has_school_work=None if further.school_work is None else further.school_work is not SchoolWork.NO,
         submitted=journey.submitted_at is not None,
         trn_in_use=_is_contested(journey),
         may_try_again=may_try_again(journey),
         has_something_to_say=_has_something_to_say(journey),
         outcome_seen=journey.outcome_seen_at is not None,
+        one_login_waits=has_account and journey.one_login_attempt_id is not None,
         passkey_due=passkey_offers.is_due(journey),
         consent_due=journey.user is not None and consents.is_due(journey.authorization_request, journey.user),
         barred=journey.barred is not None,
@@ -390,10 +392,6 @@ def _is_contested(journey: Journey) -> bool:
 def _is_choice_open(journey: Journey, signed_in: User | None) -> bool:
     asked = authorizations.wants_choice(journey.authorization_request)
     return asked and signed_in is not None and journey.user_id is None and journey.email_proved_at is None
-
-
-def _is_self(journey: Journey, signed_in: User | None) -> bool:
-    return signed_in is not None and signed_in.id == journey.user_id
 
 
 def _not(declined: bool | None) -> bool | None:

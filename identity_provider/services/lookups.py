@@ -30,17 +30,28 @@ from identity_provider.domain.lookup import (
     Nothing,
     Statement,
     Unanswered,
+    VerificationLevel,
     decide,
     pending,
 )
+from identity_provider.domain.questions import Question
 from identity_provider.models import Client, Journey, Lookup, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import leaked_trns, outbox, rate_limits, statements, support_tickets, trn_links
+from identity_provider.services import (
+    leaked_trns,
+    one_login_facts,
+    outbox,
+    rate_limits,
+    statements,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import FAULT, POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
 from matching.matcher import MatchOutcome, match
+from matching.policy import Policy
 from matching.records import PersonDetails
 
 log = structlog.get_logger("lookups")
@@ -58,9 +69,17 @@ LOOK_UP_AGAIN = "look_up_again"
 
 
 def look_up(
-    person: PersonDetails, register: TeacherRegister, policy: MatchPolicy, *, occasion: Occasion, now: datetime
+    person: PersonDetails,
+    register: TeacherRegister,
+    policy: MatchPolicy,
+    *,
+    occasion: Occasion,
+    now: datetime,
+    proved: bool = False,
 ) -> Search:
     """Ask the register for the person's record, and wait no longer than a person would.
+
+    `proved`: GOV.UK One Login proved that name and date of birth are theirs, so that these alone may be enough.
 
     Never raises: a register that falls silent, or an adapter that breaks, is `Unanswered`, which no later step can
     take for "no such record".
@@ -69,7 +88,8 @@ def look_up(
     outcome: MatchOutcome | None = None
     why = "register_unavailable"
     try:
-        outcome = match(person, Impatient(register, started + PATIENCE_SECONDS), POLICIES[policy], now.date())
+        rules = Policy.VERIFIED if proved else POLICIES[policy]
+        outcome = match(person, Impatient(register, started + PATIENCE_SECONDS), rules, now.date())
     except (RegisterUnavailable, TimeoutError) as silence:
         log.warning("register_unavailable", occasion=occasion, error=type(silence).__name__)
     except Exception as fault:  # noqa: BLE001 -- see below
@@ -81,9 +101,9 @@ def look_up(
     took = round(1000 * (time.monotonic() - started))
     if outcome is None:
         return Search(Unanswered(), "unanswered", why, occasion, policy, now, took, person)
-    answer, word, reason = read(outcome, policy)
-    kept = outcome.explanation.to_json()
-    return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version)
+    answer, word, reason = read(outcome, policy, proved=proved)
+    kept, source = outcome.explanation.to_json(), LookupReason.ONE_LOGIN if proved else LookupReason.MATCHED
+    return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version, source)
 
 
 def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said: dict[str, Any] | None = None) -> UUID:
@@ -101,6 +121,7 @@ def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said:
             "user_id": user_id,
             "journey_id": journey_id,
             "occasion": search.occasion,
+            "question": search.question,
             "outcome": search.outcome,
             "reason": search.reason,
             "trn": search.trn,
@@ -169,6 +190,17 @@ def person_of_journey(journey: Journey) -> PersonDetails:
     )
 
 
+def question_reached(journey: Journey) -> Question:
+    """The last of the questions that help to find a record that has an answer in this journey."""
+    asked = (
+        (Question.TRAINING, journey.training_provider),
+        (Question.QTS, journey.has_qts),
+        (Question.TRN, journey.has_trn),
+        (Question.NINO, journey.has_nino),
+    )
+    return next((question for question, answer in asked if answer is not None), Question.DATE_OF_BIRTH)
+
+
 def is_about(search: Search, journey: Journey) -> bool:
     """Whether the register was asked about the person whom this journey speaks of now.
 
@@ -216,7 +248,7 @@ def settle(user: User, search: Search, *, now: datetime) -> User | None:
     state = decide(search.answer, said)
     match search.answer:
         case Found(trn, level):
-            return _link(user, trn, trn_links.Evidence(LookupReason.MATCHED, level, search.reason), now=now)
+            return _link(user, trn, trn_links.Evidence(search.source, level, search.reason), now=now)
         case Unanswered():
             trn_links.stand_at(user, state, actor=SYSTEM, now=now)
             defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
@@ -275,15 +307,16 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
     """
     with transaction():
         user = db.session.get(User, user_id)
-        if user is None or not user.is_live or not is_open(user):
+        if user is None or not user.is_live or not (is_open(user) or _may_be_surer(user)):
             return
         person, journey = person_of(user), _last_journey(user)
+        proved = one_login_facts.is_confirmed(user)
     policy = journey.client.match_policy if journey else MatchPolicy.DEFAULT
-    search = look_up(person, register, policy, occasion=Occasion.JOB, now=now)
+    search = look_up(person, register, policy, occasion=Occasion.JOB, now=now, proved=proved)
     with transaction():
         user = db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
         keep(search, user_id=user_id, journey_id=None)
-        if not user.is_live or not is_open(user):
+        if not user.is_live or not (is_open(user) or _may_be_surer(user)):
             return
         answered = not isinstance(search.answer, Unanswered)
         changed = search.asked != person_of(user)
@@ -295,12 +328,27 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
         raise RegisterUnavailable("the register is to be asked again")
 
 
+def weigh_proof(user: User) -> None:
+    """One Login proved who this is: have the register asked whether that completes a match, or makes one surer."""
+    if is_open(user) or _may_be_surer(user):
+        defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
+
+
 def is_open(user: User) -> bool:
     """Whether the search for this user's record goes on: pending, or nothing found so far."""
     return user.lookup_status in (LookupStatus.PENDING, LookupStatus.NONE)
 
 
+def _may_be_surer(user: User) -> bool:
+    """Whether they are linked by what they stated only, though it was proved since."""
+    return user.verification_level is VerificationLevel.LOW and one_login_facts.is_confirmed(user)
+
+
 def _settle_in_background(user: User, search: Search, journey: Journey | None, *, now: datetime) -> None:
+    if user.trn is not None:
+        if isinstance(search.answer, Found):
+            settle(user, search, now=now)
+        return
     holder = settle(user, search, now=now)
     if user.lookup_status is LookupStatus.FOUND:
         case = support_tickets.resolve_by_match(user, now, tell=True)

@@ -25,6 +25,11 @@ _TOGETHER = {
 """What one may have stated and the other not, with the answer that belongs to it."""
 
 
+_MADE_ONE = "Two accounts of this person were made one."
+_PARTED = "The two accounts were parted again."
+"""What the case's ticket is told, since its requester is one of the two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pooled:
     """What the survivor took over: the statements, with what stood there before, and the open case."""
@@ -55,7 +60,7 @@ def pool(survivor: User, other: User, *, actor: Actor, now: datetime) -> Pooled:
     # An empty answer about one of them is not "no record" of both: first the person is asked again.
     survivor.asked_again_at = None
     look_again(survivor)
-    return Pooled(carried, _move_case(other, survivor, actor=actor, now=now))
+    return Pooled(carried, _move_case(other, survivor, _MADE_ONE, actor=actor, now=now))
 
 
 def part(survivor: User, other: User, pooled: Pooled, *, actor: Actor, now: datetime) -> None:
@@ -65,7 +70,7 @@ def part(survivor: User, other: User, pooled: Pooled, *, actor: Actor, now: date
             setattr(survivor, name, before)
     case = db.session.get(SupportTicket, pooled.case_id) if pooled.case_id else None
     if case is not None and case.user_id == survivor.id and support_tickets.open_case_of(survivor) is case:
-        _move_case(survivor, other, actor=actor, now=now)
+        _move_case(survivor, other, _PARTED, actor=actor, now=now)
     for each in (survivor, other):
         if each.lookup_status is LookupStatus.PENDING:
             each.asked_again_at = None
@@ -98,7 +103,7 @@ def _carry(survivor: User, other: User) -> dict[str, Any]:
     return before
 
 
-def _move_case(giver: User, taker: User, *, actor: Actor, now: datetime) -> UUID | None:
+def _move_case(giver: User, taker: User, why: str, *, actor: Actor, now: datetime) -> UUID | None:
     """The helpdesk goes on with the case as the other one's, unless they have one; returns which one was moved."""
     case = support_tickets.open_case_of(giver)
     if case is None or support_tickets.open_case_of(taker) is not None:
@@ -108,4 +113,5 @@ def _move_case(giver: User, taker: User, *, actor: Actor, now: datetime) -> UUID
     db.session.flush()
     change = ({"user": str(giver.id)}, {"user": str(taker.id)})
     audit.record("case_moved", Subject("case", case.id), actor=actor, now=now, change=change)
+    support_tickets.say(case, f"{why} Case {case.reference} is now of {taker.email}.", now=now)
     return case.id

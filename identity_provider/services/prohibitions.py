@@ -39,6 +39,6 @@ def _ask(trn: str, register: TeacherRegister) -> Standing:
         return Standing.UNKNOWN
     own = [record for record in records if record.trn == trn]
     survivors = [record for record in records if record.trn in {each.merged_into for each in own}]
-    # Where the record was merged into another one, that one speaks; an alert on either counts.
-    said = [record.has_open_alert for record in survivors or own]
-    return standing((*said, *(record.has_open_alert for record in own if record.has_open_alert)))
+    # Where the record was merged into another one, that one speaks; a prohibition on either counts.
+    said = [record.may_be_prohibited for record in survivors or own]
+    return standing((*said, *(record.may_be_prohibited for record in own if record.may_be_prohibited)))

@@ -45,6 +45,8 @@ class Occasion(StrEnum):
     SIGN_IN = "sign_in"
     JOB = "job"
     CONSOLE = "console"
+    ONE_LOGIN = "one_login"
+    IDENTITY_CHECK = "identity_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ class Search:
     asked: PersonDetails = field(repr=False)
     explanation: dict[str, Any] = field(default_factory=dict, repr=False)
     weights_version: str = ""
+    # Why a record that is found may be linked: by what was stated, or by what One Login proved.
+    source: LookupReason = LookupReason.MATCHED
+    # The page of the last question that had been answered; None outside a journey.
+    question: str | None = None
 
     @property
     def is_fault(self) -> bool:
@@ -73,11 +79,15 @@ class Search:
         return self.answer.trn if isinstance(self.answer, Found) else None
 
 
-def read(outcome: MatchOutcome, policy: MatchPolicy) -> tuple[Answer, str, str]:
-    """The outcome of matching in the words of the domain, as (answer, word, reason)."""
+def read(outcome: MatchOutcome, policy: MatchPolicy, *, proved: bool = False) -> tuple[Answer, str, str]:
+    """The outcome of matching in the words of the domain, as (answer, word, reason).
+
+    `proved`: the name and date of birth asked about are not only stated, so that a link is sure (domain.md, "Medium").
+    """
     match outcome:
         case DefiniteMatch():
-            return Found(outcome.record.trn, _LEVELS[policy]), "match", outcome.rule.value
+            level = VerificationLevel.MEDIUM if proved else _LEVELS[policy]
+            return Found(outcome.record.trn, level), "match", outcome.rule.value
         case PotentialMatches():
             return _read_potential(outcome)
         case NoMatch():

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, delete, select, text
 
 from identity_provider.db import Base, db, transaction
+from identity_provider.domain.change_requests import DECIDED_FOR
 from identity_provider.models import (
     AccountVisit,
     AuthorizationRequest,
     AwardCheck,
     AwardCode,
     BrowserSession,
+    ChangeRequest,
     ClientError,
     CodeChallenge,
     ContactChange,
@@ -21,6 +23,8 @@ from identity_provider.models import (
     FetchedKeys,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PasskeyChallenge,
     RateCounter,
@@ -114,6 +118,9 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         (PasskeyChallenge, PasskeyChallenge.expires_at < now),
         # Searches for somebody who never had an account: nobody could ask for them or have them erased later.
         (Lookup, Lookup.user_id.is_(None) & (Lookup.journey_id.is_(None) | Lookup.journey_id.in_(abandoned))),
+        (OneLoginAttempt, OneLoginAttempt.expires_at < now - ABANDONED),
+        # What was connected once is told to nobody but its person, for as long as sessions are.
+        (OneLoginIdentity, OneLoginIdentity.ended_at < now - SESSIONS),
         (Journey, Journey.expires_at < now - ABANDONED),
         (
             AuthorizationRequest,
@@ -133,6 +140,8 @@ def _rules(now: datetime) -> list[tuple[type[Base], ColumnElement[bool]]]:
         # One that waits is kept for as long as its endpoint may be switched on again, but not for ever.
         (WebhookMessage, (WebhookMessage.settled_at < now - OUTBOX) | (WebhookMessage.created_at < now - 3 * OUTBOX)),
         (TrnToken, TrnToken.expires_at < now - OUTBOX),
+        # What was asked and decided, long without documents; open ones end by themselves (change_evidence).
+        (ChangeRequest, ChangeRequest.ended_at < now - DECIDED_FOR),
         (AwardCheck, AwardCheck.code_id.in_(forgotten)),
         (AwardCode, AwardCode.expires_at < now - LOOKS),
         (UserImportRow, UserImportRow.import_id.in_(_imports_gone_by(now))),

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from identity_provider.db import db
 from identity_provider.domain.errors import RecordNotLinkable, RegisterUnavailable, UserAlreadyHasTrn
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.domain.values import PersonName, Trn
-from identity_provider.models import Client, IdentityCheck, Resolution, User
+from identity_provider.models import Client, Resolution, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import accounts, audit, case_work, lookups, outbox, resume, support_tickets, trn_links
-from identity_provider.services.audit import Actor, Subject
+from identity_provider.services import accounts, case_work, lookups, outbox, resume, support_tickets, trn_links
+from identity_provider.services.audit import Actor
 from identity_provider.services.trn_links import Evidence
-from identity_provider.vault import vault
-from matching.normalise import family_name, given_name
 
 CHANGED = "changed_by_service"
-CHECK = "identity_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +28,6 @@ class DetailChanges:
     first_name: str | None = None
     middle_name: str | None = None
     last_name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What an identity provider saw of somebody, and on what."""
-
-    provider: str
-    document_kind: str
-    checked_on: date
-    first_name: str = field(repr=False)
-    last_name: str = field(repr=False)
-    date_of_birth: date = field(repr=False)
 
 
 def held(user_id: UUID) -> User | None:
@@ -130,43 +114,6 @@ def confirm_no_trn(user: User, *, client: Client, now: datetime) -> None:
         note = f"{client.name} told us that there is no TRN."
         support_tickets.end(case, Resolution.NO_TRN, by=actor, note=note, now=now)
         resume.send_link(case, resume.NO_TRN_CONFIRMED, now=now)
-
-
-def report_check(user: User, seen: Verified, *, client: Client, now: datetime) -> IdentityCheck:
-    """Keep what an identity provider verified of a user, sealed, and in which details it contradicts ours.
-
-    Nothing of the user changes by it: corrections are for reviewers.
-    """
-    differs = [
-        name
-        for name, same in (
-            ("firstName", given_name(seen.first_name).joined == given_name(user.first_name).joined),
-            ("lastName", family_name(seen.last_name).joined == family_name(user.last_name).joined),
-            ("dateOfBirth", seen.date_of_birth == user.date_of_birth),
-        )
-        if not same
-    ]
-    row = IdentityCheck(
-        user_id=user.id,
-        client_id=client.id,
-        provider=seen.provider,
-        document_kind=seen.document_kind,
-        checked_on=seen.checked_on,
-        verified_sealed=vault.seal(json.dumps(asdict(seen), default=str), CHECK),
-        differs=differs,
-        at=now,
-    )
-    db.session.add(row)
-    db.session.flush()
-    audit.record(
-        "identity_checked",
-        Subject("user", user.id),
-        actor=Actor.of(client),
-        now=now,
-        reason=seen.provider,
-        change=({}, {"identity_check": str(row.id), "differs": differs}),
-    )
-    return row
 
 
 def _or(wanted: str | None, kept: str) -> str:

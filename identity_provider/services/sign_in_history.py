@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from identity_provider.db import db
 from identity_provider.models import BrowserSession, Client, Grant, SignIn, User
@@ -51,11 +52,11 @@ def of(person: User, *, now: datetime) -> list[Entry]:
     found = [*db.session.execute(kept).all(), *db.session.execute(_of_grants(ids, now)).all()]
     services = select(Client.id, Client.name).where(Client.id.in_({each[1] for each in found}))
     names = dict(db.session.execute(services).all())
-    entries = [Entry(at, names.get(client, client), tuple(amr), device or "") for at, client, amr, device in found]
+    entries = [Entry(at, names.get(client, client), tuple(amr), device) for at, client, amr, device in found]
     return sorted(entries, key=lambda each: each.at, reverse=True)
 
 
-def keep_those_of(dead: ColumnElement[bool]) -> None:
+def keep_those_of(dead: ColumnElement[bool], *, now: datetime) -> None:
     """Grants are about to be deleted: what they say of sign-ins is kept, once for a service and a proof.
 
     Several codes that a service was given on one proof are one sign-in.
@@ -69,16 +70,22 @@ def keep_those_of(dead: ColumnElement[bool]) -> None:
             Grant.session_id,
             Grant.auth_time,
             func.min(Grant.amr),
-            func.coalesce(func.min(BrowserSession.device), ""),
+            func.coalesce(_device(), ""),
             func.min(Grant.created_at),
         )
         .join(User, User.id == Grant.user_id)
-        .outerjoin(BrowserSession, BrowserSession.id == Grant.session_id)
-        .where(dead, User.erased_at.is_(None))
+        .where(dead, Grant.created_at > now - KEPT, User.erased_at.is_(None))
         .group_by(Grant.user_id, Grant.client_id, Grant.session_id, Grant.auth_time)
     )
     kept = insert(SignIn).from_select(columns, rows, include_defaults=False)
     db.session.execute(kept.on_conflict_do_nothing())
+
+
+def _device() -> ScalarSelect[str]:
+    """That of the proof with which the session began, whose row may be gone by now."""
+    proof = aliased(SignIn)
+    found = select(func.min(proof.device)).where(proof.session_id == Grant.session_id)
+    return found.correlate(Grant).scalar_subquery()
 
 
 def _of_grants(ids: list[UUID], now: datetime) -> Select[datetime, str, list[str], str]:
@@ -89,8 +96,7 @@ def _of_grants(ids: list[UUID], now: datetime) -> Select[datetime, str, list[str
         SignIn.authenticated_at == Grant.auth_time,
     )
     return (
-        select(func.min(Grant.created_at), Grant.client_id, func.min(Grant.amr), func.min(BrowserSession.device))
-        .outerjoin(BrowserSession, BrowserSession.id == Grant.session_id)
+        select(func.min(Grant.created_at), Grant.client_id, func.min(Grant.amr), func.coalesce(_device(), ""))
         .where(Grant.user_id.in_(ids), Grant.created_at > now - KEPT, ~noted.exists())
         .group_by(Grant.client_id, Grant.session_id, Grant.auth_time)
     )

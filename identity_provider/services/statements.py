@@ -18,6 +18,9 @@ from identity_provider.vault import SealBroken, vault
 NINO_CONTEXT = "nino"
 """What a sealed National Insurance number is sealed as, wherever it is kept."""
 
+CHECK = "identity_check"
+"""What a sealed report of an identity check is sealed as."""
+
 NOT_GIVEN = Words(N_("Not given"))
 
 

@@ -20,6 +20,9 @@ from identity_provider.models import (
     AwardCode,
     BrowserSession,
     CaseNote,
+    ChangeEvent,
+    ChangeReport,
+    ChangeRequest,
     CodeChallenge,
     Consent,
     ContactChange,
@@ -28,6 +31,8 @@ from identity_provider.models import (
     IdentityCheck,
     Journey,
     Lookup,
+    OneLoginAttempt,
+    OneLoginIdentity,
     OutboxMessage,
     PairwiseSubject,
     Passkey,
@@ -43,9 +48,8 @@ from identity_provider.models import (
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities, import_files, lookups
-from identity_provider.services.service_edits import CHECK
-from identity_provider.services.statements import NINO_CONTEXT
+from identity_provider.services import identities, import_files, lookups, one_login, one_login_told
+from identity_provider.services.statements import CHECK, NINO_CONTEXT
 from identity_provider.vault import vault
 
 FORMAT = "get-an-identity/subject-access/1"
@@ -63,6 +67,7 @@ _POINTING_AT_THEM: dict[str, tuple[Any, Any]] = {
     "services_signed_in_to": (Grant, Grant.created_at),
     "services_told_of_changes": (ServiceUse, ServiceUse.first_at),
     "what_services_know_them_by": (PairwiseSubject, PairwiseSubject.created_at),
+    "one_logins_connected": (OneLoginIdentity, OneLoginIdentity.linked_at),
     "passkeys": (Passkey, Passkey.created_at),
     "messages_to_services": (WebhookMessage, WebhookMessage.created_at),
 }
@@ -90,6 +95,7 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "identity_checks": [
             _check(each) for each in _rows(IdentityCheck, IdentityCheck.user_id.in_(ids), IdentityCheck.at)
         ],
+        **_changes_of(ids),
         "evidence": [_file(each) for each in _rows(Evidence, Evidence.user_id.in_(ids), Evidence.received_at)],
         "brought_by_a_service": [_brought(each) for each in _brought_rows(ids, addresses)],
         "helpdesk_cases": _plain(cases),
@@ -99,11 +105,26 @@ def everything_about(user: User, *, now: datetime) -> dict[str, Any]:
         "tokens_made_for_them": _plain(
             _rows(TrnToken, or_(TrnToken.used_by_id.in_(ids), TrnToken.email.in_(addresses)), TrnToken.created_at)
         ),
+        "trips_to_one_login": [_trip(each) for each in _trips(ids)],
         **_journeys_of(ids),
         **_awards_of(ids),
         "codes_sent": _plain(_rows(CodeChallenge, CodeChallenge.address.in_(contacts), CodeChallenge.created_at)),
         "emails_sent": _plain(_rows(OutboxMessage, OutboxMessage.recipient.in_(contacts), OutboxMessage.created_at)),
         "what_was_done": [_deed(each) for each in _deeds(ids, case_ids)],
+    }
+
+
+def _changes_of(ids: list[UUID]) -> dict[str, Any]:
+    asked = _rows(ChangeRequest, ChangeRequest.user_id.in_(ids), ChangeRequest.created_at)
+    theirs = [each.id for each in asked]
+    steps = _rows(ChangeEvent, ChangeEvent.change_request_id.in_(theirs), ChangeEvent.at)
+    return {
+        "changes_asked_for": _plain(asked),
+        # Who of the staff did it is left out; that it was staff is told.
+        "what_happened_to_them": [_row(each, "by") | {"by": each.by.partition(":")[0]} for each in steps],
+        "changes_told_to_the_dqt": _plain(
+            _rows(ChangeReport, ChangeReport.change_request_id.in_(theirs), ChangeReport.created_at)
+        ),
     }
 
 
@@ -172,6 +193,17 @@ def _brought(row: UserImportRow) -> dict[str, Any]:
 
 def _check(reported: IdentityCheck) -> dict[str, Any]:
     return _row(reported) | {"verified": json.loads(vault.unseal(reported.verified_sealed, CHECK))}
+
+
+def _trips(ids: list[UUID]) -> list[OneLoginAttempt]:
+    journeys = select(Journey.id).where(Journey.user_id.in_(ids))
+    theirs = or_(OneLoginAttempt.user_id.in_(ids), OneLoginAttempt.journey_id.in_(journeys))
+    return _rows(OneLoginAttempt, theirs, OneLoginAttempt.created_at)
+
+
+def _trip(attempt: OneLoginAttempt) -> dict[str, Any]:
+    told = one_login.told_of(attempt)
+    return _row(attempt) | {"told": one_login_told.as_facts(told) if told is not None else None}
 
 
 def _file(sent: Evidence) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -113,6 +113,12 @@ def end(case: SupportTicket, resolution: Resolution, *, by: Actor, note: str, no
     outbox.post(SOLVE_KIND, _key(case, "solve", now), payload={"case_id": str(case.id)}, now=now)
 
 
+def say(case: SupportTicket, text: str, *, now: datetime, reopen: bool = False) -> None:
+    """Have a comment written on the case's ticket, which is opened again when asked to. Nothing without a ticket."""
+    payload = {"case_id": str(case.id), "text": text, "reopen": reopen}
+    outbox.post(COMMENT_KIND, f"case:{case.id}:say:{uuid4()}", payload=payload, now=now)
+
+
 def lock(case_id: UUID) -> SupportTicket:
     """The case as it is now, held until the transaction ends: of two agents the second one waits here."""
     return db.session.scalars(
@@ -183,9 +189,9 @@ def ticket_opening(case: SupportTicket) -> Delivery | None:
     return session.scalar(select(OutboxMessage.delivery).where(OutboxMessage.idempotency_key == f"case:{case.id}:open"))
 
 
-def new_reference() -> str:
+def new_reference(prefix: str = "GAI") -> str:
     """What a person and an agent call a case, e.g. GAI-7Q2F9K."""
-    return "GAI-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+    return f"{prefix}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
 
 
 def _open_case_of(user: User) -> SupportTicket | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from identity_provider.db import db
+from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.features import Feature
 from identity_provider.domain.values import Trn
 from identity_provider.models import AuthorizationRequest, TrnToken, User
@@ -24,7 +25,7 @@ PREFIX = "gtt_"
 _PURPOSE = "trn_token"
 
 
-def make(trn: Trn, email: str, *, actor: Actor, now: datetime) -> tuple[TrnToken, str]:
+def make(trn: Trn, email: str, *, actor: Actor, now: datetime, reason: str = "") -> tuple[TrnToken, str]:
     """Make a token for an address (in lower case) and a TRN; returns the row, and the token, which is shown once."""
     token = PREFIX + new_secret()
     row = TrnToken(
@@ -42,9 +43,19 @@ def make(trn: Trn, email: str, *, actor: Actor, now: datetime) -> tuple[TrnToken
         Subject("trn_token", row.id),
         actor=actor,
         now=now,
+        reason=reason,
         change=({}, {"trn": trn.digits, "email": email}),
     )
     return row, token
+
+
+def revoke(row: TrnToken, *, reason: str, actor: Actor, now: datetime) -> None:
+    """End a token that nobody has used. Raises IllegalMove for one that is used or over, or without a reason."""
+    held = db.session.get_one(TrnToken, row.id, with_for_update=True, populate_existing=True)
+    if not held.is_good(now) or not reason.strip():
+        raise IllegalMove("only a token that is still good is revoked, and with a reason")
+    held.revoked_at, held.revoked_by = now, f"{actor.type}:{actor.id}"
+    audit.record("trn_token_revoked", Subject("trn_token", held.id), actor=actor, now=now, reason=reason)
 
 
 def of_request(request: AuthorizationRequest, *, now: datetime, hold: bool = False) -> TrnToken | None:

@@ -117,7 +117,7 @@ def work(import_id: UUID, register: TeacherRegister, now: datetime) -> None:
     The register is asked outside any transaction. Raises RegisterUnavailable when it does not answer: the rows wait.
     """
     with transaction():
-        of = db.session.get(UserImport, import_id)
+        of = db.session.get(UserImport, import_id, populate_existing=True)
         waiting = _next_rows(of) if of is not None else []
         contents = [import_files.content_of(each) for each in waiting]
     for content in contents:

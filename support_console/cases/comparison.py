@@ -11,6 +11,7 @@ from enum import StrEnum
 import structlog
 from flask_babel import gettext as _
 
+from identity_provider.db import transaction
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.written import written_date
 from identity_provider.models import User
@@ -122,7 +123,8 @@ class Candidates:
 
 def candidates_for(user: User, register: TeacherRegister, today: date) -> Candidates:
     """Compare the person with the register as it is now. Not to be called inside a transaction."""
-    person = lookups.person_of(user)
+    with transaction():  # what is read for it must not keep one open while the register is asked
+        person = lookups.person_of(user)
     try:
         patient = Impatient(register, time.monotonic() + lookups.PATIENCE_SECONDS)
         outcome = match(person, patient, Policy.LINKAGE, today)

@@ -15,14 +15,14 @@ from identity_provider.models.support_ticket import GONE_AT_DESK
 from identity_provider.services import audit, case_work, leaked_trns, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
+from support_console import identity_checks
 from support_console.actors import name_of
 from support_console.auth import me
 from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.suggestions import Suggestion, look_into, trns_of
-from support_console.cases.words import age
-from support_console.labels import label_of, why
+from support_console.labels import age, label_of, why
 
 _NOT_COMPARED = frozenset(
     {
@@ -61,6 +61,8 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         history=history,
         search_rows=[_search_row(each) for each in history.lookups],
         link_rows=[_link_row(each) for each in history.links],
+        checks=identity_checks.rows_of(case.user),
+        check_head=identity_checks.head(),
         candidates=candidates,
         holders=holders,
         suggestions=suggestions,
@@ -81,8 +83,15 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     )
 
 
+def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
+    known = (case.user.trn or "", case.user.stated_trn or "")
+    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
+
+
 def suggestions_for(case: SupportTicket) -> list[Suggestion]:
     """The TRNs suggested in Zendesk as the register knows them now; whose records were shown by it is written down."""
+    with transaction():
+        pass  # none is open while the register is asked
     found = look_into(case, ports().register)
     with transaction():
         for trn in trns_of(found):
@@ -99,11 +108,6 @@ def _closed_in_zendesk(case: SupportTicket) -> str:
     if case.zendesk_status == GONE_AT_DESK:
         return str(_("The ticket was deleted in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
     return str(_("The ticket was closed in Zendesk, as we heard on %(when)s. The person still waits.", when=when))
-
-
-def _leaked(case: SupportTicket, candidates: Candidates) -> set[str]:
-    known = (case.user.trn or "", case.user.stated_trn or "")
-    return leaked_trns.listed_among([*known, *(each.record.trn for each in candidates.found)])
 
 
 def _ticket_of(case: SupportTicket) -> str:

@@ -24,8 +24,8 @@ from support_console.cases.forms import AssignForm, NoteForm, SearchForm
 from support_console.cases.page import case_or_404, case_page
 from support_console.cases.queries import Filters
 from support_console.cases.refusals import register_refusals
-from support_console.cases.words import age, choices
-from support_console.labels import label_of, why
+from support_console.cases.words import choices
+from support_console.labels import age, label_of, why
 
 bp = Blueprint("cases", __name__, url_prefix="/cases", template_folder="templates")
 register_refusals(bp)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,16 +13,6 @@ from support_console.cases.queries import AGES, CLOSED, SUGGESTED
 from support_console.labels import why
 
 Choice = tuple[str, str]
-
-
-def age(since: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that is not nought."""
-    minutes = max(0, int((now - since).total_seconds() // 60))
-    if minutes < 60:
-        return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
-    if minutes < 48 * 60:
-        return str(ngettext("%(num)s hour", "%(num)s hours", minutes // 60))
-    return str(ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60)))
 
 
 def choices(services: Sequence[Client]) -> dict[str, list[Choice]]:

@@ -63,3 +63,13 @@ def _parts(share: Share) -> tuple[Part, ...]:
         made.append(Part(round(x, 1), round(width, 1), key.colour))
         x += width
     return tuple(each for each in made if each.width)
+
+
+def lengths(counted: Sequence[tuple[str, int]]) -> list[Bar]:
+    """One bar per number, as long as it is beside the largest."""
+    most = max((number for _name, number in counted), default=0)
+    return [Bar(name, number, (_length(number / most),)) for name, number in counted if number]
+
+
+def _length(share: float) -> Part:
+    return Part(0.0, round(WIDTH * share, 1), "#1d70b8")

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason, LookupStatus
-from identity_provider.models import CaseStatus, Client, Lookup, Resolution, SupportTicket, User
+from identity_provider.models import Client, Lookup, User
 
 WEEKS = 12
 _UNKNOWN = ""
+_FOUND = User.lookup_status == LookupStatus.FOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,12 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Cases:
-    """How the helpdesk fares; hours until a case was resolved."""
+class Moment:
+    """When matches come: where the search was run, the last question answered before it, and for how many people."""
 
-    open: int
-    resolved: int
-    median_hours: float | None
-    ninetieth_hours: float | None
-    withdrawn_or_matched: int
+    occasion: str
+    question: str
+    people: int
 
 
 def by_service() -> list[Share]:
@@ -71,20 +71,32 @@ def by_week(now: datetime) -> list[Share]:
     return [_share(row) for row in rows]
 
 
-def cases() -> Cases:
-    """What is open, and how long the others took."""
-    hours = func.extract("epoch", SupportTicket.resolved_at - SupportTicket.created_at) / 3600
-    decided = SupportTicket.resolution.in_([Resolution.TRN_ATTACHED, Resolution.NO_TRN])
-    row = db.session.execute(
-        select(
-            func.count().filter(SupportTicket.status == CaseStatus.OPEN),
-            func.count().filter(decided),
-            func.percentile_cont(0.5).within_group(hours).filter(decided),
-            func.percentile_cont(0.9).within_group(hours).filter(decided),
-            func.count().filter(SupportTicket.status == CaseStatus.RESOLVED, ~decided),
-        )
-    ).one()
-    return Cases(*row)
+def by_reason() -> list[Share]:
+    """Why people stand where they stand, the most frequent reason first."""
+    why = User.lookup_reason
+    found = select(why, *_counts()).where(_counted()).group_by(why).order_by(func.count().desc())
+    return [_share(row) for row in db.session.execute(found)]
+
+
+def by_question(now: datetime) -> list[Moment]:
+    """At which question the record was found, of the people whom a search found in the last weeks: their first match.
+
+    The searches of a journey before its account was made are the account's by then.
+    """
+    first = (
+        select(Lookup.user_id, Lookup.occasion, Lookup.question)
+        .join(User, User.id == Lookup.user_id)
+        .where(Lookup.at > now - timedelta(weeks=WEEKS), Lookup.outcome == "match", _counted(), _FOUND)
+        .ext(distinct_on(Lookup.user_id))
+        .order_by(Lookup.user_id, Lookup.at)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(first.c.occasion, func.coalesce(first.c.question, _UNKNOWN), func.count())
+        .group_by(first.c.occasion, first.c.question)
+        .order_by(func.count().desc(), first.c.occasion)
+    )
+    return [Moment(*row) for row in rows]
 
 
 def reasons(now: datetime) -> list[tuple[str, str, int]]:
@@ -107,7 +119,7 @@ def _counted() -> ColumnElement[bool]:
 
 
 def _counts() -> tuple[ColumnElement[int], ...]:
-    found = User.lookup_status == LookupStatus.FOUND
+    found = _FOUND
     helped = User.lookup_reason == LookupReason.SUPPORT
     return tuple(
         func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

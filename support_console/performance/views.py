@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from identity_provider.domain.access import Permission
-from identity_provider.kit.app import ports
+from identity_provider.kit.app import ports, settings
+from identity_provider.services import ticket_alarm
 from support_console.auth import require
-from support_console.labels import label_of, why
-from support_console.performance import charts, queries
-from support_console.performance.queries import Share
+from support_console.performance import charts, durations, queries, rows
 from support_console.sheets import as_csv
 
 bp = Blueprint("performance", __name__, url_prefix="/performance", template_folder="templates")
@@ -22,38 +20,36 @@ bp = Blueprint("performance", __name__, url_prefix="/performance", template_fold
 def show() -> ResponseReturnValue:
     """All figures on one page."""
     now = ports().clock.now()
-    weeks, services = queries.by_week(now), queries.by_service()
+    weeks, services, reasons = queries.by_week(now), queries.by_service(), queries.by_reason()
+    moments = queries.by_question(now)
+    with_desk = settings().ticket_transport != "none"
     return render_template(
         "support/performance/figures.html",
-        cases=queries.cases(),
-        head=_head(),
-        weeks=[_row(each) for each in weeks],
-        services=[_row(each) for each in services],
-        week_bars=charts.bars(weeks),
-        service_bars=charts.bars(services),
+        alarms=rows.alarms(ticket_alarm.look(now, with_desk=with_desk)),
+        summary=rows.summary(durations.all_cases(), durations.tickets(), with_desk=with_desk),
         legend=charts.legend(),
-        reasons=[[label_of(outcome), why(reason), str(number)] for outcome, reason, number in queries.reasons(now)],
+        people=rows.people(weeks=weeks, services=services, reasons=reasons),
+        moments=[rows.moment_row(each) for each in moments],
+        moment_bars=charts.lengths([(rows.moment_name(each), each.people) for each in moments]),
+        waits=rows.waits(durations.by_service(), durations.by_week(now), durations.by_reason()),
+        reasons=rows.matcher(queries.reasons(now)),
     )
 
 
 @bp.get("/figures.csv")
 @require(Permission.VIEW_PERFORMANCE)
 def download() -> ResponseReturnValue:
-    """The same numbers for a spreadsheet."""
-    head = ["group", "name", "found_at_once", "found_by_helpdesk", "pending", "no_record", "confirmed_none"]
+    """The same numbers for a spreadsheet: one row for each group, and blanks for what does not apply to it."""
     now = ports().clock.now()
-    lines = [
-        [group, each.name, each.at_once, each.by_helpdesk, each.pending, each.no_record, each.confirmed_none]
-        for group, shares in (("week", queries.by_week(now)), ("service", queries.by_service()))
-        for each in shares
+    people = (("week", queries.by_week(now)), ("service", queries.by_service()), ("reason", queries.by_reason()))
+    waits = (
+        ("cases_by_week", durations.by_week(now)),
+        ("cases_by_service", durations.by_service()),
+        ("cases_by_reason", durations.by_reason()),
+    )
+    fields = [
+        *(rows.share_fields(group, each) for group, shares in people for each in shares),
+        *(rows.moment_fields(each) for each in queries.by_question(now)),
+        *(rows.wait_fields(group, each) for group, found in waits for each in found),
     ]
-    return as_csv("figures.csv", head, lines)
-
-
-def _head() -> list[str]:
-    return [_("Group"), _("All"), *(key.text for key in charts.legend())]
-
-
-def _row(share: Share) -> list[str]:
-    counts = (share.total, share.at_once, share.by_helpdesk, share.pending, share.no_record, share.confirmed_none)
-    return [share.name or _("Not known"), *(str(each) for each in counts)]
+    return as_csv("figures.csv", rows.COLUMNS, [[each.get(name, "") for name in rows.COLUMNS] for each in fields])

@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from identity_provider.db import transaction
 from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import IllegalMove
+from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
 from identity_provider.models import Award, User
-from identity_provider.services import audit, award_codes, awards, case_work, identities, merging
+from identity_provider.services import audit, award_codes, awards, case_work, change_requests, identities, merging
 from identity_provider.services.audit import Actor, Subject
-from support_console import people
+from support_console import identity_checks, people
 from support_console.auth import me, require
 from support_console.labels import label_of
 from support_console.users import rows
@@ -69,6 +70,10 @@ def show(user_id: UUID) -> ResponseReturnValue:
         lookups=[rows.lookup(each) for each in dossier.lookups],
         sessions=[rows.session(each) for each in dossier.sessions],
         awards=[_award_row(each) for each in awards.held_by(user)],
+        checks=identity_checks.rows_of(user),
+        check_head=identity_checks.head(),
+        changes=change_requests.sent_by(user),
+        words=change_words,
         label_of=label_of,
         own=identities.is_own(user, me()),
         merge=merging.standing_merge_of(user),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -291,24 +290,3 @@ def test_a_record_that_was_merged_or_closed_is_not_linked(app: Flask, caller: Ca
 def test_somebody_locked_is_left_alone(app: Flask, caller: Caller) -> None:
     user = a_user(locked_at=NOW)
     problem(caller.call("PUT", f"/users/{user.id}/trn", {"trn": "1234567"}), 400, 10004)
-
-
-def test_what_an_identity_provider_saw_is_kept_and_changes_nothing(app: Flask, caller: Caller) -> None:
-    user = a_user(last_name="Bush", date_of_birth=date(1985, 3, 4))
-    seen = {
-        "provider": "One Login",
-        "documentKind": "passport",
-        "checkedOn": "2026-03-01",
-        "firstName": "KATE",
-        "lastName": "Busch",
-        "dateOfBirth": "1985-03-04",
-    }
-    answer = caller.call("POST", f"/users/{user.id}/identity-checks", seen)
-    assert answer.status_code == 201
-    assert answer.json is not None
-    assert (answer.json["matches"], answer.json["differs"]) == (False, ["lastName"])
-    assert now_(user).last_name == "Bush"
-    late = problem(
-        caller.call("POST", f"/users/{user.id}/identity-checks", seen | {"checkedOn": "2027-01-01"}), 400, 10004
-    )
-    assert list(late["errors"]) == ["checkedOn"]

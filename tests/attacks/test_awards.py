@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from identity_provider.db import db, transaction
-from identity_provider.models import AwardCheck, AwardCode
+from identity_provider.models import AwardCheck, AwardCode, OutboxMessage
 from identity_provider.services import award_codes, awards, rate_limits
 from identity_provider.services.award_codes import Looking
 from tests.awards.recorded import BORN, a_code, an_award, anew, at_home
@@ -98,6 +99,7 @@ def test_five_wrong_dates_lock_a_code_for_good_and_its_holder_learns_of_it(app: 
     assert ask(app, other).status == 200, "the other codes work on"
     assert (anew(code).locked_at, anew(other_code).locked_at) == (NOW, None)
     assert len(audited("award_code_locked")) == 1
+    assert count_of(OutboxMessage, OutboxMessage.kind == award_codes.LOCKED) == 1
     page = at_home(app, award.user).get(f"/account/awards/{award.id}")
     assert "Somebody entered a wrong date of birth too often" in page.text
 
@@ -123,6 +125,25 @@ def test_of_guesses_at_the_same_moment_no_more_than_five_are_looked_at(app: Flas
     assert anew(code).wrong_dates == award_codes.WRONG_DATES
     with transaction():
         assert award_codes.check(shown, BORN, Looking(), now=NOW) is None, "locked, whatever date comes next"
+
+
+def test_a_wrong_code_and_a_wrong_date_are_the_same_work(app: Flask) -> None:
+    """The same statements: what takes no time cannot be measured."""
+    _, shown = a_code(an_award())
+    asked: list[list[str]] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked[-1].append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    for code in ("7777-7777-7777-7777", shown):
+        asked.append([])
+        db.session.remove()
+        with transaction():
+            assert award_codes.check(code, WRONG, Looking(), now=NOW) is None
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 3
 
 
 def test_one_address_guesses_so_often_and_right_answers_count_nothing(

@@ -13,16 +13,18 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.links import sign_link
 from identity_provider.models import AuditEvent, Contact, ContactChange, User
-from identity_provider.services import accounts, contact_changes, contact_undo
+from identity_provider.services import accounts, contact_changes, contact_undo, passkeys
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.contact_changes import Here
 from tests.builders import NOW, a_user
 from tests.journeys.contacts import NEW, NUMBER, change, told, undo_link
 from tests.journeys.travel import EMAIL
+from tests.kit.authenticator import Authenticator
 from tests.kit.owners import Owner
 from tests.kit.page import Browser
+from tests.services.test_passkeys import added
 
-TAKE_BACK = "It was not me: take it back"
+TAKE_BACK = "It was not me: undo the change"
 OVER = "This link can no longer be used"
 
 
@@ -46,9 +48,9 @@ def account_of(thief: Owner) -> User:
 def test_the_old_address_takes_the_account_back_and_throws_the_thief_out(thief: Owner, kate: Browser) -> None:
     change(thief, Contact.EMAIL, NEW)
     page = kate.get(undo_link(EMAIL))
-    assert page.h1 == "Do you want to take the change of your email address back?"
+    assert page.h1 == "Do you want to undo the change to your email address?"
     assert account_of(thief).email == NEW, "opening the link changes nothing (attack 32)"
-    assert kate.submit(TAKE_BACK).h1 == "The change was taken back"
+    assert kate.submit(TAKE_BACK).h1 == "The change was undone"
     person = account_of(thief)
     assert (person.email, person.email_verified_at) == (EMAIL, NOW)
     assert thief.get("/account").path == "/account/sign-in"
@@ -159,6 +161,18 @@ def test_an_address_that_has_an_account_by_now_locks_the_stolen_one(thief: Owner
     person = account_of(thief)
     assert (person.email, person.is_live) == (NEW, False)
     assert thief.get("/account").path == "/account/sign-in"
+
+
+def test_a_passkey_that_the_thief_made_opens_nothing_and_an_older_one_does(thief: Owner, kate: Browser) -> None:
+    own, planted = added(thief.person, Authenticator()), added(thief.person, Authenticator())
+    assert own is not None
+    assert planted is not None
+    with transaction():
+        own.created_at = NOW - timedelta(days=2)
+    change(thief, Contact.EMAIL, NEW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    assert [each.id for each in passkeys.of(account_of(thief))] == [own.id]
 
 
 def test_a_locked_account_gets_its_address_back_and_stays_locked(thief: Owner, kate: Browser) -> None:

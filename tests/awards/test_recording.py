@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
@@ -39,6 +42,18 @@ def somebody_of(caller: Caller, **values: Any) -> User:
 def put(caller: Caller, user: User | str, sent: Any = SENT, reference: str = "A-1") -> TestResponse:
     named = user if isinstance(user, str) else user.id
     return caller.call("PUT", f"/users/{named}/awards/{reference}", sent)
+
+
+def at_once(call: Callable[[int], int], times: int) -> list[int]:
+    """What so many threads got that began together."""
+    start = Barrier(times)
+
+    def wait_and_call(number: int) -> int:
+        start.wait()
+        return call(number)
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(wait_and_call, range(times)))
 
 
 def code_of(answer: TestResponse) -> tuple[int, int | None]:
@@ -127,6 +142,21 @@ def test_another_services_awards_are_neither_read_nor_touched(app: Flask, caller
 def test_a_reference_is_one_award_of_one_person(app: Flask, caller: Caller) -> None:
     put(caller, somebody_of(caller))
     assert code_of(put(caller, somebody_of(caller))) == (409, 10012)
+
+
+def test_of_two_calls_at_once_with_one_reference_one_is_taken(app: Flask, caller: Caller) -> None:
+    """For two people: the rows that are locked are different ones, so the index decides."""
+    people = [somebody_of(caller), somebody_of(caller)]
+    answers = at_once(lambda number: put(caller, people[number]).status_code, len(people))
+    assert sorted(answers) == [201, 409]
+    assert db.session.query(Award).count() == 1
+
+
+def test_of_many_calls_at_once_for_one_person_one_records(app: Flask, caller: Caller) -> None:
+    user = somebody_of(caller)
+    answers = at_once(lambda _: put(caller, user).status_code, 8)
+    assert sorted(answers) == [200] * 7 + [201]
+    assert len(audited("award_recorded")) == 1
 
 
 def test_who_stopped_sharing_gets_no_new_award_but_the_old_one_can_be_withdrawn(app: Flask, caller: Caller) -> None:

@@ -73,6 +73,42 @@ def test_the_journey_needs_no_script_and_fits_a_phone(sandbox: RunningSandbox, o
         assert visitor.claims()["trn_lookup_status"] == "None"
 
 
+def test_an_npq_is_awarded_shared_and_checked_by_somebody_without_a_trn(
+    sandbox: RunningSandbox, open_page: PageMaker
+) -> None:
+    states = {"first_name": "Xanthippe", "last_name": "Quillfeather", "date_of_birth": "1989-08-02"}
+    person = Visitor(open_page(), sandbox, "xanthippe@example.com", states)
+    person.begin()
+    person.walk()
+    person.go_on(f"Continue to {service_name(sandbox)}")
+    assert person.claims()["trn_lookup_status"] == "None"
+    person.page.raw.select_option("#qualification", "NPQEYL")
+    person.page.press("Record the award")
+    person.page.click("See it in the account")
+    person.page.click("National Professional Qualification (NPQ) for Early Years Leadership")
+    with person.page.raw.expect_download() as saved:
+        person.page.raw.get_by_role("button", name="Download certificate (PDF)").click()
+    assert saved.value.path().read_bytes().startswith(b"%PDF-1.7")
+    person.page.press("Make a code")
+    person.page.fill("Who is the code for?", "Sunnyside Primary")
+    person.page.press("Make a code")
+    code = person.page.raw.locator("#award-code").inner_text()
+
+    employer = open_page(width=320)
+    employer.goto(f"{sandbox.address('provider')}/check-an-award")
+    employer.fill("Code", code.lower().replace("-", " "))
+    for part, text in (("Day", "2"), ("Month", "Aug"), ("Year", "1989")):
+        employer.fill(part, text)
+    employer.fill("Your organisation (optional)", "Sunnyside Primary School")
+    employer.press("Check the award")
+    assert employer.h1.startswith("This award is valid")
+    assert "Xanthippe Quillfeather" in employer.text
+
+    person.page.press("Go back to the award")
+    assert "Sunnyside Primary School" in person.page.text
+    sandbox.wait_for_mails(person.email, "checked your award")
+
+
 def test_an_agent_attaches_the_trn_and_the_person_picks_up_where_they_left_off(
     sandbox: RunningSandbox, open_page: PageMaker
 ) -> None:
@@ -102,6 +138,44 @@ def test_an_agent_attaches_the_trn_and_the_person_picks_up_where_they_left_off(
     assert (shown["trn"], shown["trn_lookup_status"], shown["trn_lookup_reason"]) == ("9000115", "Found", "support")
     [ticket] = [each for each in sandbox.tickets() if found[0] in json.dumps(each)]
     assert sandbox.wait_until(lambda: ticket_status(sandbox, ticket["id"]) == "solved")
+
+
+def test_one_login_is_connected_once_opens_the_account_after_and_its_sign_out_ends_the_session(
+    sandbox: RunningSandbox, open_page: PageMaker
+) -> None:
+    philippa = "returning.teacher@example.com"
+    first = Visitor(open_page(), sandbox, philippa, {})
+    first.begin()
+    through_one_login(first, "Sign in as Philippa")
+    assert first.step == "code"
+    first.walk()
+    assert first.at_service, first.page.text
+    second = Visitor(open_page(width=320), sandbox, philippa, {})
+    second.begin("qts")
+    through_one_login(second, "Sign in as Philippa")
+    assert second.at_service, second.page.text
+    assert second.claims()["trn"] == "9000114"
+
+    account = f"{sandbox.told['issuer']}/account/one-login"
+    second.page.goto(account)
+    assert philippa in second.page.text
+    desk = open_page()
+    desk.goto(f"{sandbox.address('one_login')}/")
+    desk.raw.get_by_role("button", name="Sign out of One Login").first.click()
+    desk.raw.wait_for_load_state()
+    second.page.goto(account)
+    assert second.page.path == "/account/sign-in"
+
+
+def through_one_login(visitor: Visitor, choice: str) -> None:
+    """The page between leads there by itself, also without JavaScript."""
+    page = visitor.page
+    page.raw.get_by_role("button", name="Sign in with GOV.UK One Login").click()
+    page.raw.wait_for_url("**/authorize?**")
+    page.check()
+    page.raw.get_by_role("button", name=choice).click()
+    page.raw.wait_for_load_state()
+    page.check()
 
 
 def sign_in_to_the_console(sandbox: RunningSandbox, page: CheckedPage, email: str) -> CheckedPage:

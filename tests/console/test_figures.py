@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from flask import Flask
 
-from identity_provider.adapters.memory import ManualClock
+from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus
@@ -17,6 +19,7 @@ from identity_provider.services import case_work, trn_links
 from identity_provider.services.audit import SYSTEM
 from tests.builders import NOW, a_client, a_record, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent
+from tests.journeys.travel import Traveller
 
 NO_RECORD = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
 
@@ -51,8 +54,59 @@ def test_people_are_counted_by_service_and_week(app: Flask, clock: ManualClock) 
     assert "3.0 hours" in page.text
     assert "Open cases 1" in page.text
     rows = list(csv.DictReader(io.StringIO(viewer.get("/support/performance/figures.csv").response.text)))
-    assert [row["found_at_once"] for row in rows] == ["2", "2"]
-    assert {row["name"] for row in rows} == {"2026-03-02", "Register for an NPQ"}
+    people = [row for row in rows if row["group"] in {"week", "service"}]
+    assert [row["found_at_once"] for row in people] == ["2", "2"]
+    assert {row["name"] for row in people} == {"2026-03-02", "Register for an NPQ"}
+    [cases] = [row for row in rows if row["group"] == "cases_by_service"]
+    figures = [cases[name] for name in ("cases_open", "cases_decided", "median_hours", "ninetieth_hours")]
+    assert figures == ["1", "2", "3.00", "3.00"]
+
+
+def test_people_and_cases_are_counted_by_reason(app: Flask, clock: ManualClock) -> None:
+    service = a_client()
+    for reason, hours in ((LookupReason.AMBIGUOUS, 2), (LookupReason.AMBIGUOUS, 4), (LookupReason.NEAR_MATCH, 9)):
+        case = a_case(a_user(lookup_reason=reason), reason)
+        began = clock.now()
+        clock.advance(timedelta(hours=hours))
+        with transaction():
+            case_work.confirm_no_trn(case.id, staff=a_staff_user(), reason="seen", now=clock.now())
+        clock.moment = began
+    a_case(a_user(lookup_reason=LookupReason.AMBIGUOUS, registered_with_client_id=service.id), LookupReason.AMBIGUOUS)
+    viewer = an_agent(app, StaffRole.VIEWER)
+    page = viewer.get("/support/performance")
+    assert "Two or more records fit 1 2 0 3.0 hours 3.8 hours" in page.text
+    assert "A record is close, but not close enough 0 1 0 9.0 hours 9.0 hours" in page.text
+    rows = list(csv.DictReader(io.StringIO(viewer.get("/support/performance/figures.csv").response.text)))
+    by_reason = {row["name"]: row["pending"] for row in rows if row["group"] == "reason"}
+    assert by_reason == {"confirmed_by_support": "0", "ambiguous": "1"}
+
+
+def test_when_the_record_was_found_is_told_by_question(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567")]
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    person.say_who()
+    person.say_more(trn="1234567")
+    person.check()
+    viewer = an_agent(app, StaffRole.VIEWER)
+    text = viewer.get("/support/performance/figures.csv").response.text
+    [row] = [each for each in csv.DictReader(io.StringIO(text)) if each["group"] == "question"]
+    assert (row["name"], row["matched"]) == ("journey:teacher-reference-number", "1")
+    assert "After the TRN 1" in viewer.get("/support/performance").text
+
+
+def test_no_heading_is_skipped_and_no_chart_stands_above_its_heading(app: Flask) -> None:
+    service = a_client(name="Register for an NPQ")
+    a_user(trn="1234567", registered_with_client_id=service.id)
+    html = an_agent(app, StaffRole.VIEWER).get("/support/performance").response.text
+    parts = re.findall(r"<(h[1-6]|svg role|caption)\b", html[html.index("<main") :])
+    levels = [int(each[1]) for each in parts if each.startswith("h")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    charts = [at for at, part in enumerate(parts) if part == "svg role"]
+    assert charts
+    assert all(parts[at - 1].startswith("h") and parts[at + 1] == "caption" for at in charts)
 
 
 def test_an_empty_service_has_figures_too(app: Flask) -> None:

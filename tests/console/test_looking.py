@@ -45,3 +45,17 @@ def test_an_alert_that_is_not_known_is_never_shown_as_none(
     page = agent.submit("Check record 1234567")
     assert ("Alerts not known" in page.text) == (alert is None)
     assert ("This record has an open alert" in page.text) == (alert is True)
+
+
+def test_alerts_are_said_in_words(app: Flask, register: MemoryRegister) -> None:
+    prohibition = {"has_open_alert": True, "has_prohibition": True, "open_alerts": ("Prohibition from teaching",)}
+    failed = {"has_open_alert": True, "has_prohibition": False, "open_alerts": ("Failed induction",)}
+    for alerts, tag, words in (
+        (prohibition, "Prohibition Prohibition from teaching", "an open prohibition. Prohibition from teaching"),
+        (failed, "Open alert Failed induction", "an open alert. Failed induction"),
+        ({"has_open_alert": True}, "Open alert The register does not say", "an open alert. The register does not say"),
+    ):
+        register.records = [a_record(**alerts)]
+        agent = an_agent(app)
+        assert tag in agent.see(a_case(a_user(last_name="Bush"))).text
+        assert words in agent.submit("Check record 1234567").text

@@ -11,13 +11,16 @@ from werkzeug.routing import Rule
 
 from identity_provider.db import transaction
 from identity_provider.domain.access import PERMISSIONS, Permission, StaffRole
+from identity_provider.domain.values import Trn
 from identity_provider.kit.access import Audience
 from identity_provider.kit.app import ports
-from identity_provider.models import User
-from identity_provider.services import webhooks
+from identity_provider.models import TrnToken, User
+from identity_provider.services import trn_tokens, webhooks
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent
+from tests.kit.changes import a_change, asked_for
+from tests.kit.importing import a_line, checked
 from tests.kit.page import Browser
 from tests.webhooks.listeners import an_endpoint
 
@@ -74,9 +77,19 @@ def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
+        "change_id": a_change(asked_for("Kate", "Hall")).id,
         "feature": "trn_tokens",
+        "import_id": checked(a_line()).id,
+        "token_id": a_token().id,
+        "move": "reject",
     }
     return {f"{rule.endpoint} {method_of(rule)}": filled(rule, values) for rule in rules(app)}
+
+
+def a_token() -> TrnToken:
+    with transaction():
+        now = ports().clock.now()
+        return trn_tokens.make(Trn("7654321"), "kate@example.com", actor=SYSTEM, now=now)[0]
 
 
 def method_of(rule: Rule) -> str:

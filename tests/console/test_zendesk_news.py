@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryRegister
-from identity_provider.db import transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.lookup import LookupStatus
 from identity_provider.models import SupportTicket
 from identity_provider.services import case_work, desk_news, support_tickets
-from matching.records import RecordStatus
+from matching.records import RecordStatus, TeachingRecord
 from tests.builders import NOW, a_record, a_staff_user, a_user
 from tests.console.agents import a_case, an_agent, anew, audited, user_of
 from tests.kit.page import Page
@@ -78,6 +79,23 @@ def test_what_the_register_says_is_asked_when_the_page_is_opened(
     assert "Attach TRN 1234567" in agent.submit("Check this suggestion record 7654321").text
     register.records = [merged, a_record("1234567", status=RecordStatus.DEACTIVATED)]
     assert "That record is closed in the register" in agent.see(case).text
+
+
+def test_the_register_is_asked_about_suggestions_with_no_transaction_open(
+    app: Flask, desk: MemoryDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_when_asked: list[bool] = []
+
+    class Watched(MemoryRegister):
+        def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
+            open_when_asked.append(db.session().in_transaction())
+            return super().find_by_identifiers(trn, nino)
+
+    watched = replace(app.extensions["ports"], register=Watched([a_record("7654321")]))
+    monkeypatch.setitem(app.extensions, "ports", watched)
+    an_agent(app).see(suggested(desk))
+    assert open_when_asked
+    assert set(open_when_asked) == {False}
 
 
 def test_a_suggestion_that_another_user_holds_names_the_holder(

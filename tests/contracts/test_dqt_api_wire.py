@@ -115,6 +115,47 @@ def test_alerts_that_the_answer_does_not_speak_of_are_unknown(said: dict[str, An
     assert read_person({"trn": "1000001"} | said).has_open_alert is alert
 
 
+def an_alert(name: str | None, category: str | None, ended: str | None = None) -> dict[str, Any]:
+    """An alert as version 20240920 and later have it."""
+    kind = {"name": name, "alertCategory": {"name": category}}
+    return {"alertId": "1", "alertType": kind, "details": None, "startDate": "2020-01-01", "endDate": ended}
+
+
+PROHIBITION = an_alert("Prohibition by the Secretary of State - misconduct", "Prohibition from teaching")
+FLAG = an_alert("Previous name check", "Flag")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_prohibited", "names"),
+    [
+        ({}, None, ()),
+        ({"alerts": []}, None, ()),
+        ({"alerts": [PROHIBITION]}, True, ("Prohibition by the Secretary of State - misconduct",)),
+        ({"alerts": [FLAG]}, False, ("Previous name check",)),
+        (
+            {"alerts": [FLAG, PROHIBITION]},
+            True,
+            ("Previous name check", "Prohibition by the Secretary of State - misconduct"),
+        ),
+        ({"alerts": [an_alert("Interim order", "GTC Prohibition from teaching")]}, True, ("Interim order",)),
+        ({"alerts": [an_alert("Prohibition", "Prohibition from teaching", ended="2021-01-01")]}, None, ()),
+        ({"alerts": [an_alert(None, None)]}, None, ()),
+        ({"alerts": [FLAG, {"endDate": None}]}, None, ("Previous name check",)),
+        ({"alerts": [FLAG, "unreadable"]}, None, ("Previous name check",)),
+        ({"alerts": [{"alertType": "Prohibition", "dqtSanctionCode": "T1", "endDate": None}]}, True, ("Prohibition",)),
+        ({"alerts": [{"alertType": "Flag", "dqtSanctionCode": "A1", "endDate": None}]}, False, ("Flag",)),
+        ({"hasActiveSanctions": True}, None, ()),
+        ({"hasActiveSanctions": False}, None, ()),
+    ],
+)
+def test_a_prohibition_is_told_from_other_alerts(
+    said: dict[str, Any], is_prohibited: bool | None, names: tuple[str, ...]
+) -> None:
+    record = read_person({"trn": "1000001"} | said)
+    assert (record.has_prohibition, record.open_alerts) == (is_prohibited, names)
+    assert record.may_be_prohibited is (record.has_open_alert if is_prohibited is None else is_prohibited)
+
+
 @pytest.mark.parametrize(
     "serve",
     [

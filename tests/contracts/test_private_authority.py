@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.trust import VARIABLES, holds_authorities, trust_for_calls
 from identity_provider.adapters.dqt_api import DqtApi
+from identity_provider.adapters.evidence_store import ObjectEvidence
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.zendesk import ZendeskAccount, ZendeskDesk
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.ports import EmailMessage, MailerUnavailable, TicketDeskUnavailable
+from identity_provider.ports import EmailMessage, MailerUnavailable, StoreUnavailable, TicketDeskUnavailable
 from tests.kit import stand_ins
+from tests.kit.buckets import Bucket
 from tests.kit.stand_ins import StandIn
 from tests.kit.tls import Authority, make_authority, tls_proxy
 
@@ -84,6 +87,22 @@ def test_a_register_whose_authority_is_not_known_is_no_answer(zendesk: Secured) 
     with pytest.raises(RegisterUnavailable):
         register.find_by_identifiers("1234567", "")
     register.close()
+
+
+def test_evidence_lies_in_a_bucket_under_an_authority_of_one_s_own(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = make_authority(place)
+    key = "0a" * 24
+    with Bucket() as bucket, tls_proxy(stand_ins.free_port(), bucket.port, authority) as proxy:
+        for name, value in (bucket.environment | {"AWS_ENDPOINT_URL": proxy.address}).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("AWS_ALLOW_HTTP")
+        bucket.objects[f"localhost/0a/{key}"] = (b"sealed", datetime.now(UTC))
+        with pytest.raises(StoreUnavailable):
+            ObjectEvidence("s3://evidence", "localhost").get(key)
+        trust_for_calls(str(authority.ca_file))
+        assert ObjectEvidence("s3://evidence", "localhost").get(key) == b"sealed"
 
 
 def test_no_file_changes_nothing_and_a_file_without_certificates_is_none(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ FURTHER = st.builds(
     FurtherAnswers,
     other_names=st.sampled_from([None, (), ({"first_name": "Kit", "last_name": ""},)]),
     training=st.sampled_from([None, *Training]),
+    training_where=st.sampled_from([None, "", "Ghana"]),
     recognised=MAYBE,
     school_work=st.sampled_from([None, *SchoolWork]),
 )
@@ -57,6 +58,7 @@ def denying(**said: Any) -> Statement:
 def claims_nothing(said: Statement) -> bool:
     further = said.further
     asked = None not in (further.other_names, further.training, further.school_work)
+    asked = asked and (further.training is Training.NO or further.training_where is not None)
     trained_here = further.training is Training.ENGLAND_OR_WALES or further.recognised is True
     return (said.trn, said.has_trn, said.has_qts) == (None, False, False) and asked and not trained_here
 
@@ -82,11 +84,12 @@ def test_no_answer_is_never_an_answer(said: Statement) -> None:
         (Statement(trn=None, has_trn=None, has_qts=False), LookupReason.NOT_LOOKED_UP),
         (Statement(trn=None, has_trn=False, has_qts=None), LookupReason.NOT_LOOKED_UP),
         (Statement(trn=None, has_trn=False, has_qts=False), LookupReason.NOT_LOOKED_UP),
-        (denying(training=Training.ENGLAND_OR_WALES), LookupReason.CLAIMS_QTS),
+        (denying(training=Training.ENGLAND_OR_WALES, training_where=""), LookupReason.CLAIMS_QTS),
         (denying(training=Training.ELSEWHERE, recognised=True), LookupReason.CLAIMS_QTS),
         (denying(school_work=None), LookupReason.NOT_LOOKED_UP),
         (denying(other_names=None), LookupReason.NOT_LOOKED_UP),
         (denying(training=None), LookupReason.NOT_LOOKED_UP),
+        (denying(training=Training.ELSEWHERE), LookupReason.NOT_LOOKED_UP),
     ],
 )
 def test_an_empty_answer_to_somebody_who_claims_something_is_pending(said: Statement, reason: LookupReason) -> None:
@@ -99,7 +102,10 @@ def test_a_pair_that_the_design_does_not_list_cannot_be_made() -> None:
 
 
 def test_training_and_work_elsewhere_are_no_record() -> None:
-    assert decide(Nothing(), denying(training=Training.ELSEWHERE, recognised=False)).status is LookupStatus.NONE
+    assert (
+        decide(Nothing(), denying(training=Training.ELSEWHERE, training_where="", recognised=False)).status
+        is LookupStatus.NONE
+    )
     assert decide(Nothing(), denying(school_work=SchoolWork.TEACHER)).status is LookupStatus.NONE
 
 

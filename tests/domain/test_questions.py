@@ -164,8 +164,11 @@ FURTHER = (Question.OTHER_NAMES, Question.TEACHER_TRAINING, Question.SCHOOL_WORK
 
 def test_more_is_asked_of_who_would_have_no_record_and_of_nobody_else() -> None:
     assert next_question(DENYING) is Question.OTHER_NAMES
-    asked = replace(DENYING, has_other_names=False, has_teacher_training=True, has_school_work=False)
+    asked = replace(DENYING, has_other_names=False, has_teacher_training=False, has_school_work=False)
     assert path(asked)[-4:] == (*FURTHER, Question.CHECK_ANSWERS)
+    trained = replace(asked, has_teacher_training=True)
+    assert next_question(trained) is Question.TRAINING_DETAILS
+    assert next_question(replace(trained, has_training_details=True)) is Question.CHECK_ANSWERS
     for spared in (
         replace(DENYING, nothing_near=False),
         replace(DENYING, has_trn=True),
@@ -180,3 +183,13 @@ def test_what_was_asked_then_can_be_changed_when_the_search_finds_something_clos
     near = replace(DENYING, nothing_near=False, has_other_names=True)
     assert Question.OTHER_NAMES in path(near)
     assert next_question(near) is Question.CHECK_ANSWERS
+
+
+def test_a_number_is_asked_for_where_it_is_wanted_and_proved_where_it_is_given() -> None:
+    new = Answers(has_email=True, proved=True, wants_mobile=True)
+    assert next_question(new) is Question.MOBILE
+    assert next_question(replace(new, has_mobile=True)) is Question.MOBILE_CODE
+    for settled in (replace(new, has_mobile=False), replace(new, has_mobile=True, mobile_proved=True)):
+        assert next_question(settled) is Question.NAME
+    for other in (replace(new, wants_mobile=False), replace(new, known_account=True, has_account=True)):
+        assert Question.MOBILE not in path(other)

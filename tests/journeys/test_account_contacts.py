@@ -16,6 +16,7 @@ from tests.journeys.contacts import NEW, NUMBER, change, code_for, told
 from tests.journeys.travel import EMAIL, newest_code, user_at
 from tests.kit.outside import OutsideWorld
 from tests.kit.owners import Owner
+from tests.test_jobs import work
 from tests.webhooks.listeners import an_endpoint, let_the_worker_work, read, signed_in_to
 
 
@@ -138,7 +139,7 @@ def test_a_mobile_number_is_added_changed_and_removed(owner: Owner) -> None:
         "Enter a mobile phone number, like 07700 900 982 or +44 7700 900 982"
     ]
     page = owner.submit(mobile="07700 900 123")
-    assert (page.h1, NUMBER in page.text) == ("Check your phone", True)
+    assert (page.h1, "+44 7700 900123" in page.text) == ("Check your phone", True)
     page = owner.submit(code=code_for(NUMBER))
     assert "We have your new mobile number" in page.text
     assert "+44 7700 900123" in page.text
@@ -148,8 +149,26 @@ def test_a_mobile_number_is_added_changed_and_removed(owner: Owner) -> None:
     change(owner, Contact.MOBILE, "+33612345678")
     assert "sms_contact_changed" in told(NUMBER)
     owner.get("/account/mobile")
+    owner.click("Remove my mobile number")
     assert "We do not hold your mobile number any more" in owner.submit("Remove my mobile number").text
     assert (person_of(owner).mobile_number, person_of(owner).mobile_verified_at) == (None, None)
+
+
+def test_the_worker_sends_the_code_and_the_warning_as_text_messages(owner: Owner, outside: OutsideWorld) -> None:
+    outside.mailer.down = True
+    owner.get("/account/mobile")
+    assert owner.submit(mobile=NUMBER).h1 == "Check your phone", "nobody waits for a provider that is down"
+    outside.mailer.down = False
+    code = code_for(NUMBER)
+    work()
+    owner.submit(code=code)
+    change(owner, Contact.MOBILE, "+33612345678")
+    work()
+    sent = [(each.to, each.text) for each in outside.mailer.texts]
+    assert (NUMBER, f"{code} is your code to confirm this mobile number. It works for 10 minutes.") in [
+        (to, text.partition(" Do not")[0]) for to, text in sent
+    ]
+    assert any(to == NUMBER and "/account/put-back/" in text for to, text in sent)
 
 
 def test_text_messages_are_few(owner: Owner) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from config.settings import Settings
-from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMailer, MemoryRegister, MemoryServices
+from identity_provider.adapters.memory import MemoryMailer
 from identity_provider.domain.values import Trn
 from identity_provider.kit import csrf, requests, session
 from identity_provider.kit.access import Audience, open_to
@@ -67,9 +67,7 @@ def a_gallery(translations: str = "translations", **settings: object) -> Flask:
     chosen = gallery_settings(**settings)
     app.extensions["settings"] = chosen
     mailer = MemoryMailer()
-    app.extensions["ports"] = OutsideWorld(
-        ManualClock(), mailer, MemoryDesk(), MemoryRegister(), MemoryServices()
-    ).ports()
+    app.extensions["ports"] = OutsideWorld(mailer=mailer).ports()
     app.config.update(
         SECRET_KEY=chosen.secret_keys[0],
         MAX_CONTENT_LENGTH=chosen.max_body_bytes,

@@ -12,6 +12,7 @@ from identity_provider.adapters.memory import (
     MemoryRegister,
     MemoryServices,
 )
+from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.adapters.memory_evidence import MemoryCleaner, MemoryEvidence, MemoryScanner
 from identity_provider.db import db
 from identity_provider.ports import Ports
@@ -33,6 +34,14 @@ class EvidenceOutside(MemoryEvidence):
         super()._answer()
 
 
+class ChangesOutside(MemoryChanges):
+    """Keepers of records who notice when they are asked from inside a transaction."""
+
+    def _answer(self) -> None:
+        assert not db.session().info.get("in_transaction"), "nothing outside is called inside a transaction"
+        super()._answer()
+
+
 @dataclass
 class OutsideWorld:
     """The adapters that the one application of the test run was made with."""
@@ -45,13 +54,14 @@ class OutsideWorld:
     store: MemoryEvidence = field(default_factory=EvidenceOutside)
     scanner: MemoryScanner = field(default_factory=MemoryScanner)
     cleaner: MemoryCleaner = field(default_factory=MemoryCleaner)
+    changes: MemoryChanges = field(default_factory=ChangesOutside)
 
     def ports(self) -> Ports:
         """All of them, each in its place."""
         mailer = self.mailer
         return Ports(
             *(self.clock, mailer, mailer, self.desk, self.register, self.services),
-            *(self.store, self.scanner, self.cleaner),
+            *(self.store, self.scanner, self.cleaner, self.changes),
         )
 
     def reset(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -102,6 +103,16 @@ class Browser:
         if form.method == "get":
             return self._arrive("GET", urlsplit(address).path, query_string=sent)
         return self._arrive("POST", address, data=sent)
+
+    def upload(self, **files: tuple[bytes, str]) -> Page:
+        """Choose files (content and name) in the form that asks for them and press its first button."""
+        page = self._standing()
+        form = next(each for each in page.forms if set(files) <= each.names)
+        pressed = form.buttons[0]
+        sent: dict[str, Any] = {**form.values, **({pressed[1]: [pressed[2]]} if pressed[1] else {})}
+        sent |= {name: (io.BytesIO(content), called) for name, (content, called) in files.items()}
+        address = urljoin(self._address(), form.action) if form.action else self._address()
+        return self._arrive("POST", address, data=sent, content_type="multipart/form-data")
 
     def click(self, text: str) -> Page:
         """Follow the link with this text (or the only one that begins with it)."""

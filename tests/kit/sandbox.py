@@ -21,7 +21,7 @@ import pyotp
 import requests
 from psycopg import sql
 
-from identity_provider.sandbox.plan import OFFSETS, SMTP_OFFSET
+from identity_provider.sandbox.plan import CLAMD_OFFSET, OFFSETS, SMTP_OFFSET
 from tests.kit.stand_ins import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +34,7 @@ class RunningSandbox:
     def __init__(self, directory: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self._directory = directory
         self._environment = os.environ | dict(environment or {})
-        port = free_port(*OFFSETS.values(), SMTP_OFFSET)
+        port = free_port(*OFFSETS.values(), SMTP_OFFSET, CLAMD_OFFSET)
         self._command = [
             *(sys.executable, "-m", "identity_provider.sandbox", "--stop-with-parent", "--people", "2000"),
             *("--port", str(port), "--data", str(directory), *options),

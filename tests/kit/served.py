@@ -22,7 +22,7 @@ from wsgi import create_app
 def serve(app: Flask, port: int) -> Iterator[None]:
     """Answer requests in threads until the block ends."""
     server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield

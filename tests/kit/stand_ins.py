@@ -74,6 +74,13 @@ def dqt_api(place: Path, register: Path) -> Iterator[StandIn]:
 
 
 @contextmanager
+def clamd(place: Path) -> Iterator[StandIn]:
+    """Its own door is eight beyond its page."""
+    with _running("clamd", place, free_port(8)) as stand_in:
+        yield stand_in
+
+
+@contextmanager
 def _running(name: str, place: Path, port: int, *arguments: str, **settings: str) -> Iterator[StandIn]:
     stand_in = StandIn(port)
     command = [sys.executable, "-m", f"identity_provider.sandbox.{name}", "--port", str(port), *arguments]

@@ -45,6 +45,11 @@ def welsh() -> dict[str, str]:
 def _said(catalogue: Catalog) -> Iterator[tuple[str, str]]:
     for each in catalogue:
         text = each.id if isinstance(each.id, str) else each.id[0]
+        if each.context:
+            # Babel reads it out of compiled catalogues as bytes.
+            context: object = each.context
+            context = context.decode() if isinstance(context, bytes) else context
+            text = f"{context}: {text}"
         said = each.string if isinstance(each.string, str) else (each.string or [""])[0]
         if text:
             yield text, said

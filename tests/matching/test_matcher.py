@@ -244,6 +244,16 @@ def test_strict_wants_trn_birthday_and_number() -> None:
     assert isinstance(outcome_of(a_person(trn=ALEX.trn), not_told, policy=Policy.STRICT), PotentialMatches)
 
 
+def test_a_proved_name_and_birthday_are_enough_only_as_they_stand() -> None:
+    assert linked(outcome_of(a_person(), ALEX, policy=Policy.VERIFIED)) == ALEX.trn
+    for slip in (a_person(last_name="Fetherstone"), a_person(date_of_birth=date(1984, 5, 18))):
+        assert isinstance(outcome_of(slip, ALEX, policy=Policy.VERIFIED), PotentialMatches)
+    namesake = a_record(trn="7654321", nino="CD654321A", email="", previous_last_names=())
+    assert isinstance(outcome_of(a_person(), ALEX, namesake, policy=Policy.VERIFIED), PotentialMatches)
+    slip_with_number = a_person(last_name="Fetherstone", trn=ALEX.trn)
+    assert linked(outcome_of(slip_with_number, ALEX, policy=Policy.VERIFIED)) == ALEX.trn
+
+
 def test_a_whole_register_of_one_name_answers_within_its_caps() -> None:
     crowd = [
         a_record(trn=f"{number:07d}", nino="", email="", date_of_birth=date(1960 + number % 40, 1, 1))

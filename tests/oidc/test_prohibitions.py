@@ -59,6 +59,23 @@ def test_somebody_without_an_alert_signs_in(service: RelyingParty, person: Perso
     assert service.finish(person.come_from(again).location or "", again).claims["sub"]
 
 
+def test_somebody_whose_alert_is_no_prohibition_signs_in(
+    service: RelyingParty, person: Person, register: MemoryRegister
+) -> None:
+    register.records = [a_record(has_open_alert=True, has_prohibition=False, open_alerts=("Failed induction",))]
+    asked = arrive(service, person)
+    assert service.finish(person.sent_to, asked).claims["sub"]
+
+
+@pytest.mark.parametrize("kind", [None, True])
+def test_an_alert_of_which_the_kind_is_not_known_counts_as_a_prohibition(
+    service: RelyingParty, person: Person, register: MemoryRegister, kind: bool | None
+) -> None:
+    register.records = [a_record(has_open_alert=True, has_prohibition=kind)]
+    arrive(service, person)
+    assert person.here.h1 == "You cannot continue to Register for an NPQ yet"
+
+
 def test_somebody_with_an_open_alert_gets_no_code_but_words_and_a_way_back(
     service: RelyingParty, person: Person, register: MemoryRegister
 ) -> None:

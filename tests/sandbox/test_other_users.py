@@ -67,7 +67,7 @@ def a_clone(place: Path, name: str, owner: Account | None) -> Path:
 
 def begin(clone: Path, python: Path, user: Account | None) -> Run:
     """`make run`, by this user or by ourselves."""
-    port = free_port(1, 2, 3, 4, 12)
+    port = free_port(1, 2, 3, 4, 5, 12)
     own = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     program = subprocess.Popen(
         [python, "-B", "-m", "identity_provider.sandbox", "--port", str(port), "--people", "300"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -33,7 +34,7 @@ def provider() -> Iterator[TinyProvider]:
 
 def services_of(issuer: str) -> FlaskClient:
     services = tuple(
-        SampleService(slug, name, client_id, f"{client_id}-secret")
+        SampleService(slug, name, client_id, f"{client_id}-secret", awards=slug == "npq")
         for slug, name, client_id in [("npq", "NPQ", "register-for-npq"), ("qts", "QTS", "apply-for-qts")]
     )
     totp_secrets = {"admin@example.com": "JBSWY3DPEHPK3PXP" * 2}
@@ -74,6 +75,18 @@ def test_a_person_signs_in_and_sees_what_the_service_was_told(visitor: FlaskClie
     assert asked["scope"] == "openid profile email trn"
     assert asked["code_challenge_method"] == "S256"
     assert asked["client_id"] == "register-for-npq"
+
+
+def test_the_way_to_the_account_leads_back_and_signing_out_there_ends_the_session_here(
+    visitor: FlaskClient, provider: TinyProvider
+) -> None:
+    sign_in(visitor)
+    page = visitor.get("/npq/account", base_url=BASE).text
+    link = html.unescape(re.findall(r'href="([^"]*/account\?client_id[^"]*)"', page)[0])
+    asked = parse_qs(urlsplit(link).query)
+    assert asked["redirect_uri"] == [f"{BASE}/npq/account"]
+    assert visitor.get(asked["sign_out_uri"][0], base_url=BASE).location == f"{BASE}/signed-out"
+    assert visitor.get("/npq/account", base_url=BASE).location == f"{BASE}/npq/sign-in"
 
 
 def test_a_claim_that_was_not_sent_is_not_made_up(visitor: FlaskClient, provider: TinyProvider) -> None:
@@ -223,3 +236,21 @@ def test_the_people_to_try_and_the_present_staff_code_are_listed(visitor: FlaskC
     page = visitor.get("/people", base_url=BASE).text
     assert "returning.teacher@example.com" in page
     assert re.search(r'<strong data-totp="admin@example.com">\d{6}</strong>', page)
+
+
+def test_only_the_provider_of_npqs_awards_them_and_only_to_who_is_signed_in(visitor: FlaskClient) -> None:
+    chosen = {"qualification": "NPQH"}
+    assert visitor.post("/npq/award", base_url=BASE, data=chosen).location == f"{BASE}/npq/account"
+    assert visitor.post("/qts/award", base_url=BASE, data=chosen).status_code == 404
+    sign_in(visitor, "qts")
+    assert "Record the award" not in visitor.get("/qts/account", base_url=BASE).text
+
+
+def test_an_award_that_is_refused_is_shown_as_refused(visitor: FlaskClient) -> None:
+    """The tiny provider has no API: what it answers is told, and nothing is made of it."""
+    sign_in(visitor, "npq")
+    assert "Record the award" in visitor.get("/npq/account", base_url=BASE).text
+    page = visitor.post("/npq/award", base_url=BASE, data={"qualification": "NPQH"})
+    assert (page.status_code, "The award was not recorded" in page.text) == (502, True)
+    again = visitor.post("/npq/award", base_url=BASE, data={"qualification": "PGCE"})
+    assert again.location == f"{BASE}/npq/account"

@@ -74,7 +74,7 @@ def clone() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def run(clone: Path) -> Iterator[Run]:
-    running = begin(clone, free_port(1, 2, 3, 4, 12))
+    running = begin(clone, free_port(1, 2, 3, 4, 5, 12))
     try:
         running.wait_until_ready()
         yield running
@@ -83,7 +83,7 @@ def run(clone: Path) -> Iterator[Run]:
 
 
 def test_everything_answers_at_the_addresses_that_are_told(run: Run) -> None:
-    for name in ("relying_service", "mailbox", "zendesk"):
+    for name in ("relying_service", "mailbox", "zendesk", "one_login"):
         assert requests.get(run.told["addresses"][name], timeout=10).status_code == 200
     issuer = run.told["issuer"]
     metadata = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=10).json()
@@ -97,7 +97,13 @@ def test_everything_answers_at_the_addresses_that_are_told(run: Run) -> None:
 def test_scripts_are_told_what_they_need_and_nobody_else_is(run: Run) -> None:
     for name in ("sandbox.json", "secrets.json"):
         assert stat.S_IMODE((run.clone / ".data" / name).stat().st_mode) == 0o600
-    assert {each["client_id"] for each in run.told["clients"]} == {"register-for-npq", "apply-for-qts"}
+    services = {each["client_id"]: each["trn_requirement"] for each in run.told["clients"]}
+    assert services == {
+        "register-for-npq": "Optional",
+        "apply-for-qts": "RequiredIfHeld",
+        "apply-for-a-teaching-job": "Required",
+    }
+    assert [each["initiate_login_uri"] is None for each in run.told["clients"]] == [False, False, True]
     assert all(each["client_secret"] and each["redirect_uris"] for each in run.told["clients"])
     assert "admin@example.com" in {each["email"] for each in run.told["staff"] if each["totp_secret"]}
     [returning] = [each for each in run.told["people"] if each["email"] == "returning.teacher@example.com"]
@@ -118,7 +124,7 @@ def test_commands_find_the_running_sandbox_by_themselves(run: Run) -> None:
 
 
 def test_a_second_one_in_the_same_clone_is_refused_in_one_sentence(run: Run) -> None:
-    second = begin(run.clone, free_port(1, 2, 3, 4, 12))
+    second = begin(run.clone, free_port(1, 2, 3, 4, 5, 12))
     said, _ = second.program.communicate(timeout=60)
     assert second.program.returncode == 1
     assert "is running already" in said
@@ -159,7 +165,7 @@ class TestAlone:
         shutil.rmtree(twin)
 
     def test_it_runs_beside_another_clones_and_any_end_leaves_nothing(self, lone_clone: Path, run: Run) -> None:
-        port = free_port(1, 2, 3, 4, 12)
+        port = free_port(1, 2, 3, 4, 5, 12)
         first = begin(lone_clone, port)
         first.wait_until_ready()
         assert requests.get(f"{first.told['issuer']}/readyz", timeout=10).status_code == 200
@@ -177,7 +183,7 @@ class TestAlone:
         assert not (lone_clone / ".data" / "sandbox.json").exists()
 
     def test_a_taken_port_is_named_in_one_sentence_and_nothing_is_left(self, lone_clone: Path) -> None:
-        port = free_port(1, 2, 3, 4, 12)
+        port = free_port(1, 2, 3, 4, 5, 12)
         with socket.socket() as door:
             door.bind(("127.0.0.1", port + 2))
             door.listen()

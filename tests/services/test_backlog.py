@@ -18,7 +18,9 @@ from identity_provider.models import WebhookEndpoint
 from identity_provider.ports import ServiceReply
 from identity_provider.services import backlog, outbox, webhooks
 from identity_provider.services.audit import SYSTEM
+from tests.builders import a_user
 from tests.kit.outside import OutsideWorld
+from tests.services.test_evidence import sent
 from tests.webhooks.listeners import an_endpoint, let_the_worker_work
 
 
@@ -47,7 +49,7 @@ def a_message(endpoint: WebhookEndpoint) -> None:
 
 def test_nothing_waits_and_that_is_said(app: Flask) -> None:
     now = measured(app)
-    for kind in ("webhook", "outbox", "ticket"):
+    for kind in ("webhook", "outbox", "ticket", "evidence"):
         assert (now["backlog_waiting", kind], now["backlog_oldest_seconds", kind]) == (0, 0)
     assert now["webhooks_parked", ""] == 0
 
@@ -66,6 +68,13 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(
     assert (now["backlog_waiting", "webhook"], now["backlog_oldest_seconds", "webhook"]) == (2, 360)
     assert (now["backlog_waiting", "outbox"], now["backlog_oldest_seconds", "outbox"]) == (1, 60)
     assert now["backlog_waiting", "ticket"] == 0
+
+
+def test_files_that_wait_for_the_scanner_are_counted(app: Flask, outside: OutsideWorld, clock: ManualClock) -> None:
+    sent(a_user(), outside)
+    clock.advance(timedelta(minutes=7))
+    now = measured(app)
+    assert (now["backlog_waiting", "evidence"], now["backlog_oldest_seconds", "evidence"]) == (1, 420)
 
 
 def test_what_was_sent_waits_no_more_and_what_was_given_up_is_parked(

@@ -34,6 +34,7 @@ from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from tests.builders import NOW, a_client, a_staff_user, a_user
 from tests.journeys.travel import a_request
+from tests.kit.changes import a_change, asked_for
 from tests.test_jobs import work
 
 EMAIL = "siobhan.featherstonehaugh@example.com"
@@ -64,6 +65,9 @@ def a_person_with_a_past(register: MemoryRegister) -> User:
         browser_sessions.begin(user, amr=["otp"], now=NOW)
         sign_in_codes.send(sign_in_codes.challenge("sign_in", EMAIL, journey.id, now=NOW), now=NOW, words={})
     a_case_with_notes(user, journey)
+    change = a_change(asked_for("Sinéad", "Featherstonehaugh"), user=user)
+    with transaction():
+        change.message = f"Dear {user.last_name}"
     search = lookups.look_up(lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.JOB, now=NOW)
     with transaction():
         lookups.keep(search, user_id=user.id, journey_id=journey.id)
@@ -206,6 +210,7 @@ def test_staff_are_not_named_in_an_export(app: Flask) -> None:
 KNOWN_TO_ERASURE_AND_EXPORT = {
     "awards",
     "browser_sessions",
+    "change_requests",
     "consents",
     "evidence",
     "contact_changes",
@@ -213,6 +218,8 @@ KNOWN_TO_ERASURE_AND_EXPORT = {
     "identity_checks",
     "journeys",
     "lookups",
+    "one_login_attempts",
+    "one_login_identities",
     "pairwise_subjects",
     "passkeys",
     "service_uses",

@@ -13,7 +13,7 @@ from identity_provider.adapters.memory import ManualClock
 from identity_provider.adapters.memory_evidence import MemoryCleaner
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
-from identity_provider.domain.evidence import EvidenceRefused, EvidenceState, Refusal
+from identity_provider.domain.evidence import CleanedFile, EvidenceRefused, EvidenceState, Refusal
 from identity_provider.models import AuditEvent, Evidence, User
 from identity_provider.ports import StoreUnavailable
 from identity_provider.queue import defer
@@ -119,6 +119,30 @@ def test_when_the_store_fails_the_person_is_told_and_no_row_is_made(app: Flask, 
         sent(user, outside)
     assert refused.value.reason is Refusal.TRY_AGAIN_LATER
     assert db.session.query(Evidence).count() == 0
+
+
+def test_a_person_may_send_thirty_files_an_hour_and_others_are_not_hindered(app: Flask, clock: ManualClock) -> None:
+    eager, other = a_user(), a_user()
+    for _number in range(30):
+        evidence.allow_another(eager, now=clock.now())
+    with pytest.raises(EvidenceRefused) as refused:
+        evidence.allow_another(eager, now=clock.now())
+    assert refused.value.reason is Refusal.TOO_MANY
+    evidence.allow_another(other, now=clock.now())
+    evidence.allow_another(eager, now=clock.now() + timedelta(hours=1))
+
+
+def test_nobody_holds_a_connection_to_the_database_while_a_file_is_cleaned(app: Flask, outside: OutsideWorld) -> None:
+    class Watching(MemoryCleaner):
+        def clean(self, content: bytes, media_type: str) -> CleanedFile:
+            assert not db.session().in_transaction()
+            return super().clean(content, media_type)
+
+    user = a_user()
+    db.session.refresh(user)
+    assert db.session().in_transaction()
+    evidence.take_in(PHOTO, "photo.jpg", cleaner=Watching(), store=outside.store)
+    assert user.email
 
 
 def test_while_the_store_is_down_a_file_is_not_judged_and_not_forgotten(app: Flask, outside: OutsideWorld) -> None:

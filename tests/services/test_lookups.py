@@ -204,6 +204,23 @@ def test_before_the_person_was_asked_again_an_empty_answer_is_not_none(app: Flas
     assert user.lookup_status is LookupStatus.NONE
 
 
+def test_none_that_was_said_before_more_was_asked_stays_until_something_is_found(app: Flask) -> None:
+    user = a_user(
+        lookup_status=LookupStatus.NONE,
+        lookup_reason=LookupReason.NO_RECORD,
+        stated_has_trn=False,
+        stated_has_qts=False,
+        asked_again_at=NOW,
+    )
+    states = []
+    for answer in (Nothing(), Near(LookupReason.NEAR_MATCH), Nothing()):
+        with transaction():
+            lookups.settle(user, a_search(answer), now=NOW)
+        states.append(user.lookup_reason)
+    # And it is not said again before the rest was asked.
+    assert states == [LookupReason.NO_RECORD, LookupReason.NEAR_MATCH, LookupReason.NOT_LOOKED_UP]
+
+
 def test_a_link_that_the_helpdesk_ended_is_not_made_again_by_a_search(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record()]
     user = a_user(trn="1234567", last_name="Bush", stated_trn="1234567", stated_has_trn=True)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from identity_provider.adapters.memory import MemoryDesk
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import EmailInUse, IllegalMove, OwnAccount, TrnAlreadyLinked
@@ -253,6 +254,26 @@ def test_of_two_without_a_record_the_one_person_has_none(app: Flask, state: Look
     survivor, other = standing(state), standing(state)
     merged(survivor, other)
     assert anew(survivor).lookup_state == state
+
+
+def test_the_ticket_of_a_case_that_is_moved_is_told_whose_it_is(app: Flask, desk: MemoryDesk) -> None:
+    survivor, other = standing(NO_RECORD), standing(pending(LookupReason.AMBIGUOUS))
+    with transaction():
+        case = support_tickets.open_case(other, a_client(), None, LookupReason.AMBIGUOUS, NOW)
+        case.zendesk_ticket_id = desk.open(support_tickets.ticket_for(case, "https://identity.example.org")).id
+    undone(merged(survivor, other))
+    deliver(desk, support_tickets.COMMENT_KIND)
+    assert [words for _, words in desk.told] == [
+        f"Two accounts of this person were made one. Case {case.reference} is now of {anew(survivor).email}.",
+        f"The two accounts were parted again. Case {case.reference} is now of {anew(other).email}.",
+    ]
+    assert {ticket.status for ticket in desk.kept.values()} == {"new"}
+
+
+def deliver(desk: MemoryDesk, kind: str) -> None:
+    waiting = select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.created_at)
+    for message in db.session.scalars(waiting).all():
+        support_tickets.deliver_comment(message, desk, NOW)
 
 
 def test_what_was_taken_over_is_given_back_and_both_are_looked_for(app: Flask) -> None:

@@ -43,7 +43,7 @@ def they_are_called_something_else(world: World) -> None:
 
 
 @shows(
-    *(f"account/{name}.html" for name in ("prove_again", "enter_code", "new_email", "shared_mailbox", "home")),
+    *(f"account/{name}.html" for name in ("enter_code", "new_email", "shared_mailbox", "home")),
 )
 def they_change_their_address(world: World) -> None:
     person = _owner(world, ago=timedelta(minutes=20))
@@ -59,7 +59,7 @@ def they_change_their_address(world: World) -> None:
     person.submit(code=code_for(NEW))
 
 
-@shows("account/new_mobile.html", "account/enter_code.html", "account/home.html")
+@shows("account/new_mobile.html", "account/remove_mobile.html", "account/enter_code.html", "account/home.html")
 def they_change_their_number(world: World) -> None:
     person = _owner(world)
     person.get("/account/mobile")
@@ -72,7 +72,22 @@ def they_change_their_number(world: World) -> None:
     person.submit()
     person.submit(code=code_for(NUMBER))
     person.get("/account/mobile")
-    person.post("/account/mobile/remove")
+    person.get("/account/mobile/remove")
+    person.submit()
+
+
+@shows("sign_in/mobile.html", "sign_in/mobile_code.html", "sign_in/check_answers.html")
+def they_give_a_number_while_they_sign_in(world: World) -> None:
+    person = world.traveller()
+    person.set_out(a_client(), scope="openid phone")
+    person.prove()
+    person.submit(mobile="")
+    person.submit(mobile="12")
+    person.submit(mobile=NUMBER)
+    person.submit(code="")
+    person.submit(code="000000" if code_for(NUMBER) != "000000" else "000001")
+    person.submit(code=code_for(NUMBER))
+    person.say_who()
 
 
 @shows("account/put_back.html", "account/was_put_back.html", "account/link_over.html")

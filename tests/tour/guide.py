@@ -13,6 +13,7 @@ from jinja2 import Template
 
 from config.settings import Settings
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
+from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import RateLimited
@@ -42,6 +43,12 @@ class World:
         register = self._ports.register
         assert isinstance(register, MemoryRegister)
         return register
+
+    @property
+    def changes(self) -> MemoryChanges:
+        changes = self._ports.changes
+        assert isinstance(changes, MemoryChanges)
+        return changes
 
     @property
     def clock(self) -> ManualClock:

@@ -95,7 +95,7 @@ def nothing_is_found_and_the_helpdesk_takes_over(world: World) -> None:
     person.get(person.step("outcome"))
 
 
-@shows(*(f"sign_in/{name}.html" for name in ("other_names", "teacher_training", "school_work", "check_answers")))
+@shows(*(f"sign_in/{name}.html" for name in ("other_names", "teacher_training", "training_details", "school_work")))
 def more_is_asked_of_who_would_have_no_record(world: World) -> None:
     world.register.records = [a_stranger()]
     person = world.traveller()
@@ -108,13 +108,16 @@ def more_is_asked_of_who_would_have_no_record(world: World) -> None:
     person.submit(other_names="yes")
     person.submit(other_names="yes", other_first_name="Ada")
     person.submit()
-    person.submit(training="elsewhere", finished_elsewhere="2" * 41)
-    person.submit(training="elsewhere", country="Quigley", finished_elsewhere="1999", recognised="no")
+    person.submit(training="elsewhere")
+    person.submit(where="x" * 201)
+    person.submit(where="Quigley", when="1999", recognised="no")
     person.submit()
     person.submit(work="other", role="Agent")
-    for training in ({"training": "england-or-wales", "provider": "Example College"}, {"training": "no"}):
-        person.get(person.step("teacher-training"))
-        person.submit(**training)
+    person.get(person.step("teacher-training"))
+    person.submit(training="england-or-wales")
+    person.submit(where="Example College")
+    person.get(person.step("teacher-training"))
+    person.submit(training="no")
     person.get(person.step("work-in-schools"))
     person.submit(work="assistant")
 

@@ -26,24 +26,31 @@ from tests.tour.stops import EVERY_STOP
 
 PACKAGES = (Path(identity_provider.__file__).parent, Path(support_console.__file__).parent)
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
-KEYWORDS = dict.fromkeys(("_", "_l", "N_", "gettext", "lazy_gettext")) | {"ngettext": (1, 2)}
+KEYWORDS = dict.fromkeys(("_", "_l", "N_", "gettext", "lazy_gettext")) | {
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+}
 ENGLISH = {"api/docs.html": "the OpenAPI document, which developers read in the language of its identifiers"}
 SPOKEN = ("aria-label", "alt", "title", "placeholder")
 MONTHS = "|".join(get_month_names("wide", locale="cy").values())
-NAMES = "Kate|Bush|Kate Bush|Walter|Ann|Catherine|Quigley|Ada|Admin|Bob|Brown|Agent|Example College|Register for an NPQ"
+NAMES = (
+    "Kate|Bush|Kate Bush|Walter|Ann|Catherine|Quigley|Ada|Admin|Bob|Brown|Agent|Example College|Register for an NPQ"
+    "|Leopold|Vandermeulen-Iqbal"
+)
 NO_WORDS = re.compile(
-    r"^[\w-]{43}$"  # a secret of 32 bytes
+    r"^(?:gtt_)?[\w-]{43}$"  # a secret of 32 bytes
     r"|"
     rf"\d{{1,2}} (?:{MONTHS}) \d{{4}}"  # Welsh, so that a date in English is found out
     r"|\d{1,2}:\d\d(?:yb|yh)"
     r"|^Gwall:|Get an identity"
-    r"|\S+@\S+\.\S+"
+    r"|\S+@\S+\.\S+|\b\w+\.(?:png|pdf)\b"
+    r"|\S+@\S+\.\S+|\bpeople\.csv\b"
     r"|https?://\S+"
     r"|\b(?:service|rp)-\d+\b|openid, profile, email, phone, offline_access, trn"
     r"|authorization_code, refresh_token|\bUser(?:Created|Updated|Merged)\b|\bPing\b"
     r"|^(?:openid|profile|email|phone|offline_access|trn|[a-z_]+:[a-z]+|authorization_code|refresh_token|none)$"
     r"|^(?:client_credentials|client_secret_(?:basic|post)|private_key_jwt|(?:RS|PS|ES)\d+|Ed25519|public|pairwise|opaque|jwt)$"
-    r"|GAI-\w+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16}\b"
+    r"|(?:GAI|CHG)-\w+|TRS-\d+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16}\b"
     rf"|\b(?:{NAMES})\d*\b"
     r"|\b[A-Z]{2}\d{6}[A-D]\b|\d[\d.:–-]*"
 )
@@ -57,6 +64,9 @@ class PseudoTranslations(NullTranslations):
         if message == "Error:":
             return "Gwall:"  # which every page test knows as the beginning of a title
         return f"⟦{message}⟧" if message in marked_texts() else message
+
+    def upgettext(self, context: str, message: str) -> str:  # noqa: ARG002 -- as gettext has it
+        return self.ugettext(message)
 
     def ungettext(self, singular: str, plural: str, num: int) -> str:
         return self.ugettext(singular if num == 1 else plural)

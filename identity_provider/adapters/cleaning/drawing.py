@@ -269,7 +269,7 @@ class Rebuilding:
     def _unpacked(self, sent: pikepdf.Stream) -> bytes:
         if not set(_filters_of(sent)) <= _UNPACKED:
             raise EvidenceRefused(Refusal.DAMAGED)
-        content = sent.read_bytes()
+        content = _decoded(sent)
         if len(content) > MOST_DRAWN and "/Width" not in sent:
             raise EvidenceRefused(Refusal.TOO_LARGE_PICTURE)
         self._count(len(content))
@@ -284,6 +284,15 @@ class Rebuilding:
         self._decoded += size
         if self._decoded > MOST_DECODED:
             raise EvidenceRefused(Refusal.TOO_LARGE_PICTURE)
+
+
+def _decoded(sent: pikepdf.Stream) -> bytes:
+    try:
+        return sent.read_bytes()
+    except pikepdf.DataDecodingError as broken:
+        # qpdf has one error for what it cannot read and for what it has no room for.
+        too_large = "bad_alloc" in str(broken)
+        raise EvidenceRefused(Refusal.TOO_LARGE_PICTURE if too_large else Refusal.DAMAGED) from broken
 
 
 def _reading_of(key: str, reading: Reading) -> Reading | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from identity_provider.domain.authentication import Acr
+from identity_provider.domain.authentication import DEMANDABLE
 from identity_provider.kit.app import settings
 from identity_provider.oidc.sent import SentRequest
 
@@ -13,6 +13,6 @@ def check(sent: SentRequest) -> None:
     Where several of ours are named, each of them will do.
     """
     wanted = (sent.get("acr_values") or "").split()
-    named = [each for each in Acr if each.under(settings().issuer) in wanted]
+    named = [each for each in DEMANDABLE if each.under(settings().issuer) in wanted]
     if named:
         sent.demand_one_of(named)

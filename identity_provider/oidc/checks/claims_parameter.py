@@ -7,7 +7,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749.errors import InvalidRequestError, OAuth2Error
 
-from identity_provider.domain.authentication import Acr
+from identity_provider.domain.authentication import DEMANDABLE
 from identity_provider.kit.app import settings
 from identity_provider.oidc.sent import SentRequest
 
@@ -59,7 +59,7 @@ def _check_acr(sent: SentRequest, wanted: Any) -> None:
     values = wanted.get("values", [wanted["value"]] if "value" in wanted else None)
     if values is None:
         return
-    reached = [each for each in Acr if isinstance(values, list) and each.under(settings().issuer) in values]
+    reached = [each for each in DEMANDABLE if isinstance(values, list) and each.under(settings().issuer) in values]
     if not reached:
         raise UnmetAuthenticationRequirements("No sign-in here reaches the acr that was asked for.")
     sent.demand_one_of(reached)

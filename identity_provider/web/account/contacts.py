@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.domain import mailboxes
+from identity_provider.domain.authentication import BY_CODE
 from identity_provider.kit import session
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.languages import current_language
@@ -76,10 +77,12 @@ def another_mobile_code(person: User) -> ResponseReturnValue:
     return _again(person, Contact.MOBILE)
 
 
-@bp.post("/mobile/remove")
+@bp.route("/mobile/remove", methods=["GET", "POST"])
 @for_person_lately
 def remove_mobile(person: User) -> ResponseReturnValue:
-    """Hold no mobile number any more."""
+    """Ask, and then hold no mobile number any more."""
+    if request.method != "POST":
+        return render_template("account/remove_mobile.html", person=person, back_url=url_for(".mobile"))
     now = ports().clock.now()
     with transaction():
         rate_limits.count(contact_changes.CHANGES_PER_PERSON, str(person.id), now=now)
@@ -146,7 +149,7 @@ def _is_proved(person: User, challenge: CodeChallenge, typed: str) -> bool:
         code_limits.forgive_guess(Door.PERSON, address, visitor(), now=now)
         if challenge.purpose == contact_changes.PURPOSES[Contact.EMAIL]:
             # The address that they sign in with was proved just now: the session goes on, under another secret.
-            session.sign_in(person, amr=["otp"])
+            session.sign_in(person, amr=list(BY_CODE))
     return True
 
 

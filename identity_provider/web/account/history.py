@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
+from identity_provider.domain.authentication import PROOF_OF_POSSESSION
 from identity_provider.kit import session
 from identity_provider.kit.app import ports
 from identity_provider.kit.devices import device_words
@@ -81,7 +82,7 @@ def _line(entry: Entry) -> list[str]:
 
 def _how(amr: tuple[str, ...]) -> str:
     """How the person proved who they are (RFC 8176), as they would say it."""
-    if {"hwk", "swk", "pop"} & set(amr):
+    if PROOF_OF_POSSESSION in amr:
         return str(_("Passkey"))
     if {"fed", "one_login"} & set(amr):
         return str(_("GOV.UK One Login"))

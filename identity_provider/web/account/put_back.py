@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
@@ -17,22 +17,24 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
 from identity_provider.models import ContactChange
 from identity_provider.services import contact_undo, measures
-from identity_provider.web.account.entrance import bp
+
+# Not of the account's own blueprint: a thief is thrown out also while the account's pages are switched off.
+bp = Blueprint("put_back", __name__, url_prefix="/account/put-back", template_folder="templates")
 
 
 class LinkOver(IdentityError):
     """The change was taken back already, or its time is over, or the link is not ours."""
 
 
-@bp.get("/put-back/<token>")
+@bp.get("/<token>")
 @open_to(Audience.ANYONE)
-def put_back(token: str) -> ResponseReturnValue:
+def show(token: str) -> ResponseReturnValue:
     """Say what was changed, and what the button does."""
     change = _usable(token)
     return render_template("account/put_back.html", change=change, support=settings().support_email)
 
 
-@bp.post("/put-back/<token>")
+@bp.post("/<token>")
 @open_to(Audience.ANYONE)
 def do_put_back(token: str) -> ResponseReturnValue:
     """Take it back, once."""

@@ -14,10 +14,10 @@ from identity_provider.kit.written import written_date
 from identity_provider.models import User
 from identity_provider.services import accounts, consents
 from identity_provider.services.consents import ServiceUsed
-from identity_provider.web.account import again, contacts, history, names, put_back, visit
+from identity_provider.web.account import again, contacts, history, names, visit
 from identity_provider.web.account.entrance import bp
 
-__all__ = ["again", "bp", "contacts", "history", "names", "put_back", "visit"]
+__all__ = ["again", "bp", "contacts", "history", "names", "visit"]
 
 
 @bp.get("/services")

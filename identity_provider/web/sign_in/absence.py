@@ -9,8 +9,14 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
 from identity_provider.domain.questions import Question
+from identity_provider.kit.yes_and_no import NO, YES
 from identity_provider.models import Journey
-from identity_provider.web.sign_in.forms import NO, YES, OtherNamesForm, SchoolWorkForm, TeacherTrainingForm
+from identity_provider.web.sign_in.forms import (
+    OtherNamesForm,
+    SchoolWorkForm,
+    TeacherTrainingForm,
+    TrainingDetailsForm,
+)
 from identity_provider.web.sign_in.steps import answered, page, show
 
 
@@ -34,27 +40,41 @@ def other_names(journey: Journey) -> ResponseReturnValue:
 
 @page(Question.TEACHER_TRAINING)
 def teacher_training(journey: Journey) -> ResponseReturnValue:
-    form = TeacherTrainingForm(data=_training_shown(FurtherAnswers.of(journey.further_answers)))
+    form = TeacherTrainingForm(data={"training": FurtherAnswers.of(journey.further_answers).training})
     if not form.validate_on_submit():
         return show(journey, Question.TEACHER_TRAINING, form)
+    training = Training(str(form.training.data))
 
     def write(before: FurtherAnswers) -> FurtherAnswers:
-        training = Training(str(form.training.data))
-        told = {
-            Training.NO: ("", ""),
-            Training.ENGLAND_OR_WALES: (form.provider.data, form.finished.data),
-            Training.ELSEWHERE: (form.country.data, form.finished_elsewhere.data),
-        }[training]
-        said = form.recognised.data if training is Training.ELSEWHERE else None
-        return replace(
-            before,
-            training=training,
-            training_where=str(told[0]),
-            training_when=str(told[1]),
-            recognised=None if said is None else said == YES,
-        )
+        if training is before.training:
+            return before
+        # Where and when was said of another answer.
+        return replace(before, training=training, training_where=None, training_when="", recognised=None)
 
     return _answered(journey, Question.TEACHER_TRAINING, write)
+
+
+@page(Question.TRAINING_DETAILS)
+def training_details(journey: Journey) -> ResponseReturnValue:
+    known = FurtherAnswers.of(journey.further_answers)
+    said = None if known.recognised is None else YES if known.recognised else NO
+    form = TrainingDetailsForm(
+        data={"where": known.training_where, "when": known.training_when, "recognised": said},
+    )
+    if known.training is not Training.ELSEWHERE:
+        del form.recognised
+    if not form.validate_on_submit():
+        return show(journey, Question.TRAINING_DETAILS, form, elsewhere=known.training is Training.ELSEWHERE)
+    where, when = str(form.where.data), str(form.when.data)
+    recognised = None if known.training is not Training.ELSEWHERE else form.recognised.data == YES
+
+    def write(before: FurtherAnswers) -> FurtherAnswers:
+        if before.training is not known.training:
+            # Another tab has changed what this is about.
+            return before
+        return replace(before, training_where=where, training_when=when, recognised=recognised)
+
+    return _answered(journey, Question.TRAINING_DETAILS, write)
 
 
 @page(Question.SCHOOL_WORK)
@@ -77,15 +97,3 @@ def _answered(
         journey.further_answers = change(FurtherAnswers.of(journey.further_answers)).as_kept()
 
     return answered(journey, question, write)
-
-
-def _training_shown(known: FurtherAnswers) -> dict[str, str | None]:
-    here, elsewhere = known.training is Training.ENGLAND_OR_WALES, known.training is Training.ELSEWHERE
-    return {
-        "training": known.training,
-        "provider": known.training_where if here else "",
-        "finished": known.training_when if here else "",
-        "country": known.training_where if elsewhere else "",
-        "finished_elsewhere": known.training_when if elsewhere else "",
-        "recognised": None if known.recognised is None else YES if known.recognised else NO,
-    }

@@ -18,7 +18,7 @@ from identity_provider.kit.app import ports
 from identity_provider.models import Journey
 from identity_provider.services import journey_codes, journeys
 from identity_provider.services.journey_codes import CodeFor
-from identity_provider.web.sign_in.forms import CodeForm
+from identity_provider.web.sign_in.forms import CodeForm, TextCodeForm
 from identity_provider.web.sign_in.steps import (
     answers_of,
     bp,
@@ -36,6 +36,7 @@ CODE_PAGES = {
     Question.CODE: CodeFor.SIGN_IN,
     Question.EXISTING_ACCOUNT_CODE: CodeFor.EXISTING_ACCOUNT,
     Question.TRN_IN_USE: CodeFor.TRN_HOLDER,
+    Question.MOBILE_CODE: CodeFor.MOBILE,
 }
 
 
@@ -46,7 +47,7 @@ def code_page(
 
     A wrong try counts, so it is committed. Wrong, old and used codes look alike (attack 29 of oidc.md).
     """
-    form = CodeForm()
+    form = TextCodeForm() if purpose is CodeFor.MOBILE else CodeForm()
     if not form.validate_on_submit():
         return _show(journey, question, form)
     with transaction():

@@ -10,11 +10,11 @@ from flask_babel import lazy_gettext as _l
 
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.dates import DateField
-from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, Parsed
+from identity_provider.kit.fields import Answered, ChoiceField, CleanString, CodeField, EmailField, MobileField, Parsed
 from identity_provider.kit.forms import Form
+from identity_provider.kit.yes_and_no import COULD_IT, HAVE_YOU, IS_THERE, NO, WAS_IT, YES
 
-YES, NO, UNKNOWN = "yes", "no", "unknown"
-YES_OR_NO = {YES: _l("Yes"), NO: _l("No")}
+UNKNOWN = "unknown"
 CODE_LENGTH = 6
 
 
@@ -28,6 +28,18 @@ class CodeForm(Form):
     """The code from the email."""
 
     code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the email"))], max_length=20)
+
+
+class MobileForm(Form):
+    """A number as a second contact; the person may go on without one."""
+
+    mobile = MobileField(_l("Do you want to add a mobile number?"), [Answered(_l("Enter your mobile number"))])
+
+
+class TextCodeForm(CodeForm):
+    """The code from the text message."""
+
+    code = CodeField(_l("Security code"), [Answered(_l("Enter the 6 digit code from the text message"))], max_length=20)
 
 
 class SharedMailboxForm(Form):
@@ -53,7 +65,7 @@ class PreviousNamesForm(Form):
 
     changed = ChoiceField(
         _l("Have you ever changed your name?"),
-        choices={YES: _l("Yes"), NO: _l("No")},
+        choices=HAVE_YOU,
         message=_l("Select yes if you have ever changed your name"),
     )
     previous_first_name = CleanString(_l("Previous first name, if it was different"))
@@ -133,7 +145,7 @@ class NinoForm(NumberForm):
 
     has = ChoiceField(
         _l("Do you have a National Insurance number?"),
-        choices={YES: _l("Yes"), NO: _l("No, or I do not know it")},
+        choices=IS_THERE,
         message=_l("Select yes if you have a National Insurance number"),
     )
     number = CleanString(
@@ -166,7 +178,7 @@ class QtsForm(Form):
 
     has_qts = ChoiceField(
         _l("Have you been awarded qualified teacher status (QTS)?"),
-        choices=YES_OR_NO,
+        choices=HAVE_YOU,
         message=_l("Select yes if you have been awarded qualified teacher status"),
     )
 
@@ -182,7 +194,7 @@ class OtherNamesForm(Form):
 
     other_names = ChoiceField(
         _l("Could your teaching record have a different name or spelling?"),
-        choices=YES_OR_NO,
+        choices=COULD_IT,
         message=_l("Select yes if your record could have a different name or spelling"),
     )
     other_first_name = CleanString(_l("Other first name or spelling"))
@@ -201,28 +213,29 @@ class OtherNamesForm(Form):
 
 
 class TeacherTrainingForm(Form):
-    """Whether the person ever trained to be a teacher, where, and when."""
+    """Whether the person ever trained to be a teacher."""
 
     training = ChoiceField(
         _l("Have you ever trained to be a teacher?"),
         choices={
             "england-or-wales": _l("Yes, in England or Wales"),
             "elsewhere": _l("Yes, somewhere else"),
-            "no": _l("No"),
+            "no": HAVE_YOU[NO],
         },
         message=_l("Select whether you have ever trained to be a teacher"),
     )
-    provider = CleanString(_l("University, college or school (optional)"))
-    finished = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
-    country = CleanString(_l("Country (optional)"))
-    finished_elsewhere = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
-    recognised = ChoiceField(_l("Have you been awarded QTS in England for this training?"), choices=YES_OR_NO)
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """What stands in the boxes under another answer does not count, whatever it is."""
-        if self.training.data not in ("england-or-wales", "elsewhere"):
-            return bool(self.training.validate(self))
-        return bool(super().validate(extra_validators))
+
+class TrainingDetailsForm(Form):
+    """Where and when, and of training elsewhere whether England recognised it."""
+
+    where = CleanString(_l("Where did you train? (optional)"))
+    when = CleanString(_l("Year you finished, or stopped (optional)"), max_length=40)
+    recognised = ChoiceField(
+        _l("Have you been awarded QTS in England for this training?"),
+        choices=WAS_IT,
+        message=_l("Select yes if you have been awarded QTS in England for this training"),
+    )
 
 
 class SchoolWorkForm(Form):
@@ -235,7 +248,7 @@ class SchoolWorkForm(Form):
             "assistant": _l("Yes, as a teaching assistant"),
             "early-years": _l("Yes, in early years"),
             "other": _l("Yes, in another role"),
-            "no": _l("No"),
+            "no": HAVE_YOU[NO],
         },
         message=_l("Select whether you work in a school, nursery or college"),
     )

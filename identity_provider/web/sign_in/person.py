@@ -6,13 +6,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from identity_provider.domain.questions import Question
+from identity_provider.kit.yes_and_no import NO, YES
 from identity_provider.models import Journey
 from identity_provider.services import journeys
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.web.sign_in.codes import code_page
 from identity_provider.web.sign_in.forms import (
-    NO,
-    YES,
     DateOfBirthForm,
     ExistingAccountForm,
     NameForm,

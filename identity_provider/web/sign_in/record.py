@@ -11,13 +11,14 @@ from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.domain.values import NationalInsuranceNumber, Trn
 from identity_provider.kit.app import ports
-from identity_provider.kit.written import written, written_date
+from identity_provider.kit.written import written, written_date, written_number
+from identity_provider.kit.yes_and_no import HAVE_YOU, NO, YES
 from identity_provider.models import Journey
 from identity_provider.services import journeys, lookups, statements, submissions
 from identity_provider.services.register_search import Occasion
 from identity_provider.services.statements import Stated
 from identity_provider.vault import vault
-from identity_provider.web.sign_in.forms import NO, UNKNOWN, YES, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
+from identity_provider.web.sign_in.forms import UNKNOWN, EmptyForm, NinoForm, QtsForm, TrainingForm, TrnForm
 from identity_provider.web.sign_in.steps import (
     answered,
     answers_of,
@@ -128,6 +129,7 @@ def _rows(journey: Journey) -> list[dict[str, object]]:
     if not answers.known_account:
         rows += [
             _row(journey, Question.EMAIL, _("Email address"), journey.email, change=not answers.has_account),
+            *_mobile_row(journey, asked=answers.wants_mobile and not answers.has_account),
             _row(journey, Question.NAME, _("Name"), _full_name(journey)),
             _row(journey, Question.PREVIOUS_NAMES, _("Previous names"), _previous(journey)),
             _row(journey, Question.PREFERRED_NAME, _("Preferred name"), journey.preferred_name),
@@ -140,6 +142,11 @@ def _rows(journey: Journey) -> list[dict[str, object]]:
     return rows
 
 
+def _mobile_row(journey: Journey, *, asked: bool) -> list[dict[str, object]]:
+    number = written_number(journey.mobile_number) or _("Not given")
+    return [_row(journey, Question.MOBILE, _("Mobile number"), number)] if asked else []
+
+
 def _record_rows(journey: Journey) -> list[dict[str, object]]:
     rows = []
     if journey.has_nino is not None:
@@ -150,7 +157,7 @@ def _record_rows(journey: Journey) -> list[dict[str, object]]:
         stated = journey.stated_trn or said
         rows.append(_row(journey, Question.TRN, _("Teacher reference number (TRN)"), stated))
     if journey.has_qts is not None:
-        said = _("Yes") if journey.has_qts else _("No")
+        said = str(HAVE_YOU[YES if journey.has_qts else NO])
         rows.append(_row(journey, Question.QTS, _("Qualified teacher status (QTS)"), said))
     if journey.has_qts and journey.training_provider is not None:
         where = journey.training_provider or _("Not given")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
 from time import monotonic
 from uuid import UUID
@@ -15,7 +16,7 @@ from identity_provider.domain.authentication import BY_CODE
 from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
-from identity_provider.kit.app import ports
+from identity_provider.kit.app import ports, settings
 from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret, current_user, sign_in
@@ -23,9 +24,13 @@ from identity_provider.models import Journey, User
 from identity_provider.services import (
     accounts,
     case_work,
+    contact_changes,
     journey_codes,
+    journey_mobile,
     journeys,
     lookups,
+    one_login_facts,
+    one_login_journeys,
     rate_limits,
     submissions,
     trn_token_use,
@@ -75,7 +80,8 @@ def enter(journey_id: UUID) -> Journey:
 
 def answers_of(journey: Journey) -> Answers:
     """What was answered, as this browser may know it."""
-    return journeys.answers_of(journey, current_user())
+    answers = journeys.answers_of(journey, current_user())
+    return journey_mobile.with_mobile(answers, journey) if settings().sends_texts else answers
 
 
 def show(journey: Journey, question: Question, form: Form, **values: object) -> ResponseReturnValue:
@@ -88,6 +94,9 @@ def show(journey: Journey, question: Question, form: Form, **values: object) -> 
         service_name=journey.client.name,
         back_url=url_of(journey, back) if back else None,
         seconds_left=int((journey.expires_at - ports().clock.now()).total_seconds()),
+        one_login=ports().broker,
+        one_login_waits=journey.one_login_attempt_id is not None,
+        proved=journey.one_login_attempt_id is not None and one_login_facts.speaks_of(journey),
         **values,
     )
     return html, 422 if form.errors else 200
@@ -153,7 +162,7 @@ def search_for_known(journey: Journey) -> None:
     """
     if journey.user is None or journey.date_of_birth is None or not journeys.wants_record(journey):
         return
-    if journeys.is_step_up(journey) and journey.submitted_at is None:
+    if journeys.is_step_up(journey) and journey.submitted_at is None and not one_login_facts.speaks_of(journey):
         return
     try:
         search = search_register(journey, Occasion.SIGN_IN)
@@ -192,8 +201,10 @@ def search_register(journey: Journey, occasion: Occasion) -> Search:
     with transaction():
         person = lookups.person_of_journey(journey)
         lookups.count(person.email, person.trn, now=now)
-        policy = journey.client.match_policy
-    return lookups.look_up(person, ports().register, policy, occasion=occasion, now=now)
+        policy, proved = journey.client.match_policy, one_login_facts.speaks_of(journey)
+        reached = lookups.question_reached(journey)
+    search = lookups.look_up(person, ports().register, policy, occasion=occasion, now=now, proved=proved)
+    return replace(search, question=reached)
 
 
 def send_code(journey: Journey, purpose: CodeFor) -> None:
@@ -203,6 +214,8 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
         address = journey_codes.address_of(journey, purpose)
         if not address:
             return
+        if purpose is CodeFor.MOBILE:
+            contact_changes.count_text(address, journey.email or "", visitor(), now=now)
         journey_codes.count_sending(address, visitor(), now=now)
     with transaction():
         journey_codes.send(journeys.held(journey), purpose, now=now)
@@ -243,8 +256,9 @@ def sign_in_here(journey: Journey, person: User, *, amr: Sequence[str] = BY_CODE
     before = current_user()
     if before is not None and before.id != person.id:
         journeys.close_those_of(browser_secret(), now=ports().clock.now(), but=journey.id)
-    sign_in(person, amr=list(amr), client_id=journey.client.id)
-    journeys.note_sign_in(journey, person, now=ports().clock.now())
+    session, now = sign_in(person, amr=list(amr), client_id=journey.client.id), ports().clock.now()
+    journeys.note_sign_in(journey, person, now=now)
+    one_login_journeys.settle(journey, person, session, now=now)
 
 
 def count_submission(journey: Journey) -> None:

@@ -1,0 +1,53 @@
+"""The steps of a request for a change, and holding it while one of them is taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from identity_provider.db import db
+from identity_provider.domain.change_requests import ChangeState, Happening
+from identity_provider.models import ChangeEvent, ChangeRequest, User
+from identity_provider.services import evidence
+from identity_provider.services.audit import SYSTEM, Actor
+
+
+def held(request_id: UUID) -> ChangeRequest:
+    """The request as it is now, held until the transaction ends: of two people the second one waits here."""
+    return db.session.scalars(
+        select(ChangeRequest)
+        .where(ChangeRequest.id == request_id)
+        .with_for_update(of=ChangeRequest)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def write_down(what: Happening, request: ChangeRequest, *, actor: Actor, now: datetime, note: str = "") -> None:
+    """Add a step to the history that the person reads."""
+    db.session.add(
+        ChangeEvent(change_request_id=request.id, what=what, by=f"{actor.type}:{actor.id}", note=note, at=now)
+    )
+
+
+def withdraw_all_of(user: User, *, now: datetime) -> None:
+    """The account became part of another one, or ends: nothing is decided of it any more, and drafts go."""
+    for each in db.session.scalars(select(ChangeRequest).where(ChangeRequest.user_id == user.id)).all():
+        if each.state.is_open:
+            request = held(each.id)
+            request.end(ChangeState.WITHDRAWN, by=f"{SYSTEM.type}:{SYSTEM.id}", now=now)
+            write_down(Happening.WITHDRAWN, request, actor=SYSTEM, now=now)
+            delete_files(request, now=now)
+
+
+def delete_files(request: ChangeRequest, *, now: datetime) -> None:
+    """Show its evidence to nobody from now on."""
+    for each in request.usable_files:
+        evidence.delete(each.evidence_id, now)
+
+
+def keep_files(request: ChangeRequest, *, until: datetime) -> None:
+    """Say when its evidence goes."""
+    for each in request.usable_files:
+        evidence.keep_until(each.evidence_id, until)

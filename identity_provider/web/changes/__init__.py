@@ -1,0 +1,1 @@
+"""Changes of name or date of birth, asked for by the person themselves."""

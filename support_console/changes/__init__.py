@@ -1,0 +1,1 @@
+"""Requests for changes of name or date of birth, as reviewers decide them."""

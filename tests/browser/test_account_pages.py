@@ -1,0 +1,63 @@
+"""One's own account in Chromium: from a service and back, another address, and the old one that takes it back."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+
+from tests.browser.test_sign_in_pages import answer, site
+from tests.builders import a_client, a_user
+from tests.journeys.contacts import NEW, NUMBER, code_for, undo_link
+from tests.journeys.travel import EMAIL, newest_code
+from tests.kit.browser import CheckedPage, PageMaker
+
+__all__ = ["site"]
+
+
+def change(page: CheckedPage, site: str, contact: str, to: str) -> None:
+    page.goto(f"{site}/account/{contact}")
+    page.shot(f"account-{contact}")
+    answer(page, contact, to)
+    page.press("Continue")
+    page.shot(f"account-{contact}-code")
+    answer(page, "code", code_for(to))
+    page.press("Continue")
+
+
+@pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (False, 320)], ids=["desk", "bare phone"])
+def test_a_person_looks_after_their_account(
+    app: Flask, site: str, open_page: PageMaker, scripts: bool, width: int
+) -> None:
+    a_user(email=EMAIL, trn="1234567", last_name="Bush", preferred_name="Kate Bush")
+    # The service is this very server by its other name, so that a browser can really reach it.
+    elsewhere = site.replace("localhost", "127.0.0.1")
+    service = a_client(redirect_uris=[f"{elsewhere}/callback"])
+    page, friend = open_page(scripts=scripts, width=width), open_page(scripts=scripts, width=width)
+    came = f"client_id={service.id}&redirect_uri={elsewhere}/privacy&sign_out_uri={elsewhere}/contact"
+    page.goto(f"{site}/account?{came}")
+    answer(page, "email", EMAIL)
+    page.press("Continue")
+    answer(page, "code", newest_code(EMAIL))
+    page.press("Continue")
+    page.shot(f"account-home-{width}")
+    change(page, site, "mobile", NUMBER)
+    change(page, site, "email", NEW)
+    assert "You sign in with your new email address from now on" in page.text
+    for part in ("history", "sessions", "services", "preferred-name"):
+        page.goto(f"{site}/account/{part}")
+        page.shot(f"account-{part}-{width}")
+    friend.goto(site + urlsplit(undo_link(EMAIL)).path)
+    friend.shot(f"account-put-back-{width}")
+    friend.press("It was not me: undo the change")
+    assert friend.h1 == "The change was undone"
+    friend.shot(f"account-was-put-back-{width}")
+    page.goto(f"{site}/account")
+    assert page.path == "/account/sign-in"
+    answer(page, "email", EMAIL)
+    page.press("Continue")
+    answer(page, "code", code_for(EMAIL))
+    page.press("Continue")
+    page.press("Sign out")
+    assert page.url == f"{elsewhere}/contact"

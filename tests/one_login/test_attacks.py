@@ -1,0 +1,235 @@
+"""Attacks by way of GOV.UK One Login, and the answer that each gets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+
+from identity_provider.adapters.memory import ManualClock
+from identity_provider.db import db, transaction
+from identity_provider.models import BrowserSession, OneLoginIdentity
+from identity_provider.services import one_login_links, rate_limits
+from identity_provider.services.one_login import TRIPS_PER_IP
+from identity_provider.services.one_login_told import Told
+from tests.builders import NOW, a_user
+from tests.journeys.travel import Traveller, count_of, newest_code
+from tests.kit.one_login import LEAVE, OneLoginNearby
+from tests.kit.page import Browser
+
+PHILIPPA = "returning.teacher@example.com"
+CONNECT = "Connect GOV.UK One Login"
+
+
+def path_of(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}"
+
+
+def connected(app: Flask, one_login: OneLoginNearby, who: str = "philippa", email: str = PHILIPPA) -> Traveller:
+    """Somebody whose One Login opens their account."""
+    person = Traveller(app)
+    person.set_out()
+    one_login.go_through(person, who)
+    person.submit(code=newest_code(email))
+    return person
+
+
+def test_a_callback_is_good_once(app: Flask, one_login: OneLoginNearby) -> None:
+    a_user(email=PHILIPPA, trn="9000114")
+    person = Traveller(app)
+    person.set_out()
+    back = path_of(one_login.answers(person.submit(LEAVE), "philippa"))
+    person.get(back)
+    page = person.get(back)
+    assert page.path == person.step("code"), "the journey goes on where it stands"
+    assert one_login.app.extensions["visits"].codes == {}
+    assert count_of(OneLoginIdentity) == 0
+
+
+def test_the_callback_of_another_browser_leads_nowhere(app: Flask, one_login: OneLoginNearby) -> None:
+    """Login CSRF: the attacker's own answer of One Login, shown to the victim's browser (attack 24)."""
+    attacker, victim = Traveller(app), Traveller(app, "v" * 43)
+    attacker.set_out()
+    back = path_of(one_login.answers(attacker.submit(LEAVE), "philippa"))
+    victim.set_out()
+    page = victim.get(back)
+    assert (page.status, page.h1) == (400, "This page cannot be used any more")
+    assert victim.journey.one_login_attempt_id is None
+    assert attacker.get(back).path == attacker.step("code"), "nor did it use up the trip of who began it"
+
+
+def test_a_code_of_another_trip_is_refused(app: Flask, one_login: OneLoginNearby) -> None:
+    """Code injection: PKCE and the nonce bind a code to the trip that it was given for (RFC 9700 4.5)."""
+    attacker, victim = Traveller(app), Traveller(app, "v" * 43)
+    attacker.set_out()
+    victim.set_out()
+    stolen = parse_qs(urlsplit(one_login.answers(attacker.submit(LEAVE), "philippa")).query)["code"][0]
+    own = parse_qs(urlsplit(one_login.answers(victim.submit(LEAVE), "leopold")).query)["state"][0]
+    page = victim.get("/one-login/callback", state=own, code=stolen)
+    assert page.h1 == "We could not sign you in with GOV.UK One Login"
+
+
+def test_a_trip_that_took_too_long_is_over(app: Flask, one_login: OneLoginNearby, clock: ManualClock) -> None:
+    person = Traveller(app)
+    person.set_out()
+    back = path_of(one_login.answers(person.submit(LEAVE), "philippa"))
+    clock.advance(timedelta(minutes=61))
+    assert person.get(back).path == person.step("email")
+    assert person.journey.one_login_attempt_id is None
+
+
+def test_the_address_of_a_one_login_opens_no_account(app: Flask, one_login: OneLoginNearby) -> None:
+    """Attack 35: whoever has a One Login of somebody's address has nothing of their account here."""
+    a_user(email=PHILIPPA, trn="9000114")
+    person = Traveller(app)
+    person.set_out()
+    one_login.go_through(person, "philippa")
+    assert count_of(BrowserSession) == 0
+    assert person.get(person.step("outcome")).path == person.step("code")
+    person.submit(code="000000")
+    assert count_of(OneLoginIdentity) == 0
+
+
+def test_an_account_made_beforehand_is_not_handed_over(app: Flask, one_login: OneLoginNearby) -> None:
+    """Pre-hijacking: an account of the victim's address whose One Login is the attacker's. It can not be made.
+
+    A One Login is connected to whoever proves an address by our code, and the attacker can not read the victim's mail;
+    an unverified address of One Login is not even written to.
+    """
+    attacker = Traveller(app)
+    attacker.set_out()
+    one_login.go_through(attacker, "leopold")
+    attacker.get(attacker.step("email"))
+    attacker.submit("Continue", email=PHILIPPA)
+    for _ in range(5):
+        attacker.submit(code="000000")
+    assert count_of(OneLoginIdentity) == 0
+    victim = Traveller(app, "v" * 43)
+    victim.set_out()
+    victim.prove(PHILIPPA)
+    assert count_of(OneLoginIdentity) == 0
+
+
+def test_somebody_elses_one_login_at_a_shared_computer_is_connected_only_on_request(
+    app: Flask, one_login: OneLoginNearby
+) -> None:
+    """A colleague is still signed in to One Login; the person proves their own address, and is asked."""
+    user = a_user(email="teacher@example.com", trn="9000114")
+    person = Traveller(app)
+    person.set_out()
+    one_login.go_through(person, "leopold")
+    person.click("Use a different email address")
+    person.submit("Continue", email=user.email)
+    page = person.submit(code=newest_code(user.email))
+    assert (page.path, page.h1) == (person.step("connect-one-login"), "Is this your GOV.UK One Login?")
+    assert "leopold@example.com" in page.text
+    person.submit("Continue without connecting")
+    assert person.here.path == person.answer_path
+    assert count_of(OneLoginIdentity) == 0
+
+
+def test_a_one_login_of_another_address_is_connected_when_its_person_says_so(
+    app: Flask, one_login: OneLoginNearby
+) -> None:
+    user = a_user(email="teacher@example.com", trn="9000114")
+    person = Traveller(app)
+    person.set_out()
+    one_login.go_through(person, "leopold")
+    person.click("Use a different email address")
+    person.submit("Continue", email=user.email)
+    person.submit(code=newest_code(user.email))
+    person.submit(CONNECT)
+    assert person.here.path == person.answer_path
+    [connection] = one_login_links.connections_of(user)
+    assert connection.email == "leopold@example.com"
+
+
+def test_a_one_login_of_another_account_is_not_taken_over(app: Flask, one_login: OneLoginNearby) -> None:
+    owner = a_user(email=PHILIPPA, trn="9000114")
+    connected(app, one_login)
+    thief = a_user(email="thief@example.com", trn="9000120")
+    person = Traveller(app, "t" * 43)
+    person.set_out()
+    person.prove(thief.email)
+    person.get("/account/one-login")
+    page = one_login.go_through(person, "philippa", CONNECT)
+    assert (page.status, page.h1) == (409, "This GOV.UK One Login belongs to another account")
+    told = Told(one_login.issuer, "urn:fdc:gov.uk:2022:sandbox-philippa", PHILIPPA)
+    with transaction(), pytest.raises(one_login_links.AnotherAccount):
+        one_login_links.connect(thief, told, now=NOW)
+    [connection] = one_login_links.connections_of(owner)
+    assert connection.user_id == owner.id
+
+
+def test_a_journey_of_one_account_is_not_continued_as_another(app: Flask, one_login: OneLoginNearby) -> None:
+    a_user(email=PHILIPPA, trn="9000114")
+    connected(app, one_login)
+    user = a_user(email="teacher@example.com", trn="9000120")
+    person = Traveller(app, "t" * 43)
+    person.set_out(parameters={"subject": str(user.id)})
+    page = one_login.go_through(person, "philippa")
+    assert (page.status, page.h1) == (409, "This GOV.UK One Login belongs to another account")
+    assert person.click("Continue with your email address").path == person.step("email")
+
+
+def test_a_sign_in_of_some_time_ago_is_no_fresh_proof(
+    app: Flask, one_login: OneLoginNearby, clock: ManualClock
+) -> None:
+    """`prompt=login`: One Login answered without asking anybody, so a code of ours is asked for."""
+    user = a_user(email=PHILIPPA, trn="9000114")
+    connected(app, one_login)
+    person = Traveller(app, "t" * 43)
+    clock.advance(timedelta(hours=2))
+    person.set_out(prompt="login", created_at=clock.now() + timedelta(seconds=5))
+    page = one_login.go_through(person, "philippa")
+    assert page.path == person.step("code")
+    person.submit(code=newest_code(user.email))
+    assert person.here.path == person.answer_path
+
+
+def test_starting_needs_the_form_of_this_browser(app: Flask, one_login: OneLoginNearby) -> None:
+    person = Traveller(app)
+    person.set_out()
+    assert person.post(f"/one-login/{person.journey_id}", token=False).status == 400
+    other = Browser(app)
+    other.get("/account/sign-in")
+    page = other.post(f"/one-login/{person.journey_id}")
+    assert page.h1 == "You need to start again"
+
+
+def test_trips_are_limited_by_visitor(app: Flask, one_login: OneLoginNearby, clock: ManualClock) -> None:
+    with transaction():
+        for _ in range(TRIPS_PER_IP.count):
+            rate_limits.count(TRIPS_PER_IP, "127.0.0.1", now=clock.now())
+    person = Traveller(app)
+    person.set_out()
+    page = person.submit(LEAVE)
+    assert page.status == 429
+    assert int(page.response.headers["Retry-After"]) > 0
+
+
+def test_where_it_is_off_there_is_nothing(app: Flask) -> None:
+    person = Traveller(app)
+    page = person.set_out()
+    assert LEAVE not in page.response.text
+    assert person.post(f"/one-login/{person.journey_id}").status == 404
+    assert person.post("/one-login/sign-out", token=False, logout_token="x").status == 404
+    assert person.get("/one-login/callback", state="x").status == 404
+
+
+def test_neither_code_nor_subject_nor_name_stands_in_the_log(
+    app: Flask, one_login: OneLoginNearby, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_user(email=PHILIPPA, trn="9000114")
+    person = Traveller(app)
+    person.set_out()
+    back = path_of(one_login.answers(person.submit(LEAVE), "philippa"))
+    person.get(back)
+    asked = parse_qs(urlsplit(back).query)
+    written = capsys.readouterr().out
+    for secret in (asked["code"][0], asked["state"][0], "sandbox-philippa", PHILIPPA):
+        assert secret not in written
+    db.session.rollback()

@@ -1,0 +1,145 @@
+"""Requests for changes: asked once, decided once, and what a decision does to the person."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask import Flask
+
+from identity_provider.db import db, transaction
+from identity_provider.domain.change_requests import ChangeKind, ChangeReason, ChangeState, RejectionReason
+from identity_provider.domain.errors import IllegalMove
+from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, pending
+from identity_provider.models import ChangeRequest, StaffUser, User
+from identity_provider.services import accounts, change_requests, change_reviews, trn_links
+from identity_provider.services.audit import SYSTEM
+from identity_provider.services.change_requests import ChangeEnded, ChangeOpen, NothingToChange
+from identity_provider.services.change_reviews import Answer
+from tests.builders import NOW, a_staff_user, a_user
+from tests.console.agents import audited, messages
+from tests.kit.changes import REVIEWER, a_change, asked_for
+
+NONE = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
+
+
+def anew(user: User) -> User:
+    db.session.rollback()
+    return db.session.get_one(User, user.id, populate_existing=True)
+
+
+def state_of(change: ChangeRequest) -> ChangeState:
+    db.session.rollback()
+    return db.session.get_one(ChangeRequest, change.id, populate_existing=True).state
+
+
+def approve(change: ChangeRequest, staff: StaffUser | None = None) -> None:
+    with transaction():
+        change_reviews.approve(change.id, staff=staff or a_staff_user(*REVIEWER), now=NOW)
+
+
+def test_a_second_request_of_the_same_kind_is_refused_while_one_is_open(app: Flask) -> None:
+    change = a_change(asked_for("Kate", "Hall"))
+    with pytest.raises(ChangeOpen) as there, transaction():
+        change_requests.begin(change.user, ChangeKind.NAME, language="en", now=NOW)
+    assert there.value.request_id == change.id
+    with transaction():
+        change_requests.begin(change.user, ChangeKind.DATE_OF_BIRTH, language="en", now=NOW)
+
+
+def test_a_change_to_what_stands_is_none(app: Flask) -> None:
+    user = a_user()
+    with transaction():
+        draft = change_requests.begin(user, ChangeKind.NAME, language="en", now=NOW)
+    with pytest.raises(NothingToChange), transaction():
+        change_requests.answer_name(draft, user.name)
+
+
+def test_an_approved_name_is_the_persons_and_the_old_one_is_kept(app: Flask) -> None:
+    change = a_change(asked_for("Kate", "Hall"), preferred_name="Kate Bush", last_name="Bush")
+    approve(change)
+    user = anew(change.user)
+    assert (user.name.full, user.preferred_name) == ("Kate Hall", "Kate Hall")
+    assert user.stated_previous_names == [{"first_name": "", "last_name": "Bush"}]
+    assert state_of(change) is ChangeState.APPROVED
+    [event] = audited("name_changed")
+    assert (event.actor_type, event.before["last"], event.after["last"]) == ("staff", "Bush", "Hall")
+    assert [each.recipient for each in messages("change_approved")] == [user.email]
+
+
+def test_of_a_gender_recognition_no_old_name_is_written_down(app: Flask) -> None:
+    change = a_change(asked_for("Karl", "Bush", reason=ChangeReason.GENDER), last_name="Bush", trn="1234567")
+    approve(change)
+    user = anew(change.user)
+    assert (user.first_name, user.stated_previous_names) == ("Karl", [])
+    [event] = audited("name_changed")
+    assert (event.before, event.after) == ({}, {})
+    assert db.session.get_one(ChangeRequest, change.id).stood == {}
+
+
+def test_an_approved_birthday_is_the_persons(app: Flask) -> None:
+    change = a_change(asked_for(born=date(1985, 4, 3)))
+    approve(change)
+    assert anew(change.user).date_of_birth == date(1985, 4, 3)
+    [event] = audited("date_of_birth_changed")
+    assert event.after == {"date_of_birth": "1985-04-03"}
+
+
+def test_while_a_change_waits_nobody_is_taken_to_have_no_record(app: Flask) -> None:
+    user = a_user()
+    with transaction():
+        trn_links.stand_at(user, NONE, actor=SYSTEM, now=NOW)
+    change = a_change(asked_for("Kate", "Hall"), user=user)
+    assert anew(user).lookup_state == pending(LookupReason.EVIDENCE_UNDER_REVIEW)
+    with transaction():
+        change_requests.withdraw(change.id, user.id, now=NOW)
+    assert anew(user).lookup_state == pending(LookupReason.NOT_LOOKED_UP), "the register is asked again"
+
+
+def test_a_request_is_decided_once(app: Flask) -> None:
+    change, first, second = a_change(asked_for("Kate", "Hall")), a_staff_user(*REVIEWER), a_staff_user(*REVIEWER)
+    approve(change, first)
+    with pytest.raises(ChangeEnded) as ended, transaction():
+        change_reviews.reject(change.id, Answer(RejectionReason.DIFFERS, ""), staff=second, now=NOW)
+    assert (ended.value.by, ended.value.state, ended.value.at) == (f"staff:{first.id}", ChangeState.APPROVED, NOW)
+
+
+def test_what_was_decided_is_not_withdrawn(app: Flask) -> None:
+    change = a_change(asked_for("Kate", "Hall"))
+    approve(change)
+    with pytest.raises(ChangeEnded), transaction():
+        change_requests.withdraw(change.id, change.user_id, now=NOW)
+    assert state_of(change) is ChangeState.APPROVED
+
+
+def test_nobody_decides_their_own_request(app: Flask) -> None:
+    change = a_change(asked_for("Kate", "Hall"), email="kate@example.com")
+    a_user(email="reviewer@example.com", merged_into_id=change.user_id)
+    for address in ("kate@example.com", "reviewer@example.com"):
+        with pytest.raises(change_reviews.OwnRequest):
+            approve(change, a_staff_user(*REVIEWER, email=address))
+
+
+def test_one_that_waits_for_better_evidence_is_not_approved(app: Flask) -> None:
+    change, staff = a_change(asked_for("Kate", "Hall")), a_staff_user(*REVIEWER)
+    with transaction():
+        change_reviews.ask_again(change.id, Answer(RejectionReason.UNREADABLE, "Too dark"), staff=staff, now=NOW)
+    with pytest.raises(change_reviews.WithThePerson):
+        approve(change, staff)
+    [told] = messages("change_more_evidence")
+    assert told.recipient == change.user.email
+
+
+def test_another_persons_request_is_out_of_reach(app: Flask) -> None:
+    change, other = a_change(asked_for("Kate", "Hall")), a_user()
+    assert change_requests.sent_one(other, change.id) is None
+    with pytest.raises(IllegalMove), transaction():
+        change_requests.withdraw(change.id, other.id, now=NOW)
+    assert state_of(change) is ChangeState.SUBMITTED
+
+
+def test_an_account_that_becomes_part_of_another_takes_its_requests_back(app: Flask) -> None:
+    change, survivor = a_change(asked_for("Kate", "Hall")), a_user()
+    with transaction():
+        accounts.become_part_of(accounts.held(change.user_id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+    assert state_of(change) is ChangeState.WITHDRAWN
