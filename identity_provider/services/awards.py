@@ -150,7 +150,8 @@ def send_certificate(award: Award, *, locale: str, now: datetime) -> None:
 
 
 def note_certificate(award: Award, *, now: datetime) -> None:
-    """Write down that the holder had a certificate made."""
+    """Write down that the holder has a certificate made, which costs a process. Raises RateLimited."""
+    rate_limits.count(rate_limits.CERTIFICATES_MADE, str(award.id), now=now)
     _note("award_certificate_made", award, Actor.of(award.user), now=now)
 
 

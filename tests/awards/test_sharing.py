@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
@@ -15,7 +16,7 @@ from identity_provider.adapters.typesetting import NotTypeset, typeset
 from identity_provider.db import transaction
 from identity_provider.domain.awards import ALPHABET, Qualification, as_kept, new_code
 from identity_provider.models import AwardCheck, AwardCode
-from identity_provider.services import award_codes, awards, erasure, retention, subject_access
+from identity_provider.services import award_codes, awards, erasure, rate_limits, retention, subject_access
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.award_codes import CodeState, Looking
 from identity_provider.web.awards import certificate
@@ -85,6 +86,27 @@ def test_a_document_without_end_is_given_up(app: Flask, tmp_path: Any, monkeypat
     monkeypatch.setattr("identity_provider.adapters.typesetting.SECONDS", 1)
     with pytest.raises(NotTypeset):
         typeset(endless, {})
+
+
+def test_the_child_knows_nothing_of_the_service(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    award, given = an_award(), []
+    run = subprocess.run
+
+    def noting(*command: Any, **more: Any) -> Any:
+        given.append(more["env"])
+        return run(*command, **more)
+
+    monkeypatch.setattr("identity_provider.adapters.typesetting.subprocess.run", noting)
+    assert certificate.certificate_of(certificate.words_of(award)).startswith(b"%PDF-")
+    assert given == [{}]
+
+
+def test_certificates_are_made_so_often_a_day(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "CERTIFICATES_MADE", rate_limits.Limit("certificates_made", 1, timedelta(days=1)))
+    award = an_award()
+    person = at_home(app, award.user)
+    path = f"/account/awards/{award.id}/certificate.pdf"
+    assert [person.get(path).status for _ in range(2)] == [200, 429]
 
 
 def test_the_certificate_is_sent_as_a_link_that_wants_a_sign_in(app: Flask, mailer: MemoryMailer) -> None:

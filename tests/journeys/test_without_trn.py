@@ -182,6 +182,16 @@ def test_who_left_before_the_questions_is_asked_when_they_return(app: Flask, reg
     assert again.prove().path == again.answer_path, "and never again"
 
 
+def test_who_gains_a_trn_is_found_when_they_sign_in_again(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_stranger()]
+    party = a_relying_party(app, trn_requirement=TrnRequirement.REQUIRED_IF_HELD)
+    first = _sign_in(app, party, nino="AB123456C")
+    register.records = [a_stranger(), a_record()]
+    second = _sign_in(app, party)
+    assert (first.claims["trn_lookup_status"], second.claims["trn_lookup_status"]) == ("None", "Found")
+    assert (second.claims["sub"], second.claims["trn"]) == (first.claims["sub"], "1234567")
+
+
 def test_nobody_skips_the_questions(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_stranger()]
     person = up_to_qts(app)

@@ -72,8 +72,8 @@ def an_employer_checks_an_award(world: World) -> None:
     _check(world, shown)
 
 
-@shows("awards/too_many_emails.html")
-def the_certificate_was_sent_too_often(world: World) -> None:
+@shows("awards/too_often.html")
+def the_certificate_was_asked_for_too_often(world: World) -> None:
     award = an_award(a_user(last_name="Bush"))
     person = world.person(award.user)
     world.exhaust(rate_limits.CERTIFICATES_BY_EMAIL, str(award.id))

@@ -130,7 +130,7 @@ def revoke(person: User, award_id: UUID, code_id: UUID) -> ResponseReturnValue:
 def too_often(limited: RateLimited) -> ResponseReturnValue:
     """When to come back, in words and for software."""
     seconds = max(1, int(limited.retry_after.total_seconds()))
-    response = make_response(render_template("awards/too_many_emails.html", back_url=url_for(".held")), 429)
+    response = make_response(render_template("awards/too_often.html", back_url=url_for(".held")), 429)
     response.headers["Retry-After"] = str(seconds)
     return response
 
