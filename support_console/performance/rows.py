@@ -158,4 +158,5 @@ def _share_row(share: Share) -> list[str]:
 
 def _wait_row(each: Waits) -> list[str]:
     counts = (str(number) for number in (each.open, each.decided, each.by_themselves))
-    return [each.name or _("Not known"), *counts, hours(each.median_hours), hours(each.ninetieth_hours)]
+    times = (hours(time) or _("–") for time in (each.median_hours, each.ninetieth_hours))
+    return [each.name or _("Not known"), *counts, *times]
