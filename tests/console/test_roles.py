@@ -78,6 +78,7 @@ def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
         "change_id": a_change(asked_for("Kate", "Hall")).id,
+        "evidence_id": uuid4(),
         "feature": "trn_tokens",
         "import_id": checked(a_line()).id,
         "token_id": a_token().id,
