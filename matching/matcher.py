@@ -193,7 +193,7 @@ def _found_early(
         and evidence.last in _CERTAINLY_NAMED
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
         and (evidence.trn is Level.SAME or not statement.trn)
-        and not leans_on_leaked_trn(evidence, policy, statement)
+        and not leans_on_leaked_trn(ranked[0], ranked, policy, statement)
     ):
         return None
     rule = linking_rule(evidence)
@@ -243,7 +243,7 @@ def _decide(
     near = tuple(candidate for candidate in ranked if _is_near(candidate, statement))
     shown = _worth_showing(ranked, near)
     rule, blocked = _verdict(shown, near)
-    if shown and leans_on_leaked_trn(Evidence.of(shown[0]), policy, statement):
+    if shown and leans_on_leaked_trn(shown[0], near, policy, statement):
         blocked = (*blocked, Block.STATED_TRN_IS_LEAKED)
     explanation = Explanation(
         shown, policy, weights.VERSION, rule, blocked,

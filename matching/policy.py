@@ -191,16 +191,20 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
     return tuple(block for block, fires in found if fires)
 
 
-def leans_on_leaked_trn(evidence: Evidence, policy: Policy, statement: Statement) -> bool:
+def leans_on_leaked_trn(chosen: Candidate, others: Sequence[Candidate], policy: Policy, statement: Statement) -> bool:
     """Whether a link would rest on a TRN that anybody may have read somewhere.
 
     Names and birthdays leak with it. The National Insurance number still links, where it would have done so without
-    any TRN; the policy Strict, which demands the TRN as evidence, links nobody by a leaked one.
+    any TRN, and where no other record has it; the policy Strict, which demands the TRN as evidence, links nobody by a
+    leaked one.
     """
+    evidence = Evidence.of(chosen)
     if not statement.person.trn_leaked or evidence.trn is not Level.SAME:
         return False
     without = evidence._replace(trn=Level.MISSING)
-    return policy is Policy.STRICT or without.nino is not Level.SAME or linking_rule(without) is None
+    if policy is Policy.STRICT or without.nino is not Level.SAME or linking_rule(without) is None:
+        return True
+    return any(other is not chosen and Evidence.of(other).nino is Level.SAME for other in others)
 
 
 def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:

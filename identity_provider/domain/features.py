@@ -18,6 +18,9 @@ class Feature(StrEnum):
     HELPDESK_TICKETS = "helpdesk_tickets"
     WEBHOOK_DELIVERY = "webhook_delivery"
     ACCOUNT = "account"
+    PASSKEYS = "passkeys"
+    ONE_LOGIN = "one_login"
+    AWARDS = "awards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +42,11 @@ FEATURES: dict[Feature, About] = {
     Feature.WEBHOOK_DELIVERY: About(per_service=True),
     # Off: nobody enters the pages of their own account.
     Feature.ACCOUNT: About(),
+    # Off: nobody is offered one on their way to a service. Those that there are go on working.
+    Feature.PASSKEYS: About(per_service=True),
+    # Off: nobody on their way to a service is offered to go through it.
+    Feature.ONE_LOGIN: About(per_service=True),
+    # Off: nobody looks at awards, shares or checks them; services record them as ever.
+    Feature.AWARDS: About(),
 }
 """Every feature; what each is called is said where it is switched (support_console/features/words.py)."""

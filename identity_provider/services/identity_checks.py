@@ -22,7 +22,14 @@ from identity_provider.domain.values import PersonName, Trn
 from identity_provider.models import ChangeRequest, Client, IdentityCheck, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import audit, change_requests, lookups, service_uses, support_tickets, trn_links
+from identity_provider.services import (
+    audit,
+    change_requests,
+    lookups,
+    service_uses,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.register_search import Occasion
 from identity_provider.services.statements import CHECK
@@ -112,6 +119,18 @@ def weigh(check_id: UUID, register: TeacherRegister, now: datetime) -> None:
         _led_to(check, NOTHING, now)
 
 
+def take_in(check: IdentityCheck, user: User, *, now: datetime) -> None:
+    """Go on with a check of a held user that no service reported: what GOV.UK One Login proved itself."""
+    if not check.differs:
+        defer(WEIGH, key=f"{WEIGH}:{check.id}", check_id=str(check.id))
+        return
+    facts = _facts(check)
+    named = {name: facts[name] for name in ("provider", "document_kind", "first_name", "last_name")}
+    seen = Verified(**named, checked_on=check.checked_on, date_of_birth=date.fromisoformat(facts["date_of_birth"]))
+    _ask_reviewers(user, seen, check, actor=Actor.of(user), now=now)
+    check.led_to, check.weighed_at = REVIEW, now
+
+
 def verified_in(check: IdentityCheck) -> dict[str, str]:
     """What the provider saw, opened: for the page of a reviewer, and the person's own export."""
     return _facts(check)
@@ -187,11 +206,13 @@ def _weigh_link(check: IdentityCheck, user: User, trn: str, register: TeacherReg
 
 def _search(check: IdentityCheck, user: User, register: TeacherRegister, now: datetime) -> None:
     """Ask the register with the verified details: by the policy for those, a name and a birthday may be enough."""
-    client = db.session.get(Client, check.client_id)
+    service = check.client_id or user.registered_with_client_id
+    client = db.session.get(Client, service) if service else None
     policy = client.match_policy if client is not None else MatchPolicy.DEFAULT
     person, occasion = lookups.person_of(user), Occasion.IDENTITY_CHECK
     search = lookups.look_up(person, register, policy, occasion=occasion, now=now, proved=True)
-    search = replace(search, source=LookupReason.MATCHED)
+    if check.client_id is not None:
+        search = replace(search, source=LookupReason.MATCHED)
     with transaction():
         held = db.session.get_one(User, user.id, with_for_update={"of": User}, populate_existing=True)
         lookups.keep(search, user_id=held.id, journey_id=None)

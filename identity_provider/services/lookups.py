@@ -30,7 +30,6 @@ from identity_provider.domain.lookup import (
     Nothing,
     Statement,
     Unanswered,
-    VerificationLevel,
     decide,
     pending,
 )
@@ -307,7 +306,7 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
     """
     with transaction():
         user = db.session.get(User, user_id)
-        if user is None or not user.is_live or not (is_open(user) or _may_be_surer(user)):
+        if user is None or not user.is_live or not is_open(user):
             return
         person, journey = person_of(user), _last_journey(user)
         proved = one_login_facts.is_confirmed(user)
@@ -316,7 +315,7 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
     with transaction():
         user = db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
         keep(search, user_id=user_id, journey_id=None)
-        if not user.is_live or not (is_open(user) or _may_be_surer(user)):
+        if not user.is_live or not is_open(user):
             return
         answered = not isinstance(search.answer, Unanswered)
         changed = search.asked != person_of(user)
@@ -328,27 +327,12 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
         raise RegisterUnavailable("the register is to be asked again")
 
 
-def weigh_proof(user: User) -> None:
-    """One Login proved who this is: have the register asked whether that completes a match, or makes one surer."""
-    if is_open(user) or _may_be_surer(user):
-        defer(LOOK_UP_AGAIN, key=f"{LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
-
-
 def is_open(user: User) -> bool:
     """Whether the search for this user's record goes on: pending, or nothing found so far."""
     return user.lookup_status in (LookupStatus.PENDING, LookupStatus.NONE)
 
 
-def _may_be_surer(user: User) -> bool:
-    """Whether they are linked by what they stated only, though it was proved since."""
-    return user.verification_level is VerificationLevel.LOW and one_login_facts.is_confirmed(user)
-
-
 def _settle_in_background(user: User, search: Search, journey: Journey | None, *, now: datetime) -> None:
-    if user.trn is not None:
-        if isinstance(search.answer, Found):
-            settle(user, search, now=now)
-        return
     holder = settle(user, search, now=now)
     if user.lookup_status is LookupStatus.FOUND:
         case = support_tickets.resolve_by_match(user, now, tell=True)

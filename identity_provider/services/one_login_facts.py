@@ -24,16 +24,18 @@ DOCUMENT_KIND = "one_login_identity"
 def record(user: User, proved: Proved, *, now: datetime) -> IdentityCheck:
     """Keep what was proved of a user, sealed, and in which details it contradicts what they told us.
 
-    Nothing that they stated changes by it; a birthday that they were never asked for is taken from it. One row for
-    each person: what is proved anew takes its place.
+    Nothing that they stated changes by it; a birthday that they were never asked for is taken from it. The same facts
+    proved anew are kept once.
     """
     row = _check_of(user)
-    if row is None:
+    facts = _as_facts(proved)
+    if row is None or _facts(row) != facts:
         row = IdentityCheck(user_id=user.id, client_id=None, provider=PROVIDER, document_kind=DOCUMENT_KIND)
+        row.verified_sealed = vault.seal(json.dumps(facts), CHECK)
         db.session.add(row)
     row.checked_on, row.at = now.date(), now
-    row.verified_sealed = vault.seal(json.dumps(_as_facts(proved, now.date())), CHECK)
     row.differs = _differences(user, proved)
+    row.weighed_at, row.led_to = None, ""
     user.date_of_birth = user.date_of_birth or proved.date_of_birth
     db.session.flush()
     change = {"identity_check": str(row.id), "differs": row.differs}
@@ -47,7 +49,7 @@ def is_confirmed(user: User) -> bool:
     row = _check_of(user)
     if row is None:
         return False
-    facts = json.loads(vault.unseal(row.verified_sealed, CHECK))
+    facts = _facts(row)
     name = PersonName(facts["first_name"], facts["last_name"], facts.get("middle_name", ""))
     born = date.fromisoformat(facts["date_of_birth"])
     return user.date_of_birth == born and likeness.compared(name) == likeness.compared(user.name)
@@ -104,16 +106,20 @@ def _name_of(proved: Proved) -> PersonName:
     return PersonName(proved.first_name, proved.last_name, proved.middle_name)
 
 
-def _as_facts(proved: Proved, checked_on: date) -> dict[str, object]:
+def _facts(check: IdentityCheck) -> dict[str, str]:
+    kept: dict[str, str] = json.loads(vault.unseal(check.verified_sealed, CHECK))
+    return kept
+
+
+def _as_facts(proved: Proved) -> dict[str, str]:
     """In the shape of every identity check, and what One Login says besides."""
     return {
         "provider": PROVIDER,
         "document_kind": DOCUMENT_KIND,
-        "checked_on": checked_on.isoformat(),
         "first_name": proved.first_name,
         "middle_name": proved.middle_name,
         "last_name": proved.last_name,
         "date_of_birth": proved.date_of_birth.isoformat(),
-        "previous_names": proved.previous_names,
+        "previous_names": "; ".join(f"{first} {last}" for first, last in proved.previous),
         "confidence": proved.confidence,
     }

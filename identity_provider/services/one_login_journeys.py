@@ -17,6 +17,7 @@ from identity_provider.db import db
 from identity_provider.models import BrowserSession, Journey, OneLoginAttempt, User
 from identity_provider.services import (
     authorizations,
+    identity_checks,
     journeys,
     one_login,
     one_login_facts,
@@ -169,7 +170,7 @@ def _connect(
     if session is not None:
         one_login_links.note_session(session, told, now=now)
     if told.proved is not None:
-        one_login_facts.record(user, told.proved, now=now)
+        identity_checks.take_in(one_login_facts.record(user, told.proved, now=now), user, now=now)
     _forget(journey, attempt, now=now)
 
 

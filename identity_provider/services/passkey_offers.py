@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from identity_provider.domain.authentication import PROOF_OF_POSSESSION
+from identity_provider.domain.features import Feature
 from identity_provider.models import AuthorizationRequest, BrowserSession, Journey, User
-from identity_provider.services import authorizations, browser_sessions, passkeys
+from identity_provider.services import authorizations, browser_sessions, features, passkeys
 
 ASKED_AGAIN_AFTER = timedelta(days=180)
 """Who said "not now" is left alone for so long."""
@@ -49,6 +50,8 @@ def was_shown(amr: list[str]) -> bool:
 
 def _is_offered(journey: Journey, user: User) -> bool:
     if not journey.passkey_possible or journey.passkey_proved_at is not None:
+        return False
+    if not features.is_on(Feature.PASSKEYS, journey.client):
         return False
     declined = user.passkey_declined_at
     if declined is not None and journey.created_at - declined < ASKED_AGAIN_AFTER:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import json
 
+from flask import url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from identity_provider.kit.written import written_moment
 from identity_provider.models import Client, ClientSecret
 from support_console.labels import label_of
+
+
+def listed(client: Client) -> list[str]:
+    """One service in the list of them."""
+    address = url_for("support.clients.show", client_id=client.id)
+    link = Markup('<a class="govuk-link" href="{}">{}</a>').format(address, client.name)
+    wants = [label_of(client.trn_requirement), label_of(client.match_policy), _yes(client.raise_tickets)]
+    return [link, client.id, *wants, str(_("Switched off") if client.disabled_at else _("In use"))]
 
 
 def sections_of(client: Client) -> dict[str, list[dict[str, str]]]:

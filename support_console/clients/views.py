@@ -19,8 +19,7 @@ from identity_provider.services.audit import Actor
 from identity_provider.services.clients import ClientRefused, NewClient
 from support_console.auth import me, require
 from support_console.clients.forms import NEW, ClientForm, NewClientForm
-from support_console.clients.rows import sections_of
-from support_console.labels import label_of
+from support_console.clients.rows import listed, sections_of
 
 bp = Blueprint("clients", __name__, url_prefix="/services", template_folder="templates")
 
@@ -34,7 +33,7 @@ def show_all() -> ResponseReturnValue:
     """Every service, by name."""
     everything = db.session.scalars(select(Client).order_by(Client.name, Client.id)).all()
     may_edit = Permission.EDIT_CLIENTS in me().permissions
-    return render_template("support/clients/list.html", clients=everything, label_of=label_of, may_edit=may_edit)
+    return render_template("support/clients/list.html", listed=[listed(each) for each in everything], may_edit=may_edit)
 
 
 @bp.get("/new")

@@ -49,4 +49,22 @@ WORDS: dict[Feature, Called] = {
             " goes on."
         ),
     ),
+    Feature.PASSKEYS: Called(
+        N_("Offering passkeys"),
+        N_(
+            "Off: nobody is offered a passkey while they sign in to a service. Passkeys that people have go on working,"
+            " and a service that demands one still gets one."
+        ),
+    ),
+    Feature.ONE_LOGIN: Called(
+        N_("Offering GOV.UK One Login"),
+        N_(
+            "Off: nobody is offered to go through GOV.UK One Login on their way to a service. It is on only where the"
+            " operator has set it up as well."
+        ),
+    ),
+    Feature.AWARDS: Called(
+        N_("Awards of people"),
+        N_("Off: nobody can look at their awards, share them or check one. Services go on recording awards."),
+    ),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 from identity_provider.kit.written import written_moment
 from identity_provider.models import MessageState, WebhookAttempt, WebhookEndpoint, WebhookMessage
+from support_console.webhooks.queries import Listed
 
 Details = list[dict[str, str]]
 
@@ -34,6 +36,15 @@ def details_of(endpoint: WebhookEndpoint) -> Details:
     if endpoint.resting_until is not None:
         rows[_("Left alone until")] = written_moment(endpoint.resting_until)
     return [{"key": key, "value": str(value)} for key, value in rows.items()]
+
+
+def listed(of: Listed) -> list[str]:
+    """One endpoint in the list of them."""
+    address = url_for("support.webhooks.show", endpoint_id=of.endpoint.id)
+    link = Markup('<a class="govuk-link kit-break" href="{}">{}</a>').format(address, of.endpoint.url)
+    state = _("In use") if of.endpoint.is_enabled else _("Switched off")
+    messages = ", ".join(of.endpoint.message_types)
+    return [of.endpoint.client.name, link, messages, str(of.waiting), str(of.parked), str(state)]
 
 
 def logged(address: str, message: WebhookMessage) -> list[str]:

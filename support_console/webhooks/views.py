@@ -28,7 +28,7 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks", template_folder="te
 @require(Permission.EDIT_WEBHOOKS)
 def show_all() -> ResponseReturnValue:
     """Every endpoint, and how many messages wait or were given up there."""
-    return render_template("support/webhooks/list.html", endpoints=queries.all_endpoints())
+    return render_template("support/webhooks/list.html", listed=[rows.listed(each) for each in queries.all_endpoints()])
 
 
 @bp.get("/new")

@@ -108,3 +108,11 @@ def test_every_feature_is_called_something_and_says_what_off_means(app: Flask, m
         page = manager.get(f"/support/features/{feature.value}")
         assert page.status == 200
         assert "Off: " in page.text, feature
+
+
+def test_nobody_looks_at_awards_that_are_switched_off(app: Flask) -> None:
+    browser = Browser(app)
+    assert browser.get("/check-an-award").status == 200
+    off(Feature.AWARDS)
+    for path in ("/check-an-award", "/account/awards"):
+        assert browser.get(path).status == 503, path

@@ -29,7 +29,9 @@ def test_a_refusal_at_the_token_endpoint_is_found_on_the_page_of_the_service(app
             auth=(party.client_id, party.secret or ""),
         )
         assert answer.status_code == 400
-    wrong = app.test_client().post("/connect/token", data={"grant_type": "x"}, auth=(party.client_id, "wrong"))
+    wrong = app.test_client().post(
+        "/connect/token", data={"grant_type": "client_credentials"}, auth=(party.client_id, "wrong")
+    )
     assert wrong.status_code == 401
     manager = an_agent(app, StaffRole.SERVICE_MANAGER)
     manager.get(f"/support/services/{party.client_id}")
@@ -88,7 +90,8 @@ def test_people_to_try_are_those_of_the_environment(
         "expected": {"trn_lookup_status": "Found", "trn_lookup_reason": "matched", "trn": "1234567"},
     }
     file.write_text(json.dumps({"people": [person]}))
-    monkeypatch.setitem(app.extensions, "settings", replace(app.extensions["settings"], test_people_file=str(file)))
+    changed = replace(app.extensions["settings"], test_people_file=str(file))
+    monkeypatch.setitem(app.extensions, "settings", changed)
     page = manager.get(f"/support/services/{client.id}/people")
     for words in ("A returning teacher", "Found / matched", "Previous last names: Jones", "Awarded QTS: No"):
         assert words in page.text

@@ -12,8 +12,10 @@ from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import transaction
+from identity_provider.domain.features import Feature
+from identity_provider.kit.app import ports
 from identity_provider.models import OutboxMessage, Passkey, User
-from identity_provider.services import accounts, passkeys, rate_limits
+from identity_provider.services import accounts, features, passkeys, rate_limits
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.passkeys import Place
 from tests.builders import NOW, a_user
@@ -145,6 +147,16 @@ def test_one_is_offered_after_a_code_where_the_device_could_hold_it_and_may_be_d
     assert sign_in("yes").location, "who said not now is left alone"
     clock.advance(timedelta(days=2))
     assert sign_in("yes").h1 == "Do you want to sign in faster next time?"
+
+
+def test_while_offering_is_switched_off_nobody_is_asked(app: Flask) -> None:
+    user, person = a_user(trn="1234567"), PasskeyHolder(app)
+    with transaction():
+        features.switch(Feature.PASSKEYS, on=False, reason="trouble", actor=SYSTEM, now=ports().clock.now())
+    person.set_out()
+    person.submit(email=user.email)
+    page = person.submit(code=newest_code(user.email, person.journey_id), passkey_possible="yes")
+    assert "code=" in str(page.location)
 
 
 def test_one_that_is_added_when_offered_works_the_next_time(app: Flask) -> None:

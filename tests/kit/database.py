@@ -54,6 +54,11 @@ class TestCluster:
         self._postgres.stop()
         shutil.rmtree(self._directory)
 
+    def restart(self) -> None:
+        """Begin again with nothing in the server's memory."""
+        self._postgres.stop()
+        self._postgres.start()
+
     def url(self, name: str) -> str:
         if name not in self._known and not self._postgres.has_database(name):
             self._postgres.create_database(name)

@@ -291,3 +291,11 @@ def test_beside_a_leaked_trn_the_national_insurance_number_links_as_if_no_trn_ha
     assert refused(outcome_of(person, ALEX, policy=Policy.STRICT)) is Reason.STATED_TRN_LEAKED
     another = a_person(trn=ALEX.trn, trn_leaked=True, nino=TWIN.nino)
     assert isinstance(outcome_of(another, ALEX, policy=Policy.DEFAULT), PotentialMatches)
+
+
+def test_a_leaked_trn_does_not_choose_between_two_records_of_one_national_insurance_number() -> None:
+    other = a_record(trn="7654321")
+    assert linked(outcome_of(a_person(trn=ALEX.trn, nino=ALEX.nino), ALEX, other)) == ALEX.trn
+    leaked = a_person(trn=ALEX.trn, nino=ALEX.nino, trn_leaked=True)
+    for policy in (Policy.DEFAULT, Policy.LINKAGE):
+        assert refused(outcome_of(leaked, ALEX, other, policy=policy)) is Reason.STATED_TRN_LEAKED

@@ -10,12 +10,12 @@ from flask import Flask
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
-from identity_provider.models import IdentityCheck, OneLoginIdentity, OutboxMessage, User
+from identity_provider.models import ChangeRequest, IdentityCheck, OneLoginIdentity, OutboxMessage, User
 from identity_provider.services import accounts, audit, erasure, one_login_links, subject_access
 from identity_provider.services.one_login_told import Told
 from tests.builders import NOW, a_record, a_user
 from tests.journeys.travel import Traveller, count_of, user_at
-from tests.kit.one_login import OneLoginNearby
+from tests.kit.one_login import PROVE, OneLoginNearby
 from tests.kit.page import Browser
 from tests.test_jobs import work
 
@@ -78,7 +78,22 @@ def test_details_that_differ_are_kept_beside_the_account_and_change_nothing(
     assert "is not the one in your account" in page.text
     db.session.refresh(user)
     assert (user.last_name, user.date_of_birth) == ("Somebody", date(1980, 1, 26))
-    assert db.session.query(IdentityCheck).one().differs == ["lastName", "dateOfBirth"]
+    check = db.session.query(IdentityCheck).one()
+    assert (check.differs, check.led_to) == (["lastName", "dateOfBirth"], "review")
+    asked = db.session.query(ChangeRequest).order_by(ChangeRequest.kind).all()
+    assert {(each.kind.value, each.identity_check_id) for each in asked} == {
+        ("name", check.id),
+        ("date_of_birth", check.id),
+    }
+
+
+def test_the_same_facts_proved_again_are_kept_once(app: Flask, one_login: OneLoginNearby) -> None:
+    user = a_user(email=PHILIPPA, first_name="Philippa", last_name="Somebody", date_of_birth=date(1980, 1, 25))
+    person = signed_in(app, user)
+    one_login.go_through(person, "philippa", CONNECT)
+    one_login.go_through(person, "philippa", PROVE)
+    assert count_of(IdentityCheck) == 1
+    assert count_of(ChangeRequest) == 1
 
 
 @pytest.mark.parametrize("trn", [None, "9000115"])

@@ -7,11 +7,14 @@ from datetime import date, timedelta
 from flask import Flask
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
-from identity_provider.db import db
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
+from identity_provider.domain.features import Feature
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
+from identity_provider.kit.app import ports
 from identity_provider.models import BrowserSession, IdentityCheck, OneLoginAttempt, OneLoginIdentity, OutboxMessage
-from identity_provider.services import one_login_links
+from identity_provider.services import features, one_login_links
+from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_record, a_user
 from tests.journeys.travel import Traveller, count_of, newest_code, user_at
 from tests.kit.one_login import PROVE, OneLoginNearby
@@ -43,6 +46,19 @@ def test_the_first_time_a_code_of_ours_is_asked_for_and_then_it_is_connected(
     [connection] = live_connections()
     assert (connection.user_id, connection.email) == (user.id, PHILIPPA)
     assert count_of(OutboxMessage, OutboxMessage.kind == one_login_links.LINKED) == 1
+
+
+def test_while_it_is_switched_off_for_a_service_nobody_is_sent_there(app: Flask, one_login: OneLoginNearby) -> None:
+    client, person = a_client(), Traveller(app)
+    person.set_out(client)
+    assert "One Login" in person.here.text
+    with transaction():
+        now = ports().clock.now()
+        features.switch(Feature.ONE_LOGIN, on=False, reason="trouble", actor=SYSTEM, now=now, client=client)
+    assert "One Login" not in person.get(person.step("email")).text
+    other = Traveller(app, "d" * 43)
+    other.set_out()
+    assert "One Login" in other.here.text
 
 
 def test_whoever_is_known_is_signed_in_at_once_and_the_session_says_how(

@@ -15,8 +15,11 @@ from identity_provider.models import AwardCheck
 from identity_provider.services import award_codes
 from identity_provider.services.award_codes import Looking
 from identity_provider.web.awards.forms import CheckForm
+from identity_provider.web.awards.switch import refuse_while_off
 
 bp = Blueprint("award_check", __name__, url_prefix="/check-an-award", template_folder="templates")
+
+bp.before_request(refuse_while_off)
 
 
 @bp.get("")

@@ -20,8 +20,11 @@ from identity_provider.services import award_codes, awards
 from identity_provider.services.award_codes import LIFETIMES, CodeState, TooManyCodes
 from identity_provider.web.awards import certificate
 from identity_provider.web.awards.forms import ShareForm
+from identity_provider.web.awards.switch import refuse_while_off
 
 bp = Blueprint("awards", __name__, url_prefix="/account/awards", template_folder="templates")
+
+bp.before_request(refuse_while_off)
 
 
 @bp.get("")

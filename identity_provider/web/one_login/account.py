@@ -15,7 +15,7 @@ from identity_provider.kit.persons import for_person
 from identity_provider.kit.session import browser_secret, current_session
 from identity_provider.kit.written import written_date
 from identity_provider.models import OneLoginAttempt, OneLoginIdentity, OneLoginPurpose, User
-from identity_provider.services import accounts, lookups, one_login, one_login_facts, one_login_links
+from identity_provider.services import accounts, identity_checks, one_login, one_login_facts, one_login_links
 from identity_provider.services.audit import Actor
 from identity_provider.services.one_login_links import AnotherAccount
 from identity_provider.services.one_login_told import Told
@@ -117,8 +117,7 @@ def _connect(person: User, attempt: OneLoginAttempt, told: Told) -> None:
             user = accounts.held(person.id)
             one_login_links.connect(user, told, now=now)
             if told.proved is not None:
-                one_login_facts.record(user, told.proved, now=now)
-                lookups.weigh_proof(user)
+                identity_checks.take_in(one_login_facts.record(user, told.proved, now=now), user, now=now)
             one_login.settle(db.session.get_one(OneLoginAttempt, attempt.id), now=now)
     except AnotherAccount as clash:
         raise Stopped(Reason.ANOTHER_ACCOUNT, attempt) from clash

@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from config.logging import SECURITY
 from identity_provider.db import transaction
+from identity_provider.domain.features import Feature
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.languages import current_language
 from identity_provider.kit.requests import visitor
 from identity_provider.kit.session import browser_secret
 from identity_provider.models import Journey, OneLoginAttempt, OneLoginPurpose, User
 from identity_provider.ports import BrokerRefused, BrokerUnavailable, IdentityBroker
-from identity_provider.services import measures, one_login
+from identity_provider.services import features, measures, one_login
 from identity_provider.services.one_login import NothingProved
 from identity_provider.services.one_login_checks import TokenRefused
 from identity_provider.services.one_login_told import Told
@@ -82,6 +83,8 @@ def set_out(
     its addresses One Login will lead is not for us to know.
     """
     now = ports().clock.now()
+    if not features.is_on(Feature.ONE_LOGIN, journey.client if journey is not None else None):
+        raise Stopped(Reason.UNAVAILABLE)
     purpose = purpose if broker().terms.identity_did else OneLoginPurpose.SIGN_IN
     with transaction():
         one_login.count_trip(visitor(), now=now)

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from identity_provider.db import transaction
 from identity_provider.domain.authentication import BY_CODE
 from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
+from identity_provider.domain.features import Feature
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, settings
@@ -25,6 +26,7 @@ from identity_provider.services import (
     accounts,
     case_work,
     contact_changes,
+    features,
     journey_codes,
     journey_mobile,
     journeys,
@@ -94,7 +96,7 @@ def show(journey: Journey, question: Question, form: Form, **values: object) -> 
         service_name=journey.client.name,
         back_url=url_of(journey, back) if back else None,
         seconds_left=int((journey.expires_at - ports().clock.now()).total_seconds()),
-        one_login=ports().broker,
+        one_login=ports().broker if features.is_on(Feature.ONE_LOGIN, journey.client) else None,
         one_login_waits=journey.one_login_attempt_id is not None,
         proved=journey.one_login_attempt_id is not None and one_login_facts.speaks_of(journey),
         **values,
