@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,9 @@ from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStr
 from procrastinate.jobs import Job
 
 from identity_provider.db import db, transaction
-from identity_provider.kit import emails, evidence_files
+from identity_provider.domain.change_requests import ReportState
+from identity_provider.domain.evidence import EvidenceState
+from identity_provider.kit import check_reports, emails, evidence_files
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import ChangeReport, Delivery, Evidence, OutboxMessage
 from identity_provider.oidc import back_channel, register_token
@@ -114,6 +116,7 @@ def look_up_again(user_id: str) -> None:
 def tell_register_of_change(change_request_id: str) -> None:
     """Tell the DQT of an approved change; raises, to be retried, until it has a clear answer."""
     now = ports().clock.now()
+    _make_exhibit_where_wanted(UUID(change_request_id))
     credentials = functools.partial(register_token.for_trn, now=now)
     change_reports.deliver(UUID(change_request_id), ports().changes, credentials, _exhibit_of, now)
 
@@ -289,9 +292,23 @@ def seal_the_audit(timestamp: int) -> None:  # noqa: ARG001
         log.info("audit_sealed", seal=seal.number, events=seal.events, head=seal.digest.hex())
 
 
+def _make_exhibit_where_wanted(change_request_id: UUID) -> None:
+    """What rests on a provider's report has no uploaded file: the report itself is made one."""
+    with transaction():
+        report = db.session.get(ChangeReport, change_request_id)
+        by_check = report is not None and report.request.identity_check_id is not None
+        wanted = report is not None and report.state is ReportState.WAITING and by_check and report.evidence_id is None
+    if wanted and report is not None:
+        with suppress(ChangeRefused):
+            # Without a document the change is refused further on, and shown so.
+            check_reports.make_exhibit(report)
+
+
 def _exhibit_of(report: ChangeReport, now: datetime) -> change_reports.Exhibit:
     """The file that goes to the DQT, by a link that lasts a quarter of an hour. Raises ChangeRefused without one."""
     sent = db.session.get(Evidence, report.evidence_id) if report.evidence_id else None
+    if sent is not None and sent.state is EvidenceState.WAITING:
+        raise change_reports.NotTakenYet("the file waits for the scanner")
     if sent is None or not sent.is_shown:
         raise ChangeRefused("there is no file to send as evidence")
     if sent.size > change_reports.LARGEST_EXHIBIT:

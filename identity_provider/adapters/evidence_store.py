@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
+_CLOUDS = ("AWS", "AZURE", "GOOGLE")
 _OURS = re.compile(r"[0-9a-f]{2}/([0-9a-f]{32,64})")
 _RETRIES: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=20)}
 
@@ -64,7 +65,7 @@ class ObjectEvidence:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             return LocalStore(directory)
         # Who names a client's options speaks for all of them: so its own variable is read here.
-        plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"
+        plain = any(os.environ.get(f"{cloud}_ALLOW_HTTP", "").lower() == "true" for cloud in _CLOUDS)
         options: ClientConfig = {"timeout": "20s", "connect_timeout": "3s", "allow_http": plain}
         return from_url(place, client_options=options, retry_config=_RETRIES)
 

@@ -284,7 +284,7 @@ def _certificates() -> Found:
     try:
         certificate.specimen("Kate Bush")
     except NotTypeset as silence:
-        mend = "See that the package typst of requirements.txt is installed for this platform, and that a process may start."
+        mend = "See that typst of requirements.txt is installed for this platform, and that a process may start."
         return Found("fault", f"no certificate can be made: {silence}", mend)
     try:
         certificate.specimen(_SCRIPTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
@@ -65,6 +66,7 @@ class SamplePages:
         pages.route("/initiate-login", methods=["GET", "POST"])(self.initiate_login)
         pages.get("/callback")(self.callback)
         pages.post("/sign-out")(self.sign_out)
+        pages.get("/left-account")(self.left_account)
         if self.service.awards:
             pages.post("/award")(self.award)
         return pages
@@ -84,8 +86,23 @@ class SamplePages:
             service=self.service,
             claims=sign_in.claims,
             raw=json.dumps(raw, indent=2, ensure_ascii=False),
+            identity_account=self._identity_account(),
             qualifications=list(Qualification) if self.service.awards else [],
         )
+
+    def left_account(self) -> ResponseReturnValue:
+        """The person signed out in their account at the provider, and is sent here: our own session ends too."""
+        self.visits.forget(self.service.slug)
+        return redirect(f"{self.base_url}/signed-out")
+
+    def _identity_account(self) -> str:
+        """The person's account at the provider, from which they come back to this page."""
+        asked = {
+            "client_id": self.service.client_id,
+            "redirect_uri": f"{self.home}/account",
+            "sign_out_uri": f"{self.home}/left-account",
+        }
+        return f"{self.client.load_server_metadata()['issuer']}/account?{urlencode(asked)}"
 
     def award(self) -> ResponseReturnValue:
         """Record that the person has completed a qualification, as a provider's own software does."""

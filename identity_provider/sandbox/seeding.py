@@ -59,7 +59,7 @@ def _service(wanted: dict[str, Any], now: datetime) -> None:
         service_url=wanted["start_url"],
         redirect_uris=tuple(wanted["redirect_uris"]),
         post_logout_redirect_uris=tuple(wanted["post_logout_redirect_uris"]),
-        initiate_login_uri=wanted["initiate_login_uri"] or "",
+        initiate_login_uri=wanted["initiate_login_uri"],
         scopes=tuple(wanted["scopes"]),
         grant_types=GRANT_TYPES,
         trn_requirement=TrnRequirement(wanted["trn_requirement"]),

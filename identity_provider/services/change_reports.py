@@ -85,6 +85,9 @@ def deliver(
         if not _is_there(reporter.details(change.trn, seconds=_SECONDS), change, request_id, tried=tried, now=now):
             sent = _with_exhibit(request_id, change, exhibit_of, now)
             _sent(request_id, reporter.report(sent, credentials(change.trn)), now=now)
+    except NotTakenYet as waiting:
+        _note(request_id, str(waiting))
+        raise
     except ChangeRefused as refusal:
         _settle(request_id, ReportState.REFUSED, str(refusal), now=now)
     except ChangeOpenThere as busy:

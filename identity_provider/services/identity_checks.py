@@ -7,7 +7,7 @@ register is asked, and only a record that bears the verified name and date of bi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import IdentityError, RegisterUnavailable
-from identity_provider.domain.lookup import Unanswered, VerificationLevel
+from identity_provider.domain.lookup import LookupReason, Unanswered, VerificationLevel
 from identity_provider.domain.values import PersonName, Trn
 from identity_provider.models import ChangeRequest, Client, IdentityCheck, User
 from identity_provider.ports import TeacherRegister
@@ -186,10 +186,12 @@ def _weigh_link(check: IdentityCheck, user: User, trn: str, register: TeacherReg
 
 
 def _search(check: IdentityCheck, user: User, register: TeacherRegister, now: datetime) -> None:
-    """Ask the register with the verified details; what it finds is linked as far as the service's policy lets it."""
+    """Ask the register with the verified details: by the policy for those, a name and a birthday may be enough."""
     client = db.session.get(Client, check.client_id)
     policy = client.match_policy if client is not None else MatchPolicy.DEFAULT
-    search = lookups.look_up(lookups.person_of(user), register, policy, occasion=Occasion.IDENTITY_CHECK, now=now)
+    person, occasion = lookups.person_of(user), Occasion.IDENTITY_CHECK
+    search = lookups.look_up(person, register, policy, occasion=occasion, now=now, proved=True)
+    search = replace(search, source=LookupReason.MATCHED)
     with transaction():
         held = db.session.get_one(User, user.id, with_for_update={"of": User}, populate_existing=True)
         lookups.keep(search, user_id=held.id, journey_id=None)

@@ -20,6 +20,7 @@ from tests.api.callers import Caller, a_caller
 from tests.builders import NOW, a_record, a_staff_user, a_user
 from tests.console.agents import audited, messages
 from tests.kit.changes import REVIEWER, a_change, asked_for
+from tests.kit.outside import OutsideWorld
 from tests.test_jobs import work
 
 SEEN = {
@@ -113,6 +114,21 @@ def test_a_report_that_confirms_may_find_the_record(app: Flask, caller: Caller, 
     assert [each.recipient for each in messages("record_found")] == [user.email]
 
 
+def test_a_verified_name_and_birthday_are_enough_for_a_record_that_nobody_else_fits(
+    app: Flask, caller: Caller, register: MemoryRegister
+) -> None:
+    register.records = [a_record("1234567", last_name="Featherstonehaugh")]
+    user = their(caller, last_name="Featherstonehaugh")
+    report(caller, user, lastName="Featherstonehaugh")
+    work()
+    assert (anew(user).trn, anew(user).lookup_reason) == ("1234567", LookupReason.MATCHED)
+    register.records.append(a_record("7654321", last_name="Featherstonehaugh"))
+    other = their(caller, last_name="Featherstonehaugh")
+    report(caller, other, lastName="Featherstonehaugh", reference="check-2")
+    work()
+    assert anew(other).trn is None, "two fit"
+
+
 def test_the_same_report_is_kept_once(app: Flask, caller: Caller) -> None:
     user = their(caller)
     first = report(caller, user, lastName="Hall")
@@ -153,6 +169,20 @@ def test_a_correction_changes_nothing_and_a_reviewer_settles_it_in_one_step(app:
     with transaction():
         change_reviews.approve(born.id, staff=a_staff_user(*REVIEWER), now=NOW)
     assert anew(user).date_of_birth == date(1985, 4, 3)
+
+
+def test_the_dqt_is_shown_the_report_itself(app: Flask, caller: Caller, outside: OutsideWorld) -> None:
+    user = their(caller, trn="1234567")
+    report(caller, user, lastName="Hall")
+    [change] = db.session.query(ChangeRequest)
+    with transaction():
+        change_reviews.approve(change.id, staff=a_staff_user(*REVIEWER), now=NOW)
+    for _ in range(3):  # the document is made, then scanned, then sent
+        work()
+    [told] = outside.changes.taken
+    assert (told.evidence_name, told.last_name) == ("identity-check.pdf", "Hall")
+    fetched = app.test_client().get(told.evidence_url.removeprefix("http://localhost"))
+    assert fetched.data.startswith(b"%PDF-")
 
 
 def test_a_correction_of_what_is_under_review_opens_no_second_request(app: Flask, caller: Caller) -> None:

@@ -186,7 +186,7 @@ def test_ten_messages_about_one_ticket_have_it_read_once(webhook: None, client: 
         b"[" * 100_000,
         json.dumps({"subject": "zen:user:1", "type": "zen:event-type:user.created", "detail": {"id": "1"}}).encode(),
     ],
-    ids=lambda body: repr(body[:30]),
+    ids=range(14),  # the bodies differ each time
 )
 def test_what_speaks_of_no_ticket_of_ours_is_taken_and_leads_to_nothing(
     webhook: None, client: FlaskClient, desk: MemoryDesk, body: bytes

@@ -70,6 +70,31 @@ def test_what_cannot_work_or_is_unsafe_is_refused_by_name(changes: dict[str, str
     assert any(variable.split("_", maxsplit=1)[0] in problem for problem in refused)
 
 
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        *(
+            ("EVIDENCE_STORE_URL", bad)
+            for bad in ("/var/lib/evidence", "file:///", "file://evidence", "ftp://a/b", "s3:")
+        ),
+        ("EVIDENCE_STORE_URL", "memory://"),
+        *(
+            ("CLAMD_ADDRESS", bad)
+            for bad in ("localhost:3310", "tcp://localhost", "unix://", "http://a:1", "tcp://a:b")
+        ),
+    ],
+)
+def test_bad_addresses_of_evidence_are_refused(name: str, text: str) -> None:
+    assert [each for each in problems(**{name: text}) if each.startswith(f"{name}: ")]
+
+
+@pytest.mark.parametrize("store", ["file:///srv/evidence", "s3://bucket", "az://container/folder", "gs://bucket"])
+@pytest.mark.parametrize("clamd", ["", "unix:///run/clamav/clamd.ctl", "tcp://clamd:3310", "tcp://[::1]:3310"])
+def test_good_addresses_of_evidence_are_taken(store: str, clamd: str) -> None:
+    settings = Settings.from_environment(GOOD | {"EVIDENCE_STORE_URL": store, "CLAMD_ADDRESS": clamd})
+    assert (settings.evidence_store_url, settings.clamd_address) == (store, clamd)
+
+
 def test_a_sandbox_may_use_http_and_memory() -> None:
     settings = Settings.from_environment(
         GOOD | {"SANDBOX": "true", "ISSUER": "http://localhost:8000", "REGISTER": "memory", "MAIL_TRANSPORT": "memory"}

@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from identity_provider.adapters.absent import NoTextMessenger, NoTicketDesk
-from identity_provider.adapters.choice import choose_desk, choose_mail
+from identity_provider.adapters.absent import NoScanner, NoTextMessenger, NoTicketDesk
+from identity_provider.adapters.choice import choose_desk, choose_evidence_store, choose_mail, choose_scanner
+from identity_provider.adapters.clamd import Clamd
+from identity_provider.adapters.evidence_store import ObjectEvidence
+from identity_provider.adapters.memory_evidence import MemoryEvidence
 from identity_provider.adapters.notify import NotifyMailer
 from identity_provider.adapters.smtp import SmtpMailer
 from identity_provider.adapters.zendesk import ZendeskDesk
@@ -36,6 +39,13 @@ def test_zendesk_or_no_desk_at_all() -> None:
     zendesk = replace(SETTINGS, ticket_transport="zendesk", zendesk_url="https://x.example", zendesk_token="t")
     assert isinstance(choose_desk(zendesk), ZendeskDesk)
     assert isinstance(choose_desk(replace(SETTINGS, ticket_transport="none")), NoTicketDesk)
+
+
+def test_evidence_waits_for_ever_where_nothing_scans() -> None:
+    assert isinstance(choose_scanner(SETTINGS), NoScanner)
+    assert isinstance(choose_scanner(replace(SETTINGS, clamd_address="unix:///run/clamd.ctl")), Clamd)
+    assert isinstance(choose_evidence_store(SETTINGS), MemoryEvidence)
+    assert isinstance(choose_evidence_store(replace(SETTINGS, evidence_store_url="s3://bucket")), ObjectEvidence)
 
 
 def test_without_a_desk_nobody_tries_again() -> None:

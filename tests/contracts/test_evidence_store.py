@@ -127,3 +127,19 @@ def test_a_bucket_that_fails_is_no_answer_and_never_the_same_as_nothing(
 def test_files_lie_where_they_should_in_the_bucket(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     in_a_bucket(bucket, monkeypatch, "identity.example.org").put(KEY, b"sealed")
     assert list(bucket.objects) == [f"files/identity.example.org/0a/{KEY}"]
+
+
+@pytest.mark.parametrize("cloud", ["az", "gs"])
+def test_azure_and_google_take_files_too(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cloud: str
+) -> None:
+    """Their listings are obstore's business: here is shown that addresses and credentials are put to use."""
+    for name, value in (bucket.microsofts() if cloud == "az" else bucket.googles(tmp_path)).items():
+        monkeypatch.setenv(name, value)
+    store = ObjectEvidence(f"{cloud}://evidence/files", "localhost")
+    store.put(KEY, b"sealed")
+    assert list(bucket.objects) == [f"files/localhost/0a/{KEY}"]
+    assert store.get(KEY) == b"sealed"
+    store.delete(KEY)
+    with pytest.raises(NotInStore):
+        store.get(KEY)

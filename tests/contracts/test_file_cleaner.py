@@ -107,8 +107,17 @@ def test_a_photo_of_56_megapixels_is_made_smaller_within_the_limits() -> None:
     assert max(opened(file).size) == 3_000
 
 
-def test_a_file_that_only_its_owner_may_change_is_taken() -> None:
-    assert cleaned(strangers.locked(""), "statement.pdf").pages == 1
+def test_a_file_that_only_its_owner_may_change_is_taken_with_its_photos() -> None:
+    out, locked = io.BytesIO(), io.BytesIO()
+    strangers.picture().save(out, "PDF")
+    with pikepdf.open(out) as made:
+        made.save(locked, encryption=pikepdf.Encryption(owner="the owner's", user=""))
+    file = cleaned(locked.getvalue(), "statement.pdf")
+    with pikepdf.open(io.BytesIO(file.content)) as made:
+        assert not made.is_encrypted
+        [image] = made.pages[0].get_images().values()
+        assert isinstance(image, pikepdf.Stream)
+        assert pikepdf.PdfImage(image).as_pil_image().getpixel((5, 5))[0] > 200  # type: ignore[index]  # red
 
 
 @pytest.mark.parametrize("harm", strangers.HARMS)

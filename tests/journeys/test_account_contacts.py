@@ -16,6 +16,7 @@ from tests.journeys.contacts import NEW, NUMBER, change, code_for, told
 from tests.journeys.travel import EMAIL, newest_code, user_at
 from tests.kit.outside import OutsideWorld
 from tests.kit.owners import Owner
+from tests.test_jobs import work
 from tests.webhooks.listeners import an_endpoint, let_the_worker_work, read, signed_in_to
 
 
@@ -151,6 +152,23 @@ def test_a_mobile_number_is_added_changed_and_removed(owner: Owner) -> None:
     owner.click("Remove my mobile number")
     assert "We do not hold your mobile number any more" in owner.submit("Remove my mobile number").text
     assert (person_of(owner).mobile_number, person_of(owner).mobile_verified_at) == (None, None)
+
+
+def test_the_worker_sends_the_code_and_the_warning_as_text_messages(owner: Owner, outside: OutsideWorld) -> None:
+    outside.mailer.down = True
+    owner.get("/account/mobile")
+    assert owner.submit(mobile=NUMBER).h1 == "Check your phone", "nobody waits for a provider that is down"
+    outside.mailer.down = False
+    code = code_for(NUMBER)
+    work()
+    owner.submit(code=code)
+    change(owner, Contact.MOBILE, "+33612345678")
+    work()
+    sent = [(each.to, each.text) for each in outside.mailer.texts]
+    assert (NUMBER, f"{code} is your code to confirm this mobile number. It works for 10 minutes.") in [
+        (to, text.partition(" Do not")[0]) for to, text in sent
+    ]
+    assert any(to == NUMBER and "/account/put-back/" in text for to, text in sent)
 
 
 def test_text_messages_are_few(owner: Owner) -> None:

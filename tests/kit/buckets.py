@@ -1,9 +1,11 @@
-"""A bucket that speaks as much of S3 as evidence needs: PUT, GET, DELETE and a listing (S3 API reference, v2)."""
+"""A bucket that speaks as much of S3 as evidence needs, and so much of Azure's and Google's that files come and go."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Self
@@ -36,6 +38,22 @@ class Bucket:
         """Where it listens, without TLS."""
         return self._server.server_port
 
+    def microsofts(self) -> dict[str, str]:
+        """What the operator would set for Azure."""
+        return {
+            "AZURE_STORAGE_ENDPOINT": f"http://127.0.0.1:{self.port}",
+            "AZURE_ALLOW_HTTP": "true",
+            "AZURE_STORAGE_ACCOUNT_NAME": "tests",
+            "AZURE_STORAGE_ACCOUNT_KEY": "YS1rZXktZm9yLXRlc3Rz",
+        }
+
+    def googles(self, place: Path) -> dict[str, str]:
+        """What the operator would set for Google: a file that says who we are, here to nobody."""
+        file = place / "service-account.json"
+        address = {"gcs_base_url": f"http://127.0.0.1:{self.port}", "disable_oauth": True}
+        file.write_text(json.dumps(address | {"client_email": "", "private_key": "", "private_key_id": ""}))
+        return {"GOOGLE_SERVICE_ACCOUNT": str(file), "GOOGLE_ALLOW_HTTP": "true"}
+
     @property
     def environment(self) -> dict[str, str]:
         """What the operator would set."""
@@ -46,6 +64,13 @@ class Bucket:
             "AWS_ACCESS_KEY_ID": "tests",
             "AWS_SECRET_ACCESS_KEY": "a-secret-for-tests",
         }
+
+
+_BATCH = b"--batch\r\nContent-Type: application/http\r\nContent-ID: 0\r\n\r\nHTTP/1.1 202 Accepted\r\n\r\n--batch--\r\n"
+
+
+def _key_in(path: str) -> str:
+    return unquote(urlsplit(path).path).removeprefix(f"/{NAME}/")
 
 
 class _Wire(BaseHTTPRequestHandler):
@@ -75,9 +100,15 @@ class _Wire(BaseHTTPRequestHandler):
             self._answer(204, b"")
 
     def do_POST(self) -> None:
-        """Deleting several at once is asked for in XML."""
+        """Deleting several at once: S3 takes a list in XML, Azure a batch of requests, here of one."""
         content = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if self._serves():
+        if not self._serves():
+            return
+        if "comp=batch" in self.path:
+            [line] = [each for each in content.splitlines() if each.startswith("DELETE ")]
+            self.bucket.objects.pop(_key_in(line.split()[1]), None)
+            self._answer(202, _BATCH, "multipart/mixed; boundary=batch")
+        else:
             keys = [piece.partition("</Key>")[0] for piece in content.split("<Key>")[1:]]
             for key in keys:
                 self.bucket.objects.pop(key, None)
@@ -89,7 +120,7 @@ class _Wire(BaseHTTPRequestHandler):
 
     @property
     def _key(self) -> str:
-        return unquote(urlsplit(self.path).path).removeprefix(f"/{NAME}/")
+        return _key_in(self.path)
 
     def _serves(self) -> bool:
         if self.bucket.refuses is not None:
@@ -106,8 +137,9 @@ class _Wire(BaseHTTPRequestHandler):
         head = f"<Name>{NAME}</Name><Prefix>{escape(prefix)}</Prefix><IsTruncated>false</IsTruncated>"
         return f'<?xml version="1.0"?><ListBucketResult>{head}{entries}</ListBucketResult>'
 
-    def _answer(self, status: int, content: bytes) -> None:
+    def _answer(self, status: int, content: bytes, kind: str = "application/xml") -> None:
         self.send_response(status)
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.send_header("ETag", '"e"')
         self.send_header("Last-Modified", "Mon, 02 Mar 2026 09:00:00 GMT")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -74,6 +75,18 @@ def test_a_person_signs_in_and_sees_what_the_service_was_told(visitor: FlaskClie
     assert asked["scope"] == "openid profile email trn"
     assert asked["code_challenge_method"] == "S256"
     assert asked["client_id"] == "register-for-npq"
+
+
+def test_the_way_to_the_account_leads_back_and_signing_out_there_ends_the_session_here(
+    visitor: FlaskClient, provider: TinyProvider
+) -> None:
+    sign_in(visitor)
+    page = visitor.get("/npq/account", base_url=BASE).text
+    link = html.unescape(re.findall(r'href="([^"]*/account\?client_id[^"]*)"', page)[0])
+    asked = parse_qs(urlsplit(link).query)
+    assert asked["redirect_uri"] == [f"{BASE}/npq/account"]
+    assert visitor.get(asked["sign_out_uri"][0], base_url=BASE).location == f"{BASE}/signed-out"
+    assert visitor.get("/npq/account", base_url=BASE).location == f"{BASE}/npq/sign-in"
 
 
 def test_a_claim_that_was_not_sent_is_not_made_up(visitor: FlaskClient, provider: TinyProvider) -> None:
