@@ -28,6 +28,7 @@ _AFTER: dict[str, str] = {
     Question.TRN: N_("After the TRN"),
     Question.QTS: N_("After the question about QTS"),
     Question.TRAINING: N_("After where they trained"),
+    Question.OTHER_NAMES: N_("After other names and spellings"),
 }
 
 
