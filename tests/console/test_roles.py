@@ -60,8 +60,8 @@ def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
 def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
     """An address for each endpoint that leads to something that is there, and is about this person if one is given."""
     user, client, colleague = person or a_user(trn="1234567"), a_client(), a_staff_user()
-    case = a_case(person)
-    endpoint, change = an_endpoint(client), a_change(asked_for("Kate", "Hall"), user=person)
+    case, change = a_case(person), a_change(asked_for("Kate", "Hall"), user=person)
+    endpoint = an_endpoint(client)
     with transaction():
         message = webhooks.ping(endpoint, actor=SYSTEM, now=ports().clock.now())
     values = {
