@@ -60,7 +60,7 @@ def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
 def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
     """An address for each endpoint that leads to something that is there, and is about this person if one is given."""
     user, client, colleague = person or a_user(trn="1234567"), a_client(), a_staff_user()
-    case = a_case(person)
+    case, change = a_case(person), a_change(asked_for("Kate", "Hall"), user=person)
     endpoint = an_endpoint(client)
     with transaction():
         message = webhooks.ping(endpoint, actor=SYSTEM, now=ports().clock.now())
@@ -78,6 +78,9 @@ def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
         "change_id": a_change(asked_for("Kate", "Hall")).id,
+        "evidence_id": uuid4(),
+        "change_id": change.id,
+        "evidence_id": change.files[0].evidence_id,
         "feature": "trn_tokens",
         "import_id": checked(a_line()).id,
         "token_id": a_token().id,
