@@ -15,6 +15,7 @@ from flask import current_app
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from identity_provider.adapters.typesetting import NotTypeset
 from identity_provider.db import db
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import RegisterUnavailable
@@ -41,6 +42,7 @@ from identity_provider.ports import (
 from identity_provider.services import audit_chain, one_login, signing_keys, ticket_alarm
 from identity_provider.services.ticket_alarm import Rule
 from identity_provider.vault import SealBroken
+from identity_provider.web.awards import certificate
 
 State = Literal["ok", "warning", "fault"]
 
@@ -52,6 +54,8 @@ _FILE_WAITS_LONG = timedelta(hours=1)
 _SIGNATURES_ARE_OLD = timedelta(days=7)
 _UNSEALED_LONG = timedelta(hours=1)
 _SECONDS_TO_ANSWER = 5
+# Greek, Cyrillic, Arabic, Devanagari, Bengali, Tamil, Thai, Ethiopic, Chinese and Korean.
+_SCRIPTS = "Ελένη Ирина محمد अनिता আনিকা தமிழ் ไทย አበበ 王 김"
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +279,21 @@ def _scanner() -> Found:
     return Found("ok", f"{program} answers, with signatures of {made:%d %B %Y}")
 
 
+def _certificates() -> Found:
+    """Whether a certificate can be made at all, and for a name in whatever script."""
+    try:
+        certificate.specimen("Kate Bush")
+    except NotTypeset as silence:
+        mend = "See that typst of requirements.txt is installed for this platform, and that a process may start."
+        return Found("fault", f"no certificate can be made: {silence}", mend)
+    try:
+        certificate.specimen(_SCRIPTS)
+    except NotTypeset:
+        mend = "Install fonts for every script, on Debian fonts-noto-core and fonts-noto-cjk (docs/awards.md)."
+        return Found("warning", "the fonts lack scripts that names are written in", mend)
+    return Found("ok", "a certificate can be made, for names in many scripts")
+
+
 def _day_of(said: str) -> datetime | None:
     """Clamd writes it as C's asctime does, in the scanner's own time zone: a day more or less does not matter."""
     try:
@@ -294,6 +313,7 @@ EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "zendesk": _zendesk,
     "evidence": _evidence,
     "scanner": _scanner,
+    "certificates": _certificates,
     "tickets": _tickets,
     "one-login": _one_login,
     "worker": _worker,

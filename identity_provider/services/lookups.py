@@ -192,6 +192,7 @@ def person_of_journey(journey: Journey) -> PersonDetails:
 def question_reached(journey: Journey) -> Question:
     """The last of the questions that help to find a record that has an answer in this journey."""
     asked = (
+        (Question.OTHER_NAMES, FurtherAnswers.of(journey.further_answers).other_names),
         (Question.TRAINING, journey.training_provider),
         (Question.QTS, journey.has_qts),
         (Question.TRN, journey.has_trn),

@@ -53,7 +53,6 @@ AWARD_CHECKS_PER_CODE = Limit("award_checks_per_code", 30, timedelta(hours=1), a
 FILES_PER_PERSON = Limit("files_per_person", 30, timedelta(hours=1), audited=True)
 CERTIFICATES_MADE = Limit("certificates_made", 50, timedelta(days=1))
 CERTIFICATES_BY_EMAIL = Limit("certificates_by_email", 5, timedelta(days=1))
-WEBHOOK_REFUSALS_PER_IP = Limit("webhook_refusals_per_ip", 100, timedelta(minutes=5), audited=True)
 REGISTRATION_CALLS = Limit("registration_calls", 60, timedelta(minutes=10), audited=True)
 
 

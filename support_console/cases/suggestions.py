@@ -55,7 +55,7 @@ class Suggestion:
     def tag(self) -> tuple[str, str]:
         """The verdict as a tag: its text, and the colour that goes with it."""
         if self.verdict in {Verdict.LINKABLE, Verdict.MERGED}:
-            return str(_("Can be attached")), "green"
+            return str(_("Record found")), "blue"
         if self.verdict is Verdict.SILENT:
             return str(_("Not known")), "yellow"
         return str(_("Cannot be attached")), "red"

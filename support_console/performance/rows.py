@@ -28,6 +28,7 @@ _AFTER: dict[str, str] = {
     Question.TRN: N_("After the TRN"),
     Question.QTS: N_("After the question about QTS"),
     Question.TRAINING: N_("After where they trained"),
+    Question.OTHER_NAMES: N_("After other names and spellings"),
 }
 
 
@@ -158,4 +159,5 @@ def _share_row(share: Share) -> list[str]:
 
 def _wait_row(each: Waits) -> list[str]:
     counts = (str(number) for number in (each.open, each.decided, each.by_themselves))
-    return [each.name or _("Not known"), *counts, hours(each.median_hours), hours(each.ninetieth_hours)]
+    times = (hours(time) or _("–") for time in (each.median_hours, each.ninetieth_hours))
+    return [each.name or _("Not known"), *counts, *times]

@@ -208,3 +208,15 @@ def test_the_same_number_again_is_no_change_that_could_be_taken_back(thief: Owne
         person = accounts.held(thief.person.id)
         contact_changes.set_mobile(person, NUMBER, Here(thief.session.id, "en"), now=NOW)
     assert db.session.query(ContactChange).count() == 0
+
+
+def test_case_57_the_link_is_not_written_into_the_log(
+    thief: Owner, kate: Browser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(thief, Contact.EMAIL, NEW)
+    link = undo_link(EMAIL)
+    kate.get(link)
+    kate.submit(TAKE_BACK)
+    written = capsys.readouterr().out
+    assert "path=/account/put-back/<token>" in written
+    assert link.rpartition("/")[2] not in written

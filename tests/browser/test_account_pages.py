@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
 
+from identity_provider.adapters.memory import ManualClock
 from tests.browser.test_sign_in_pages import answer, site
 from tests.builders import a_client, a_user
 from tests.journeys.contacts import NEW, NUMBER, code_for, undo_link
@@ -28,7 +30,7 @@ def change(page: CheckedPage, site: str, contact: str, to: str) -> None:
 
 @pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (False, 320)], ids=["desk", "bare phone"])
 def test_a_person_looks_after_their_account(
-    app: Flask, site: str, open_page: PageMaker, scripts: bool, width: int
+    app: Flask, site: str, clock: ManualClock, open_page: PageMaker, scripts: bool, width: int
 ) -> None:
     a_user(email=EMAIL, trn="1234567", last_name="Bush", preferred_name="Kate Bush")
     # The service is this very server by its other name, so that a browser can really reach it.
@@ -43,6 +45,7 @@ def test_a_person_looks_after_their_account(
     page.press("Continue")
     page.shot(f"account-home-{width}")
     change(page, site, "mobile", NUMBER)
+    clock.advance(timedelta(minutes=1))
     change(page, site, "email", NEW)
     assert "You sign in with your new email address from now on" in page.text
     for part in ("history", "sessions", "services", "preferred-name"):

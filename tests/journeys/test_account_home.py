@@ -32,6 +32,8 @@ def test_everything_that_is_held_is_shown_and_of_the_national_insurance_number_i
     held = ("Kate Ann Bush", "Kitty", "Moon", "4 March 1985", EMAIL, "1234567", "Ends in 56C")
     assert [each for each in held if each not in page.text] == []
     assert "AB123456C" not in page.text
+    ways = ("changes/name", "changes/date-of-birth", "email", "mobile", "preferred-name")
+    assert [each for each in ways if f"/account/{each}" not in page.links.values()] == []
 
 
 @pytest.mark.parametrize(

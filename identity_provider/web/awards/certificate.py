@@ -12,12 +12,22 @@ from identity_provider.kit.languages import current_language
 from identity_provider.kit.written import written_date
 from identity_provider.models import Award
 
-_SOURCE = Path(__file__).with_name("data") / "certificate.typ"
+SOURCE = Path(__file__).with_name("data") / "certificate.typ"
+_PARTS = (
+    *("certifies", "was_awarded", "qualification", "provider_label", "provider", "day_label", "day"),
+    *("reference_label", "reference", "how_to_check"),
+)
 
 
 def where_to_check() -> str:
     """The address at which codes are entered, as it is given to people."""
     return f"{settings().issuer}/check-an-award"
+
+
+def specimen(name: str) -> bytes:
+    """A certificate of nobody, to see whether one can be made for such a name. Raises NotTypeset."""
+    blank = dict.fromkeys((*_PARTS, "title"), "-")
+    return typeset(SOURCE, blank | {"lang": "en", "name": name})
 
 
 def words_of(award: Award) -> dict[str, str]:
@@ -45,7 +55,7 @@ def words_of(award: Award) -> dict[str, str]:
 
 def certificate_of(words: dict[str, str]) -> bytes:
     """The certificate as a PDF for screen and printer. Raises NotTypeset. Not inside a transaction."""
-    return typeset(_SOURCE, words)
+    return typeset(SOURCE, words)
 
 
 def file_name(award: Award) -> str:

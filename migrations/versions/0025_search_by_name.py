@@ -1,14 +1,16 @@
 """Let the console find people by name from the index alone.
 
-Revision: 0117
-Follows: 0022
+Revision: 0025
+Revision: 0025
+Follows: 0024
 """
 
 from alembic import op
 import sqlalchemy as sa
 
-revision = '0117'
-down_revision = '0022'
+revision = '0025'
+revision = '0025'
+down_revision = '0024'
 branch_labels = None
 depends_on = None
 
