@@ -2,16 +2,12 @@
 
 Revision: 0022
 Follows: 0021
-Revision: 0022
-Follows: 0021
 """
 
 from alembic import op
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-revision = '0022'
-down_revision = '0021'
 revision = '0022'
 down_revision = '0021'
 branch_labels = None

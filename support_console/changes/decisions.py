@@ -16,7 +16,8 @@ from identity_provider.domain.access import Permission
 from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
 from identity_provider.models import ChangeRequest
-from identity_provider.services import change_reviews
+from identity_provider.services import audit, change_reviews
+from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.change_requests import ChangeEnded
 from support_console.auth import me, require
 from support_console.changes.forms import AnswerForm, ApproveForm
@@ -100,5 +101,9 @@ def _for_me(change_id: UUID) -> ChangeRequest:
 
 
 def _show(name: str, change: ChangeRequest, form: AnswerForm | ApproveForm) -> str:
+    """A page about the decision. It says whose request it is, so that somebody looked is written down."""
+    with transaction():
+        subject, now = Subject("user", change.user_id), ports().clock.now()
+        audit.record("change_request_viewed", subject, actor=Actor.of(me()), now=now)
     back = url_for("support.changes.show", change_id=change.id)
     return render_template(f"support/changes/{name}.html", change=change, form=form, words=change_words, back_url=back)
