@@ -77,8 +77,6 @@ def addresses(app: Flask, person: User | None = None) -> dict[str, str]:
         "switch": "disable",
         "endpoint_id": message.endpoint_id,
         "message_id": message.id,
-        "change_id": a_change(asked_for("Kate", "Hall")).id,
-        "evidence_id": uuid4(),
         "change_id": change.id,
         "evidence_id": change.files[0].evidence_id,
         "feature": "trn_tokens",

@@ -33,7 +33,6 @@ def _about(person: User) -> list[Row]:
     previous = ", ".join(statements.previous_names(person))
     born = written_date(person.date_of_birth) if person.date_of_birth else _("Not given")
     return [
-        {"key": _("Official name"), "value": person.name.full, "change": url_for("changes.home")},
         {"key": _("Official name"), "value": person.name.full, "change": url_for("changes.start", slug="name")},
         {
             "key": _("Name you like to be called"),
@@ -41,7 +40,6 @@ def _about(person: User) -> list[Row]:
             "change": url_for(".preferred_name"),
         },
         {"key": _("Previous names"), "value": previous or _("Not given")},
-        {"key": _("Date of birth"), "value": born, "change": url_for("changes.home")},
         {"key": _("Date of birth"), "value": born, "change": url_for("changes.start", slug="date-of-birth")},
     ]
 
