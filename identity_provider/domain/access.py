@@ -61,6 +61,7 @@ PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     | {
         Permission.VIEW_CLIENTS,
         Permission.EDIT_CLIENTS,
+        Permission.EDIT_WEBHOOKS,
         Permission.RUN_IMPORTS,
         Permission.ISSUE_TRN_TOKENS,
         Permission.EDIT_LEAKED_TRNS,

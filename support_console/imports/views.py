@@ -78,7 +78,7 @@ def show(import_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/<uuid:import_id>/<any('approve', 'reject', 'stop', 'resume'):move>")
-@require(Permission.RUN_IMPORTS)
+@require(Permission.RUN_IMPORTS, fresh=True)
 def decide(import_id: UUID, move: str) -> ResponseReturnValue:
     """Approve, reject, stop or go on. Nobody approves what they uploaded."""
     form = ReasonForm()

@@ -52,7 +52,7 @@ def check() -> ResponseReturnValue:
 
 
 @bp.post("")
-@require(Permission.ISSUE_TRN_TOKENS)
+@require(Permission.ISSUE_TRN_TOKENS, fresh=True)
 def make() -> ResponseReturnValue:
     """Make it; it is shown on the page that follows, and never again."""
     form = NewTokenForm()
