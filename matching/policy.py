@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from matching.comparisons import Field, Level
+from matching.comparisons import Field, Level, first_names, last_names
+from matching.normalise import family_name, given_name
 from matching.scoring import Candidate
 from matching.statements import Statement
 
@@ -166,11 +167,29 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
+        evidence = _by_present_name(evidence, candidate, statement)
         firm = evidence.first in FIRM and evidence.last in FIRM
         return evidence.born is Level.SAME and (firm or (evidence.identified and evidence.names_agree))
     has_none = candidate.record.nino_told and not candidate.record.nino
     by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
+
+
+def _by_present_name(evidence: Evidence, candidate: Candidate, statement: Statement) -> Evidence:
+    """The same without the names that somebody says they had before: nobody proved those, and anybody may name one.
+
+    Without any, the names stand as they were compared, also where first and last were exchanged.
+    """
+    stated, held = statement.person, candidate.record
+    if not (stated.previous_first_names or stated.previous_last_names):
+        return evidence
+    firsts = map(given_name, (held.first_name, *held.previous_first_names))
+    lasts = map(family_name, (held.last_name, *held.previous_last_names))
+    middles = given_name(stated.middle_name), given_name(held.middle_name)
+    return evidence._replace(
+        first=first_names([given_name(stated.first_name)], middles[0], firsts, middles[1]).level,
+        last=last_names([family_name(stated.last_name)], lasts).level,
+    )
 
 
 def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) -> tuple[Block, ...]:

@@ -49,7 +49,7 @@ from identity_provider.services import (
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import FAULT, POLICIES, Impatient, Occasion, Search, asked_json, read
 from identity_provider.vault import vault
-from matching.matcher import MatchOutcome, match
+from matching.matcher import MatchOutcome, PotentialMatches, Reason, match
 from matching.policy import Policy
 from matching.records import PersonDetails
 
@@ -87,8 +87,11 @@ def look_up(
     outcome: MatchOutcome | None = None
     why = "register_unavailable"
     try:
-        rules = Policy.VERIFIED if proved else POLICIES[policy]
-        outcome = match(person, Impatient(register, started + PATIENCE_SECONDS), rules, now.date())
+        patient = Impatient(register, started + PATIENCE_SECONDS)
+        outcome = match(person, patient, Policy.VERIFIED if proved else POLICIES[policy], now.date())
+        if proved and isinstance(outcome, PotentialMatches) and outcome.reason is Reason.NOT_RELEASED_BY_POLICY:
+            # What was proved is not enough (a number goes with a former name): what is stated may be, as of everybody.
+            proved, outcome = False, match(person, patient, POLICIES[policy], now.date())
     except (RegisterUnavailable, TimeoutError) as silence:
         log.warning("register_unavailable", occasion=occasion, error=type(silence).__name__)
     except Exception as fault:  # noqa: BLE001 -- see below

@@ -71,13 +71,19 @@ def of_journey(journey: Journey) -> Proved | None:
 
 
 def speaks_of(journey: Journey) -> bool:
-    """Whether the journey speaks of a person whom One Login proved: a name that was edited since is not proved."""
-    proved = of_journey(journey)
-    if proved is None:
-        return journey.user is not None and is_confirmed(journey.user)
+    """Whether the journey speaks of a person whom One Login proved: a name that was edited since is not proved.
+
+    Also once an account was made of what was proved: its person may still change their answers after nothing was found.
+    """
+    proved, user = of_journey(journey), journey.user
+    if proved is not None:
+        return _is_stated_in(journey, _name_of(proved), proved.date_of_birth)
+    return user is not None and is_confirmed(user) and _is_stated_in(journey, user.name, user.date_of_birth)
+
+
+def _is_stated_in(journey: Journey, name: PersonName, born: date | None) -> bool:
     stated = PersonName(journey.first_name or "", journey.last_name or "", journey.middle_name or "")
-    same = likeness.compared(_name_of(proved)) == likeness.compared(stated)
-    return same and journey.date_of_birth == proved.date_of_birth
+    return likeness.compared(name) == likeness.compared(stated) and journey.date_of_birth == born
 
 
 def _check_of(user: User) -> IdentityCheck | None:

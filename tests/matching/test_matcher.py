@@ -1,5 +1,6 @@
 """The matcher as a whole: one record, or the reason why none."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -252,6 +253,14 @@ def test_a_proved_name_and_birthday_are_enough_only_as_they_stand() -> None:
     assert isinstance(outcome_of(a_person(), ALEX, namesake, policy=Policy.VERIFIED), PotentialMatches)
     slip_with_number = a_person(last_name="Fetherstone", trn=ALEX.trn)
     assert linked(outcome_of(slip_with_number, ALEX, policy=Policy.VERIFIED)) == ALEX.trn
+
+
+def test_a_previous_name_is_stated_and_never_proved() -> None:
+    proved = a_person(first_name="Josephine", last_name="Outhwaite")
+    claimed = replace(proved, previous_first_names=("Alexandra",), previous_last_names=("Featherstone",))
+    assert isinstance(outcome_of(claimed, ALEX, policy=Policy.VERIFIED), PotentialMatches)
+    still = a_person(previous_first_names=("Josephine",), previous_last_names=("Outhwaite",))
+    assert linked(outcome_of(still, ALEX, policy=Policy.VERIFIED)) == ALEX.trn
 
 
 def test_a_whole_register_of_one_name_answers_within_its_caps() -> None:

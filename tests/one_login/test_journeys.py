@@ -143,6 +143,64 @@ def test_a_name_that_was_edited_is_not_proved_any_more(
     assert check.differs == ["lastName"]
 
 
+def test_a_name_that_was_edited_once_nothing_was_found_is_not_proved_either(
+    app: Flask, one_login: OneLoginNearby, register: MemoryRegister
+) -> None:
+    """The account is made by then, of what was proved: it does not vouch for the name of somebody else."""
+    register.records = [a_record("9000116", first_name="Vera", last_name="Someone", date_of_birth=date(1977, 6, 11))]
+    person = Traveller(app)
+    person.set_out()
+    person.prove(LEOPOLD)
+    one_login.go_through(person, "leopold", PROVE)
+    person.submit(changed="no")
+    person.submit(choice="short")
+    person.say_more()
+    page = person.check()
+    assert page.path == person.step("no-match"), repr(page)
+    person.get(person.step("name"))
+    person.submit("Continue", first_name="Vera", last_name="Someone")
+    person.submit(choice="short")
+    assert person.check().status < 400
+    user = user_at(LEOPOLD)
+    assert (user.last_name, user.trn) == ("Someone", None)
+
+
+def test_previous_names_that_are_only_stated_are_no_part_of_what_was_proved(
+    app: Flask, one_login: OneLoginNearby, register: MemoryRegister
+) -> None:
+    register.records = [a_record("9000116", first_name="Vera", last_name="Someone", date_of_birth=date(1977, 6, 11))]
+    person = Traveller(app)
+    person.set_out()
+    person.prove(LEOPOLD)
+    one_login.go_through(person, "leopold", PROVE)
+    person.submit(changed="yes", previous_first_name="Vera", previous_last_name="Someone")
+    person.submit(choice="short")
+    person.say_more()
+    person.check()
+    user = user_at(LEOPOLD)
+    assert (user.trn, user.lookup_status) == (None, LookupStatus.PENDING)
+
+
+def test_whoever_is_proved_still_finds_by_a_number_the_record_of_a_former_name(
+    app: Flask, one_login: OneLoginNearby, register: MemoryRegister
+) -> None:
+    """As anybody does who was not proved, and at the level of what was stated."""
+    register.records = [
+        a_record("9000117", first_name="Leopold", last_name="Former", date_of_birth=date(1977, 6, 11), nino="ZY120017C")
+    ]
+    person = Traveller(app)
+    person.set_out()
+    person.prove(LEOPOLD)
+    one_login.go_through(person, "leopold", PROVE)
+    person.submit(changed="yes", previous_last_name="Former")
+    person.submit(choice="short")
+    person.say_more(nino="ZY120017C")
+    person.check()
+    user = user_at(LEOPOLD)
+    assert (user.trn, user.lookup_reason) == ("9000117", LookupReason.MATCHED)
+    assert user.verification_level is VerificationLevel.LOW
+
+
 def test_what_was_proved_raises_a_link_of_low_level_for_a_strict_service(
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister
 ) -> None:
