@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import unquote
 
-from flask import abort, g, redirect, request, url_for
+from flask import abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
@@ -78,8 +78,8 @@ def for_person_lately(view: PersonsView) -> PersonsView:
         now, here = ports().clock.now(), session.current_session()
         if here is not None and browser_sessions.is_recent(here, now=now):
             return view(person, **named)
-        rule = request.url_rule
-        is_shown = rule is not None and rule.methods is not None and "GET" in rule.methods
+        addresses = current_app.create_url_adapter(request)
+        is_shown = addresses is not None and addresses.test(request.path, method="GET")
         return redirect(url_for("account.prove_again", next=request.path if is_shown else None), 303)
 
     return for_person(entered)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -66,6 +66,21 @@ def test_a_one_login_of_another_address_is_confirmed_first(app: Flask, one_login
     stranger = signed_in(app, a_user(email="stranger@example.com"), "x" * 43)
     assert stranger.get(address).status == 404
     person.submit(CONNECT)
+    assert len(one_login_links.connections_of(user)) == 1
+
+
+def test_a_session_that_was_left_open_connects_and_disconnects_nothing(
+    app: Flask, one_login: OneLoginNearby, clock: ManualClock
+) -> None:
+    user = a_user(email=PHILIPPA)
+    person = signed_in(app, user)
+    clock.advance(timedelta(minutes=16))
+    page = person.submit(CONNECT)
+    assert page.h1 == "Check that it is you"
+    assert page.response.request.full_path == f"/account/prove-again?next={PAGE}"
+    with transaction():
+        made = one_login_links.connect(user, told_of(one_login, "leopold", "leopold@example.com"), now=clock.now())
+    assert person.post(f"{PAGE}/{made.id}/end").h1 == "Check that it is you"
     assert len(one_login_links.connections_of(user)) == 1
 
 

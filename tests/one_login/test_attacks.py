@@ -147,6 +147,26 @@ def test_a_one_login_of_another_address_is_connected_when_its_person_says_so(
     assert connection.email == "leopold@example.com"
 
 
+def test_a_session_that_was_left_open_is_not_enough_to_connect_one_on_the_way_to_a_service(
+    app: Flask, one_login: OneLoginNearby, clock: ManualClock
+) -> None:
+    """Else whoever sits down at the computer has a key of their own to the account, for good."""
+    user = a_user(email="teacher@example.com", trn="9000114")
+    person = Traveller(app)
+    person.set_out()
+    one_login.go_through(person, "leopold")
+    person.click("Use a different email address")
+    person.submit("Continue", email=user.email)
+    person.submit(code=newest_code(user.email))
+    clock.advance(timedelta(minutes=16))
+    assert person.submit(CONNECT).path == person.step("code")
+    assert count_of(OneLoginIdentity) == 0
+    page = person.submit(code=newest_code(user.email))
+    assert page.path == person.step("connect-one-login")
+    person.submit(CONNECT)
+    assert len(one_login_links.connections_of(user)) == 1
+
+
 def test_a_one_login_of_another_account_is_not_taken_over(app: Flask, one_login: OneLoginNearby) -> None:
     owner = a_user(email=PHILIPPA, trn="9000114")
     connected(app, one_login)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.app import ports
-from identity_provider.kit.persons import for_person
+from identity_provider.kit.persons import for_person, for_person_lately
 from identity_provider.kit.session import browser_secret, current_session
 from identity_provider.kit.written import written_date
 from identity_provider.models import OneLoginAttempt, OneLoginIdentity, OneLoginPurpose, User
@@ -37,9 +37,12 @@ def connections(person: User) -> ResponseReturnValue:
 
 
 @bp.post("/account/one-login")
-@for_person
+@for_person_lately
 def connect(person: User) -> ResponseReturnValue:
-    """Leave for One Login: to connect it, and to have name and date of birth proved where that is used."""
+    """Leave for One Login: to connect it, and to have name and date of birth proved where that is used.
+
+    It opens the account from then on: a session that somebody left open is not enough for that.
+    """
     return set_out(OneLoginPurpose.IDENTITY, user=person)
 
 
@@ -66,7 +69,7 @@ def confirmed(person: User, attempt_id: UUID) -> ResponseReturnValue:
 
 
 @bp.get("/account/one-login/<uuid:identity_id>/end")
-@for_person
+@for_person_lately
 def ask_to_end(person: User, identity_id: UUID) -> ResponseReturnValue:
     """Ask whether it shall really be disconnected."""
     found = next((each for each in one_login_links.connections_of(person) if each.id == identity_id), None)
@@ -77,7 +80,7 @@ def ask_to_end(person: User, identity_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/account/one-login/<uuid:identity_id>/end")
-@for_person
+@for_person_lately
 def end(person: User, identity_id: UUID) -> ResponseReturnValue:
     """Disconnect it; wherever it signed them in, but here, they are signed out."""
     session = current_session()

@@ -19,7 +19,6 @@ from identity_provider.kit.passkeys import answer_sent, as_options, this_place
 from identity_provider.kit.session import current_session
 from identity_provider.models import Journey, Passkey
 from identity_provider.services import accounts, browser_sessions, journeys, passkey_offers, passkeys
-from identity_provider.services.journey_codes import CodeFor
 from identity_provider.services.passkeys import Purpose, TooManyPasskeys
 from identity_provider.web.sign_in.forms import EmailForm, EmptyForm
 from identity_provider.web.sign_in.steps import (
@@ -27,11 +26,10 @@ from identity_provider.web.sign_in.steps import (
     bp,
     enter,
     page,
+    prove_again,
     search_for_known,
-    send_code,
     show,
     sign_in_here,
-    to,
     to_next,
     use_trn_token,
     visitor,
@@ -110,7 +108,7 @@ def add_passkey(journey_id: UUID) -> ResponseReturnValue:
     if journey.user is None or session is None or not may_enter(answers_of(journey), Question.PASSKEY):
         return to_next(journey)
     if not browser_sessions.is_recent(session, now=now):
-        return _prove_again(journey)
+        return prove_again(journey)
     with transaction():
         journey = journeys.held(journey)
         person = accounts.held(journey.user.id) if journey.user is not None else None
@@ -143,14 +141,6 @@ def _not_accepted(journey: Journey) -> ResponseReturnValue:
     if may_enter(answers_of(journey), Question.EMAIL):
         return show(journey, Question.EMAIL, _with_error(EmailForm(data={"email": journey.email or ""}), words))
     return to_next(journey)
-
-
-def _prove_again(journey: Journey) -> ResponseReturnValue:
-    with transaction():
-        journey = journeys.held(journey)
-        journey.email_proved_at = None
-    send_code(journey, CodeFor.SIGN_IN)
-    return to(journey, Question.CODE)
 
 
 def _page(journey: Journey, form: EmptyForm) -> ResponseReturnValue:

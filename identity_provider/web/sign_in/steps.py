@@ -223,6 +223,15 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
         journey_codes.send(journeys.held(journey), purpose, now=now)
 
 
+def prove_again(journey: Journey) -> ResponseReturnValue:
+    """Have the address of the account proved once more: a session that was left open is not enough for what follows."""
+    with transaction():
+        journey = journeys.held(journey)
+        journey.email_proved_at = None
+    send_code(journey, CodeFor.SIGN_IN)
+    return to(journey, Question.CODE)
+
+
 def send_to_holder(journey: Journey) -> None:
     """Where the record belongs to another account, a code goes to that account's address."""
     if answers_of(journey).trn_in_use:
