@@ -13,9 +13,10 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.links import sign_link
 from identity_provider.models import AuditEvent, Contact, ContactChange, User
-from identity_provider.services import accounts, contact_changes, contact_undo, passkeys
+from identity_provider.services import accounts, contact_changes, contact_undo, one_login_links, passkeys
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.contact_changes import Here
+from identity_provider.services.one_login_told import Told
 from tests.builders import NOW, a_user
 from tests.journeys.contacts import NEW, NUMBER, change, told, undo_link
 from tests.journeys.travel import EMAIL
@@ -173,6 +174,17 @@ def test_a_passkey_that_the_thief_made_opens_nothing_and_an_older_one_does(thief
     kate.get(undo_link(EMAIL))
     kate.submit(TAKE_BACK)
     assert [each.id for each in passkeys.of(account_of(thief))] == [own.id]
+
+
+def test_a_one_login_that_the_thief_connected_opens_nothing_and_an_older_one_does(thief: Owner, kate: Browser) -> None:
+    with transaction():
+        for subject, at in (("kate", NOW - timedelta(days=2)), ("thief", NOW)):
+            told_there = Told("https://one.example/", subject, f"{subject}@one.example")
+            one_login_links.connect(thief.person, told_there, now=at)
+    change(thief, Contact.EMAIL, NEW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    assert [each.subject for each in one_login_links.connections_of(account_of(thief))] == ["kate"]
 
 
 def test_a_locked_account_gets_its_address_back_and_stays_locked(thief: Owner, kate: Browser) -> None:
