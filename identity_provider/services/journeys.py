@@ -369,6 +369,8 @@ def answers_of(journey: Journey, signed_in: User | None) -> Answers:
 
 
 def _recognise(journey: Journey, user: User, *, now: datetime) -> None:
+    if journey.user_id != user.id:
+        person_changed(journey)  # what was found was found for answers that are not this person's
     journey.user_id = user.id
     journey.user = user
     journey.submitted_at = None

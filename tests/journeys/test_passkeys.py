@@ -93,6 +93,20 @@ def test_what_does_not_fit_looks_alike_and_leaves_the_other_way_open(app: Flask)
     }
 
 
+def test_what_was_found_for_somebody_else_is_forgotten_when_a_passkey_says_who_it_is(app: Flask) -> None:
+    user, person = a_user(), PasskeyHolder(app)
+    device = a_device_of(user)
+    person.set_out()
+    person.prove("somebody.new@example.com")
+    person.say_who()
+    with transaction():
+        person.journey.matched_trn = "1234567"
+    person.show(device)
+    journey = person.journey
+    assert [journey.user_id, journey.matched_trn] == [user.id, None]
+    assert person.here.path == person.step("national-insurance-number"), "the person's own questions are asked"
+
+
 def test_a_locked_account_says_whom_to_ask_and_a_merged_one_opens_nothing(app: Flask) -> None:
     locked, survivor = a_user(), a_user()
     merged = a_user()
