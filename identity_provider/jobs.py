@@ -270,6 +270,14 @@ def remove_what_has_expired(timestamp: int) -> None:  # noqa: ARG001
     log.info("expired_rows_removed", **removed)
 
 
+@queue.task(name=retention.RUN)
+@in_application
+def remove_what_has_expired_now() -> None:
+    """The same, because somebody asked for it in the console."""
+    removed = retention.remove_everything_expired(ports().clock.now())
+    log.info("expired_rows_removed", **removed)
+
+
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="watch_for_tickets", queueing_lock="watch_for_tickets")
 @in_application

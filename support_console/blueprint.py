@@ -27,6 +27,7 @@ from support_console.imports.views import bp as imports
 from support_console.leaked_trns.views import bp as leaked_trns
 from support_console.me.views import bp as me
 from support_console.performance.views import bp as performance
+from support_console.retention.views import bp as retention
 from support_console.sign_in.views import bp as sign_in
 from support_console.staff.views import bp as staff
 from support_console.trn_tokens.making import bp as trn_tokens_made
@@ -58,6 +59,7 @@ SLICES = (
     performance,
     staff,
     audit,
+    retention,
 )
 
 _MENU = (
@@ -73,6 +75,7 @@ _MENU = (
     ("performance", "support.performance.show", Permission.VIEW_PERFORMANCE),
     ("staff", "support.staff.show_all", Permission.EDIT_STAFF),
     ("audit", "support.audit.search", Permission.VIEW_AUDIT),
+    ("retention", "support.retention.show", Permission.RUN_RETENTION),
 )
 
 
@@ -130,6 +133,7 @@ _LABELS = {
     "staff": lambda: _("Staff"),
     "performance": lambda: _("Performance"),
     "audit": lambda: _("Audit"),
+    "retention": lambda: _("Retention"),
 }
 
 

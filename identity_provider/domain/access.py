@@ -41,6 +41,7 @@ class Permission(StrEnum):
     VIEW_LEAKED_TRNS = "view_leaked_trns"
     EDIT_LEAKED_TRNS = "edit_leaked_trns"
     SWITCH_FEATURES = "switch_features"
+    RUN_RETENTION = "run_retention"
     VIEW_PERFORMANCE = "view_performance"
     VIEW_AUDIT = "view_audit"
     EXPORT_AUDIT = "export_audit"

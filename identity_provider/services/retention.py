@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, select, text
+from sqlalchemy import ColumnElement, Select, delete, func, select, text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.domain.change_requests import DECIDED_FOR
@@ -34,7 +36,9 @@ from identity_provider.models import (
     UserImportRow,
     WebhookMessage,
 )
-from identity_provider.services import audit_chain, grants, sign_in_history, signing_keys
+from identity_provider.queue import defer
+from identity_provider.services import audit, audit_chain, grants, sign_in_history, signing_keys
+from identity_provider.services.audit import Actor, Subject
 
 BATCH = 1_000
 ABANDONED = timedelta(days=7)
@@ -51,6 +55,37 @@ LOOKS = timedelta(days=365)
 """For a year after a code has run out, its holder can see who looked at their award with it."""
 IMPORTS = timedelta(days=30)
 UNDECIDED_IMPORTS = timedelta(days=90)
+
+
+RUN = "remove_what_has_expired_now"
+"""The job that somebody asked for, beside the round that comes by itself."""
+
+COUNTED = 10_000
+"""So many rows of a table are counted at most: beyond that it does not matter how many more there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many rows of a table have lived their time and are still there; COUNTED at most."""
+
+    table: str
+    rows: int
+
+
+def due(now: datetime) -> Sequence[Due]:
+    """What the next round will delete, table by table in the order of the rules."""
+    counted: dict[str, int] = {}
+    for table, expired in _rules(now):
+        some = select(1).select_from(table).where(expired).limit(COUNTED).subquery()
+        rows = db.session.scalar(select(func.count()).select_from(some)) or 0
+        counted[table.__tablename__] = min(COUNTED, counted.get(table.__tablename__, 0) + rows)
+    return [Due(table, rows) for table, rows in counted.items()]
+
+
+def ask_for_a_round(*, actor: Actor, now: datetime) -> None:
+    """Have the worker delete what is due, once, however often it is asked for; who asked is written down."""
+    audit.record("retention_asked_for", Subject("service", "retention"), actor=actor, now=now)
+    defer(RUN, key=RUN)
 
 
 def remove_everything_expired(now: datetime) -> dict[str, int]:

@@ -74,7 +74,7 @@ def test_a_person_allows_a_service_and_stops_it_again(
     assert page.raw.title().startswith("Error: ")
     answer(page, "code", newest_code(EMAIL))
     page.press("Continue")
-    assert page.h1 == "Services you have used"
+    assert page.h1 == "Your details"
 
 
 def test_a_person_does_not_allow_it(app: Flask, site: str, open_page: PageMaker) -> None:

@@ -38,6 +38,7 @@ DANGEROUS = {
     "support.me.remove_passkey",
     "support.merging.merge",
     "support.merging.undo",
+    "support.retention.run",
     "support.staff.act",
     "support.staff.add",
     "support.staff.change_roles",

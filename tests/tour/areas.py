@@ -96,3 +96,9 @@ def a_service_team_helps_itself(world: World) -> None:
     world.visitor().get("/connect/authorize", client_id=client.id)
     manager.get(f"{area}/errors")
     manager.get(f"{area}/people")
+
+
+@shows("support/retention/show.html")
+def an_administrator_looks_at_retention(world: World) -> None:
+    admin = world.agent(StaffRole.ADMINISTRATOR, name="Ada Admin")
+    admin.get("/support/retention")

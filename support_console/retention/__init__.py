@@ -1,0 +1,1 @@
+"""What is deleted when, and having it done now."""
