@@ -10,7 +10,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.errors import EmailInUse, IllegalMove
 from identity_provider.models import Contact, ContactChange, User
-from identity_provider.services import accounts, audit, browser_sessions, contact_changes, passkeys
+from identity_provider.services import accounts, audit, browser_sessions, contact_changes, one_login_links, passkeys
 from identity_provider.services.audit import Actor, Subject
 
 PURPOSE = "contact_change"
@@ -52,10 +52,11 @@ def put_back(change_id: UUID, *, now: datetime) -> bool:
     try:
         _restore(person, restored, actor=actor, now=now)
     except EmailInUse:
+        _take_new_keys(person, found.changed_at, actor=actor, now=now)
         _shut(person, actor=actor, now=now)
         return False
     accounts.end_what_was_begun(person, now=now)
-    _take_new_keys(person, found.changed_at, now=now)
+    _take_new_keys(person, found.changed_at, actor=actor, now=now)
     _tell(person, restored, now=now)
     return True
 
@@ -90,11 +91,18 @@ def _restore(person: User, restored: dict[Contact, ContactChange], *, actor: Act
     audit.record("contact_put_back", subject, actor=actor, now=now, change=(before, after))
 
 
-def _take_new_keys(person: User, changed_at: datetime, *, now: datetime) -> None:
-    """Whoever made the change may have made a passkey in the same session: it would let them in again."""
-    for each in passkeys.of(person):
-        if each.created_at > changed_at - browser_sessions.PERSON.absolute:
-            passkeys.remove(each, now=now)
+def _take_new_keys(person: User, changed_at: datetime, *, actor: Actor, now: datetime) -> None:
+    """Whoever made the change may have made themselves other ways in, in the same session: a passkey, a One Login.
+
+    So may an account that they had made part of this one.
+    """
+    since = changed_at - browser_sessions.PERSON.absolute
+    for key in passkeys.of(person):
+        if key.created_at > since:
+            passkeys.remove(key, now=now)
+    for connection in one_login_links.connections_of(person):
+        if connection.linked_at > since or connection.user_id != person.id:
+            one_login_links.end(person, connection.id, actor=actor, but=None, now=now)
 
 
 def _tell(person: User, restored: dict[Contact, ContactChange], *, now: datetime) -> None:
