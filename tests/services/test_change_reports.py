@@ -151,7 +151,10 @@ def test_a_record_about_which_there_is_never_an_answer_keeps_nobody_else_waiting
     app: Flask, dqt: MemoryChanges, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dqt.records["7654321"] = DetailsOnRecord("Kate", "", "Bush", date(1985, 3, 4))
-    broken, other = approved(), approved(trn="7654321")
+    broken = approved()
+    work()
+    clock.advance(timedelta(minutes=1))
+    other = approved(trn="7654321")
     work()
     for each in list(dqt.taken):
         dqt.decide(each, accept=True)
