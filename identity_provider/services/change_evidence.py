@@ -118,15 +118,19 @@ def end_what_is_too_old(now: datetime) -> int:
         ended += 1
     for request_id in db.session.scalars(left.limit(BATCH)).all():
         draft = change_history.held(request_id)
-        change_history.delete_files(draft, now=now)
-        db.session.delete(draft)
-        ended += 1
+        if draft.state is ChangeState.DRAFT:
+            change_history.delete_files(draft, now=now)
+            db.session.delete(draft)
+            ended += 1
     return ended
 
 
 def _lapse(request_id: UUID, *, now: datetime) -> None:
     accounts.held(db.session.get_one(ChangeRequest, request_id).user_id)
     request = change_history.held(request_id)
+    if not request.state.is_open:
+        # Somebody decided it a moment ago.
+        return
     change_requests.end(request, ChangeState.LAPSED, Happening.LAPSED, actor=SYSTEM, now=now)
     change_history.delete_files(request, now=now)
     change_requests.tell(change_requests.LAPSED, request, now=now)

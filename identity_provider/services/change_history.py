@@ -9,19 +9,26 @@ from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.domain.change_requests import ChangeState, Happening
+from identity_provider.domain.errors import IllegalMove
 from identity_provider.models import ChangeEvent, ChangeRequest, User
 from identity_provider.services import evidence
 from identity_provider.services.audit import SYSTEM, Actor
 
 
 def held(request_id: UUID) -> ChangeRequest:
-    """The request as it is now, held until the transaction ends: of two people the second one waits here."""
-    return db.session.scalars(
+    """The request as it is now, held until the transaction ends: of two people the second one waits here.
+
+    Raises IllegalMove when it is gone.
+    """
+    found = db.session.scalars(
         select(ChangeRequest)
         .where(ChangeRequest.id == request_id)
         .with_for_update(of=ChangeRequest)
         .execution_options(populate_existing=True)
-    ).one()
+    ).one_or_none()
+    if found is None:
+        raise IllegalMove("there is no such request any more")
+    return found
 
 
 def write_down(what: Happening, request: ChangeRequest, *, actor: Actor, now: datetime, note: str = "") -> None:

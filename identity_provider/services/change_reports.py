@@ -106,7 +106,9 @@ def follow(reporter: ChangeReporter, now: datetime) -> int:
         try:
             details = reporter.details(change.trn, seconds=_SECONDS)
         except RegisterUnavailable as silence:
+            # It is the last in line now: what is never answered about one record keeps nobody else waiting.
             _note(request_id, str(silence))
+            _checked(request_id, now=now)
             break
         except ChangeRefused as gone:
             _settle(request_id, ReportState.REFUSED, str(gone), now=now)

@@ -129,7 +129,7 @@ def answer_name(draft: ChangeRequest, name: PersonName) -> None:
     """Which name it shall be. Raises NothingToChange for the one that stands."""
     if name == draft.user.name:
         raise NothingToChange
-    _drafted(draft)
+    draft = _drafted(draft)
     draft.first_name, draft.middle_name, draft.last_name = name.first, name.middle, name.last
 
 
@@ -278,6 +278,8 @@ def tell(kind: str, request: ChangeRequest, *, now: datetime) -> None:
 
 
 def _drafted(draft: ChangeRequest) -> ChangeRequest:
-    if draft.state is not ChangeState.DRAFT:
+    """The draft as it is now, held: what was submitted in another tab is what a reviewer reads, and stays so."""
+    held = change_history.held(draft.id)
+    if held.state is not ChangeState.DRAFT:
         raise IllegalMove("it was submitted")
-    return draft
+    return held

@@ -52,6 +52,7 @@ def put_back(change_id: UUID, *, now: datetime) -> bool:
     try:
         _restore(person, restored, actor=actor, now=now)
     except EmailInUse:
+        _take_new_keys(person, found.changed_at, actor=actor, now=now)
         _shut(person, actor=actor, now=now)
         return False
     accounts.end_what_was_begun(person, now=now)
@@ -92,12 +93,17 @@ def _restore(person: User, restored: dict[Contact, ContactChange], *, actor: Act
 
 def _take_new_keys(person: User, changed_at: datetime, *, actor: Actor, now: datetime) -> None:
     """Whoever made the change may have made a passkey, or connected their One Login: either would let them in again."""
+    """Whoever made the change may have made themselves other ways in, in the same session: a passkey, a One Login.
+
+    So may an account that they had made part of this one.
+    """
     since = changed_at - browser_sessions.PERSON.absolute
     for key in passkeys.of(person):
         if key.created_at > since:
             passkeys.remove(key, now=now)
     for connection in one_login_links.connections_of(person):
         if connection.linked_at > since:
+        if connection.linked_at > since or connection.user_id != person.id:
             one_login_links.end(person, connection.id, actor=actor, but=None, now=now)
 
 

@@ -28,7 +28,8 @@ EMAIL_KIND = "sign_in_code"
 def challenge(purpose: str, address: str, subject_id: UUID, *, now: datetime) -> CodeChallenge:
     """The open challenge of this purpose, address and subject, or a new one; no code is sent yet.
 
-    A challenge that was passed, has no tries left, or whose codes have all run out is not used again.
+    A challenge that was passed, has no tries left, or whose codes have all run out is not used again. Whether one of
+    the codes could be used makes no difference: the number of tries would tell who was never sent any (attack 28).
     """
     latest = db.session.scalar(
         select(CodeChallenge)
@@ -43,7 +44,7 @@ def challenge(purpose: str, address: str, subject_id: UUID, *, now: datetime) ->
         .order_by(CodeChallenge.created_at.desc())
         .limit(1)
     )
-    if latest is not None and any(code.expires_at > now and code.used_at is None for code in latest.codes):
+    if latest is not None and any(code.expires_at > now for code in latest.codes):
         return latest
     made = CodeChallenge(purpose=purpose, address=address, subject_id=subject_id, tries_left=TRIES, created_at=now)
     db.session.add(made)

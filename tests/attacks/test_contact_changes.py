@@ -12,7 +12,7 @@ from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.links import sign_link
-from identity_provider.models import AuditEvent, Contact, ContactChange, User
+from identity_provider.models import AuditEvent, Contact, ContactChange, OneLoginIdentity, User
 from identity_provider.services import accounts, contact_changes, contact_undo, one_login_links, passkeys
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.contact_changes import Here
@@ -187,6 +187,36 @@ def test_a_one_login_that_the_thief_connected_opens_nothing_and_an_older_one_doe
     assert [each.subject for each in one_login_links.connections_of(account_of(thief))] == ["kate"]
 
 
+def connected(person: User, subject: str) -> OneLoginIdentity:
+    """A One Login that opens the account."""
+    with transaction():
+        told = Told("https://one-login.example/", subject, f"{subject}@example.com")
+        return one_login_links.connect(accounts.held(person.id), told, now=NOW)
+
+
+def test_a_one_login_that_the_thief_connected_opens_nothing_and_an_older_one_does(thief: Owner, kate: Browser) -> None:
+    own, planted = connected(thief.person, "kate"), connected(thief.person, "thief")
+    with transaction():
+        own.linked_at = NOW - timedelta(days=2)
+    change(thief, Contact.EMAIL, NEW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    assert [each.id for each in one_login_links.connections_of(account_of(thief))] == [own.id]
+    assert one_login_links.identity_of(planted.issuer, planted.subject) is None
+
+
+def test_a_one_login_of_an_account_that_the_thief_made_part_of_it_opens_nothing(thief: Owner, kate: Browser) -> None:
+    theirs = a_user(email="thief@example.com")
+    planted = connected(theirs, "thief")
+    with transaction():
+        planted.linked_at = NOW - timedelta(days=9)
+        accounts.become_part_of(theirs, accounts.held(thief.person.id), actor=SYSTEM, reason="one person", now=NOW)
+    change(thief, Contact.EMAIL, NEW)
+    kate.get(undo_link(EMAIL))
+    kate.submit(TAKE_BACK)
+    assert one_login_links.connections_of(account_of(thief)) == []
+
+
 def test_a_locked_account_gets_its_address_back_and_stays_locked(thief: Owner, kate: Browser) -> None:
     change(thief, Contact.EMAIL, NEW)
     with transaction():
@@ -232,3 +262,19 @@ def test_case_57_the_link_is_not_written_into_the_log(
     written = capsys.readouterr().out
     assert "path=/account/put-back/<token>" in written
     assert link.rpartition("/")[2] not in written
+
+
+def test_case_28_the_tries_that_are_left_do_not_tell_that_a_new_address_is_anothers(app: Flask) -> None:
+    a_user(email="taken@example.com")
+    texts = set()
+    for address in ("taken@example.com", NEW):
+        owner = Owner(app)
+        owner.get("/account/email")
+        owner.submit(email=address)
+        for _ in range(2):
+            owner.submit(code="000000")
+        owner.post("/account/email/code/again")
+        owner.get("/account/email/code")
+        pages = [owner.submit(code="000000") for _ in range(3)]
+        texts.add(tuple(page.text.replace(address, "-") for page in pages))
+    assert len(texts) == 1

@@ -132,6 +132,22 @@ def test_case_28_the_answer_is_the_same_for_an_address_without_an_account(app: F
         assert sign_in_codes.code_to_write(message.payload["challenge_id"], 1, now=message.created_at) is None
 
 
+def test_case_28_the_tries_that_are_left_are_the_same_for_an_address_without_an_account(app: Flask) -> None:
+    a_user(email=EMAIL)
+    texts = set()
+    for address in (EMAIL, "nobody@example.com"):
+        visitor = Browser(app)
+        visitor.get("/account/sign-in")
+        visitor.submit(email=address)
+        for _ in range(2):
+            visitor.submit(code="000000")
+        visitor.post("/account/sign-in/code/again")
+        visitor.get("/account/sign-in/code")
+        pages = [visitor.submit(code="000000") for _ in range(3)]
+        texts.add(tuple(page.text.replace(address, "-") for page in pages))
+    assert len(texts) == 1, "another code gives nobody further tries"
+
+
 def test_case_29_five_tries_and_then_a_new_code(app: Flask, clock: ManualClock) -> None:
     a_user(email=EMAIL)
     visitor = Browser(app)

@@ -12,6 +12,7 @@ from identity_provider.adapters.memory import ManualClock
 from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.db import db, transaction
 from identity_provider.domain.change_requests import ChangeState, Happening, ReportState
+from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import ChangeEvent, ChangeReport, ChangeRequest
 from identity_provider.oidc.keys import key_ring
@@ -144,3 +145,29 @@ def test_nothing_is_told_of_a_record_that_is_not_theirs_any_more(app: Flask, dqt
         trn_links.unlink(change.user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, reason="wrong", now=NOW)
     work()
     assert (dqt.taken, report_of(change).state) == ([], ReportState.REFUSED)
+
+
+def test_a_record_about_which_there_is_never_an_answer_keeps_nobody_else_waiting(
+    app: Flask, dqt: MemoryChanges, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dqt.records["7654321"] = DetailsOnRecord("Kate", "", "Bush", date(1985, 3, 4))
+    broken = approved()
+    work()
+    clock.advance(timedelta(minutes=1))
+    other = approved(trn="7654321")
+    work()
+    for each in list(dqt.taken):
+        dqt.decide(each, accept=True)
+    answers = dqt.details
+
+    def no_answer_about_one(trn: str, *, seconds: float) -> DetailsOnRecord:
+        if trn == TRN:
+            raise RegisterUnavailable("the DQT API answered 500 for a person")
+        return answers(trn, seconds=seconds)
+
+    monkeypatch.setattr(dqt, "details", no_answer_about_one)
+    clock.advance(timedelta(hours=2))
+    for _ in range(2):
+        change_reports.follow(dqt, clock.now())
+        clock.advance(timedelta(minutes=10))
+    assert (report_of(broken).state, report_of(other).state) == (ReportState.SENT, ReportState.ACCEPTED)

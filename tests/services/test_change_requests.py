@@ -6,11 +6,13 @@ from datetime import date
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.change_requests import ChangeKind, ChangeReason, ChangeState, RejectionReason
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, pending
+from identity_provider.domain.values import PersonName
 from identity_provider.models import ChangeRequest, StaffUser, User
 from identity_provider.services import accounts, change_requests, change_reviews, trn_links
 from identity_provider.services.audit import SYSTEM
@@ -18,7 +20,7 @@ from identity_provider.services.change_requests import ChangeEnded, ChangeOpen, 
 from identity_provider.services.change_reviews import Answer
 from tests.builders import NOW, a_staff_user, a_user
 from tests.console.agents import audited, messages
-from tests.kit.changes import REVIEWER, a_change, asked_for
+from tests.kit.changes import REVIEWER, a_change, a_draft, asked_for
 
 NONE = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
 
@@ -143,3 +145,20 @@ def test_an_account_that_becomes_part_of_another_takes_its_requests_back(app: Fl
     with transaction():
         accounts.become_part_of(accounts.held(change.user_id), survivor, actor=SYSTEM, reason="one person", now=NOW)
     assert state_of(change) is ChangeState.WITHDRAWN
+
+
+def test_what_was_sent_in_another_tab_is_not_changed_by_a_page_that_still_shows_the_draft(app: Flask) -> None:
+    draft = a_draft(asked_for("Kate", "Hall"), a_user())
+    with transaction():
+        # Another process: what this one has read of the draft is old from now on.
+        db.session.execute(
+            update(ChangeRequest)
+            .values(state=ChangeState.SUBMITTED, submitted_at=NOW, first_submitted_at=NOW)
+            .execution_options(synchronize_session=False)
+        )
+    assert draft.state is ChangeState.DRAFT
+    with pytest.raises(IllegalMove), transaction():
+        change_requests.answer_name(draft, PersonName("Kate", "Other"))
+    db.session.rollback()
+    sent = db.session.get_one(ChangeRequest, draft.id, populate_existing=True)
+    assert sent.last_name == "Hall"

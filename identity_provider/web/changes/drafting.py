@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.change_requests import ChangeKind
+from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.evidence_files import MOST_UPLOADED
 from identity_provider.kit.filters import accepts_upload
 from identity_provider.kit.forms import Form
@@ -82,7 +83,11 @@ def question(step: Step) -> Callable[[Callable[[ChangeRequest], ResponseReturnVa
             furthest = list(Step).index(next_step(draft))
             if list(Step).index(step) > furthest:
                 return redirect(address_of(draft), 303)
-            return view(draft)
+            try:
+                return view(draft)
+            except IllegalMove:
+                # It was sent in another tab, or forgotten, while this page stood open or its file was checked.
+                return redirect(url_for("changes.start", slug=slug), 303)
 
         if step is Step.EVIDENCE:
             asked = accepts_upload(MOST_UPLOADED)(asked)

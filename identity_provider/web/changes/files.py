@@ -70,7 +70,12 @@ def more_evidence(person: User, request_id: UUID) -> ResponseReturnValue:
     if change.state is not ChangeState.MORE_EVIDENCE:
         return redirect(url_for(".request", request_id=request_id), 303)
     form = EvidenceForm()
-    if request.method == "POST" and _taken(change, form, needs_one=_goes_on() and not change.has_new_evidence):
+    try:
+        taken = request.method == "POST" and _taken(change, form, needs_one=_goes_on() and not change.has_new_evidence)
+    except IllegalMove:
+        # It was sent, withdrawn or decided while the file was being checked.
+        return redirect(url_for(".request", request_id=request_id), 303)
+    if taken:
         return (
             _sent_again(change, person)
             if _goes_on()
