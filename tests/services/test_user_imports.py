@@ -95,6 +95,15 @@ def test_what_is_missing_is_filled_in_and_what_is_there_stays(app: Flask) -> Non
     assert user_at(KATE).preferred_name == "Katie"
 
 
+def test_a_row_about_somebody_else_fills_in_nothing(app: Flask) -> None:
+    a_user(email=KATE, last_name="Bush", trn="1234567", date_of_birth=None)
+    made = done(a_line(trn="", born="25121980", first="Zoe", last="Featherstone"))
+    assert outcomes(made) == [("conflict", "account_differs")]
+    assert user_at(KATE).date_of_birth is None
+    assert outcomes(done(a_line(trn="", first="Kate", last="Bush"))) == [("update", "")]
+    assert user_at(KATE).date_of_birth == date(1985, 3, 4)
+
+
 def test_a_trn_that_somebody_holds_is_never_moved(app: Flask) -> None:
     holder = a_user(trn="1234567", last_name="Holder")
     a_user(email="two@example.com", last_name="Bush")
