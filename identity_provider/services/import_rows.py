@@ -134,7 +134,8 @@ def _hindrance(row: Content, record: TeachingRecord | None, user: User | None) -
         (RowNote.ACCOUNT_LOCKED, not user.is_live),
         (RowNote.HAS_OTHER_TRN, bool(row.trn) and user.trn not in (None, row.trn)),
         (RowNote.TRN_HELD, holder is not None and holder.id != user.id),
-        (RowNote.ACCOUNT_DIFFERS, user.trn is None and not _is_who_says(row, record, user)),
+        # Of a row with the TRN that the account has, the record was compared already.
+        (RowNote.ACCOUNT_DIFFERS, not (row.trn and user.trn) and not _is_who_says(row, record, user)),
         (RowNote.LINK_WAS_ENDED, bool(row.trn) and user.trn is None and _was_linked(user, row.trn)),
     )
     return next((note for note, is_so in wrong if is_so), None)

@@ -119,7 +119,10 @@ def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) ->
         journey.submitted_at = journey.submitted_at or now
     elif user.lookup_status is LookupStatus.FOUND:
         support_tickets.resolve_by_match(user, now)
-    elif journey.submitted_at is not None and not journeys.may_try_again(journey):
+    elif journey.submitted_at is None or journeys.may_try_again(journey) or lookups.is_to_be_asked(user, search):
+        # They are still being asked: that is no case for people yet.
+        return
+    else:
         lookups.open_case_if_wanted(user, journey.client, journey, now=now, fault=search.is_fault)
 
 

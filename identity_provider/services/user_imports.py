@@ -168,8 +168,11 @@ def _work_on(import_id: UUID, content: Content, found: Sequence[TeachingRecord],
     """One row; whether to go on. The import is held, so that whoever stops it knows that no row is under way."""
     of = held(import_id)
     row = db.session.get(UserImportRow, (import_id, content.line), with_for_update=True, populate_existing=True)
-    if of is None or row is None:
+    if of is None:
         return False
+    if row is None:
+        # Its person was erased a moment ago; the others still wait.
+        return True
     if of.state is UserImportState.CHECKING:
         planned = import_rows.decide(content, found)
         row.planned, row.planned_note = planned.outcome, planned.note or ""

@@ -22,6 +22,7 @@ from identity_provider.services.import_files import MOST_BYTES, FileRefused
 from support_console.auth import me, require
 from support_console.imports import queries, rows, words
 from support_console.imports.forms import ReasonForm, UploadForm
+from support_console.paging import page_asked
 from support_console.sheets import as_csv
 
 bp = Blueprint("imports", __name__, url_prefix="/imports", template_folder="templates")
@@ -114,7 +115,7 @@ def template() -> ResponseReturnValue:
 def _page(of: UserImport, form: ReasonForm) -> str:
     asked = request.args.get("show", "")
     outcome = RowOutcome(asked) if asked in set(RowOutcome) else None
-    number = max(1, request.args.get("page", 1, type=int))
+    number = page_asked()
     progress, shown = queries.progress_of(of), queries.page_of(of, outcome, number)
     if shown:
         _write_down("import_viewed", of)

@@ -46,7 +46,8 @@ class ListForm(Form):
 
     def validate_numbers(self, field: CleanText) -> None:
         """Take the list apart. Refuses none, too many, and lines that hold no TRN: nothing is left out in silence."""
-        self.told = leaked_trns.read(_text_of(self.file) or str(field.data))
+        # Both at once are both meant. The file comes first, so that its lines keep their numbers.
+        self.told = leaked_trns.read("\n".join(each for each in (_text_of(self.file), str(field.data)) if each))
         if self.told.unreadable:
             raise StopValidation(_unreadable(self.told))
         if not self.told.trns:
@@ -71,11 +72,11 @@ class ListForm(Form):
 
 
 def _text_of(field: FileField) -> str:
-    """What stands in the file; what is no text has no line that could be read."""
+    """All that stands in the file, however much comments make of it; what is no text has no line that could be read."""
     if not field.data or not getattr(field.data, "filename", ""):
         return ""
-    content: bytes = field.data.read(_LONGEST_LIST + 1)
-    return content[:_LONGEST_LIST].decode("utf-8-sig", errors="replace")
+    content: bytes = field.data.read()
+    return content.decode("utf-8-sig", errors="replace")
 
 
 def _unreadable(told: Told) -> str:

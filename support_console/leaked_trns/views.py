@@ -19,6 +19,7 @@ from support_console.auth import me, require
 from support_console.leaked_trns import queries, rows
 from support_console.leaked_trns.forms import ListForm, SearchForm
 from support_console.leaked_trns.queries import Listed
+from support_console.paging import page_asked
 
 bp = Blueprint("leaked_trns", __name__, url_prefix="/leaked-trns", template_folder="templates")
 
@@ -27,7 +28,7 @@ bp = Blueprint("leaked_trns", __name__, url_prefix="/leaked-trns", template_fold
 @require(Permission.VIEW_LEAKED_TRNS)
 def show_all() -> ResponseReturnValue:
     """The list, the newest first, all of it or what somebody is linked to."""
-    number = max(1, request.args.get("page", 1, type=int))
+    number = page_asked()
     linked_only = request.args.get("show") == "linked"
     return _list_page(queries.page_of(number, linked_only=linked_only), number=number, linked_only=linked_only)
 

@@ -17,6 +17,7 @@ from identity_provider.models import TrnToken
 from identity_provider.services import audit, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from support_console.auth import me, require
+from support_console.paging import page_asked
 from support_console.people import trn_in
 from support_console.trn_tokens import queries, rows
 from support_console.trn_tokens.forms import ReasonForm, SearchForm
@@ -29,7 +30,7 @@ bp = Blueprint("trn_tokens", __name__, url_prefix="/trn-tokens", template_folder
 @require(Permission.VIEW_TRN_TOKENS)
 def show_all() -> ResponseReturnValue:
     """The tokens, the newest first; all of them, or those that stand somewhere."""
-    asked, number = request.args.get("state", ""), max(1, request.args.get("page", 1, type=int))
+    asked, number = request.args.get("state", ""), page_asked()
     state = State(asked) if asked in set(State) else None
     return _list_page(queries.page_of(state, number, ports().clock.now()), state=state, number=number)
 

@@ -74,6 +74,16 @@ def test_what_makes_no_sense_is_said_and_nothing_is_changed(app: Flask, manager:
     assert (page.status, count_of(LeakedTrn)) == (422, 0)
 
 
+def test_of_a_long_list_nothing_is_left_out_in_silence(app: Flask, manager: Agent) -> None:
+    manager.get(CHANGE)
+    lines = "".join(f"{number},{'x' * 50}\r\n" for number in range(2_000_000, 2_002_000))
+    told = {"action": "add", "source": "A news site", "reason": "Told so"}
+    file = (BytesIO(lines.encode()), "list.csv")
+    page = manager.submit("Check what would happen", numbers="1234567", file=file, **told)
+    assert "TRNs given 2001" in page.text, "neither the end of the file nor what was pasted beside it"
+    assert "TRNs added: 2001." in manager.submit("Add them").text
+
+
 def test_one_number_is_searched_for_without_standing_in_an_address(app: Flask) -> None:
     leak("1234567")
     agent = an_agent(app)
@@ -108,3 +118,9 @@ def test_users_and_cases_carry_a_warning(app: Flask, register: MemoryRegister) -
     page = agent.post(f"/support/cases/{case.id}/trn/check", trn="1234567")
     assert "knowing it proves nothing" in page.text
     assert "Nothing to note" not in agent.see(case).text
+
+
+@pytest.mark.parametrize("area", ["leaked-trns", "trn-tokens"])
+def test_a_page_that_is_far_beyond_the_last_one_is_empty(app: Flask, manager: Agent, area: str) -> None:
+    leak("1234567")
+    assert manager.get(f"/support/{area}", page="9" * 30).status == 200

@@ -173,10 +173,12 @@ def test_who_left_before_the_questions_is_asked_when_they_return(app: Flask, reg
     person.set_out(a_client(trn_requirement=TrnRequirement.REQUIRED_IF_HELD))
     person.prove()
     assert page_of(person) == "other-names"
+    assert count_of(SupportTicket) == 0, "who is still to be asked is no case for people"
     person.say_more()
     person.check()
     person.submit("Continue without changing anything")
     assert user_at(EMAIL).lookup_status is LookupStatus.NONE
+    assert count_of(SupportTicket) == 0
     again = Traveller(app, "c" * 43)
     again.set_out()
     assert again.prove().path == again.answer_path, "and never again"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -26,7 +27,7 @@ from identity_provider.services import (
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.import_files import Content
 from identity_provider.services.import_rows import Decision
-from matching.records import RecordStatus
+from matching.records import RecordStatus, TeachingRecord
 from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.console.agents import audited, messages
 from tests.journeys.travel import count_of, user_at
@@ -95,6 +96,15 @@ def test_what_is_missing_is_filled_in_and_what_is_there_stays(app: Flask) -> Non
     assert user_at(KATE).preferred_name == "Katie"
 
 
+def test_a_row_about_somebody_else_fills_in_nothing(app: Flask) -> None:
+    a_user(email=KATE, last_name="Bush", trn="1234567", date_of_birth=None)
+    made = done(a_line(trn="", born="25121980", first="Zoe", last="Featherstone"))
+    assert outcomes(made) == [("conflict", "account_differs")]
+    assert user_at(KATE).date_of_birth is None
+    assert outcomes(done(a_line(trn="", first="Kate", last="Bush"))) == [("update", "")]
+    assert user_at(KATE).date_of_birth == date(1985, 3, 4)
+
+
 def test_a_trn_that_somebody_holds_is_never_moved(app: Flask) -> None:
     holder = a_user(trn="1234567", last_name="Holder")
     a_user(email="two@example.com", last_name="Bush")
@@ -139,6 +149,23 @@ def test_a_leaked_trn_and_a_link_that_staff_ended_are_left_to_people(app: Flask)
     with transaction():
         leaked_trns.add(["1234567"], source="a list", reason="seen", actor=SYSTEM, now=now)
     assert planned(checked(a_line())) == [("conflict", "trn_leaked")]
+
+
+def test_a_row_that_is_erased_under_the_workers_hands_keeps_no_other_row_waiting(
+    app: Flask, register: MemoryRegister, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = uploaded(a_line(), a_line("zoe@example.com", "", first="Zoe", last="Featherstone"))
+    find = register.find_by_identifiers
+
+    def erased_meanwhile(trn: str, nino: str) -> Sequence[TeachingRecord]:
+        with transaction():
+            db.session.query(UserImportRow).filter_by(import_id=made.id, line=2).delete()
+        return find(trn, nino)
+
+    monkeypatch.setattr(register, "find_by_identifiers", erased_meanwhile)
+    worked_on(made)
+    assert planned(made) == [("create", "")]
+    assert state_of(made) is UserImportState.CHECKED
 
 
 def test_nobody_approves_what_they_brought_themselves(app: Flask) -> None:
