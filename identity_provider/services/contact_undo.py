@@ -92,7 +92,6 @@ def _restore(person: User, restored: dict[Contact, ContactChange], *, actor: Act
 
 
 def _take_new_keys(person: User, changed_at: datetime, *, actor: Actor, now: datetime) -> None:
-    """Whoever made the change may have made a passkey, or connected their One Login: either would let them in again."""
     """Whoever made the change may have made themselves other ways in, in the same session: a passkey, a One Login.
 
     So may an account that they had made part of this one.
@@ -102,7 +101,6 @@ def _take_new_keys(person: User, changed_at: datetime, *, actor: Actor, now: dat
         if key.created_at > since:
             passkeys.remove(key, now=now)
     for connection in one_login_links.connections_of(person):
-        if connection.linked_at > since:
         if connection.linked_at > since or connection.user_id != person.id:
             one_login_links.end(person, connection.id, actor=actor, but=None, now=now)
 

@@ -176,17 +176,6 @@ def test_a_passkey_that_the_thief_made_opens_nothing_and_an_older_one_does(thief
     assert [each.id for each in passkeys.of(account_of(thief))] == [own.id]
 
 
-def test_a_one_login_that_the_thief_connected_opens_nothing_and_an_older_one_does(thief: Owner, kate: Browser) -> None:
-    with transaction():
-        for subject, at in (("kate", NOW - timedelta(days=2)), ("thief", NOW)):
-            told_there = Told("https://one.example/", subject, f"{subject}@one.example")
-            one_login_links.connect(thief.person, told_there, now=at)
-    change(thief, Contact.EMAIL, NEW)
-    kate.get(undo_link(EMAIL))
-    kate.submit(TAKE_BACK)
-    assert [each.subject for each in one_login_links.connections_of(account_of(thief))] == ["kate"]
-
-
 def connected(person: User, subject: str) -> OneLoginIdentity:
     """A One Login that opens the account."""
     with transaction():
