@@ -5,7 +5,7 @@ Asked only of somebody whom the register knows nothing like, and who says that t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
@@ -86,6 +86,27 @@ class FurtherAnswers:
         elsewhere has one too, whatever they answered when they were asked for it by its name.
         """
         return self.training is Training.ENGLAND_OR_WALES or self.recognised is True
+
+    def together_with(self, other: Self) -> Self:
+        """What two people said who turn out to be one: nothing that speaks for a record is lost with either.
+
+        The other one's answer stands where this one was not asked, or said less.
+        """
+        names = None if self.other_names is other.other_names is None else (*(self.other_names or ()),)
+        if names is not None:
+            names += tuple(each for each in other.other_names or () if each not in names)
+        both = replace(self, other_names=names)
+        if self.training is None or (other.speaks_for_a_record and not self.speaks_for_a_record):
+            both = replace(
+                both,
+                training=other.training,
+                training_where=other.training_where,
+                training_when=other.training_when,
+                recognised=other.recognised,
+            )
+        if self.school_work in (None, SchoolWork.NO) and other.school_work is not None:
+            both = replace(both, school_work=other.school_work, school_role=other.school_role)
+        return both
 
     def as_kept(self) -> dict[str, Any]:
         """What is stored: the questions that were asked, each with its answer."""

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from identity_provider.db import db
+from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
 from identity_provider.models import Client, SupportTicket, User
 from identity_provider.queue import defer
@@ -24,6 +25,9 @@ _TOGETHER = {
 }
 """What one may have stated and the other not, with the answer that belongs to it."""
 
+
+_FURTHER = "stated_further"
+"""What both were asked before they could be taken for somebody without a record: answers of both count."""
 
 _MADE_ONE = "Two accounts of this person were made one."
 _PARTED = "The two accounts were parted again."
@@ -66,7 +70,8 @@ def pool(survivor: User, other: User, *, actor: Actor, now: datetime) -> Pooled:
 def part(survivor: User, other: User, pooled: Pooled, *, actor: Actor, now: datetime) -> None:
     """Give back what was taken over, as far as it still stands; the search for either goes on, with a case."""
     for name, before in pooled.carried.items():
-        if getattr(survivor, name) == getattr(other, name):
+        taken = _joined(before, other.stated_further) if name == _FURTHER else getattr(other, name)
+        if getattr(survivor, name) == taken:
             setattr(survivor, name, before)
     case = db.session.get(SupportTicket, pooled.case_id) if pooled.case_id else None
     if case is not None and case.user_id == survivor.id and support_tickets.open_case_of(survivor) is case:
@@ -100,7 +105,15 @@ def _carry(survivor: User, other: User) -> dict[str, Any]:
         if (getattr(survivor, answer) is None and said is not None) or (said and not getattr(survivor, answer)):
             before.setdefault(answer, getattr(survivor, answer))
             setattr(survivor, answer, said)
+    further = _joined(survivor.stated_further, other.stated_further)
+    if further != survivor.stated_further:
+        before[_FURTHER] = survivor.stated_further
+        survivor.stated_further = further
     return before
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return FurtherAnswers.of(one).together_with(FurtherAnswers.of(other)).as_kept()
 
 
 def _move_case(giver: User, taker: User, why: str, *, actor: Actor, now: datetime) -> UUID | None:
