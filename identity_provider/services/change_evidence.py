@@ -70,11 +70,6 @@ def is_removable(file: ChangeFile) -> bool:
     return submitted is None or file.added_at > submitted
 
 
-def clean_files(request: ChangeRequest) -> list[ChangeFile]:
-    """The files that a reviewer may see."""
-    return [each for each in request.files if each.evidence.is_shown]
-
-
 @evidence.when_judged
 def evidence_was_judged(judged: Evidence, *, now: datetime) -> None:
     """What cannot be used is told to the person, by a job of its own: here the file is locked, there the person is."""

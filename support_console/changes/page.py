@@ -62,7 +62,13 @@ def change_page(change_id: UUID, *, moved: bool = False) -> str:
 
 
 def _comparison(change: ChangeRequest) -> list[dict[str, object]]:
-    """Old and new value, part by part, each marked as same or different."""
+    """Old and new value, part by part, each marked as same or different.
+
+    Once it is decided the old one is what the account said then: it may say the new one by now.
+    """
+    if not change.state.is_open:
+        name = _("Name") if change.kind is ChangeKind.NAME else _("Date of birth")
+        return [_row(name, change_words.stood_of(change) or _("Not kept"), change_words.wanted_of(change))]
     user = change.user
     if change.kind is ChangeKind.DATE_OF_BIRTH:
         return [_row(_("Date of birth"), change_words.standing_of(change), change_words.wanted_of(change))]

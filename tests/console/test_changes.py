@@ -70,7 +70,9 @@ def test_a_name_is_asked_for_and_becomes_theirs(app: Flask) -> None:
     assert "Hall" in page.text
     assert "1 page" in page.text
     reviewer.click("Approve")
-    assert "Approved. The change was made" in reviewer.submit("Approve the change").text
+    page = reviewer.submit("Approve the change")
+    assert "Approved. The change was made" in page.text
+    assert "Kate Bush" in page.text, "what the account said when it was asked, not what it says now"
     db.session.rollback()
     assert db.session.get_one(User, user.id, populate_existing=True).name.full == "Kate Hall"
     assert "Approved" in person.get(f"/account/changes/requests/{change.id}").text

@@ -28,11 +28,12 @@ _PATIENCE_SECONDS = 2.0
 def start(person: User, slug: str) -> ResponseReturnValue:
     """What will be asked, and what is needed for it; while a request is open, that one instead."""
     kind = kind_of(slug)
-    there = change_requests.open_of(person, kind)
+    with transaction():  # ended before the DQT is asked
+        there, trn = change_requests.open_of(person, kind), person.trn
     if there is not None:
         return _already_open(there)
-    # Not inside a transaction, and whoever does not answer soon is not waited for.
-    open_at = change_reports.open_there(ports().changes, person.trn, seconds=_PATIENCE_SECONDS) if person.trn else ()
+    # Whoever does not answer soon is not waited for.
+    open_at = change_reports.open_there(ports().changes, trn, seconds=_PATIENCE_SECONDS) if trn else ()
     return render_template(
         "changes/start.html",
         kind=kind,
