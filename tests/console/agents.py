@@ -130,4 +130,8 @@ def messages(kind: str) -> list[OutboxMessage]:
 def audited(action: str) -> list[AuditEvent]:
     """What was written down of one action, oldest first."""
     db.session.rollback()
-    return list(db.session.scalars(select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.at)))
+    return list(
+        db.session.scalars(
+            select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.at, AuditEvent.recorded_at)
+        )
+    )

@@ -45,7 +45,11 @@ def comments() -> list[TicketComment]:
 
 def actions(case: SupportTicket) -> list[str]:
     db.session.rollback()
-    found = select(AuditEvent.action).where(AuditEvent.subject_id == str(case.id)).order_by(AuditEvent.at)
+    found = (
+        select(AuditEvent.action)
+        .where(AuditEvent.subject_id == str(case.id))
+        .order_by(AuditEvent.at, AuditEvent.recorded_at)
+    )
     return [each for each in db.session.scalars(found) if each.startswith("ticket_")]
 
 
