@@ -9,7 +9,7 @@ from prometheus_client import multiprocess
 from config.logging import configure_logging
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
-worker_class = "gthread"
+worker_class = "config.gunicorn_worker.PlainWorker"  # gthread, with a shorter way for plain requests
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 timeout = 30
