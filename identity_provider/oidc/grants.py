@@ -93,21 +93,44 @@ def _access_token(client: Client, issued: Issued) -> str:
     return jwt
 
 
+class AnswerLost(Exception):
+    """Tokens were issued, and then saying so failed: what was presented is used up."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__("tokens were issued and not told of")
+        self.why = why
+
+
 def refreshed(client: Client, refresh_token: str) -> dict[str, Any] | None:
     """The answer to a client that proved itself and asks for nothing but a refresh; None where there is more to judge.
 
     It is None, and nothing has changed, where the token is not good and where this service may be refused a person:
-    the grant below says what is wrong.
+    the grant below says what is wrong. Raises AnswerLost.
     """
     if "refresh_token" not in client.grant_types or issue.may_refuse(client):
         return None
     now = ports().clock.now()
     issued = storage.rotate_refresh_token(refresh_token, client.id, now=now)
-    if issued is None:
+    return _told(client, issued, _without_nonce(issued.granted), now) if issued else None
+
+
+def redeemed(client: Client, code: str, redirect_uri: str, verifier: str) -> dict[str, Any] | None:
+    """The same for a code with all that belongs to it. A code that was used before is seen to by the grant below."""
+    if "authorization_code" not in client.grant_types or issue.may_refuse(client):
         return None
-    token, granted = _answer(client, issued), _without_nonce(issued.granted)
-    if "openid" in issued.scope.split():
-        token["id_token"] = tokens.id_token(client, granted.person, granted, token, now)
+    now = ports().clock.now()
+    refreshes = "refresh_token" in client.grant_types
+    issued = storage.exchange_code(storage.Redemption(client.id, code, redirect_uri, verifier, refreshes), now=now)
+    return _told(client, issued, issued.granted, now) if issued else None
+
+
+def _told(client: Client, issued: Issued, granted: Granted, now: datetime) -> dict[str, Any]:
+    try:
+        token = _answer(client, issued)
+        if "openid" in issued.scope.split():
+            token["id_token"] = tokens.id_token(client, granted.person, granted, token, now)
+    except Exception as failure:
+        raise AnswerLost(failure) from failure
     return token
 
 

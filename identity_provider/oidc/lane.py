@@ -1,8 +1,9 @@
 """A lane in front of the framework for what services ask for most, when all is plain.
 
-Discovery, keys, userinfo, introspection and refresh. It answers good requests only, and where it does not answer it has
-changed nothing. Whatever has a query, a body or a form that is not the usual one, another method, a token that is not
-good, or fails in any way goes the long way through Flask, which is where every rule and every error is answered.
+Discovery, keys, userinfo, introspection, and tokens for a code or a refresh token. It answers good requests only, and
+where it does not answer it has changed nothing. Whatever has a query, a body or a form that is not the usual one,
+another method, a token that is not good, or fails in any way goes the long way through Flask, which is where every rule
+and every error is answered.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -21,8 +22,9 @@ from flask import Flask
 from identity_provider.kit import health, requests
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.headers import standard_headers
+from identity_provider.models import Client
 from identity_provider.oidc import client_authentication, discovery, token_endpoints, tokens
-from identity_provider.oidc.grants import refreshed
+from identity_provider.oidc.grants import AnswerLost, redeemed, refreshed
 from identity_provider.oidc.keys import key_ring
 from identity_provider.services import grants
 
@@ -36,6 +38,7 @@ log = structlog.get_logger("lane")
 _BEARER = "Bearer "
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_FORM = 4_096
+_REDEEMS = {"grant_type", "code", "redirect_uri", "code_verifier"}
 
 
 class FastLane:
@@ -49,11 +52,19 @@ class FastLane:
         place = _PLACES.get(environ["PATH_INFO"])
         if place is None or not _is_plain(environ, place.method):
             return self._long_way(environ, start_response)
+        try:
+            return self._answered(place, environ, start_response) or self._long_way(environ, start_response)
+        except AnswerLost as lost:
+            return self._failed(lost.why, environ)(environ, start_response)
+
+    def _answered(
+        self, place: _Place, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes] | None:
         began = time.perf_counter()
         with self._app.app_context():
             body = _or_none(place.answer, environ)
             if body is None:
-                return self._long_way(environ, start_response)
+                return None
             headers = [
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(body))),
@@ -65,6 +76,14 @@ class FastLane:
             health.count(place.endpoint, place.method, 200, seconds)
         start_response("200 OK", headers)
         return (body,)
+
+    def _failed(self, failure: Exception, environ: WSGIEnvironment) -> WSGIApplication:
+        """What the application answers when this is raised in a view: once more by the long way would be a replay."""
+        with self._app.request_context(environ):
+            try:
+                return self._app.finalize_request(self._app.handle_user_exception(failure))
+            except Exception as unknown:  # noqa: BLE001 -- as the framework does
+                return self._app.handle_exception(unknown)
 
 
 def _is_plain(environ: WSGIEnvironment, method: str) -> bool:
@@ -79,6 +98,8 @@ def _is_plain(environ: WSGIEnvironment, method: str) -> bool:
 def _or_none(answer: Callable[[WSGIEnvironment], bytes | None], environ: WSGIEnvironment) -> bytes | None:
     try:
         return answer(environ)
+    except AnswerLost:
+        raise
     except Exception as error:  # noqa: BLE001 -- the long way meets it again, and says what is wrong
         log.warning("fast_lane_left", error=type(error).__name__)
         return None
@@ -117,19 +138,28 @@ def _introspection(environ: WSGIEnvironment) -> bytes | None:
     return orjson.dumps(told)
 
 
-def _refresh(environ: WSGIEnvironment) -> bytes | None:
+def _token(environ: WSGIEnvironment) -> bytes | None:
     form = _form(environ)
-    if form.keys() != {"grant_type", "refresh_token"} or form["grant_type"] != "refresh_token":
-        return None
-    client = client_authentication.plainly_proved(environ.get("HTTP_AUTHORIZATION", ""))
-    if client is None:
+    exchange = _exchange(form)
+    client = client_authentication.plainly_proved(environ.get("HTTP_AUTHORIZATION", "")) if exchange else None
+    if client is None or exchange is None or form.get("client_id", client.id) != client.id:
         return None
     key_ring().ensure_default(ports().clock.now())
-    told = refreshed(client, form["refresh_token"])
+    told = exchange(client)
     if told is None:
         return None
     client_authentication.count_accepted(client)
     return orjson.dumps(told)
+
+
+def _exchange(form: dict[str, str]) -> Callable[[Client], dict[str, Any] | None] | None:
+    """What a form asks for that holds what its grant needs, and nothing else but the client's name."""
+    kind, names = form.get("grant_type"), form.keys() - {"client_id"}
+    if kind == "authorization_code" and names == _REDEEMS:
+        return lambda client: redeemed(client, form["code"], form["redirect_uri"], form["code_verifier"])
+    if kind == "refresh_token" and names == {"grant_type", "refresh_token"}:
+        return lambda client: refreshed(client, form["refresh_token"])
+    return None
 
 
 def _only_token(environ: WSGIEnvironment) -> str | None:
@@ -170,7 +200,7 @@ _DISCOVERY = _Place("oidc.configuration", _configuration, cache=CACHEABLE)
 _PLACES = {
     "/connect/userinfo": _Place("oidc.userinfo", _userinfo),
     "/connect/introspection": _Place("oidc.introspection", _introspection, method="POST"),
-    "/connect/token": _Place("oidc.token", _refresh, method="POST"),
+    "/connect/token": _Place("oidc.token", _token, method="POST"),
     "/.well-known/openid-configuration": _DISCOVERY,
     "/.well-known/oauth-authorization-server": _DISCOVERY,
     "/.well-known/jwks": _Place("oidc.jwks", _jwks, cache=CACHEABLE),

@@ -144,10 +144,17 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Issued | None:
     Everything that must hold stands in one statement, so that of any number of parallel redemptions one succeeds. A
     second use revokes whatever the first one gave out (RFC 6749 4.1.2), also when it comes at the same moment.
     """
-    hashes = vault.hash_literal(_CODE, sent.code)
+    issued = exchange_code(sent, now=now)
+    if issued is None:
+        _end_if_replayed(vault.hash_literal(_CODE, sent.code), sent.client_id, now)
+    return issued
+
+
+def exchange_code(sent: Redemption, *, now: datetime) -> Issued | None:
+    """The statement of `redeem_code` alone; where it gives None nothing has changed, and redeem_code must follow."""
     fresh = _Fresh(now)
     row = statements.REDEEM.first(
-        hashes=hashes,
+        hashes=vault.hash_literal(_CODE, sent.code),
         client_id=sent.client_id,
         redirect_uri=sent.redirect_uri,
         challenge=_challenge_of(sent.verifier),
@@ -156,11 +163,10 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Issued | None:
         family_expires_at=now + FAMILY_LIVES,
         **fresh.values,
     )
-    if row is not None:
-        granted = _granted(row)
-        return fresh.issued(granted, granted.scope, continues=row[-1])
-    _end_if_replayed(hashes, sent.client_id, now)
-    return None
+    if row is None:
+        return None
+    granted = _granted(row)
+    return fresh.issued(granted, granted.scope, continues=row[-1])
 
 
 def new_access_token() -> str:

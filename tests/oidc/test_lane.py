@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import TrnRequirement
 from identity_provider.domain.lookup import LookupReason, pending
-from identity_provider.models import Client
+from identity_provider.models import AuditEvent, Client
+from identity_provider.oidc import tokens as tokens_of_ours
 from identity_provider.services import trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.grants import REUSE_GRACE
 from tests.builders import NOW, a_user
 from tests.kit.provider import a_browser_of, a_relying_party
-from tests.kit.relying_party import RelyingParty
+from tests.kit.relying_party import Asked, RelyingParty
 
+TOKENS = {"access_token", "refresh_token", "id_token"}
 FORM = "application/x-www-form-urlencoded"
 NOT_USUAL = f"{FORM}; charset=utf-8"
 
@@ -45,12 +51,34 @@ def refresh(app: Flask, service: RelyingParty, token: str, kind: str = FORM, mor
     return send(app, service, "/connect/token", f"grant_type=refresh_token&refresh_token={token}{more}", kind)
 
 
+def redeem(
+    app: Flask, service: RelyingParty, asked: Asked, code: str, kind: str = FORM, more: str = ""
+) -> TestResponse:
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": service.redirect_uri}
+    return send(app, service, "/connect/token", f"{urlencode(form)}&code_verifier={asked.verifier}{more}", kind)
+
+
+def a_code(app: Flask, service: RelyingParty) -> tuple[Asked, str]:
+    asked = service.ask()
+    location = a_browser_of(app, a_user(trn=None)).get(asked.path).location
+    return asked, parse_qs(urlsplit(location).query)["code"][0]
+
+
 def send(
     app: Flask, service: RelyingParty, path: str, body: str, kind: str = FORM, secret: str | None = None
 ) -> TestResponse:
     pair = base64.b64encode(f"{service.client_id}:{secret or service.secret}".encode()).decode()
     headers = {"Authorization": f"Basic {pair}"}
     return app.test_client().open(path, method="POST", data=body, content_type=kind, headers=headers)
+
+
+def events(action: str) -> list[AuditEvent]:
+    db.session.rollback()
+    return list(db.session.scalars(db.select(AuditEvent).where(AuditEvent.action == action)))
+
+
+def database_gone() -> Exception:
+    return OperationalError("SELECT", None, Exception("gone"))
 
 
 def without_id(answer: TestResponse) -> dict[str, str]:
@@ -165,3 +193,70 @@ def test_a_stale_refresh_token_ends_its_family_by_whichever_way(
     clock.advance(REUSE_GRACE)
     assert refresh(app, service, tokens["refresh_token"]).get_json()["error"] == "invalid_grant"
     assert refresh(app, service, after["refresh_token"]).get_json()["error"] == "invalid_grant"
+
+
+def test_both_ways_redeem_alike(app: Flask, service: RelyingParty) -> None:
+    (asked, code), (asked_too, code_too) = a_code(app, service), a_code(app, service)
+    by_lane, long_way = redeem(app, service, asked, code), redeem(app, service, asked_too, code_too, NOT_USUAL)
+    assert by_lane.status_code == long_way.status_code == 200
+    assert without_id(by_lane) == without_id(long_way)
+    one, other = by_lane.get_json(), long_way.get_json()
+    assert one.keys() == other.keys() == {*TOKENS, "token_type", "expires_in", "scope"}
+    assert all(one[name] == other[name] for name in one.keys() - TOKENS)
+    for each, nonce in ((one, asked.nonce), (other, asked_too.nonce)):
+        claims = service.validate(each["id_token"], nonce=nonce, access_token=each["access_token"])
+        assert service.userinfo(each["access_token"])["sub"] == claims["sub"]
+        assert refresh(app, service, each["refresh_token"]).status_code == 200
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_plain_redemption_is_answered_in_the_lane_and_what_asks_for_more_is_not(
+    app: Flask, service: RelyingParty
+) -> None:
+    asked, code = a_code(app, service)
+    for more in ("&client_id=another", "&client_secret=s", "&scope=openid", "&code=again", "&x=1"):
+        with pytest.raises(pytest.fail.Exception, match="itself was reached"):
+            redeem(app, service, asked, code, more=more)
+    with pytest.raises(pytest.fail.Exception, match="itself was reached"):
+        redeem(app, service, replace(asked, verifier="v" * 43), code)
+    assert redeem(app, service, asked, code, more=f"&client_id={service.client_id}").status_code == 200
+
+
+@pytest.mark.parametrize("second", [FORM, NOT_USUAL])
+@pytest.mark.parametrize("first", [FORM, NOT_USUAL])
+def test_a_code_is_good_once_and_used_again_takes_its_tokens_with_it(
+    app: Flask, service: RelyingParty, first: str, second: str
+) -> None:
+    asked, code = a_code(app, service)
+    token = redeem(app, service, asked, code, first).get_json()["access_token"]
+    assert ask(app, service, f"token={token}").get_json()["active"] is True
+    again = redeem(app, service, asked, code, second)
+    assert (again.status_code, again.get_json()["error"]) == (400, "invalid_grant")
+    assert ask(app, service, f"token={token}").get_json() == {"active": False}
+    assert [each.action for each in events("authorization_code_replayed")] == ["authorization_code_replayed"]
+
+
+def test_a_code_of_a_service_that_lost_the_grant_is_not_redeemed(app: Flask, service: RelyingParty) -> None:
+    asked, code = a_code(app, service)
+    with transaction():
+        db.session.get_one(Client, service.client_id).grant_types = ["client_credentials"]
+    refused = redeem(app, service, asked, code)
+    assert (refused.status_code, refused.get_json()["error"]) == (400, "unauthorized_client")
+
+
+@pytest.mark.parametrize(("failure", "status"), [(RuntimeError, 500), (database_gone, 503)])
+def test_an_answer_that_is_lost_after_the_code_was_used_is_an_error_and_no_replay(
+    app: Flask, service: RelyingParty, monkeypatch: pytest.MonkeyPatch, failure: Callable[[], Exception], status: int
+) -> None:
+    """By the long way the code would be found used, and its family ended as if a thief had come."""
+    asked, code = a_code(app, service)
+
+    def fail(*_: object, **__: object) -> str:
+        raise failure()
+
+    monkeypatch.setattr(tokens_of_ours, "id_token", fail)
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", value=False)
+    answer = redeem(app, service, asked, code)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (status, "no-store")
+    assert "error" in answer.get_json()
+    assert events("authorization_code_replayed") == []
