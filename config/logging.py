@@ -84,20 +84,25 @@ def _as_json(event: MutableMapping[str, Any], **_: Any) -> str:
 
 def log_request(**said: Any) -> None:
     """The line of one request, as structlog would write it, at a fraction of the cost: there is one for each."""
-    if _output is None or _output not in logging.getLogger().handlers:
+    if _output is None or _output not in _ROOT.handlers:
         structlog.get_logger("request").info("request", **said)
         return
-    if not logging.getLogger("request").isEnabledFor(logging.INFO):
+    if not _REQUEST.isEnabledFor(logging.INFO):
         return
-    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    event = {name: redact(value) if isinstance(value, str) else value for name, value in said.items()}
-    context = structlog.contextvars.get_contextvars()
-    line = {**event, "event": "request", **context, "level": "info", "logger": "request", "timestamp": at}
+    for name, value in said.items():
+        if isinstance(value, str):
+            said[name] = redact(value)
+    said["event"] = "request"
+    said |= structlog.contextvars.get_contextvars()
+    said["level"], said["logger"] = "info", "request"
+    said["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
+    line = f"{_as_json(said)}\n"
     with _output.lock or nullcontext():
-        _output.stream.write(f"{_as_json(line)}\n")
-        _output.flush()
+        _output.stream.write(line)
+        _output.stream.flush()
 
 
+_ROOT, _REQUEST = logging.getLogger(), logging.getLogger("request")
 _output: logging.StreamHandler[Any] | None = None
 
 

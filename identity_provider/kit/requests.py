@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from uuid import uuid4
+from random import getrandbits
 
 import structlog
 from flask import Flask, Request, Response, g, request
@@ -20,7 +20,8 @@ def init_requests(app: Flask) -> None:
 
 def begin() -> str:
     """Give what happens now an id, which log lines carry."""
-    made = uuid4().hex[:16]
+    # It tells requests apart and guards nothing, so it need not ask the system for randomness.
+    made = f"{getrandbits(64):016x}"
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=made)
     return made

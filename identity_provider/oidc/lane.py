@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -69,7 +70,7 @@ class FastLane:
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(body))),
                 ("X-Request-Id", requests.begin()),
-                *_headers(secure=settings().secure, cache=place.cache),
+                *_headers(secure=settings().secure, kept=place.kept),
             ]
             seconds = time.perf_counter() - began
             requests.log_answered(place.method, environ["PATH_INFO"], place.endpoint, 200, seconds)
@@ -105,11 +106,12 @@ def _or_none(answer: Callable[[WSGIEnvironment], bytes | None], environ: WSGIEnv
         return None
 
 
-def _headers(*, secure: bool, cache: str | None) -> list[tuple[str, str]]:
+@cache
+def _headers(*, secure: bool, kept: str | None) -> tuple[tuple[str, str], ...]:
     standard = standard_headers(secure=secure)
-    if cache is None:
-        return [*standard, ("Pragma", "no-cache")]
-    return [*((name, value) for name, value in standard if name != "Cache-Control"), ("Cache-Control", cache)]
+    if kept is None:
+        return (*standard, ("Pragma", "no-cache"))
+    return (*((name, value) for name, value in standard if name != "Cache-Control"), ("Cache-Control", kept))
 
 
 def _userinfo(environ: WSGIEnvironment) -> bytes | None:
@@ -193,15 +195,16 @@ class _Place:
     endpoint: str
     answer: Callable[[WSGIEnvironment], bytes | None]
     method: str = "GET"
-    cache: str | None = None
+    # For how long others may keep it; not at all, where nothing is said.
+    kept: str | None = None
 
 
-_DISCOVERY = _Place("oidc.configuration", _configuration, cache=CACHEABLE)
+_DISCOVERY = _Place("oidc.configuration", _configuration, kept=CACHEABLE)
 _PLACES = {
     "/connect/userinfo": _Place("oidc.userinfo", _userinfo),
     "/connect/introspection": _Place("oidc.introspection", _introspection, method="POST"),
     "/connect/token": _Place("oidc.token", _token, method="POST"),
     "/.well-known/openid-configuration": _DISCOVERY,
     "/.well-known/oauth-authorization-server": _DISCOVERY,
-    "/.well-known/jwks": _Place("oidc.jwks", _jwks, cache=CACHEABLE),
+    "/.well-known/jwks": _Place("oidc.jwks", _jwks, kept=CACHEABLE),
 }

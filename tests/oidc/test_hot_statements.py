@@ -13,7 +13,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Integer, String, bindparam, event, func, literal_column, select
+from sqlalchemy.exc import DataError, OperationalError
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
@@ -50,17 +51,17 @@ class Counted:
 @contextmanager
 def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
     counted = Counted()
-    run = Connections.execute
+    run = Connections.first
 
-    def counted_run(self: Connections, text: str, values: dict[str, Any]) -> Any:
-        counted.direct.append(text)
-        return run(self, text, values)
+    def counted_run(self: Connections, statement: Statement, values: dict[str, Any]) -> Any:
+        counted.direct.append(statement.text)
+        return run(self, statement, values)
 
     def note(*arguments: Any) -> None:
         counted.session.append(arguments[2])
 
     with monkeypatch.context() as patched:
-        patched.setattr(Connections, "execute", counted_run)
+        patched.setattr(Connections, "first", counted_run)
         event.listen(db.engine, "before_cursor_execute", note)
         try:
             yield counted
@@ -258,6 +259,31 @@ def test_a_connection_that_the_server_closed_is_not_used_again(app: Flask, servi
 
 
 OTHERS = "datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE 'LISTEN%'"
+
+
+def test_a_connection_that_ends_in_the_middle_of_a_statement_is_an_outage_and_is_given_up(app: Flask) -> None:
+    suicide = Statement(select(func.pg_terminate_backend(func.pg_backend_pid())))
+    with pytest.raises(OperationalError):
+        suicide.first()
+    assert Statement(select(literal_column("1"))).first() == (1,)
+
+
+def test_what_the_database_refuses_is_said_in_its_class_and_without_what_was_asked(app: Flask) -> None:
+    asked = Statement(select(literal_column("1") / bindparam("number", type_=Integer())))
+    for _ in range(2):
+        with pytest.raises(DataError, match="division by zero") as refused:
+            asked.first(number=0)
+        assert refused.value.params is None
+    assert asked.first(number=1) == (1,)
+
+
+def test_a_statement_takes_values_of_other_kinds_from_one_time_to_the_next(app: Flask) -> None:
+    """What is prepared is prepared for the kinds of values that were given."""
+    said = Statement(select(func.coalesce(bindparam("said", type_=String()), "nothing % at all")))
+    assert [said.first(said=each) for each in ("a", None, "b%s", "")] == [
+        *(("a",), ("nothing % at all",)),
+        *(("b%s",), ("",)),
+    ]
 
 
 def test_what_another_process_changes_is_noticed(app: Flask, service: RelyingParty) -> None:
