@@ -122,6 +122,17 @@ class Evidence(NamedTuple):
         """Whether exactly this name and birthday were given."""
         return self.exactly_named and self.born is Level.SAME
 
+    @property
+    def all_but_exact(self) -> bool:
+        """Whether nobody who has exactly this name and birthday comes closer.
+
+        The same names in another order, or exactly this name with the number and a slip in the date: whoever states
+        somebody else's number by mistake never hits one of their own name and nearly their own birthday.
+        """
+        reordered = self.first is Level.MIDDLE and self.middle is Level.SAME and self.last is Level.SAME
+        slipped = self.identified and self.exactly_named and self.born in NEAR_DATE
+        return self.exact or slipped or (reordered and self.born is Level.SAME)
+
 
 def linking_rule(evidence: Evidence) -> Rule | None:
     """Return the strongest rule that this evidence satisfies, for the policy Linkage."""
@@ -133,7 +144,7 @@ def linking_rule(evidence: Evidence) -> Rule | None:
         return None
     if Level.ONE_SLIP in (evidence.trn, evidence.nino):
         return Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY
-    return Rule.NAMES_AND_BIRTHDAY
+    return Rule.NAMES_AND_BIRTHDAY if evidence.middle is not Level.DIFFERENT else None
 
 
 def _identified_rule(evidence: Evidence) -> Rule | None:
@@ -163,14 +174,12 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 def _one_name_agrees(evidence: Evidence) -> bool:
     """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin.
 
-    A first name that a slip makes another is no twin's where the middle names are one (Lara Lesley, of Laura Lesley),
-    or where the National Insurance number was given, which a person knows and their family does not.
+    A first name that a slip makes another is no twin's where the middle names are one: Lara Lesley, of Laura Lesley.
     """
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
     if evidence.first is Level.ANOTHER:
-        own = evidence.nino is Level.SAME or evidence.surely_identified
-        return evidence.middle is Level.SAME or (own and evidence.last in AGREES)
+        return evidence.middle is Level.SAME or (evidence.surely_identified and evidence.last in AGREES)
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 
@@ -219,7 +228,7 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
         (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
-        (Block.ANOTHER_FITS_EXACTLY, not evidence.exact and any(rival.exact for _, rival in rivals)),
+        (Block.ANOTHER_FITS_EXACTLY, not evidence.all_but_exact and any(rival.exact for _, rival in rivals)),
         (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
