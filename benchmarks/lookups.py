@@ -26,6 +26,7 @@ from identity_provider.db import Base
 from identity_provider.models import RegisterBatch, RegisterGeneration, RegisterImport, RegisterReject
 from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.postgres import EmbeddedPostgres
+from identity_provider.sandbox.run import ROOM_FOR_A_REGISTER
 from identity_provider.services.register_import import ImportOptions, import_register
 from matching.blocking import person_keys
 from matching.matcher import match
@@ -67,7 +68,7 @@ def database() -> Iterator[str]:
     place = Path(tempfile.mkdtemp(prefix="gai-bench-"))
     place.chmod(0o711)  # as root the server runs under another account
     try:
-        with EmbeddedPostgres(place / "pg") as postgres:
+        with EmbeddedPostgres(place / "pg", options=ROOM_FOR_A_REGISTER) as postgres:
             postgres.create_database("bench")
             url = postgres.url("bench")
             engine = sa.create_engine(url)

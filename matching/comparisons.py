@@ -173,15 +173,15 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         if compound is not None:
             return compound
     if are_two_people(one, other) and not (_middle_shared(middle, held_middle) and are_given_name_forms(one, other)):
-        return NameRelation(Level.ANOTHER, typed.joined, held.joined)
+        level = Level.MIDDLE if _used_as_first(typed, middle, held, held_middle) else Level.ANOTHER
+        return NameRelation(level, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.INITIAL if one[0] == other[0] else Level.DIFFERENT, one, other)
-    written = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
-    if written.level is not Level.NEARLY and _used_as_first(typed, middle, held, held_middle):
+    if _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
-    return written
+    return better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
 
 
 def _middle_shared(middle: Name, held_middle: Name) -> bool:
@@ -273,7 +273,7 @@ def dates(stated: date | None, held: date | None) -> Level:
 
 @lru_cache(maxsize=1 << 12)
 def _other_dates(stated: date, held: date) -> Level:
-    one, other = f"{stated:%Y%m%d}", f"{held:%Y%m%d}"
+    one, other = _digits(stated), _digits(held)
     if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
         return Level.DAY_MONTH_SWAPPED
     if other in date_slips(stated.year, stated.month, stated.day):
@@ -284,6 +284,10 @@ def _other_dates(stated: date, held: date) -> Level:
         return Level.TWO_PARTS
     parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
     return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
+
+
+def _digits(day: date) -> str:
+    return day.isoformat().replace("-", "")
 
 
 def _date_slip(one: str, other: str) -> Level:

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,7 @@ def patterns(register: TeacherRegister, people: Iterable[PersonDetails], today: 
         statement = prepare(person, today)
         answer = register.find_candidates(ask(statement, person_keys(statement, today)))
         scorer = Scorer(statement, Rarity(register.size, answer.statistics, has_year=True), frozenset())
-        for record in worth_comparing(statement, answer.records):
+        for record in chain.from_iterable(worth_comparing(statement, answer.records)):
             levels = {compared.field: compared.level for compared in scorer.facet(record, [record])}
             yield tuple(levels.get(field, Level.MISSING) for field in FIELDS)
 

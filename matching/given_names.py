@@ -57,6 +57,7 @@ _INDEPENDENT: Final = frozenset(formal for formal, short in _SHORT_OF.items() if
 _FORMAL_OF: Final = _inverse(_SHORT_OF)
 _FAMILY: Final = _variants("family_name_variants.txt")
 _OTHER_PEOPLE: Final = _variants("other_people.txt")
+_LOOSE: Final = _variants("loose_forms.txt")
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -83,6 +84,11 @@ def is_given_name(name: str) -> bool:
 def are_two_people(one: str, other: str) -> bool:
     """Whether two given names that look like forms or slips of each other are known to be those of two people."""
     return other in _OTHER_PEOPLE.get(one, _NONE)
+
+
+def are_often_two_people(one: str, other: str) -> bool:
+    """Whether two forms of a name are often those of two people, so that it takes a number to take them for one."""
+    return other in _LOOSE.get(one, _NONE)
 
 
 def are_brother_and_sister(one: str, other: str) -> bool:

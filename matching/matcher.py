@@ -26,7 +26,7 @@ from matching.policy import (
     linking_rule,
     releases,
 )
-from matching.prefilter import worth_comparing
+from matching.prefilter import Worth, worth_comparing
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
 from matching.rows import Columns, columns_of, with_more
 from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
@@ -148,14 +148,23 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     keys = person_keys(statement, today)
     answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
     answer = replace(answer, records=with_more(answer.records, identified))
-    ranked = yield from _rank(statement, answer, register.size)
+    worth = _compared(statement, answer.records)
+    scorer = _scorer(statement, answer, register.size)
+    ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
+    outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
+    if isinstance(outcome, DefiniteMatch):
+        return outcome
+    if worth.strangers:
+        ranked = candidates(scorer, [*worth.contenders, *worth.strangers], SHARE_OF_ASKERS_REGISTERED)
     if _would_be_none(statement, answer, ranked):
         more: CandidateAnswer = yield ask(statement, keys_of_any_year(statement, today))
         # The last look says nothing else: it is no part of what must be complete.
         records = with_more(answer.records, more.records)
         if len(records) > len(answer.records):
             answer = replace(answer, records=records)
-            ranked = yield from _rank(statement, answer, register.size)
+            scorer, worth = _scorer(statement, answer, register.size), _compared(statement, records)
+            everybody = [*worth.contenders, *worth.strangers]
+            ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
 
 
@@ -165,13 +174,11 @@ def _would_be_none(statement: Statement, answer: CandidateAnswer, ranked: Sequen
 
 
 def _rank(
-    statement: Statement, answer: CandidateAnswer, size: int
+    scorer: Scorer, compared: Sequence[TeachingRecord], *, asking: bool
 ) -> Generator[CandidateQuestion, CandidateAnswer, tuple[Candidate, ...]]:
-    """Score what the register gave, best first; where names were misstated, ask how common the right ones are."""
-    scorer = _scorer(statement, answer, size)
-    compared = _compared(statement, answer.records)
+    """Score records, best first; where names were misstated, ask how common the right ones are."""
     ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
-    about = ask_about(statement, ranked[0]) if ranked and answer.statistics.pairs else None
+    about = ask_about(scorer.statement, ranked[0]) if ranked and asking else None
     if about:
         scorer.learn((yield about).statistics)
         ranked = candidates(scorer, compared, SHARE_OF_ASKERS_REGISTERED)
@@ -204,21 +211,22 @@ def _found_early(
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
 
 
-def _compared(statement: Statement, records: Sequence[TeachingRecord]) -> list[TeachingRecord]:
+def _compared(statement: Statement, records: Sequence[TeachingRecord]) -> Worth:
     """Choose the records to compare in full, each merged one with its survivor."""
-    chosen = {record.trn: record for record in worth_comparing(statement, records)}
-    survivors = {record.merged_into for record in chosen.values() if record.merged_into} - chosen.keys()
+    worth = worth_comparing(statement, records)
+    chosen = {record.trn for part in worth for record in part}
+    survivors = {record.merged_into for part in worth for record in part if record.merged_into} - chosen
     if survivors:
-        for at, trn in enumerate(columns_of(records).trn):
-            if trn in survivors:
-                chosen[trn] = records[at]
-    return list(chosen.values())
+        more = [records[at] for at, trn in enumerate(columns_of(records).trn) if trn in survivors]
+        return Worth([*worth.contenders, *more], worth.strangers)
+    return worth
 
 
 def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
     held, born = columns_of(answer.records), statement.born
     same_day = held.date_of_birth.count(born.isoformat()) if born else 0
-    rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day)
+    stated = len(statement.lasts)
+    rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day, last_names_stated=stated)
     return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
 
 

@@ -57,6 +57,7 @@ class InMemoryRegister:
                 self._first_names[name] = self._first_names.get(name, 0) + 1
             for name in names.last_names:
                 self._last_names[name] = self._last_names.get(name, 0) + 1
+        self._last_names_counted = sum(self._last_names.values())
         column = np.array(hashes, dtype=np.int64)
         order = np.argsort(column, kind="stable")
         return column[order], np.array(owners, dtype=np.int32)[order]
@@ -118,6 +119,7 @@ class InMemoryRegister:
             first_names={name: self._first_names.get(name, 0) for name in question.first_names},
             last_names={name: self._last_names.get(name, 0) for name in question.last_names},
             pairs=self._namesakes(question.name_pairs, question.birth_year),
+            last_names_counted=self._last_names_counted,
         )
 
     def _namesakes(self, pairs: Sequence[NamePair], birth_year: int | None) -> dict[NamePair, int]:

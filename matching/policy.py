@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from matching.comparisons import Field, Level, first_names, last_names
+from matching.given_names import are_often_two_people
 from matching.normalise import family_name, given_name
 from matching.scoring import Candidate
 from matching.statements import Statement
@@ -74,11 +75,17 @@ class Evidence(NamedTuple):
     nino: Level
     email: Level
     middle: Level = Level.MISSING
+    often_two_people: bool = False
 
     @classmethod
     def of(cls, candidate: Candidate) -> "Evidence":
         """Read the evidence off a candidate."""
         level = candidate.levels.get
+        often = any(
+            are_often_two_people(each.stated, each.held)
+            for each in candidate.comparisons
+            if each.field is Field.FIRST_NAME and each.level is Level.VARIANT
+        )
         return cls(
             level(Field.FIRST_NAME, Level.MISSING),
             level(Field.LAST_NAME, Level.MISSING),
@@ -87,12 +94,18 @@ class Evidence(NamedTuple):
             level(Field.NINO, Level.MISSING),
             level(Field.EMAIL, Level.MISSING),
             level(Field.MIDDLE_NAME, Level.MISSING),
+            often,
         )
 
     @property
     def identified(self) -> bool:
         """Whether the exact TRN or National Insurance number was given."""
         return Level.SAME in (self.trn, self.nino)
+
+    @property
+    def surely_identified(self) -> bool:
+        """Whether a second thing that is one person's alone was given beside the TRN: not even twins share both."""
+        return self.trn is Level.SAME and Level.SAME in (self.nino, self.email)
 
     @property
     def names_agree(self) -> bool:
@@ -109,19 +122,29 @@ class Evidence(NamedTuple):
         """Whether exactly this name and birthday were given."""
         return self.exactly_named and self.born is Level.SAME
 
+    @property
+    def all_but_exact(self) -> bool:
+        """Whether nobody who has exactly this name and birthday comes closer.
+
+        The same names in another order, or exactly this name with the number and a slip in the date: whoever states
+        somebody else's number by mistake never hits one of their own name and nearly their own birthday.
+        """
+        reordered = self.first is Level.MIDDLE and self.middle is Level.SAME and self.last is Level.SAME
+        slipped = self.identified and self.exactly_named and self.born in NEAR_DATE
+        return self.exact or slipped or (reordered and self.born is Level.SAME)
+
 
 def linking_rule(evidence: Evidence) -> Rule | None:
     """Return the strongest rule that this evidence satisfies, for the policy Linkage."""
-    both = evidence.trn is evidence.nino is Level.SAME
-    if not both and _may_be_a_sibling(evidence):
+    if not evidence.surely_identified and _may_be_a_sibling(evidence):
         return None
     if evidence.identified:
         return _identified_rule(evidence)
-    if not (evidence.names_agree and evidence.born is Level.SAME):
+    if not (evidence.names_agree and evidence.born is Level.SAME) or evidence.often_two_people:
         return None
     if Level.ONE_SLIP in (evidence.trn, evidence.nino):
         return Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY
-    return Rule.NAMES_AND_BIRTHDAY
+    return Rule.NAMES_AND_BIRTHDAY if evidence.middle is not Level.DIFFERENT else None
 
 
 def _identified_rule(evidence: Evidence) -> Rule | None:
@@ -149,11 +172,14 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 
 
 def _one_name_agrees(evidence: Evidence) -> bool:
-    """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin."""
+    """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin.
+
+    A first name that a slip makes another is no twin's where the middle names are one: Lara Lesley, of Laura Lesley.
+    """
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
-    if evidence.first is Level.ANOTHER and evidence.trn is evidence.nino is Level.SAME:
-        return evidence.last in AGREES
+    if evidence.first is Level.ANOTHER:
+        return evidence.middle is Level.SAME or (evidence.surely_identified and evidence.last in AGREES)
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 
@@ -202,8 +228,8 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
         (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
-        (Block.ANOTHER_FITS_EXACTLY, not evidence.exact and any(rival.exact for _, rival in rivals)),
-        (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival) for _, rival in rivals)),
+        (Block.ANOTHER_FITS_EXACTLY, not evidence.all_but_exact and any(rival.exact for _, rival in rivals)),
+        (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
     ]
@@ -267,7 +293,12 @@ def _resembles(rival: Evidence) -> bool:
     return by_name or rival.born in NEAR_DATE or rival.born is Level.SAME
 
 
-def _fits(rival: Evidence) -> bool:
-    """Whether this other record could be the person's just as well, identifiers aside."""
+def _fits(rival: Evidence, chosen: Evidence) -> bool:
+    """Whether this other record could be the person's just as well, identifiers aside.
+
+    Beside one of exactly this name another that only resembles it is as likely as its posterior says, no more.
+    """
     contradicted = Level.DIFFERENT in (rival.nino, rival.trn)
-    return rival.names_agree and rival.born is Level.SAME and not contradicted
+    if contradicted or rival.born is not Level.SAME:
+        return False
+    return rival.exactly_named if chosen.exact else rival.names_agree

@@ -109,11 +109,13 @@ class NameStatistics:
     previous.
     `pairs`: in how many records that first and that last name occur together, among those born within
     PAIR_YEARS of the question's birth year (of any birth year when it had none). A candidate counts itself.
+    `last_names_counted`: all of `last_names` together, over the whole register; 0 where that is not known.
     """
 
     first_names: Mapping[str, int] = field(default_factory=dict)
     last_names: Mapping[str, int] = field(default_factory=dict)
     pairs: Mapping[NamePair, int] = field(default_factory=dict)
+    last_names_counted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ class Scorer:
         self.statement = statement
         self.rarity = rarity
         self.shared_emails = shared_emails
+        self._born = _iso(statement.born)
         self._groups: dict[Field, float] = {}
         self._compared: dict[str, tuple[_Relations, tuple[FieldComparison, ...]]] = {}
 
@@ -150,10 +151,10 @@ class Scorer:
         if day is Level.SAME:
             day_bits += self.rarity.birthday
         return (
-            FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, _iso(stated.born), _iso(record.date_of_birth)),
-            self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]),
-            self._nino(numbers),
-            self._email(record),
+            FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, self._born, _iso(record.date_of_birth)),
+            self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]) if stated.trn else _NO_TRN,
+            self._nino(numbers) if stated.nino else _NO_NINO,
+            self._email(record) if stated.email else _NO_EMAIL,
         )
 
     def _relations(self, record: TeachingRecord) -> _Relations:
@@ -163,8 +164,12 @@ class Scorer:
             normalise.given_name(record.first_name),
             normalise.given_name(record.middle_name),
         )
-        firsts = (held_first, *map(normalise.given_name, record.previous_first_names))
-        lasts = tuple(map(normalise.family_name, (record.last_name, *record.previous_last_names)))
+        firsts = [held_first]
+        if record.previous_first_names:
+            firsts += map(normalise.given_name, record.previous_first_names)
+        lasts = [normalise.family_name(record.last_name)]
+        if record.previous_last_names:
+            lasts += map(normalise.family_name, record.previous_last_names)
         first = comparisons.first_names(stated.firsts, stated.middle, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
         swapped, half = False, None
@@ -238,7 +243,7 @@ class Scorer:
 
     def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:
         best, shown = Level.MISSING, ""
-        for number in held if stated else ():
+        for number in held:
             level = comparisons.identifiers(stated, number)
             if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
                 best, shown = (level, number) if level is not Level.MISSING else (best, shown)
@@ -247,13 +252,13 @@ class Scorer:
     def _nino(self, numbers: Sequence[TeachingRecord]) -> FieldComparison:
         """Compare the National Insurance number; one that is nobody's, as payrolls make up, contradicts nobody."""
         stated = self.statement
-        compared = self._identifier(Field.NINO, stated.nino, [_nino(one.nino) for one in numbers if stated.nino])
+        compared = self._identifier(Field.NINO, stated.nino, [_nino(one.nino) for one in numbers])
         if compared.level is Level.DIFFERENT and not stated.nino_well_formed:
             return FieldComparison(Field.NINO, Level.MISSING, 0.0, stated.nino)
         return compared
 
     def _email(self, record: TeachingRecord) -> FieldComparison:
-        held = normalise.email(record.email) if self.statement.email else ""
+        held = normalise.email(record.email)
         level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
         return FieldComparison(Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held)
 
@@ -263,6 +268,9 @@ def _is_her_name(relation: NameRelation) -> bool:
     return relation.typed in (relation.held + "a", relation.held + "ah")
 
 
+_NO_TRN, _NO_NINO, _NO_EMAIL = (
+    FieldComparison(field, Level.MISSING, 0.0) for field in (Field.TRN, Field.NINO, Field.EMAIL)
+)
 _CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MISSING: 3}
 
 
@@ -281,14 +289,12 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
     facets: dict[str, list[TeachingRecord]] = defaultdict(list)
     for record in records:
         facets[_survivor(record, held).trn].append(record)
-    scored = [
-        max(
-            (_Scored.of(scorer.facet(record, alike), record, trn) for record in alike),
-            # Of two that fit alike the merged one, which says more: in whatever order a register gave them.
-            key=lambda row: (row.apart, row.source != row.trn, row.source),
-        )
-        for trn, alike in facets.items()
-    ]
+    scored = []
+    for trn, alike in facets.items():
+        rows = [_Scored.of(scorer.facet(record, alike), record, trn) for record in alike]
+        # Of two that fit alike the merged one, which says more: in whatever order a register gave them.
+        best = rows[0] if len(rows) == 1 else max(rows, key=lambda row: (row.apart, row.source != row.trn, row.source))
+        scored.append(best)
     scored.sort(key=lambda row: (-row.apart, row.trn))
     _prefer_open(scored, held)
     return _weighed(scored, held, _prior(scorer.rarity.size, prior_share))

@@ -10,6 +10,7 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import resources
 from typing import Final
 
@@ -17,7 +18,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-22.4"
+VERSION: Final = "2026-11-22.5"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
@@ -99,7 +100,7 @@ COMMON_BIRTHDAY_TIMES: Final = 2.0
 """A day is more common than others when so many records, and so many times the usual share, have it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rarity:
     """How common the values of one question are in the register that answered."""
 
@@ -107,15 +108,18 @@ class Rarity:
     statistics: NameStatistics
     has_year: bool
     birthday: float = 0.0
+    last_names_stated: int = 1
 
     @classmethod
-    def of(cls, answer: CandidateAnswer, size: int, *, has_year: bool, same_day: int) -> "Rarity":
+    def of(
+        cls, answer: CandidateAnswer, size: int, *, has_year: bool, same_day: int, last_names_stated: int
+    ) -> "Rarity":
         """Read the rarity of names and birthday from an answer."""
         usual = 2.0 ** -FIXED[Field.DATE_OF_BIRTH, Level.SAME]
         share = same_day / max(size, SMALL_REGISTER)
         common = same_day >= COMMON_BIRTHDAY_FROM and share > COMMON_BIRTHDAY_TIMES * usual
         lost = math.log2(share / usual) if common else 0.0
-        return cls(size, answer.statistics, has_year, -lost)
+        return cls(size, answer.statistics, has_year, -lost, max(1, last_names_stated))
 
     def knowing(self, more: NameStatistics) -> "Rarity":
         """Add what the register said about further names."""
@@ -124,6 +128,7 @@ class Rarity:
             {**known.first_names, **more.first_names},
             {**known.last_names, **more.last_names},
             {**known.pairs, **more.pairs},
+            known.last_names_counted or more.last_names_counted,
         )
         return replace(self, statistics=joined)
 
@@ -138,18 +143,28 @@ class Rarity:
             return self.frequency(Field.FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
 
+    @cached_property
+    def last_name_chance(self) -> float:
+        """How often a stranger states a last name, for each record that has it.
+
+        A record may know several last names, and a stranger states one; whoever states two has two chances.
+        """
+        held = self.statistics.last_names_counted / max(self.size, 1)
+        return self.last_names_stated / max(1.0, held)
+
     def frequency(self, field: Field, name: str) -> float:
-        """Share of records that have this first or last name."""
+        """How often a stranger states this first or last name."""
         counts = self.statistics.first_names if field is Field.FIRST_NAME else self.statistics.last_names
         count = counts.get(name)
         if count is None:
             return UNKNOWN_FREQUENCY[field]
         if count == 0:
             return 0.5 / max(self.size, UNSEEN_AMONG)
-        return min(1.0, (count + 0.5) / (self.size + SMALL_REGISTER))
+        chance = self.last_name_chance if field is Field.LAST_NAME else 1.0
+        return min(1.0, chance * (count + 0.5) / (self.size + SMALL_REGISTER))
 
     def together(self, pair: NamePair, by_chance: float) -> float:
-        """Share of the people of that age who have both names, the one candidate left out.
+        """How often a stranger of that age states both names, the one candidate left out.
 
         Nobody else is not never: then what chance would bring stands in, up to half a person.
         """
@@ -157,7 +172,8 @@ class Rarity:
         if count is None:
             return by_chance
         among = max(self.size * (WINDOW_SHARE if self.has_year else 1.0), SMALL_REGISTER)
-        return (max(0, count - 1) + min(NAMESAKES_UNSEEN, by_chance * among)) / among
+        others = max(0, count - 1) * self.last_name_chance
+        return (others + min(NAMESAKES_UNSEEN, by_chance * among)) / among
 
 
 def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float = 0.0) -> float:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from identity_provider.adapters.replica_queries import Queries
-from identity_provider.models.register_layout import IN_COLUMNS, namesake_span, stored_key
+from identity_provider.models.register_layout import ALL_LAST_NAMES, IN_COLUMNS, namesake_span, stored_key
 from matching.records import ROWS_PER_KEY, CandidateAnswer, CandidateQuestion, NameStatistics
 from matching.rows import FIELD_SEPARATOR, RecordLines
 
@@ -33,6 +33,7 @@ def names_asked(questions: Sequence[CandidateQuestion]) -> dict[str, Any]:
     """The parameters of `Queries.statistics`."""
     names = dict.fromkeys(("f", name) for question in questions for name in question.first_names)
     names |= dict.fromkeys(("l", name) for question in questions for name in question.last_names)
+    names[ALL_LAST_NAMES] = None
     spans = [namesake_span(pair, question.birth_year) for question in questions for pair in question.name_pairs]
     return {
         "kinds": [kind for kind, _ in names],
@@ -51,7 +52,7 @@ def read_statistics(rows: Rows, questions: Sequence[CandidateQuestion]) -> list[
         place += len(question.name_pairs)
         firsts = {name: counted.get(("f", name), 0) for name in question.first_names}
         lasts = {name: counted.get(("l", name), 0) for name in question.last_names}
-        found.append(NameStatistics(firsts, lasts, pairs))
+        found.append(NameStatistics(firsts, lasts, pairs, counted.get(ALL_LAST_NAMES, 0)))
     return found
 
 

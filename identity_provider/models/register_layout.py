@@ -44,6 +44,9 @@ COLUMNS = (
 IN_COLUMNS = frozenset("td")
 """Kinds of key that are answered from a column of `records`, not from `keys`."""
 
+ALL_LAST_NAMES = ("all", "l")
+"""Kind and name of the row of `names` that says how many last names are counted altogether."""
+
 _KINDS = {"n": 1, "e": 2, "l": 3, "f": 4, "y": 5}
 _OTHER_KIND = 6
 _KIND_SHIFT = 60

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from identity_provider.models.register_layout import Generation, line_of
+from identity_provider.models.register_layout import ALL_LAST_NAMES, Generation, line_of
 from identity_provider.services.register_loading import Connection, count_names
 from matching.blocking import counted_names
 from matching.rows import read_line
@@ -130,6 +130,12 @@ def _count(connection: Connection, generation: Generation) -> None:
                 " FROM {counted} GROUP BY kind, name HAVING sum(records) > 0 ORDER BY kind, name",
                 generation,
             )
+        )
+        connection.execute(
+            _filled(
+                "INSERT INTO {names} SELECT %s, %s, coalesce(sum(records), 0) FROM {names} WHERE kind = %s", generation
+            ),
+            (*ALL_LAST_NAMES, ALL_LAST_NAMES[1]),
         )
         connection.execute(_filled("ALTER TABLE {names} ADD PRIMARY KEY (kind, name)", generation))
         connection.execute(_filled("DROP TABLE {counted}", generation))

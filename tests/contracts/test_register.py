@@ -16,7 +16,7 @@ from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.ports import TeacherRegister
-from matching.blocking import person_keys
+from matching.blocking import counted_names, person_keys
 from matching.matcher import DefiniteMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
@@ -274,6 +274,7 @@ def test_names_are_counted(searched_by_keys: TeacherRegister) -> None:
     counted = searched_by_keys.find_candidates(asked).statistics
     assert counted.first_names == {"joan": ROWS_PER_KEY + 1, "emily": 1, "nobody": 0}
     assert counted.last_names == {"carter": 2, "walsh": 2, "nobody": 0}
+    assert counted.last_names_counted == sum(len(counted_names(record).last_names) for record in RECORDS)
     assert counted.pairs == {("joan", "doe"): ROWS_PER_KEY + 1, ("emily", "carter"): 0, ("emily", "doe"): 0}
     whenever = searched_by_keys.find_candidates(replace(asked, birth_year=None)).statistics
     assert whenever.pairs[("emily", "carter")] == 1

@@ -10,7 +10,7 @@ from matching import normalise
 from matching.comparisons import Field, Level
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches, Reason
 from matching.records import RecordStatus
-from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
+from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of, strangers
 
 
 def linked(outcome: MatchOutcome) -> str | None:
@@ -66,9 +66,72 @@ def test_an_ending_left_out_is_still_a_slip_where_nobody_is_called_so(typed: str
 
 def test_a_short_form_that_is_also_another_person_s_name_is_believed_with_the_same_middle_name() -> None:
     emily = a_record(first_name="Emily", middle_name="Louise")
-    stated = a_person(emily, first_name="Emma", nino=emily.nino)
+    stated = a_person(emily, first_name="Emma", trn=emily.trn)
     assert linked(outcome_of(stated, emily)) is None
     assert linked(outcome_of(replace(stated, middle_name="Louise"), emily)) == emily.trn
+
+
+def test_another_name_is_believed_with_what_no_twin_knows() -> None:
+    """A twin may state the number of the other, and not a second thing that is one's own."""
+    emily = a_record(first_name="Emily", middle_name="")
+    stated = a_person(emily, first_name="Emma")
+    assert linked(outcome_of(replace(stated, trn=emily.trn), emily)) is None
+    assert linked(outcome_of(replace(stated, nino=emily.nino), emily)) is None
+    assert linked(outcome_of(replace(stated, trn=emily.trn, email=emily.email), emily)) == emily.trn
+    assert linked(outcome_of(replace(stated, trn=emily.trn, nino=emily.nino), emily)) == emily.trn
+
+
+def test_a_slip_that_makes_another_name_is_one_where_the_middle_names_are_one() -> None:
+    laura = a_record(first_name="Laura", middle_name="Lesley", last_name="Davies", previous_last_names=())
+    married = a_person(laura, first_name="Lara", last_name="Guilfoyle", trn=laura.trn)
+    assert linked(outcome_of(replace(married, middle_name="Lesley"), laura)) == laura.trn
+    assert linked(outcome_of(replace(married, middle_name="Megan"), laura)) is None
+    assert linked(outcome_of(replace(married, middle_name=""), laura)) is None
+
+
+def test_a_middle_name_used_as_the_first_is_known_although_it_is_like_the_first() -> None:
+    jemma = a_record(first_name="Jemma", middle_name="Emma")
+    assert linked(outcome_of(a_person(jemma, first_name="Emma", trn=jemma.trn), jemma)) == jemma.trn
+
+
+@pytest.mark.parametrize(("held", "typed"), [("Kathleen", "Catherine"), ("Eileen", "Helen"), ("Andrew", "Andrea")])
+def test_forms_that_are_often_two_people_s_link_by_a_number_only(held: str, typed: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    stated = a_person(record, first_name=typed)
+    assert linked(outcome_of(stated, record)) is None
+    assert linked(outcome_of(replace(stated, trn=record.trn), record)) == record.trn
+
+
+def test_somebody_else_of_exactly_this_name_and_birthday_is_no_obstacle_to_a_number_with_the_same_names() -> None:
+    molly = a_record(first_name="Molly", middle_name="Lynda")
+    lynda = a_record(trn="7654321", first_name="Lynda", middle_name="", nino="", email="")
+    stated = a_person(molly, first_name="Lynda", middle_name="Molly", trn=molly.trn)
+    assert linked(outcome_of(stated, molly, lynda)) == molly.trn
+    assert linked(outcome_of(replace(stated, middle_name=""), molly, lynda)) is None
+
+
+def test_nor_to_a_number_with_this_name_and_the_day_and_month_swapped() -> None:
+    mine = a_record(date_of_birth=date(1984, 3, 12))
+    other = a_record(trn="7654321", date_of_birth=date(1984, 12, 3), nino="", email="")
+    stated = a_person(mine, date_of_birth=other.date_of_birth, trn=mine.trn)
+    assert linked(outcome_of(stated, mine, other)) == mine.trn
+    assert linked(outcome_of(replace(stated, first_name="Alexa"), mine, replace(other, first_name="Alexa"))) is None
+
+
+def test_names_and_a_birthday_do_not_link_who_states_another_middle_name() -> None:
+    record = a_record(middle_name="Amber")
+    assert linked(outcome_of(a_person(record, middle_name="Susan"), record)) is None
+    assert linked(outcome_of(a_person(record, middle_name="Susan", trn=record.trn), record)) == record.trn
+
+
+def test_beside_a_record_of_exactly_this_name_one_that_resembles_it_is_no_obstacle() -> None:
+    """The other is as likely as its posterior says; of two that only resemble, neither is linked."""
+    whole = a_record(first_name="Laura", last_name="Smith-Mitchell", previous_last_names=(), middle_name="")
+    half = a_record(trn="7654321", first_name="Laura", last_name="Smith", previous_last_names=(), nino="", email="")
+    stated = a_person(whole)
+    many = [replace(each, last_name="Smith") for each in strangers(5_000)]
+    assert linked(outcome_of(stated, whole, half, *many)) == whole.trn
+    assert linked(outcome_of(replace(stated, last_name="Smyth"), whole, half, *many)) is None
 
 
 @pytest.mark.parametrize("first", ["Alexnadra", "Sandra", "A", "Alexan"])

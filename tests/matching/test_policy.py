@@ -1,5 +1,7 @@
 """Rules that link, blocks that forbid, policies that release."""
 
+from typing import Any
+
 import pytest
 
 from matching.comparisons import Level
@@ -37,5 +39,5 @@ BOTH = {"first": Level.SAME, "last": Level.SAME}
         ({}, None),
     ],
 )
-def test_evidence_satisfies_its_rule(levels: dict[str, Level], rule: Rule | None) -> None:
+def test_evidence_satisfies_its_rule(levels: dict[str, Any], rule: Rule | None) -> None:
     assert linking_rule(NOTHING._replace(**levels)) is rule

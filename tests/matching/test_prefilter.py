@@ -6,11 +6,16 @@ import pytest
 
 from matching.prefilter import MOST_COMPARED, worth_comparing
 from matching.records import TeachingRecord
-from matching.statements import prepare
+from matching.statements import Statement, prepare
 from tests.kit.people import ALEX, TODAY, a_person, a_record, strangers
 
 STATED = prepare(a_person(trn="1234567", nino="AB123456C", email=ALEX.email), TODAY)
 NAMED = prepare(a_person(), TODAY)
+
+
+def kept(statement: Statement, *records: TeachingRecord) -> list[TeachingRecord]:
+    worth = worth_comparing(statement, records)
+    return [*worth.contenders, *worth.strangers]
 
 
 @pytest.mark.parametrize(
@@ -24,34 +29,45 @@ NAMED = prepare(a_person(), TODAY)
     ],
 )  # fmt: skip
 def test_what_resembles_is_kept(record: TeachingRecord) -> None:
-    assert worth_comparing(NAMED, [record]) == [record]
+    assert kept(NAMED, record) == [record]
 
 
 @pytest.mark.parametrize(
-    "kept", [{"trn": "1234567"}, {"nino": "AB123456D"}, {"email": "ALEX.featherstone@example.com"}]
+    "same", [{"trn": "1234567"}, {"nino": "AB123456D"}, {"email": "ALEX.featherstone@example.com"}]
 )
-def test_an_identifier_is_enough(kept: dict[str, str]) -> None:
+def test_an_identifier_is_enough(same: dict[str, str]) -> None:
     nobody = {"trn": "7654321", "nino": "", "email": "", "first_name": "Zoe", "last_name": "Quill"}
-    record = a_record(**(nobody | {"previous_last_names": (), "date_of_birth": date(1950, 1, 1)} | kept))
-    assert worth_comparing(STATED, [record]) == [record]
+    record = a_record(**(nobody | {"previous_last_names": (), "date_of_birth": date(1950, 1, 1)} | same))
+    assert kept(STATED, record) == [record]
 
 
 def test_strangers_are_dropped_and_the_order_is_kept() -> None:
     others = [record for record in strangers(100) if record.last_name == "Khan"]
-    assert worth_comparing(NAMED, [*others[:3], ALEX, *others[3:]]) == [ALEX]
+    assert kept(NAMED, *others[:3], ALEX, *others[3:]) == [ALEX]
 
 
 def test_relatives_born_on_other_days_are_dropped() -> None:
     sister = a_record(first_name="Zoe", date_of_birth=date(1984, 5, 18))
-    assert worth_comparing(NAMED, [sister]) == []
+    assert kept(NAMED, sister) == []
 
 
 def test_of_a_crowd_the_closest_are_kept() -> None:
     crowd = [a_record(trn=f"{n:07d}", date_of_birth=date(1960, 1, 1), nino="") for n in range(1, 2 * MOST_COMPARED)]
-    kept = worth_comparing(NAMED, [*crowd, ALEX])
-    assert len(kept) == MOST_COMPARED
-    assert kept[-1] == ALEX
+    worth = worth_comparing(NAMED, [*crowd, ALEX])
+    assert len(worth.contenders) + len(worth.strangers) == MOST_COMPARED
+    assert worth.contenders[-1] == ALEX
 
 
 def test_no_records_are_no_candidates() -> None:
-    assert worth_comparing(NAMED, []) == []
+    assert kept(NAMED) == []
+
+
+def test_who_shares_a_first_name_and_was_born_on_another_day_is_a_stranger() -> None:
+    namesake = a_record(trn="7654321", last_name="Quill", previous_last_names=(), date_of_birth=date(1984, 7, 15))
+    worth = worth_comparing(NAMED, [namesake, ALEX])
+    assert (worth.contenders, worth.strangers) == ([ALEX], [namesake])
+
+
+def test_nobody_who_holds_a_stated_number_is_a_stranger() -> None:
+    record = a_record(last_name="Quill", previous_last_names=(), date_of_birth=date(1984, 7, 15))
+    assert worth_comparing(STATED, [record]).contenders == [record]

@@ -67,7 +67,10 @@ def test_a_link_always_rests_on_a_name_and_something_else(person: PersonDetails)
         return
     agree = {Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED, Level.INITIAL, Level.MIDDLE}
     candidate = outcome.candidate
-    assert {candidate.level(Field.FIRST_NAME), candidate.level(Field.LAST_NAME)} & agree
+    slip_of_hers = (
+        candidate.level(Field.FIRST_NAME) is Level.ANOTHER and candidate.level(Field.MIDDLE_NAME) is Level.SAME
+    )
+    assert slip_of_hers or {candidate.level(Field.FIRST_NAME), candidate.level(Field.LAST_NAME)} & agree
     identified = Level.SAME in (candidate.level(Field.TRN), candidate.level(Field.NINO))
     assert identified or candidate.level(Field.DATE_OF_BIRTH) is Level.SAME
 
@@ -99,7 +102,7 @@ def weight(person: PersonDetails) -> float:
         1984,
     )
     answer = REGISTER.find_candidates(names)
-    rarity = Rarity.of(answer, REGISTER.size, has_year=True, same_day=1)
+    rarity = Rarity.of(answer, REGISTER.size, has_year=True, same_day=1, last_names_stated=1)
     scorer = Scorer(prepare(person, TODAY), rarity, frozenset())
     return sum(comparison.bits for comparison in scorer.facet(ALEX, [ALEX]))
 
@@ -121,7 +124,7 @@ LADDERS: dict[str, list[Any]] = {
 def test_more_agreement_never_lowers_the_weight(field: str, data: st.DataObject) -> None:
     base = {name: data.draw(st.sampled_from(ladder)) for name, ladder in LADDERS.items()}
     steps = [weight(PersonDetails(**(base | {field: value}))) for value in LADDERS[field]]
-    assert steps == sorted(steps, reverse=True)
+    assert steps == pytest.approx(sorted(steps, reverse=True))
 
 
 def test_the_table_of_weights_is_monotone() -> None:
@@ -172,16 +175,19 @@ def test_whatever_the_evidence_only_a_name_with_a_number_or_both_names_with_the_
         assert evidence.identified or (evidence.names_agree and evidence.born is Level.SAME)
 
 
+NOTHING = Evidence(Level.MISSING, Level.MISSING, Level.MISSING, Level.MISSING, Level.MISSING, Level.MISSING)
+
+
 def test_no_field_by_itself_satisfies_a_rule() -> None:
-    nothing = Evidence(*[Level.MISSING] * 6)
-    for name in Evidence._fields:
-        assert linking_rule(nothing._replace(**{name: Level.SAME})) is None
+    for name in set(Evidence._fields) - {"often_two_people"}:
+        by_itself: dict[str, Any] = {name: Level.SAME}
+        assert linking_rule(NOTHING._replace(**by_itself)) is None
 
 
 def test_a_surname_and_a_number_do_not_outweigh_the_first_name_of_somebody_else() -> None:
-    twin = {"last": Level.SAME, "born": Level.SAME, "trn": Level.SAME}
+    twin: dict[str, Any] = {"last": Level.SAME, "born": Level.SAME, "trn": Level.SAME}
     for first in (Level.DIFFERENT, Level.ANOTHER):
-        assert linking_rule(Evidence(*[Level.MISSING] * 6)._replace(first=first, **twin)) is None
+        assert linking_rule(NOTHING._replace(first=first, **twin)) is None
 
 
 @pytest.mark.parametrize("field", sorted(STRENGTHS))
@@ -192,7 +198,8 @@ def test_more_agreement_never_loses_a_link(field: str) -> None:
         if level not in ladder or linking_rule(evidence) is None:
             continue
         for stronger in ladder[: ladder.index(level)]:
-            assert linking_rule(evidence._replace(**{field: stronger})) is not None, (evidence, stronger)
+            better: dict[str, Any] = {field: stronger}
+            assert linking_rule(evidence._replace(**better)) is not None, (evidence, stronger)
 
 
 @pytest.mark.parametrize(

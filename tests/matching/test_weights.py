@@ -1,6 +1,7 @@
 """Bits: what agreement on a common and on a rare value is worth."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -23,8 +24,23 @@ def same(name: str) -> NameRelation:
 def test_a_rare_name_is_worth_more_than_a_common_one() -> None:
     common = name_bits(Field.LAST_NAME, same("smith"), RARITY)
     rare = name_bits(Field.LAST_NAME, same("featherstone"), RARITY)
-    assert common == pytest.approx(math.log2(0.8 / 0.012), abs=0.1)
+    assert common == pytest.approx(math.log2(0.86 / 0.012), abs=0.1)
     assert rare > common + 8
+
+
+def test_a_last_name_is_as_rare_as_strangers_state_it_who_state_one_where_records_know_several() -> None:
+    """A register that counts 1.3 last names a record: of 130 names counted a stranger states 100."""
+    counted = Rarity(3_000_000, replace(STATISTICS, last_names_counted=3_900_000), has_year=True)
+    bits = name_bits(Field.LAST_NAME, same("smith"), RARITY)
+    assert name_bits(Field.LAST_NAME, same("smith"), counted) == pytest.approx(bits + math.log2(1.3))
+    assert counted.together(("sarah", "smith"), 0.0) == pytest.approx(RARITY.together(("sarah", "smith"), 0.0) / 1.3)
+    assert name_bits(Field.FIRST_NAME, same("sarah"), counted) == name_bits(Field.FIRST_NAME, same("sarah"), RARITY)
+
+
+def test_whoever_states_two_last_names_has_two_chances() -> None:
+    twice = Rarity(3_000_000, STATISTICS, has_year=True, last_names_stated=2)
+    bits = name_bits(Field.LAST_NAME, same("smith"), RARITY)
+    assert name_bits(Field.LAST_NAME, same("smith"), twice) == pytest.approx(bits - 1)
 
 
 def test_a_slip_is_judged_by_what_was_typed() -> None:
@@ -59,8 +75,8 @@ def test_identifiers_are_worth_more_in_a_larger_register() -> None:
 
 def test_a_birthday_that_many_share_is_worth_less() -> None:
     answer = CandidateAnswer(())
-    assert Rarity.of(answer, 100_000, has_year=True, same_day=4).birthday == 0.0
-    assert Rarity.of(answer, 100_000, has_year=True, same_day=100).birthday < -3
+    assert Rarity.of(answer, 100_000, has_year=True, same_day=4, last_names_stated=1).birthday == 0.0
+    assert Rarity.of(answer, 100_000, has_year=True, same_day=100, last_names_stated=1).birthday < -3
 
 
 def test_every_weight_says_where_it_comes_from() -> None:
