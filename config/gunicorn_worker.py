@@ -22,6 +22,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from gunicorn import util
+from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -167,6 +168,18 @@ def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
+class _Known:
+    """Gunicorn's settings, each looked up once: no worker outlives them, and each request asks for a dozen."""
+
+    def __init__(self, cfg: Config) -> None:
+        self._cfg = cfg
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._cfg, name)
+        setattr(self, name, value)
+        return value
+
+
 class PlainWorker(ThreadWorker):  # type: ignore[misc]
     """Gunicorn's thread worker; a thread that has answered waits a moment for its connection's next request.
 
@@ -175,9 +188,11 @@ class PlainWorker(ThreadWorker):  # type: ignore[misc]
     """
 
     alive: bool
+    cfg: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.cfg = _Known(self.cfg)
         self._seats = BoundedSemaphore(self.cfg.threads - 1) if self.cfg.threads > 1 else None
         self._base: dict[str, Any] = {}
         self._is_plain_server = False
