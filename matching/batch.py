@@ -17,6 +17,7 @@ from matching.policy import Policy
 from matching.records import (
     BulkRegister,
     CandidateQuestion,
+    LendingRegister,
     PersonDetails,
     RecordStatus,
     TeacherRegister,
@@ -24,6 +25,9 @@ from matching.records import (
 )
 
 CHUNK: Final = 200
+RECORDS_READ_A_QUERY: Final = 100
+"""Reading so many records into memory takes about as long as a query saves by it."""
+
 OUT_COLUMNS: Final = ("query_id", "outcome", "trn", "reason", "weight", "candidates")
 
 # As the import of the register reads them (docs/register.md).
@@ -48,7 +52,7 @@ def match_batch(
 
     A register in memory is so not copied; one that holds connections must open its own in a forked process.
     """
-    yield from _over_cores(_match_chunk, (register, policy, today), people, processes)
+    yield from _over_cores(_match_chunk, (_at_hand(register, len(people)), policy, today), people, processes)
 
 
 def match_rows(
@@ -59,7 +63,14 @@ def match_rows(
     processes: int = 0,
 ) -> Iterator[dict[str, str]]:
     """Match rows of a CSV file and give rows of one; a row costs a few words between processes."""
-    yield from _over_cores(_match_rows, (register, policy, today), rows, processes)
+    yield from _over_cores(_match_rows, (_at_hand(register, len(rows)), policy, today), rows, processes)
+
+
+def _at_hand(register: TeacherRegister, questions: int) -> TeacherRegister:
+    """The register itself, or all of it in memory where so many are asked that this is sooner done."""
+    if isinstance(register, LendingRegister) and questions * RECORDS_READ_A_QUERY >= register.size:
+        return register.snapshot()
+    return register
 
 
 def _over_cores(

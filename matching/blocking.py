@@ -38,6 +38,7 @@ _CLASSES: Final = {
 _SOUND_LENGTH: Final = 4
 
 _FIRST_YEAR, _LAST_YEAR = str(normalise.OLDEST_BIRTH_YEAR), "2099"
+LEAP_DAY: Final = "0229"
 _DAYS_OF_ANY_YEAR: Final = frozenset(f"{date(2001, 1, 1) + timedelta(days):%m%d}" for days in range(365))
 
 
@@ -159,22 +160,27 @@ def _slip_prefixes(born: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
 @lru_cache(maxsize=1 << 15)
 def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
     """Dates that are one slip away: day and month swapped, neighbouring digits swapped, one digit wrong."""
-    digits = f"{year:04d}{month:02d}{day:02d}"
-    written = {f"{year:04d}{day:02d}{month:02d}"}
-    for at in (0, 4, 6, 2):
-        written.add(digits[:at] + digits[at + 1] + digits[at] + digits[at + 2 :])
-    for at in range(2, 8):
-        written.update(digits[:at] + str(n) + digits[at + 1 :] for n in range(10))
-    written.update(f"{century}{digits[2:]}" for century in ("19", "20"))
-    written.discard(digits)
-    return tuple(sorted(slip for slip in written if _is_date(slip)))
+    in_year, of_year = f"{year:04d}", f"{month:02d}{day:02d}"
+    others = (other + of_year for other in _year_slips(in_year) if of_year != LEAP_DAY or isleap(int(other)))
+    days = (in_year + other for other in _day_slips(of_year) if other != LEAP_DAY or isleap(year))
+    return tuple(sorted((*others, *days)))
 
 
-def _is_date(digits: str) -> bool:
-    """Whether somebody may be born then; by looking it up, as a batch asks for 70 such dates a person."""
-    if not _FIRST_YEAR <= digits[:4] <= _LAST_YEAR:
-        return False
-    return digits[4:] in _DAYS_OF_ANY_YEAR or (digits[4:] == "0229" and isleap(int(digits[:4])))
+@lru_cache(maxsize=256)
+def _year_slips(digits: str) -> tuple[str, ...]:
+    """Years of four digits that are one slip away, in which somebody may be born."""
+    written = {f"{century}{digits[2:]}" for century in ("19", "20")}
+    written |= {digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
+    written.update(digits[:at] + str(n) + digits[at + 1 :] for at in (2, 3) for n in range(10))
+    return tuple(year for year in written - {digits} if _FIRST_YEAR <= year <= _LAST_YEAR)
+
+
+@lru_cache(maxsize=512)
+def _day_slips(digits: str) -> tuple[str, ...]:
+    """Days of a year, as month and day of two digits, that are one slip away; the leap day is among them."""
+    written = {digits[2:] + digits[:2], digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
+    written.update(digits[:at] + str(n) + digits[at + 1 :] for at in range(4) for n in range(10))
+    return tuple(day for day in written - {digits} if day in _DAYS_OF_ANY_YEAR or day == LEAP_DAY)
 
 
 def trn_slips(value: str) -> tuple[str, ...]:

@@ -151,9 +151,10 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     worth = _compared(statement, answer.records)
     scorer = _scorer(statement, answer, register.size)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
-    outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
-    if isinstance(outcome, DefiniteMatch):
-        return outcome
+    if ranked and linking_rule(Evidence.of(ranked[0])):
+        outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
+        if isinstance(outcome, DefiniteMatch):
+            return outcome
     if worth.strangers:
         ranked = candidates(scorer, [*worth.contenders, *worth.strangers], SHARE_OF_ASKERS_REGISTERED)
     if _would_be_none(statement, answer, ranked):

@@ -81,20 +81,16 @@ class Evidence(NamedTuple):
     def of(cls, candidate: Candidate) -> "Evidence":
         """Read the evidence off a candidate."""
         level = candidate.levels.get
-        often = any(
-            are_often_two_people(each.stated, each.held)
-            for each in candidate.comparisons
-            if each.field is Field.FIRST_NAME and each.level is Level.VARIANT
-        )
+        first = level(Field.FIRST_NAME, Level.MISSING)
         return cls(
-            level(Field.FIRST_NAME, Level.MISSING),
+            first,
             level(Field.LAST_NAME, Level.MISSING),
             level(Field.DATE_OF_BIRTH, Level.MISSING),
             level(Field.TRN, Level.MISSING),
             level(Field.NINO, Level.MISSING),
             level(Field.EMAIL, Level.MISSING),
             level(Field.MIDDLE_NAME, Level.MISSING),
-            often,
+            first is Level.VARIANT and _are_often_two_people(candidate),
         )
 
     @property
@@ -132,6 +128,10 @@ class Evidence(NamedTuple):
         reordered = self.first is Level.MIDDLE and self.middle is Level.SAME and self.last is Level.SAME
         slipped = self.identified and self.exactly_named and self.born in NEAR_DATE
         return self.exact or slipped or (reordered and self.born is Level.SAME)
+
+
+def _are_often_two_people(candidate: Candidate) -> bool:
+    return any(are_often_two_people(c.stated, c.held) for c in candidate.comparisons if c.field is Field.FIRST_NAME)
 
 
 def linking_rule(evidence: Evidence) -> Rule | None:

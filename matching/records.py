@@ -174,3 +174,12 @@ class BulkRegister(TeacherRegister, Protocol):
     def find_many(self, questions: Sequence[CandidateQuestion]) -> list[CandidateAnswer]:
         """Answer each question as `find_candidates` does, in their order."""
         ...
+
+
+@runtime_checkable
+class LendingRegister(BulkRegister, Protocol):
+    """A register that can be had all in memory, where so many questions come that this is the cheaper way."""
+
+    def snapshot(self) -> BulkRegister:
+        """The register as it is now, which answers exactly as this one does and never changes."""
+        ...

@@ -117,12 +117,14 @@ class Scorer:
         self.shared_emails = shared_emails
         self._born = _iso(statement.born)
         self._groups: dict[Field, float] = {}
-        self._compared: dict[str, tuple[_Relations, tuple[FieldComparison, ...]]] = {}
+        self._compared: dict[tuple[str, int], tuple[_Relations, tuple[FieldComparison, ...]]] = {}
+        self._facets: dict[tuple[str, int], tuple[FieldComparison, ...]] = {}
 
     def learn(self, statistics: NameStatistics) -> None:
         """Take in how common further names are."""
         self.rarity = self.rarity.knowing(statistics)
         self._groups = {}
+        self._facets = {}
 
     def _group(self, field: Field) -> float:
         """How many people bear another form of the stated name."""
@@ -135,11 +137,16 @@ class Scorer:
 
     def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare one record; TRN and NINO with those of every record merged with it."""
-        known = self._compared.get(record.trn)
-        if known is None:  # what further statistics do not change, as two in five records are weighed twice
-            known = self._compared[record.trn] = (self._relations(record), self._facts(record, numbers))
+        key = record.trn, len(numbers)
+        weighed = self._facets.get(key)
+        if weighed is not None:
+            return weighed
+        known = self._compared.get(key)
+        if known is None:  # what further statistics do not change
+            known = self._compared[key] = (self._relations(record), self._facts(record, numbers))
         relations, facts = known
-        return (*self._names(relations), *facts)
+        weighed = self._facets[key] = (*self._names(relations), *facts)
+        return weighed
 
     def _facts(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare what is no name."""

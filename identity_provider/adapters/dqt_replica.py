@@ -16,6 +16,8 @@ import psycopg
 from identity_provider.adapters.replica_bulk import TRN_LENGTH, array, find_many, names_asked, read_statistics
 from identity_provider.adapters.replica_connections import Connection, ConnectionLost, Connections
 from identity_provider.adapters.replica_queries import CURRENT, FOUND, MARKER, Queries, queries
+from identity_provider.adapters.replica_reading import read_columns
+from identity_provider.adapters.replica_snapshot import ReplicaSnapshot
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models.register_layout import IN_COLUMNS, Generation, stored_key
 from matching.records import (
@@ -92,6 +94,17 @@ class DqtReplica:
                 cursor.execute(queries(generation).everything)
                 for (line,) in cursor:
                     yield read_line(line)
+
+    def snapshot(self) -> ReplicaSnapshot:
+        """The current generation, all in memory, for batches; it stays as it is when another is imported."""
+        for _ in range(TRIES):
+            current = self._attempt(self._read_pointer)
+            try:
+                return ReplicaSnapshot(read_columns(self._connections, current.generation))
+            except RegisterUnavailable as error:
+                if not isinstance(error.__cause__, psycopg.errors.UndefinedTable):
+                    raise
+        raise RegisterUnavailable("the replica was replaced faster than it can be read")
 
     def close(self) -> None:
         """Close the idle connections."""

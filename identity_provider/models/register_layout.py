@@ -105,15 +105,23 @@ def stored_key(key: str) -> int:
 
     A clash of two keys only brings one record more to compare: nobody is linked by a key.
     """
-    kind, day = key[:1], key[2:10]
-    if kind in _OF_A_DAY and key[10:11] == ":" and day.isdecimal() and day.isascii():
-        return _OF_A_DAY[kind] | int(day) << _DAY_SHIFT | _hashed(key[11:], _DAY_SHIFT)
+    if key[:1] in _OF_A_DAY and (of_a_day := _of_a_day(key[:11])):
+        return of_a_day | _hashed(key[11:], _DAY_SHIFT)
     kind, _, rest = key.partition(":")
     first, _, last = rest.partition(":")
     number = _KINDS.get(kind, _OTHER_KIND) << _KIND_SHIFT
     if kind == "y" and len(first) == 4 and first.isdecimal() and first.isascii():
         return number | _hashed(last, _KIND_SHIFT - 8) << 8 | _year(int(first))
     return number | _hashed(rest, _KIND_SHIFT)
+
+
+@lru_cache(maxsize=1 << 17)
+def _of_a_day(start: str) -> int:
+    """What the key's kind and day are in its number; 0 where this is no day."""
+    day = start[2:10]
+    if not (start[10:] == ":" and day.isdecimal() and day.isascii()):
+        return 0
+    return _OF_A_DAY[start[0]] | int(day) << _DAY_SHIFT
 
 
 def namesake_span(pair: NamePair, birth_year: int | None) -> tuple[int, int]:

@@ -129,13 +129,13 @@ def register(subject: Subject) -> TeacherRegister:
     return subject.register
 
 
-@pytest.fixture(params=["memory", "replica"])
+@pytest.fixture(params=["memory", "replica", "snapshot"])
 def searched_by_keys(request: pytest.FixtureRequest) -> TeacherRegister:
     """Registers that look up every key: the API searches by what was stated instead."""
     if request.param == "memory":
         return InMemoryRegister(RECORDS)
-    found: TeacherRegister = request.getfixturevalue("replica")
-    return found
+    replica: DqtReplica = request.getfixturevalue("replica")
+    return replica if request.param == "replica" else replica.snapshot()
 
 
 def half_load(url: str) -> None:

@@ -13,6 +13,7 @@ from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.people_queries import labelled_queries
+from matching import batch
 from matching.batch import answer_row, match_many, match_rows, read_person, read_register
 from matching.matcher import match
 from matching.memory import InMemoryRegister
@@ -66,9 +67,42 @@ def test_people_matched_together_get_the_outcomes_that_each_gets_alone(
     assert len({type(outcome) for outcome in together}) == 3
 
 
+def test_a_snapshot_answers_as_the_replica_does(replica: DqtReplica, rows: list[dict[str, str]]) -> None:
+    people = list(map(read_person, rows))
+    snapshot = replica.snapshot()
+    assert snapshot.size == replica.size
+    assert match_many(people, snapshot, Policy.LINKAGE, TODAY) == match_many(people, replica, Policy.LINKAGE, TODAY)
+    crowded = CandidateQuestion(PersonDetails(), (f"d:{CROWD[0].date_of_birth:%Y%m%d}", "t:9000000"))
+    assert snapshot.find_candidates(crowded).capped_keys == replica.find_candidates(crowded).capped_keys != ()
+    assert len(snapshot.find_candidates(crowded).records) >= ROWS_PER_KEY
+    trn, nino = people[0].trn or "9000001", "AB123456"
+    assert set(snapshot.find_by_identifiers(trn, nino)) == set(replica.find_by_identifiers(trn, nino))
+
+
+def test_a_snapshot_stays_as_it_is_when_another_register_is_imported(cluster: TestCluster, tmp_path: Path) -> None:
+    url = registers.register_database(cluster, "register_snapshot")
+    import_now(url, registers.write_register(tmp_path / "old.csv", [CROWD[0]]))
+    replica = DqtReplica(url)
+    snapshot = replica.snapshot()
+    import_now(url, registers.write_register(tmp_path / "new.csv", CROWD[1:3]), force=True)
+    assert (snapshot.size, snapshot.find_by_identifiers(CROWD[0].trn, "")) == (1, (CROWD[0],))
+    assert replica.snapshot().size == 2
+    replica.close()
+
+
+def test_a_register_that_cannot_be_read_gives_no_snapshot(cluster: TestCluster) -> None:
+    replica = DqtReplica(registers.register_database(cluster, "register_no_snapshot"))
+    with pytest.raises(RegisterUnavailable):
+        replica.snapshot()
+    replica.close()
+
+
+@pytest.mark.parametrize("read_a_query", [0, 100])
 def test_processes_that_ask_the_replica_answer_as_one_with_the_register_in_memory(
-    replica: DqtReplica, rows: list[dict[str, str]], place: Path
+    replica: DqtReplica, rows: list[dict[str, str]], place: Path, monkeypatch: pytest.MonkeyPatch, read_a_query: int
 ) -> None:
+    """Whether PostgreSQL is asked, or a snapshot that is read first."""
+    monkeypatch.setattr(batch, "RECORDS_READ_A_QUERY", read_a_query)
     memory = InMemoryRegister(read_register(place / "register.csv"))
     alone = [answer_row(row["query_id"], match(read_person(row), memory, Policy.LINKAGE, TODAY)) for row in rows]
     assert list(match_rows(replica, rows, Policy.LINKAGE, TODAY, processes=2)) == alone
