@@ -5,6 +5,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import Final
 
+from matching.normalise import Name
+
 MOST_FORMS: Final = 60
 
 _Forms = dict[str, frozenset[str]]
@@ -86,9 +88,14 @@ def are_two_people(one: str, other: str) -> bool:
     return other in _OTHER_PEOPLE.get(one, _NONE)
 
 
-def are_often_two_people(one: str, other: str) -> bool:
-    """Whether two forms of a name are often those of two people, so that it takes a number to take them for one."""
-    return other in _LOOSE.get(one, _NONE)
+def are_often_two_people(stated: str, held: Name) -> bool:
+    """Whether two forms of a name are often those of two people, so that it takes a number to take them for one.
+
+    Of names of several words the first counts: Catherine Ann is no more Kathleen than Catherine is.
+    """
+    return any(
+        stated.startswith(other) for name in {held.joined, *held.tokens[:1]} for other in _LOOSE.get(name, _NONE)
+    )
 
 
 def are_brother_and_sister(one: str, other: str) -> bool:

@@ -26,7 +26,7 @@ from matching.policy import (
     linking_rule,
     releases,
 )
-from matching.prefilter import Worth, worth_comparing
+from matching.prefilter import to_compare
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
 from matching.rows import Columns, columns_of, with_more
 from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
@@ -148,7 +148,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     keys = person_keys(statement, today)
     answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
     answer = replace(answer, records=with_more(answer.records, identified))
-    worth = _compared(statement, answer.records)
+    worth = to_compare(statement, answer.records)
     scorer = _scorer(statement, answer, register.size)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
     if ranked and linking_rule(Evidence.of(ranked[0])):
@@ -163,7 +163,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
         records = with_more(answer.records, more.records)
         if len(records) > len(answer.records):
             answer = replace(answer, records=records)
-            scorer, worth = _scorer(statement, answer, register.size), _compared(statement, records)
+            scorer, worth = _scorer(statement, answer, register.size), to_compare(statement, records)
             everybody = [*worth.contenders, *worth.strangers]
             ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
@@ -212,21 +212,10 @@ def _found_early(
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
 
 
-def _compared(statement: Statement, records: Sequence[TeachingRecord]) -> Worth:
-    """Choose the records to compare in full, each merged one with its survivor."""
-    worth = worth_comparing(statement, records)
-    chosen = {record.trn for part in worth for record in part}
-    survivors = {record.merged_into for part in worth for record in part if record.merged_into} - chosen
-    if survivors:
-        more = [records[at] for at, trn in enumerate(columns_of(records).trn) if trn in survivors]
-        return Worth([*worth.contenders, *more], worth.strangers)
-    return worth
-
-
 def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
     held, born = columns_of(answer.records), statement.born
     same_day = held.date_of_birth.count(born.isoformat()) if born else 0
-    stated = len(statement.lasts)
+    stated = statement.last_names_stated
     rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day, last_names_stated=stated)
     return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
 

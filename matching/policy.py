@@ -76,6 +76,7 @@ class Evidence(NamedTuple):
     email: Level
     middle: Level = Level.MISSING
     often_two_people: bool = False
+    reordered: bool = False
 
     @classmethod
     def of(cls, candidate: Candidate) -> "Evidence":
@@ -91,17 +92,13 @@ class Evidence(NamedTuple):
             level(Field.EMAIL, Level.MISSING),
             level(Field.MIDDLE_NAME, Level.MISSING),
             first is Level.VARIANT and _are_often_two_people(candidate),
+            first is Level.MIDDLE and _is_reordered(candidate),
         )
 
     @property
     def identified(self) -> bool:
         """Whether the exact TRN or National Insurance number was given."""
         return Level.SAME in (self.trn, self.nino)
-
-    @property
-    def surely_identified(self) -> bool:
-        """Whether a second thing that is one person's alone was given beside the TRN: not even twins share both."""
-        return self.trn is Level.SAME and Level.SAME in (self.nino, self.email)
 
     @property
     def names_agree(self) -> bool:
@@ -122,21 +119,28 @@ class Evidence(NamedTuple):
     def all_but_exact(self) -> bool:
         """Whether nobody who has exactly this name and birthday comes closer.
 
-        The same names in another order, or exactly this name with the number and a slip in the date: whoever states
-        somebody else's number by mistake never hits one of their own name and nearly their own birthday.
+        So it is with a number and the same names in another order: Lynda Molly, of Molly Lynda, beside another Lynda.
         """
-        reordered = self.first is Level.MIDDLE and self.middle is Level.SAME and self.last is Level.SAME
-        slipped = self.identified and self.exactly_named and self.born in NEAR_DATE
-        return self.exact or slipped or (reordered and self.born is Level.SAME)
+        swapped = self.identified and self.reordered and self.last is Level.SAME and self.born is Level.SAME
+        return self.exact or swapped
 
 
 def _are_often_two_people(candidate: Candidate) -> bool:
-    return any(are_often_two_people(c.stated, c.held) for c in candidate.comparisons if c.field is Field.FIRST_NAME)
+    held = given_name(candidate.record.first_name)
+    return any(are_often_two_people(c.stated, held) for c in candidate.comparisons if c.field is Field.FIRST_NAME)
+
+
+def _is_reordered(candidate: Candidate) -> bool:
+    """Whether first and middle name stand in each other's place, both of them."""
+    named = {compared.field: compared for compared in candidate.comparisons}
+    first, middle = named[Field.FIRST_NAME], named[Field.MIDDLE_NAME]
+    return (first.stated, first.held) == (middle.held, middle.stated)
 
 
 def linking_rule(evidence: Evidence) -> Rule | None:
     """Return the strongest rule that this evidence satisfies, for the policy Linkage."""
-    if not evidence.surely_identified and _may_be_a_sibling(evidence):
+    both = evidence.trn is evidence.nino is Level.SAME
+    if not both and _may_be_a_sibling(evidence):
         return None
     if evidence.identified:
         return _identified_rule(evidence)
@@ -174,12 +178,12 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 def _one_name_agrees(evidence: Evidence) -> bool:
     """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin.
 
-    A first name that a slip makes another is no twin's where the middle names are one: Lara Lesley, of Laura Lesley.
+    Nothing that a family shares makes another first name theirs: neither a middle name (Kaur) nor an address.
     """
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
-    if evidence.first is Level.ANOTHER:
-        return evidence.middle is Level.SAME or (evidence.surely_identified and evidence.last in AGREES)
+    if evidence.first is Level.ANOTHER and evidence.trn is evidence.nino is Level.SAME:
+        return evidence.last in AGREES
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 

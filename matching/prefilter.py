@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cdist
 
-from matching.given_names import given_name_forms
-from matching.normalise import Name, family_name, given_name, is_email, is_nino
+from matching.comparisons import Level, identifiers
+from matching.given_names import are_family_name_forms, given_name_forms
+from matching.normalise import Name, family_name, given_name, is_email, is_nino, nino
 from matching.records import TeachingRecord
 from matching.rows import SEPARATOR, Columns, columns_of
 from matching.statements import Statement
@@ -39,6 +40,35 @@ class Worth(NamedTuple):
 
     contenders: list[TeachingRecord]
     strangers: list[TeachingRecord]
+
+
+def to_compare(statement: Statement, records: Sequence[TeachingRecord]) -> Worth:
+    """Choose the records to compare in full, each merged one with its survivor."""
+    worth = worth_comparing(statement, records)
+    chosen = {record.trn: record for part in worth for record in part}
+    survivors = {record.merged_into for record in chosen.values() if record.merged_into}
+    missing = survivors - chosen.keys()
+    more = [records[at] for at, trn in enumerate(columns_of(records).trn) if trn in missing] if missing else []
+    no_strangers = [r for r in worth.strangers if r.trn in survivors or _may_matter(statement, r)]
+    if not (more or no_strangers):
+        return worth
+    strangers = [record for record in worth.strangers if record not in no_strangers]
+    return Worth([*worth.contenders, *no_strangers, *more], strangers)
+
+
+def _may_matter(statement: Statement, record: TeachingRecord) -> bool:
+    """Whether a record that resembles in its first name only speaks against a link all the same.
+
+    A merged one adds to what is known of its survivor; a number one slip away, or another form of the last name, makes
+    it a rival.
+    """
+    if record.merged_into or identifiers(statement.trn, record.trn) is Level.ONE_SLIP:
+        return True
+    held = nino(record.nino) if statement.nino and record.nino else None
+    if held and identifiers(statement.nino, held.value) is Level.ONE_SLIP:
+        return True
+    lasts = [family_name(name).joined for name in (record.last_name, *record.previous_last_names)]
+    return any(are_family_name_forms(stated.joined, name) for stated in statement.lasts for name in lasts)
 
 
 def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> Worth:

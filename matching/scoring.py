@@ -98,7 +98,10 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
 
 
 class _Relations(NamedTuple):
-    """How the names of a record relate to the stated ones; `half` is the name that stands in the other's field."""
+    """How the names of a record relate to the stated ones; `half` is the name that stands in the other's field.
+
+    `lasts_agreeing` says how many of the stated last names the record knows, where several were stated.
+    """
 
     first: NameRelation
     last: NameRelation
@@ -106,6 +109,7 @@ class _Relations(NamedTuple):
     held_first: Name
     swapped: bool
     half: Field | None
+    lasts_agreeing: int = 1
 
 
 class Scorer:
@@ -187,11 +191,13 @@ class Scorer:
         middle = comparisons.ABSENT
         if stated.firsts and not swapped and not half:
             middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
-        return _Relations(first, last, middle, held_first, swapped, half)
+        known = {name.joined for name in lasts}
+        agreeing = sum(name.joined in known for name in stated.lasts) if len(stated.lasts) > 1 else 1
+        return _Relations(first, last, middle, held_first, swapped, half, agreeing)
 
     def _names(self, relations: _Relations) -> list[FieldComparison]:
         """Weigh how the names relate."""
-        first, last, middle, held_first, swapped, half = relations
+        first, last, middle, held_first, swapped, half, agreeing = relations
         if swapped:
             return self._swapped_names(held_first)
         if half:
@@ -202,6 +208,8 @@ class Scorer:
         if one.level in TOGETHER and other.level in TOGETHER:
             bits = weights.joint_bits(first, last, one.bits + other.bits, self.rarity)
             found.append(FieldComparison(Field.WHOLE_NAME, Level.COMMON, bits))
+        if agreeing > 1:  # whoever states two names has two chances, and none too many where both are right
+            found[1] = other._replace(bits=other.bits + math.log2(min(agreeing, self.rarity.last_names_stated)))
         if self.statement.firsts:
             bits = weights.fixed_bits(Field.MIDDLE_NAME, middle.level)
             found.append(FieldComparison(Field.MIDDLE_NAME, middle.level, bits, middle.typed, middle.held))

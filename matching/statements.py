@@ -34,6 +34,15 @@ class Statement:
         return bool(self.firsts and self.lasts)
 
     @property
+    def last_names_stated(self) -> int:
+        """How many last names were stated: one that is part of another, or only written otherwise, is not one more."""
+        told: list[Name] = []
+        for name in sorted(self.lasts, key=lambda each: -len(each.tokens)):
+            if not any(set(name.tokens) <= set(other.tokens) or name.joined == other.joined for other in told):
+                told.append(name)
+        return len(told)
+
+    @property
     def names(self) -> CountedNames:
         """The stated names in the forms under which a register counts them."""
         return CountedNames(name_forms(self.firsts), name_forms(self.lasts))

@@ -19,6 +19,9 @@ from identity_provider.models.register_layout import Generation, line_of
 PAGES_AT_A_TIME = 2_500
 """20 MB of a table: so much is in memory twice while it is read."""
 
+MOST_AT_A_TIME = 8
+"""Connections: there are 16, and whoever waits for one gives up after two seconds."""
+
 _PAGES = "SELECT pg_relation_size({table}) / current_setting('block_size')::integer"
 # Rows by pages come in the order in which they lie, which for records is that of birthdays. Values are sent as
 # PostgreSQL keeps them, many in one: each by itself takes ten times as long.
@@ -80,7 +83,7 @@ class _Reading:
         ((pages,),) = self.rows(_PAGES, table=sql.Literal(table.as_string()))
         starts = range(0, max(pages, 1), PAGES_AT_A_TIME)
         stretches = [{"start": start, "end": start + PAGES_AT_A_TIME} for start in starts]
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_AT_A_TIME)) as threads:
             read = list(threads.map(lambda stretch: self.rows(text, stretch)[0], stretches))
         return [b"".join(value or b"" for value in values) for values in zip(*read, strict=True)]
 
