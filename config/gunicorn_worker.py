@@ -23,6 +23,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
@@ -201,10 +202,22 @@ class PlainWorker(ThreadWorker):  # type: ignore[misc]
         """Make once what every request's environment holds; where more is asked of gunicorn it works alone."""
         own = {"wsgi.multithread": True, "SCRIPT_NAME": "", "SERVER_PROTOCOL": "HTTP/1.1"}
         self._base = wsgi.base_environ(self.cfg) | own
-        asked_for_more = (self.cfg.is_ssl, self.cfg.accesslog, os.environ.get("SCRIPT_NAME"))
         usual = self.cfg.protocol == "http" and self.cfg.http2_cleartext == "off" and self.cfg.proxy_protocol == "off"
-        self._is_plain_server = usual and not any(asked_for_more)
+        self._is_plain_server = usual and not self.is_asked_for_more()
         super().init_process()
+
+    def is_asked_for_more(self) -> bool:
+        """Whether settings ask for what only gunicorn's own way does."""
+        cfg = self.cfg
+        limits = (cfg.limit_request_line, cfg.limit_request_field_size)
+        hooks = (cfg.settings[name] for name in ("pre_request", "post_request"))
+        logs = (self.log.access_log_enabled, cfg.statsd_host, cfg.logconfig, cfg.logconfig_dict, cfg.logconfig_json)
+        return (
+            bool(cfg.is_ssl or os.environ.get("SCRIPT_NAME"))
+            or any((*logs, cfg.errorlog != "-", cfg.logger_class is not Logger))
+            or any(0 < limit < _LONGEST_READ for limit in limits)
+            or any(hook.get() is not hook.default for hook in hooks)
+        )
 
     def handle(self, conn: TConn) -> Any:
         """Answer the request that waits, and those that follow it closely."""

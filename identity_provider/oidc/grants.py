@@ -94,10 +94,10 @@ def _access_token(client: Client, issued: Issued) -> str:
 
 
 class AnswerLost(Exception):
-    """Tokens were issued, and then saying so failed: what was presented is used up."""
+    """A code may be used up, and saying so failed: to try once more would look like a replay."""
 
     def __init__(self, why: Exception) -> None:
-        super().__init__("tokens were issued and not told of")
+        super().__init__("a code may be used up, and was not told of")
         self.why = why
 
 
@@ -105,7 +105,7 @@ def refreshed(client: Client, refresh_token: str) -> dict[str, Any] | None:
     """The answer to a client that proved itself and asks for nothing but a refresh; None where there is more to judge.
 
     It is None, and nothing has changed, where the token is not good and where this service may be refused a person:
-    the grant below says what is wrong. Raises AnswerLost.
+    the grant below says what is wrong. It heals a failure after the rotation, too: the old token is good for a moment.
     """
     if "refresh_token" not in client.grant_types or issue.may_refuse(client):
         return None
@@ -115,22 +115,25 @@ def refreshed(client: Client, refresh_token: str) -> dict[str, Any] | None:
 
 
 def redeemed(client: Client, code: str, redirect_uri: str, verifier: str) -> dict[str, Any] | None:
-    """The same for a code with all that belongs to it. A code that was used before is seen to by the grant below."""
+    """The same for a code with all that belongs to it. A code that was used before is seen to by the grant below.
+
+    Raises AnswerLost for whatever fails once the code was sent to the database.
+    """
     if "authorization_code" not in client.grant_types or issue.may_refuse(client):
         return None
     now = ports().clock.now()
     refreshes = "refresh_token" in client.grant_types
-    issued = storage.exchange_code(storage.Redemption(client.id, code, redirect_uri, verifier, refreshes), now=now)
-    return _told(client, issued, issued.granted, now) if issued else None
+    try:
+        issued = storage.exchange_code(storage.Redemption(client.id, code, redirect_uri, verifier, refreshes), now=now)
+        return _told(client, issued, issued.granted, now) if issued else None
+    except Exception as failure:
+        raise AnswerLost(failure) from failure
 
 
 def _told(client: Client, issued: Issued, granted: Granted, now: datetime) -> dict[str, Any]:
-    try:
-        token = _answer(client, issued)
-        if "openid" in issued.scope.split():
-            token["id_token"] = tokens.id_token(client, granted.person, granted, token, now)
-    except Exception as failure:
-        raise AnswerLost(failure) from failure
+    token = _answer(client, issued)
+    if "openid" in issued.scope.split():
+        token["id_token"] = tokens.id_token(client, granted.person, granted, token, now)
     return token
 
 

@@ -18,7 +18,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 import structlog
-from flask import Flask
+from flask import Flask, g
+from flask.typing import ResponseReturnValue
 
 from identity_provider.kit import health, requests
 from identity_provider.kit.app import ports, settings
@@ -53,23 +54,24 @@ class FastLane:
         place = _PLACES.get(environ["PATH_INFO"])
         if place is None or not _is_plain(environ, place.method):
             return self._long_way(environ, start_response)
+        began = time.perf_counter()
         try:
-            return self._answered(place, environ, start_response) or self._long_way(environ, start_response)
+            return self._answered(place, environ, start_response, began) or self._long_way(environ, start_response)
         except AnswerLost as lost:
-            return self._failed(lost.why, environ)(environ, start_response)
+            return self._failed(lost.why, environ, began)(environ, start_response)
 
     def _answered(
-        self, place: _Place, environ: WSGIEnvironment, start_response: StartResponse
+        self, place: _Place, environ: WSGIEnvironment, start_response: StartResponse, began: float
     ) -> Iterable[bytes] | None:
-        began = time.perf_counter()
         with self._app.app_context():
+            request_id = requests.begin()
             body = _or_none(place.answer, environ)
             if body is None:
                 return None
             headers = [
                 ("Content-Type", "application/json"),
                 ("Content-Length", str(len(body))),
-                ("X-Request-Id", requests.begin()),
+                ("X-Request-Id", request_id),
                 *_headers(secure=settings().secure, kept=place.kept),
             ]
             seconds = time.perf_counter() - began
@@ -78,13 +80,23 @@ class FastLane:
         start_response("200 OK", headers)
         return (body,)
 
-    def _failed(self, failure: Exception, environ: WSGIEnvironment) -> WSGIApplication:
+    def _failed(self, failure: Exception, environ: WSGIEnvironment, began: float) -> WSGIApplication:
         """What the application answers when this is raised in a view: once more by the long way would be a replay."""
         with self._app.request_context(environ):
+            g.started = began
+            requests.request_id()
             try:
-                return self._app.finalize_request(self._app.handle_user_exception(failure))
+                return self._app.finalize_request(_judged(self._app, failure))
             except Exception as unknown:  # noqa: BLE001 -- as the framework does
                 return self._app.handle_exception(unknown)
+
+
+def _judged(app: Flask, failure: Exception) -> ResponseReturnValue:
+    """What the application's handlers make of it; those that make nothing of it raise what is being handled."""
+    try:
+        raise failure  # noqa: TRY301 -- the handlers look at what is being handled
+    except Exception as raised:  # noqa: BLE001 -- as the framework does
+        return app.handle_user_exception(raised)
 
 
 def _is_plain(environ: WSGIEnvironment, method: str) -> bool:
@@ -176,7 +188,8 @@ def _form(environ: WSGIEnvironment) -> dict[str, str]:
     environ["wsgi.input"] = BytesIO(sent)
     pairs = parse_qsl(sent.decode("ascii"), keep_blank_values=True) if sent.isascii() else []
     form = dict(pairs)
-    return form if len(form) == len(pairs) else {}
+    plain = len(form) == len(pairs) and not any("\0" in value for value in form.values())
+    return form if plain else {}
 
 
 def _configuration(_: WSGIEnvironment) -> bytes:

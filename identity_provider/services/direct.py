@@ -63,6 +63,9 @@ class Connections:
         link = self._take()
         try:
             return link.first(statement, values)
+        except (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName):
+            link.driver.close()  # what is prepared there fits the tables no more, and never will again
+            raise
         finally:
             if link.is_alive:
                 self._idle.append(link)

@@ -17,12 +17,13 @@ from typing import Any
 import psutil
 import pytest
 from gunicorn.config import Config
+from gunicorn.glogging import Logger
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.gunicorn_worker import PlainRequest
+from config.gunicorn_worker import PlainRequest, PlainWorker
 from tests.kit.stand_ins import CLONE, free_port
 
 HOST = b"Host: localhost\r\n"
@@ -313,3 +314,38 @@ def read(kind: Any, sent: bytes) -> object:
         return type(refusal)
     facts = (found.method, found.uri, found.path, found.query, found.fragment, found.version, found.scheme)
     return (*facts, found.headers, found.should_close(), found._expected_100_continue, body, unreader.take_buffered())
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent", "status"),
+    [
+        ("--limit-request-line 100", b"GET /" + b"a" * 300 + b" HTTP/1.1\r\nHost: h\r\n\r\n", b"414"),
+        ("--limit-request-field_size 100", GET + b"X: " + b"a" * 300 + b"\r\n\r\n", b"431"),
+    ],
+)
+def test_a_stricter_limit_is_kept(tmp_path: Path, asked: str, sent: bytes, status: bytes) -> None:
+    with gunicorn("config.gunicorn_worker.PlainWorker", tmp_path / "log", GUNICORN_CMD_ARGS=asked) as (port, _):
+        assert ask(port, sent).split(b" ")[1] == status
+
+
+def look_on(worker: object, req: object) -> None:
+    """A hook, as an operator may set one."""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("accesslog", "-"), ("errorlog", os.devnull), ("statsd_host", "localhost:8125"), ("limit_request_line", 100),
+        ("limit_request_field_size", 100), ("pre_request", look_on), ("syslog", True),
+    ],
+)  # fmt: skip
+def test_what_only_gunicorn_does_is_left_to_it(setting: str, value: object) -> None:
+    """Access lines, counts, hooks and stricter limits are told by its own way only."""
+    worker = PlainWorker.__new__(PlainWorker)
+    config = Config()
+    config.set("limit_request_line", 8_190)
+    worker.cfg, worker.log = config, Logger(config)
+    assert not worker.is_asked_for_more()
+    config.set(setting, value)
+    worker.log = Logger(config)
+    assert worker.is_asked_for_more()

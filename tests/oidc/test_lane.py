@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import structlog
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
@@ -20,6 +21,7 @@ from identity_provider.domain.access import TrnRequirement
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.models import AuditEvent, Client
 from identity_provider.oidc import tokens as tokens_of_ours
+from identity_provider.services import grants as storage
 from identity_provider.services import trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.grants import REUSE_GRACE
@@ -260,3 +262,57 @@ def test_an_answer_that_is_lost_after_the_code_was_used_is_an_error_and_no_repla
     assert (answer.status_code, answer.headers["Cache-Control"]) == (status, "no-store")
     assert "error" in answer.get_json()
     assert events("authorization_code_replayed") == []
+
+
+def test_a_connection_that_ends_when_the_code_was_just_used_is_an_error_and_no_replay(
+    app: Flask, service: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a restart of PostgreSQL: the statement was committed, and its answer never came."""
+    asked, code = a_code(app, service)
+    exchange = storage.exchange_code
+
+    def lose_the_answer(*args: Any, **more: Any) -> None:
+        assert exchange(*args, **more) is not None
+        raise database_gone()
+
+    monkeypatch.setattr(storage, "exchange_code", lose_the_answer)
+    answer = redeem(app, service, asked, code)
+    assert (answer.status_code, answer.get_json()["error"]) == (503, "temporarily_unavailable")
+    assert events("authorization_code_replayed") == []
+
+
+def test_a_refresh_that_fails_once_after_the_rotation_is_healed_by_the_long_way(
+    app: Flask, service: RelyingParty, tokens: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, failures = tokens_of_ours.id_token, [database_gone()]
+
+    def fail_once(*args: Any, **more: Any) -> str:
+        if failures:
+            raise failures.pop()
+        return made(*args, **more)
+
+    monkeypatch.setattr(tokens_of_ours, "id_token", fail_once)
+    answer = refresh(app, service, tokens["refresh_token"])
+    assert (answer.status_code, failures) == (200, [])
+    assert refresh(app, service, answer.get_json()["refresh_token"]).status_code == 200
+
+
+def test_an_answer_that_is_lost_is_logged_under_the_reference_that_it_gives(
+    app: Flask, service: RelyingParty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, code = a_code(app, service)
+
+    def fail(*_: object, **__: object) -> str:
+        raise database_gone()
+
+    monkeypatch.setattr(tokens_of_ours, "id_token", fail)
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        answer = redeem(app, service, asked, code)
+    told = [line for line in lines if line["event"] == "database_unavailable"]
+    assert [line["request_id"] for line in told] == [answer.headers["X-Request-Id"]]
+
+
+def test_a_form_with_what_no_text_holds_is_judged_by_the_endpoint(app: Flask, service: RelyingParty) -> None:
+    asked, code = a_code(app, service)
+    assert redeem(app, service, asked, code + "\0").status_code == 400
+    assert redeem(app, service, asked, code).status_code == 200
