@@ -34,8 +34,8 @@ _Flags = NDArray[np.bool_]
 class Worth(NamedTuple):
     """The records that are worth comparing, apart by what they can be worth, each part in the order given.
 
-    `strangers` were born on another day and share no more than a first name: none of them can be linked, nor forbid a
-    link. They only forbid `none`, and may be shown to an agent.
+    `strangers` were born on another day and share no more than a first name: none of them can be linked, nor, as
+    `to_compare` parts them, forbid a link. They only forbid `none`, and may be shown to an agent.
     """
 
     contenders: list[TeachingRecord]

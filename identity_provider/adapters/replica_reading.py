@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, pairwise
 from typing import Any
@@ -14,13 +14,17 @@ from psycopg import sql
 
 from identity_provider.adapters.replica_connections import Connections
 from identity_provider.adapters.replica_snapshot import TRN_NUMBERS, Columns
-from identity_provider.models.register_layout import Generation, line_of
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.models.register_layout import COLUMNS, Generation, line_of
+from matching.rows import FIELD_SEPARATOR
 
 PAGES_AT_A_TIME = 2_500
 """20 MB of a table: so much is in memory twice while it is read."""
 
 MOST_AT_A_TIME = 8
 """Connections: there are 16, and whoever waits for one gives up after two seconds."""
+
+BORN = COLUMNS.index("date_of_birth")
 
 _PAGES = "SELECT pg_relation_size({table}) / current_setting('block_size')::integer"
 # Rows by pages come in the order in which they lie, which for records is that of birthdays. Values are sent as
@@ -52,13 +56,16 @@ def read_columns(connections: Connections, generation: Generation) -> Columns:
     text, lengths, ids, trns = reading.table(_RECORDS, generation.records)
     sent, records = reading.table(_KEYS, generation.keys)
     keys, owners = _sorted_keys(np.frombuffer(sent, ">i8"), _numbers(records), _numbers(ids))
+    starts = np.concatenate(([0], np.cumsum(_numbers(lengths), dtype=np.int64)))
+    days = _days(reading.rows(_DAYS))
+    _check_order(days, text, starts)
     return Columns(
         text=text,
-        starts=np.concatenate(([0], np.cumsum(_numbers(lengths), dtype=np.int64))),
+        starts=starts,
         keys=keys,
         owners=owners,
         by_trn=_places(_numbers(trns), TRN_NUMBERS),
-        days=_days(reading.rows(_DAYS)),
+        days=days,
         names={(kind, name): count for kind, name, count in reading.rows(_NAMES)},
     )
 
@@ -104,6 +111,15 @@ def _sorted_keys(keys: NDArray[Any], records: Integers, ids: Integers) -> tuple[
     order = np.argsort(keys, kind="stable")
     places = _places(ids, int(ids.max(initial=0)) + 1)
     return keys[order].astype(np.int64), places[records[order]]
+
+
+def _check_order(days: Mapping[str, range], text: bytes, starts: NDArray[np.int64]) -> None:
+    """Raise RegisterUnavailable where records do not lie in the order of their birthdays: some would not be found."""
+    for day, places in days.items():
+        for place in (places[0], places[-1]):
+            line = text[starts[place] : starts[place + 1]].decode()
+            if line.split(FIELD_SEPARATOR, BORN + 1)[BORN].replace("-", "") != day:
+                raise RegisterUnavailable("the replica's records do not lie in the order of their birthdays")
 
 
 def _days(counted: Sequence[tuple[str | None, int]]) -> dict[str, range]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from identity_provider.adapters.dqt_replica import DqtReplica
@@ -87,6 +89,23 @@ def test_a_snapshot_stays_as_it_is_when_another_register_is_imported(cluster: Te
     import_now(url, registers.write_register(tmp_path / "new.csv", CROWD[1:3]), force=True)
     assert (snapshot.size, snapshot.find_by_identifiers(CROWD[0].trn, "")) == (1, (CROWD[0],))
     assert replica.snapshot().size == 2
+    replica.close()
+
+
+def test_records_that_do_not_lie_in_the_order_of_their_birthdays_give_no_snapshot(
+    cluster: TestCluster, tmp_path: Path
+) -> None:
+    """As after a tool that copies tables row by row: somebody would not be found, and be told to have no record."""
+    url = registers.register_database(cluster, "register_moved")
+    young = replace(CROWD[1], date_of_birth=date(1990, 1, 1))
+    import_now(url, registers.write_register(tmp_path / "register.csv", [CROWD[0], young]))
+    with psycopg.connect(url.replace("+psycopg", "")) as database:
+        database.execute("CREATE TABLE moved AS SELECT * FROM register_gen_1_records ORDER BY date_of_birth DESC")
+        database.execute("DROP TABLE register_gen_1_records")
+        database.execute("ALTER TABLE moved RENAME TO register_gen_1_records")
+    replica = DqtReplica(url)
+    with pytest.raises(RegisterUnavailable, match="order"):
+        replica.snapshot()
     replica.close()
 
 
