@@ -6,7 +6,7 @@ At 1,000,000 records a question costs the server 0.3 ms so, and 2 ms when it is 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from identity_provider.adapters.replica_queries import Queries
@@ -18,6 +18,8 @@ MERGED_INTO = 10
 """Where a line says which record it was merged into."""
 
 TRN_LENGTH = 7
+
+_MERGED = f"{FIELD_SEPARATOR}merged{FIELD_SEPARATOR}"
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[[Sequence[tuple[bytes, dict[str, Any]]]], list[Rows]]
@@ -104,10 +106,23 @@ class _Found:
         return cls(by_key, lines, read_statistics(counts, questions))
 
 
+def missing_survivors(lines: Collection[str]) -> Iterable[str]:
+    """The TRNs of records that any of these were merged into, and that are not among these; each once."""
+    into = dict.fromkeys(_merged_into(lines))
+    if not into:
+        return ()
+    held = {line[:TRN_LENGTH] for line in lines}
+    return [trn for trn in into if trn not in held]
+
+
+def _merged_into(lines: Iterable[str]) -> Iterator[str]:
+    split = (line.split(FIELD_SEPARATOR) for line in lines if _MERGED in line)
+    return (values[MERGED_INTO] for values in split if values[MERGED_INTO])
+
+
 def _survivors(ask: Ask, text: Queries, lines: Mapping[int, str]) -> dict[str, str]:
     """The lines of the records that others were merged into, by TRN."""
-    merged_into = (line.split(FIELD_SEPARATOR)[MERGED_INTO] for line in lines.values() if "\tmerged\t" in line)
-    trns = sorted(set(merged_into) - {""})
+    trns = sorted(set(_merged_into(lines.values())))
     if not trns:
         return {}
     (rows,) = ask([(text.many_trns, {"trns": array(trns)})])
@@ -124,9 +139,5 @@ def _answer(
     if len(records) > ROWS_PER_KEY:
         return None
     lines = [found.lines[record] for record in records]
-    merged = [line for line in lines if "\tmerged\t" in line]
-    if merged:
-        held = {line[:TRN_LENGTH] for line in lines}
-        into = dict.fromkeys(line.split(FIELD_SEPARATOR)[MERGED_INTO] for line in merged)
-        lines += [survivors[trn] for trn in into if trn in survivors and trn not in held]
+    lines += [survivors[trn] for trn in missing_survivors(lines) if trn in survivors]
     return CandidateAnswer(RecordLines(lines) if lines else (), statistics=statistics)

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from identity_provider.adapters.replica_bulk import missing_survivors
 from identity_provider.models.register_layout import ALL_LAST_NAMES, IN_COLUMNS, namesake_span, stored_key
 from matching.records import (
     ROWS_PER_ANSWER,
@@ -23,13 +24,9 @@ from matching.records import (
     NameStatistics,
     TeachingRecord,
 )
-from matching.rows import FIELD_SEPARATOR, RecordLines, read_line
+from matching.rows import RecordLines, read_line
 
 TRN_NUMBERS: Final = 10_000_000
-MERGED_INTO: Final = 10
-"""Where a line says which record it was merged into."""
-
-_MERGED: Final = f"{FIELD_SEPARATOR}merged{FIELD_SEPARATOR}"
 _NOBODY: Final[Sequence[int]] = ()
 
 
@@ -118,13 +115,8 @@ class ReplicaSnapshot:
     def _lines(self, places: Iterable[int]) -> list[str]:
         """The lines of records, and of those that merged ones were merged into."""
         lines = [self._line(place) for place in places]
-        merged = [line for line in lines if _MERGED in line]
-        if merged:
-            held = {line[:7] for line in lines}
-            into = dict.fromkeys(line.split(FIELD_SEPARATOR)[MERGED_INTO] for line in merged)
-            survivors = (int(self._columns.by_trn[int(trn)]) for trn in into if trn and trn not in held)
-            lines += [self._line(place) for place in survivors if place >= 0]
-        return lines
+        survivors = (int(self._columns.by_trn[int(trn)]) for trn in missing_survivors(lines))
+        return lines + [self._line(place) for place in survivors if place >= 0]
 
     def _line(self, place: int) -> str:
         starts = self._columns.starts
