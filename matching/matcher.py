@@ -7,11 +7,14 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, Literal
 
+import numpy as np
+
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import GENERATION, Field, Level
 from matching.explain import Explanation
-from matching.normalise import family_name, given_name, is_email
+from matching.held import Held, held_by, with_more
+from matching.normalise import family_name, given_name
 from matching.policy import (
     AGREES,
     CERTAIN_FROM,
@@ -28,7 +31,6 @@ from matching.policy import (
 )
 from matching.prefilter import to_compare
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
-from matching.rows import Columns, columns_of, with_more
 from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
@@ -213,18 +215,18 @@ def _found_early(
 
 
 def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
-    held, born = columns_of(answer.records), statement.born
-    same_day = held.date_of_birth.count(born.isoformat()) if born else 0
+    held, born = held_by(answer.records), statement.born
+    same_day = int(np.count_nonzero(held.born_on(born))) if born else 0
     stated = statement.last_names_stated
     rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day, last_names_stated=stated)
     return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
 
 
-def _shared_emails(statement: Statement, records: Sequence[TeachingRecord], held: Columns) -> frozenset[str]:
+def _shared_emails(statement: Statement, records: Sequence[TeachingRecord], held: Held) -> frozenset[str]:
     """Return the stated address when more than one person of the register has it."""
     if not statement.email:
         return frozenset()
-    having = (records[at] for at, raw in enumerate(held.email) if raw and is_email(raw, statement.email))
+    having = (records[at] for at in held.with_email(statement.email))
     owners = {record.merged_into or record.trn for record in having}
     return frozenset({statement.email}) if len(owners) > 1 else frozenset()
 

@@ -97,6 +97,11 @@ def name_forms(names: Iterable[Name]) -> tuple[str, ...]:
     return tuple(found)[:MOST_FORMS]
 
 
+def spellings(names: Iterable[Name]) -> list[str]:
+    """Concatenations and every word of all the names, each once."""
+    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
+
+
 @dataclass(frozen=True, slots=True)
 class Trn:
     """A TRN of seven digits; `padded` when zeros were added in front of five or six."""

@@ -1,7 +1,6 @@
 """Which of the records that a register gave are worth comparing in full; in columns, as they are many."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
@@ -12,9 +11,9 @@ from rapidfuzz.process import cdist
 
 from matching.comparisons import Level, identifiers
 from matching.given_names import are_family_name_forms, given_name_forms
-from matching.normalise import Name, family_name, given_name, is_email, is_nino, nino
+from matching.held import Flags, Held, held_by
+from matching.normalise import family_name, nino, spellings
 from matching.records import TeachingRecord
-from matching.rows import SEPARATOR, Columns, columns_of
 from matching.statements import Statement
 
 WORTH_COMPARING_FROM: Final = 0.78
@@ -28,7 +27,6 @@ MOST_COMPARED: Final = 150
 """When more resemble, those that resemble most are compared: a name that thousands share costs no more."""
 
 _Scores = NDArray[np.float32]
-_Flags = NDArray[np.bool_]
 
 
 class Worth(NamedTuple):
@@ -48,7 +46,7 @@ def to_compare(statement: Statement, records: Sequence[TeachingRecord]) -> Worth
     chosen = {record.trn: record for part in worth for record in part}
     survivors = {record.merged_into for record in chosen.values() if record.merged_into}
     missing = survivors - chosen.keys()
-    more = [records[at] for at, trn in enumerate(columns_of(records).trn) if trn in missing] if missing else []
+    more = [records[at] for at in sorted(at for trn in missing for at in held_by(records).with_trn(trn))]
     no_strangers = [r for r in worth.strangers if r.trn in survivors or _may_matter(statement, r)]
     if not (more or no_strangers):
         return worth
@@ -79,13 +77,10 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     """
     if not records:
         return Worth([], [])
-    held = columns_of(records)
-    firsts = [raw.lower() if raw.isascii() and raw.isalpha() else given_name(raw).joined for raw in held.first_name]
+    held = held_by(records)
+    firsts = held.firsts()
     of_firsts, of_lasts, crossed = _resemblance(statement, held, firsts)
-    born = statement.born.isoformat() if statement.born else ""
-    same_day = np.fromiter(map(born.__eq__, held.date_of_birth), np.bool_, len(firsts))
-    if not born or not statement.firsts:
-        same_day[:] = True
+    same_day = _same_day(statement, held, len(firsts))
     first, last = of_firsts > 0, of_lasts > 0
     keep = (of_firsts >= CLOSE_FROM) | (first & last) | (same_day & (first | last | (crossed >= CROSSED_FROM)))
     if np.count_nonzero(same_day) <= FEW_OF_A_DAY:
@@ -104,16 +99,23 @@ def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> 
     return Worth(*([records[at] for at in part.tolist()] for part in (kept[~apart], kept[apart])))
 
 
-def _resemblance(statement: Statement, held: Columns, firsts: list[str]) -> tuple[_Scores, _Scores, _Scores]:
+def _same_day(statement: Statement, held: Held, count: int) -> Flags:
+    """Which records were born on the stated day; all, where no day or no first name could tell them apart."""
+    if statement.born is None or not statement.firsts:
+        return np.ones(count, np.bool_)
+    return held.born_on(statement.born)
+
+
+def _resemblance(statement: Statement, held: Held, firsts: Sequence[str]) -> tuple[_Scores, _Scores, _Scores]:
     """How much each record's first name resembles a stated one, its last names a stated one, and those a first name.
 
     All in one table, stated names by held ones, whose cells are 0 where nothing resembles.
     """
-    straight, across = _spellings(statement.lasts), _spellings(statement.firsts)
+    straight, across = spellings(statement.lasts), spellings(statement.firsts)
     count, given = len(firsts), len(across)
     if not (straight or across):
         return np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32)
-    known = list(map(_known, held.last_name, held.previous_last_names))
+    known = held.lasts()
     scores = cdist(
         across + straight,
         list(chain(firsts, *known)),
@@ -130,28 +132,7 @@ def _resemblance(statement: Statement, held: Columns, firsts: list[str]) -> tupl
     )
 
 
-def _known(last_name: str, previous: str) -> Sequence[str]:
-    """Every known last name and its parts; one that resembles nothing where there is none."""
-    # Nine in ten are plain, and then it takes a tenth of the time.
-    if last_name.isascii() and last_name.isalpha():
-        if not previous:
-            return (last_name.lower(),)
-        if previous.isascii() and previous.isalpha():
-            return (last_name.lower(), previous.lower())
-    return _all_known(last_name, previous)
-
-
-@lru_cache(maxsize=1 << 16)
-def _all_known(last_name: str, previous: str) -> tuple[str, ...]:
-    raws = (last_name, *previous.split(SEPARATOR)) if previous else (last_name,)
-    return tuple(_spellings(tuple(map(family_name, raws)))) or ("",)
-
-
-def _spellings(names: tuple[Name, ...]) -> list[str]:
-    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
-
-
-def _thin_out(keep: _Flags, strange: _Flags, of_firsts: _Scores) -> None:
+def _thin_out(keep: Flags, strange: Flags, of_firsts: _Scores) -> None:
     """Leave a few strangers, for which a few do as well as many.
 
     With a National Insurance number given each of them could still be told to be one, so that all are needed.
@@ -161,49 +142,32 @@ def _thin_out(keep: _Flags, strange: _Flags, of_firsts: _Scores) -> None:
         keep[weak[np.argsort(-of_firsts[weak], kind="stable")[STRANGERS_KEPT:]]] = False
 
 
-def _closest(statement: Statement, held: Columns, scores: _Scores, kept: NDArray[np.intp]) -> NDArray[np.intp]:
-    born = statement.born.isoformat() if statement.born else ""
-    for at in kept.tolist():
-        scores[at] += float(held.date_of_birth[at] == born) + 2.0 * (held.trn[at] == statement.trn)
-        scores[at] += 2.0 * is_nino(held.nino[at], statement.nino)
+def _closest(statement: Statement, held: Held, scores: _Scores, kept: NDArray[np.intp]) -> NDArray[np.intp]:
+    if statement.born:
+        scores += held.born_on(statement.born)
+    scores[held.with_trn(statement.trn)] += 2.0
+    scores[held.with_nino(statement.nino)] += 2.0
     chosen = kept[np.argsort(-scores[kept], kind="stable")[:MOST_COMPARED]]
     return np.sort(chosen)
 
 
-def _otherwise(statement: Statement, held: Columns, firsts: list[str], same_day: _Flags) -> _Flags:
+def _otherwise(statement: Statement, held: Held, firsts: Sequence[str], same_day: Flags) -> Flags:
     """Which records resemble in what spelling does not show: another form, or a name in another field."""
-    typed = _spellings(statement.firsts)
+    typed = spellings(statement.firsts)
     forms = {form for name in typed for form in given_name_forms(name)}
-    names = forms.union(typed, _spellings(statement.lasts))
+    names = forms.union(typed, spellings(statement.lasts))
     found = np.fromiter(map(names.__contains__, firsts), np.bool_, len(firsts))
     if typed:
         slips = cdist(typed, firsts, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
         found |= (slips <= 1).any(axis=0)
-    middles, previous = held.middle_name, held.previous_first_names
-    for at in np.flatnonzero(same_day & ~found).tolist():
-        if (middles[at] or previous[at]) and not names.isdisjoint(_elsewhere(middles[at], previous[at])):
-            found[at] = True
+    elsewhere = held.elsewhere(np.flatnonzero(same_day & ~found).tolist())
+    found[[at for at, words in elsewhere if not names.isdisjoint(words)]] = True
     return found
 
 
-def _elsewhere(middle: str, previous: str) -> tuple[str, ...]:
-    """Words of the middle name and of earlier first names."""
-    if not previous:
-        if not middle:
-            return ()
-        if middle.isascii() and middle.isalpha():
-            return (middle.lower(),)
-    raws = (middle, *previous.split(SEPARATOR)) if previous else (middle,)
-    return tuple(token for raw in raws for token in given_name(raw).tokens)
-
-
-def _identified(statement: Statement, held: Columns) -> list[int]:
+def _identified(statement: Statement, held: Held) -> list[int]:
     """Where the records are that have the stated TRN, National Insurance number or address."""
-    found: list[int] = []
-    if statement.trn and statement.trn in held.trn:
-        found.append(held.trn.index(statement.trn))
+    found = held.with_trn(statement.trn) if statement.trn else []
     if statement.nino:
-        found += [at for at, number in enumerate(held.nino) if number and is_nino(number, statement.nino)]
-    if statement.email:
-        found += [at for at, address in enumerate(held.email) if address and is_email(address, statement.email)]
-    return found
+        found = found + held.with_nino(statement.nino)
+    return found + held.with_email(statement.email) if statement.email else found

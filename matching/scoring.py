@@ -54,7 +54,7 @@ class Candidate:
         return self.record.status is RecordStatus.ACTIVE
 
 
-def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
+def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
     """Put the whole question to a register: keys, and every name whose frequency scoring may want."""
     names = statement.names
     related = {*names.first_names, *names.last_names[:2]}
