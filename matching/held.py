@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from itertools import chain, repeat
+from operator import eq
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +37,12 @@ class Held(ABC):
         """Which of these records have middle or earlier first names, and their words."""
 
     @abstractmethod
-    def born_on(self, day: date) -> Flags:
-        """Which were born that day."""
+    def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
+        """Which were born on the day that is asked of them: each day of so many records, one after the other."""
+
+    @abstractmethod
+    def followed_by(self, others: Sequence[Self]) -> Self:
+        """These columns and others of the kind, of one register, one after the other."""
 
     @abstractmethod
     def with_trn(self, trn: str) -> list[int]:
@@ -84,9 +90,17 @@ class TextColumns(Held):
         middles, previous = self.middle_name, self.previous_first_names
         return [(at, words_elsewhere(middles[at], previous[at])) for at in places if middles[at] or previous[at]]
 
-    def born_on(self, day: date) -> Flags:
+    def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
         """As `Held.born_on`."""
-        return np.fromiter(map(day.isoformat().__eq__, self.date_of_birth), np.bool_, len(self.date_of_birth))
+        wanted = chain.from_iterable(
+            repeat(day.isoformat() if day else None, count) for day, count in zip(days, counts, strict=True)
+        )
+        return np.fromiter(map(eq, wanted, self.date_of_birth), np.bool_, len(self.date_of_birth))
+
+    def followed_by(self, others: Sequence[Self]) -> Self:
+        """As `Held.followed_by`."""
+        names = (field.name for field in fields(self))
+        return type(self)(*([value for each in (self, *others) for value in getattr(each, name)] for name in names))
 
     def with_trn(self, trn: str) -> list[int]:
         """As `Held.with_trn`."""

@@ -7,13 +7,11 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, Literal
 
-import numpy as np
-
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import GENERATION, Field, Level
 from matching.explain import Explanation
-from matching.held import Held, held_by, with_more
+from matching.held import held_by, with_more
 from matching.normalise import family_name, given_name
 from matching.policy import (
     AGREES,
@@ -29,7 +27,7 @@ from matching.policy import (
     linking_rule,
     releases,
 )
-from matching.prefilter import to_compare
+from matching.prefilter import Resembling, Worth, to_compare
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
 from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
 from matching.statements import Statement, prepare
@@ -115,10 +113,12 @@ class Identifiers:
     nino: str
 
 
-Lookup = Generator[Identifiers | CandidateQuestion, Any, MatchOutcome]
+Question = Identifiers | CandidateQuestion | Resembling
+Lookup = Generator[Question, Any, MatchOutcome]
 """One lookup as a conversation: it puts questions to the register, is sent the answers, and returns the outcome.
 
-Many lookups can so be led at once, and their questions be put together (`matching.batch`).
+Many lookups can so be led at once, and their questions be put together (`matching.batch`); which of the records that
+an answer gave are worth comparing is asked too, for that alone.
 """
 
 
@@ -128,14 +128,18 @@ def match(person: PersonDetails, register: TeacherRegister, policy: Policy, toda
     try:
         question = next(lookup)
         while True:
-            if isinstance(question, Identifiers):
-                answer: Any = register.find_by_identifiers(question.trn, question.nino)
-            else:
-                answer = register.find_candidates(question)
-            question = lookup.send(answer)
+            question = lookup.send(_answer(question, register))
     except StopIteration as end:
         outcome: MatchOutcome = end.value
         return outcome
+
+
+def _answer(question: Question, register: TeacherRegister) -> Any:
+    if isinstance(question, Identifiers):
+        return register.find_by_identifiers(question.trn, question.nino)
+    if isinstance(question, Resembling):
+        return to_compare([question])[0]
+    return register.find_candidates(question)
 
 
 def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> Lookup:
@@ -150,8 +154,8 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     keys = person_keys(statement, today)
     answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
     answer = replace(answer, records=with_more(answer.records, identified))
-    worth = to_compare(statement, answer.records)
-    scorer = _scorer(statement, answer, register.size)
+    worth: Worth = yield Resembling(statement, answer.records)
+    scorer = _scorer(statement, answer, register.size, worth.of_the_day)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
     if ranked and linking_rule(Evidence.of(ranked[0])):
         outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
@@ -165,7 +169,8 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
         records = with_more(answer.records, more.records)
         if len(records) > len(answer.records):
             answer = replace(answer, records=records)
-            scorer, worth = _scorer(statement, answer, register.size), to_compare(statement, records)
+            worth = yield Resembling(statement, records)
+            scorer = _scorer(statement, answer, register.size, worth.of_the_day)
             everybody = [*worth.contenders, *worth.strangers]
             ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
@@ -214,19 +219,17 @@ def _found_early(
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
 
 
-def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
-    held, born = held_by(answer.records), statement.born
-    same_day = int(np.count_nonzero(held.born_on(born))) if born else 0
-    stated = statement.last_names_stated
-    rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day, last_names_stated=stated)
-    return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
+def _scorer(statement: Statement, answer: CandidateAnswer, size: int, same_day: int) -> Scorer:
+    stated, has_year = statement.last_names_stated, statement.born is not None
+    rarity = Rarity.of(answer, size, has_year=has_year, same_day=same_day, last_names_stated=stated)
+    return Scorer(statement, rarity, _shared_emails(statement, answer.records))
 
 
-def _shared_emails(statement: Statement, records: Sequence[TeachingRecord], held: Held) -> frozenset[str]:
+def _shared_emails(statement: Statement, records: Sequence[TeachingRecord]) -> frozenset[str]:
     """Return the stated address when more than one person of the register has it."""
     if not statement.email:
         return frozenset()
-    having = (records[at] for at in held.with_email(statement.email))
+    having = (records[at] for at in held_by(records).with_email(statement.email))
     owners = {record.merged_into or record.trn for record in having}
     return frozenset({statement.email}) if len(owners) > 1 else frozenset()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Generic, TypeVar, overload
+from typing import Final, Generic, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,10 +133,16 @@ class HeldAtPlaces(Held):
         known = self.columns.middles.known(asked) + self.columns.previous_firsts.known(asked)
         return [(places[at], words) for at, words in known]
 
-    def born_on(self, day: date) -> Flags:
+    def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
         """As `Held.born_on`."""
-        born = self.columns.days.get(f"{day:%Y%m%d}", NOBODY)
-        return (self.places >= born.start) & (self.places < born.stop)
+        born = [self.columns.days.get(f"{day:%Y%m%d}", NOBODY) if day else NOBODY for day in days]
+        starts, stops = np.array([(day.start, day.stop) for day in born], np.int32).T.repeat(counts, axis=1)
+        flags: Flags = (self.places >= starts) & (self.places < stops)
+        return flags
+
+    def followed_by(self, others: Sequence[Self]) -> Self:
+        """As `Held.followed_by`."""
+        return type(self)(self.columns, np.concatenate([self.places, *(each.places for each in others)]))
 
     def with_trn(self, trn: str) -> list[int]:
         """As `Held.with_trn`."""
