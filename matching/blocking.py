@@ -103,16 +103,18 @@ def record_keys(record: TeachingRecord, names: CountedNames | None = None) -> tu
 
 @dataclass(frozen=True, slots=True)
 class AskedKeys(Sequence[str]):
-    """Every key to ask a register for, each once: `plain` ones, and `sounds` on each day one slip from `born`.
+    """Every key to ask a register for, each once: of TRNs, other `plain` ones, `sounds` on each day a slip from `born`.
 
-    The latter are two thirds of all; a register that knows how they are made need not read each.
+    The first and the last are nine tenths of all; a register that knows how they are made need not read each.
     """
 
     plain: tuple[str, ...]
     born: date | None = None
     sounds: tuple[str, ...] = ()
+    trns: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[str]:
+        yield from (f"t:{trn}" for trn in self.trns)
         yield from self.plain
         if self.born:
             days = date_slips(self.born.year, self.born.month, self.born.day)
@@ -123,7 +125,7 @@ class AskedKeys(Sequence[str]):
 
     def __len__(self) -> int:
         days = len(date_slips(self.born.year, self.born.month, self.born.day)) if self.born else 0
-        return len(self.plain) + days * len(self.sounds)
+        return len(self.trns) + len(self.plain) + days * len(self.sounds)
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -137,9 +139,6 @@ def person_keys(statement: Statement, today: date) -> AskedKeys:
     """Every key to ask a register for."""
     names, born = statement.names, statement.born
     keys: list[str] = []
-    if statement.trn:
-        keys.append(f"t:{statement.trn}")
-        keys += [f"t:{slip}" for slip in trn_slips(statement.trn)]
     if statement.nino:
         keys.append(f"n:{statement.nino}")
     if statement.email:
@@ -150,7 +149,8 @@ def person_keys(statement: Statement, today: date) -> AskedKeys:
     keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
     keys += _undated_keys(names)
     sounds = [f"l:{sound(name)}" for name in names.last_names] + [f"f:{sound(name)}" for name in names.first_names]
-    return AskedKeys(tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else ())
+    trns = (statement.trn, *trn_slips(statement.trn)) if statement.trn else ()
+    return AskedKeys(tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), trns)
 
 
 def keys_of_any_year(statement: Statement, today: date) -> AskedKeys:

@@ -10,16 +10,14 @@ from typing import Any, Final, Literal
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import GENERATION, Field, Level
+from matching.evidence import AGREES, NEAR_DATE
 from matching.explain import Explanation
 from matching.held import held_by, with_more
 from matching.normalise import family_name, given_name
 from matching.policy import (
-    AGREES,
     CERTAIN_FROM,
-    NEAR_DATE,
     SHARE_OF_ASKERS_REGISTERED,
     Block,
-    Evidence,
     Policy,
     Rule,
     blocks,
@@ -157,7 +155,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     worth: Worth = yield Resembling(statement, answer.records)
     scorer = _scorer(statement, answer, register.size, worth.of_the_day)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
-    if ranked and linking_rule(Evidence.of(ranked[0])):
+    if ranked and linking_rule(ranked[0].evidence):
         outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
         if isinstance(outcome, DefiniteMatch):
             return outcome
@@ -201,7 +199,7 @@ def _found_early(
         return None
     rarity = Rarity(size, CandidateAnswer(()).statistics, has_year=False)
     ranked = candidates(Scorer(statement, rarity, frozenset()), identified, SHARE_OF_ASKERS_REGISTERED)
-    evidence = Evidence.of(ranked[0])
+    evidence = ranked[0].evidence
     if not (
         evidence.born is Level.SAME
         and evidence.first in _CERTAINLY_NAMED
@@ -266,7 +264,7 @@ def _verdict(shown: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Rul
     if not shown:
         return None, ()
     others = [candidate for candidate in near if candidate is not shown[0]]
-    return linking_rule(Evidence.of(shown[0])), blocks(shown[0], others, CERTAIN_FROM)
+    return linking_rule(shown[0].evidence), blocks(shown[0], others, CERTAIN_FROM)
 
 
 def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -277,7 +275,7 @@ def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tu
 
 def _is_near(candidate: Candidate, statement: Statement) -> bool:
     """Whether this record resembles the person so much that nobody may say that there is none."""
-    evidence = Evidence.of(candidate)
+    evidence = candidate.evidence
     if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
         return True
     if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _may_be_one_person(candidate):
@@ -358,7 +356,7 @@ def _several_fit(near: Sequence[Candidate]) -> bool:
     fitting = [
         candidate
         for candidate in near
-        if (evidence := Evidence.of(candidate)).names_agree
+        if (evidence := candidate.evidence).names_agree
         and evidence.born in (Level.SAME, Level.MISSING)
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
     ]

@@ -6,7 +6,7 @@ about 250 bytes a record, and twice that while it is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -58,12 +58,14 @@ class ReplicaSnapshot:
     def find_many(self, questions: Sequence[CandidateQuestion]) -> list[CandidateAnswer]:
         """As `BulkRegister.find_many`: the keys of all questions are looked up together."""
         answers = []
-        for question, places in zip(questions, self._found([each.keys for each in questions]), strict=True):
+        found = self._found([each.keys for each in questions])
+        namesakes = self._namesakes(questions)
+        for question, places, pairs in zip(questions, found, namesakes, strict=True):
             if places is None:
                 records, capped = self._carefully(question.keys)
             else:
                 records, capped = self._records(places), ()
-            answers.append(CandidateAnswer(records, capped, statistics=self._statistics(question)))
+            answers.append(CandidateAnswer(records, capped, statistics=self._statistics(question, pairs)))
         return answers
 
     def _found(self, asked: Sequence[Sequence[str]]) -> Iterator[Places | None]:
@@ -120,20 +122,22 @@ class ReplicaSnapshot:
                 found.update(dict.fromkeys(having[:ROWS_PER_KEY]))
         return self._records(np.fromiter(found, np.int32, len(found))), tuple(capped)
 
-    def _statistics(self, question: CandidateQuestion) -> NameStatistics:
+    def _statistics(self, question: CandidateQuestion, namesakes: Mapping[NamePair, int]) -> NameStatistics:
         counted = self._columns.counted
         return NameStatistics(
             {name: counted.get(("f", name), 0) for name in question.first_names},
             {name: counted.get(("l", name), 0) for name in question.last_names},
-            self._namesakes(question.name_pairs, question.birth_year),
+            namesakes,
             counted.get(ALL_LAST_NAMES, 0),
         )
 
-    def _namesakes(self, pairs: Sequence[NamePair], birth_year: int | None) -> dict[NamePair, int]:
-        spans = np.array([namesake_span(pair, birth_year) for pair in pairs], np.int64).reshape(-1, 2)
+    def _namesakes(self, questions: Sequence[CandidateQuestion]) -> Iterator[Mapping[NamePair, int]]:
+        """How many bear the names of each question, for all questions at once."""
         column = self._columns.keys
-        counts = np.searchsorted(column, spans[:, 1], "right") - np.searchsorted(column, spans[:, 0])
-        return dict(zip(pairs, counts.tolist(), strict=True))
+        asked = [namesake_span(pair, each.birth_year) for each in questions for pair in each.name_pairs]
+        spans = np.array(asked, np.int64).reshape(-1, 2)
+        counts = iter((np.searchsorted(column, spans[:, 1], "right") - np.searchsorted(column, spans[:, 0])).tolist())
+        return ({pair: next(counts) for pair in each.name_pairs} for each in questions)
 
 
 def _in_columns(asked: Sequence[Sequence[str]], columns: Columns) -> tuple[_Numbers, _Numbers, _Numbers]:
@@ -146,7 +150,8 @@ def _in_columns(asked: Sequence[Sequence[str]], columns: Columns) -> tuple[_Numb
             for key in plain
             if key[0] == "d" and (day := columns.days.get(key[2:], NOBODY))
         ]
-        places = columns.by_trn[[int(key[2:]) for key in plain if key[0] == "t"]]
+        trns = keys.trns if isinstance(keys, AskedKeys) else [key[2:] for key in plain if key[0] == "t"]
+        places = columns.by_trn[list(map(int, trns))]
         spans += [(place, place + 1, number) for place in places[places >= 0].tolist()]
     starts, stops, whose = np.array(spans, np.int64).reshape(-1, 3).T
     return starts, stops, whose

@@ -126,15 +126,16 @@ def stored_keys(keys: Iterable[str]) -> NDArray[np.int64]:
     plain, slipped = (keys.plain, keys.sounds) if isinstance(keys, AskedKeys) else (keys, ())
     numbers = [np.array([stored_key(key) for key in plain if key[0] not in IN_COLUMNS], np.int64)]
     if isinstance(keys, AskedKeys) and keys.born:
-        numbers += [_slipped(keys.born, code[0]) | _hashed(code[2:], _DAY_SHIFT) for code in slipped]
+        days = _slipped(keys.born)
+        numbers += [days | (_OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)) for code in slipped]
     return np.concatenate(numbers)
 
 
-@lru_cache(maxsize=1 << 15)
-def _slipped(born: date, kind: str) -> NDArray[np.int64]:
-    """What the kind and each day one slip away are in the numbers of keys."""
+@lru_cache(maxsize=1 << 12)
+def _slipped(born: date) -> NDArray[np.int64]:
+    """What each day one slip away is in the numbers of keys."""
     days = date_slips(born.year, born.month, born.day)
-    return np.array([_of_a_day(f"{kind}:{day}:") for day in days], np.int64)
+    return np.array(list(map(int, days)), np.int64) << _DAY_SHIFT
 
 
 @lru_cache(maxsize=1 << 17)
