@@ -4,7 +4,7 @@ usage: python -m benchmarks batch [--records 100000] [--queries 10000] [--full]
 
 Register and queries come from the project's generator, its error classes equally often, and both look for people whose
 birthday or name is misstated, over all cores. Ours keeps the register in PostgreSQL and reads it into memory within the
-time that counts; Splink has it in DuckDB, and its model trained by EM, before its time begins. The target speaks of that;
+time that counts; Splink has it in DuckDB, and its model trained by EM, before its time begins. The target is of that;
 a further line counts the reading for both, and the training for neither. Precision leaves out the classes that no
 evidence can decide. A run smaller than `--full` tells the figures and fails only where precision is worse.
 """
