@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, Literal
 
+from rapidfuzz.distance import OSA
+
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import GENERATION, Field, Level
@@ -281,6 +283,7 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _may_be_one_person(candidate):
         return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
+    first = first or _may_be_a_slip(candidate)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
     if first and last:
         return evidence.born in NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
@@ -292,6 +295,12 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     if evidence.born not in NEAR_DATE:
         return False
     return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
+
+
+def _may_be_a_slip(candidate: Candidate) -> bool:
+    """Whether another first name is one letter away: too little for a link, but too much to say that there is none."""
+    first = candidate.compared[Field.FIRST_NAME]
+    return first.level is Level.ANOTHER and OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
 
 
 def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:

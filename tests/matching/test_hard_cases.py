@@ -373,3 +373,21 @@ def test_whoever_writes_one_name_with_look_alikes_does_so_with_the_other() -> No
     assert linked(outcome_of(a_person(tia, first_name="Тіа", last_name="Аtkіnsоn", trn=tia.trn), tia)) == tia.trn
     assert linked(outcome_of(a_person(tia, first_name="Tіa", last_name="Аткіnsоn", trn=tia.trn), tia)) == tia.trn
     assert not prepare(a_person(tia, first_name="Тіа"), TODAY).firsts[0].joined.isascii()
+
+
+@pytest.mark.parametrize("bearers", [2, 6])
+@pytest.mark.parametrize("born", [ALEX.date_of_birth, date(1985, 5, 17)])
+def test_nobody_is_told_that_there_is_none_for_a_slip_and_the_number_of_another(bearers: int, born: date) -> None:
+    mairtin = a_record(first_name="Mairtin", middle_name="", email="")
+    martins = [
+        a_record(trn=f"300000{n}", first_name="Martin", last_name="Hughes", date_of_birth=date(1960 + n, 2, 3), nino="")
+        for n in range(bearers)
+    ]
+    stated = a_person(mairtin, first_name="Martin", nino="CE654321A", date_of_birth=born)
+    assert isinstance(outcome_of(stated, mairtin, *martins), PotentialMatches)
+
+
+def test_that_look_alikes_are_not_found_does_not_say_that_there_is_none() -> None:
+    sara = a_record(first_name="Sara", last_name="Atkinson", middle_name="", nino="", email="")
+    stated = a_person(sara, first_name="Сара", last_name="Аtkinson", date_of_birth=date(1985, 5, 17))
+    assert not isinstance(outcome_of(stated, sara), NoMatch)
