@@ -12,7 +12,7 @@ from rapidfuzz.process import cdist
 
 from matching.comparisons import Level, identifiers
 from matching.given_names import are_family_name_forms, given_name_forms
-from matching.held import Flags, Held, held_by
+from matching.held import NOTHING, Flags, Held, held_by
 from matching.normalise import family_name, nino, spellings
 from matching.records import TeachingRecord
 from matching.statements import Statement
@@ -61,7 +61,8 @@ def _with_survivors(asked: Resembling, worth: Worth) -> Worth:
     chosen = {record.trn: record for record in chain(worth.contenders, worth.strangers)}
     survivors = {record.merged_into for record in chosen.values() if record.merged_into}
     missing = survivors - chosen.keys()
-    more = [records[at] for at in sorted(at for trn in missing for at in held_by(records).with_trn(trn))]
+    held = held_by(records) if missing else NOTHING
+    more = [records[at] for at in sorted(at for trn in missing for at in held.with_trn(trn))]
     no_strangers = [r for r in worth.strangers if r.trn in survivors or _may_matter(statement, r)]
     if not (more or no_strangers):
         return worth
