@@ -70,7 +70,7 @@ def read_columns(connections: Connections, generation: Generation) -> Columns:
     sent, records = reading.table(_KEYS, generation.keys)
     keys, owners = _sorted_keys(np.frombuffer(sent, ">i8"), _numbers(records), _numbers(ids))
     starts = np.concatenate(([0], np.cumsum(_numbers(lengths), dtype=np.int64)))
-    days = _days(reading.rows(_DAYS))
+    size, days = len(starts) - 1, _days(reading.rows(_DAYS))
     _check_order(days, text, starts)
     by_trn = _places(_numbers(trns), TRN_NUMBERS)
     return Columns(
@@ -79,14 +79,14 @@ def read_columns(connections: Connections, generation: Generation) -> Columns:
         keys=keys,
         owners=owners,
         by_trn=by_trn,
-        survivors=_survivors(reading.rows(_MERGED), by_trn, len(starts) - 1),
+        survivors=_survivors(reading.rows(_MERGED), by_trn, size),
         days=days,
         counted={(kind, name): records for kind, name, records in reading.rows(_NAMES)},
-        firsts=firsts.coded(),
-        lasts=lasts.coded(),
-        previous_lasts=previous_lasts.coded(),
-        middles=middles.coded(),
-        previous_firsts=previous_firsts.coded(),
+        firsts=firsts.coded(size),
+        lasts=lasts.coded(size),
+        previous_lasts=previous_lasts.coded(size),
+        middles=middles.coded(size),
+        previous_firsts=previous_firsts.coded(size),
     )
 
 
@@ -103,9 +103,16 @@ class _Coding(Generic[Meaning]):
         texts = stretch.split(FIELD_SEPARATOR)
         self._codes.append(np.fromiter(map(self._known.__getitem__, texts), np.int32, len(texts)))
 
-    def coded(self) -> Coded[Meaning]:
-        """The whole column."""
-        return Coded(np.concatenate([np.empty(0, np.int32), *self._codes]), list(map(self._meaning, self._known)))
+    def coded(self, size: int) -> Coded[Meaning]:
+        """The whole column of so many records.
+
+        Raises RegisterUnavailable for more or fewer: a text that holds the separator would give its record, and all
+        after it, the names of others.
+        """
+        codes = np.concatenate([np.empty(0, np.int32), *self._codes])
+        if len(codes) != size:
+            raise RegisterUnavailable("a name in the replica holds the sign that keeps names apart")
+        return Coded(codes, list(map(self._meaning, self._known)))
 
 
 class _Reading:

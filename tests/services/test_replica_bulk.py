@@ -142,6 +142,19 @@ def test_records_that_do_not_lie_in_the_order_of_their_birthdays_give_no_snapsho
     replica.close()
 
 
+def test_a_name_that_holds_the_sign_between_names_gives_no_snapshot(cluster: TestCluster, tmp_path: Path) -> None:
+    """Its record, and all after it, would have the names of others, and nobody be found by theirs."""
+    url = registers.register_database(cluster, "register_apart")
+    import_now(url, registers.write_register(tmp_path / "register.csv", CROWD[:3]))
+    with psycopg.connect(url.replace("+psycopg", "")) as database:
+        for record, name in zip(CROWD[1:3], ("Ann\tJane", "Ann"), strict=True):  # whoever is changed comes last
+            database.execute("UPDATE register_gen_1_records SET middle_name = %s WHERE trn = %s", (name, record.trn))
+    replica = DqtReplica(url)
+    with pytest.raises(RegisterUnavailable, match="apart"):
+        replica.snapshot()
+    replica.close()
+
+
 def test_a_register_that_cannot_be_read_gives_no_snapshot(cluster: TestCluster) -> None:
     replica = DqtReplica(registers.register_database(cluster, "register_no_snapshot"))
     with pytest.raises(RegisterUnavailable):
