@@ -79,18 +79,21 @@ def evidence_was_judged(judged: Evidence, *, now: datetime) -> None:
 
 
 def tell_of_unusable(evidence_id: UUID, *, now: datetime) -> None:
-    """A file was infected, or lost: its request goes back to the person, who is told. For the worker."""
+    """A file was infected, or lost: its request goes back to the person, who is told. For the worker.
+
+    Once for each file: the job of a worker that was killed runs again, perhaps after better evidence was sent.
+    """
     row = db.session.get(ChangeFile, evidence_id)
     if row is None:
         return
     accounts.held(row.request.user_id)
     request = change_history.held(row.change_request_id)
-    if not request.state.is_open:
+    if not request.state.is_open or change_history.was_told_of(evidence_id):
         return
     if request.state is ChangeState.SUBMITTED:
         request.send_back()
     request.rejection, request.message = None, ""
-    change_history.write_down(Happening.EVIDENCE_UNSAFE, request, actor=SYSTEM, now=now)
+    change_history.write_down(Happening.EVIDENCE_UNSAFE, request, actor=SYSTEM, now=now, file=evidence_id)
     change = {"request": str(request.id), "evidence": str(evidence_id), "state": row.evidence.state}
     subject = Subject("user", request.user_id)
     audit.record("change_evidence_unusable", subject, actor=SYSTEM, now=now, change=({}, change))
