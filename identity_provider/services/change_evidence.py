@@ -117,8 +117,7 @@ def end_what_is_too_old(now: datetime) -> int:
     for request_id in db.session.scalars(left.limit(BATCH)).all():
         draft = change_history.held(request_id)
         if draft.state is ChangeState.DRAFT:
-            change_history.delete_files(draft, now=now)
-            db.session.delete(draft)
+            change_history.discard(draft, now=now)
             ended += 1
     return ended
 

@@ -59,6 +59,14 @@ def withdraw_all_of(user: User, *, now: datetime) -> None:
             request.end(ChangeState.WITHDRAWN, by=f"{SYSTEM.type}:{SYSTEM.id}", now=now)
             write_down(Happening.WITHDRAWN, request, actor=SYSTEM, now=now)
             delete_files(request, now=now)
+        elif each.state is ChangeState.DRAFT:
+            discard(held(each.id), now=now)
+
+
+def discard(draft: ChangeRequest, *, now: datetime) -> None:
+    """Forget what was never sent, with its files."""
+    delete_files(draft, now=now)
+    db.session.delete(draft)
 
 
 def delete_files(request: ChangeRequest, *, now: datetime) -> None:
