@@ -8,6 +8,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, Se
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.devices import device_of
+from identity_provider.kit.languages import current_language
 from identity_provider.models import BrowserSession, StaffUser, User
 from identity_provider.services import browser_sessions, sign_in_history
 from identity_provider.services.persons import SignedIn
@@ -98,6 +99,7 @@ def sign_in(person: User | StaffUser, *, amr: list[str], client_id: str = "") ->
         session, secret = browser_sessions.begin(person, amr=amr, now=now)
     session.device = device_of(request.user_agent.string)
     if isinstance(person, User):
+        person.language = current_language()
         sign_in_history.note(session, person, client_id)
     setattr(g, f"loaded_{name}", session)
     _set(name, secret)

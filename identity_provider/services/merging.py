@@ -21,6 +21,7 @@ from identity_provider.services import (
     awards,
     identities,
     outbox,
+    passkeys,
     pooling,
     resume,
     service_uses,
@@ -95,7 +96,7 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
     db.session.flush()
     if survivor.trn is not None:
         _end_case_of(survivor, choice.reason, actor=actor, now=now)
-    _tell(ACCOUNTS_MERGED, row, kept=choice.email, now=now)
+    _tell(ACCOUNTS_MERGED, row, kept=choice.email, now=now, passkeys=passkeys.has_any(survivor))
     return row
 
 
@@ -203,8 +204,9 @@ def _link_as(user: User, earlier: TrnLink, *, reason: str, actor: Actor, now: da
     return made
 
 
-def _tell(kind: str, row: UserMerge, *, kept: str, now: datetime) -> None:
-    """Both addresses hear of it; neither is told what the other one is."""
+def _tell(kind: str, row: UserMerge, *, kept: str, now: datetime, **more: bool) -> None:
+    """Both addresses hear of it, in the person's language; neither is told what the other one is."""
+    whose: dict[str, object] = {"user_id": str(row.survivor_id)}
     for address in sorted({row.survivor_email, row.merged_email}):
         key = f"{kind}:{row.id}:{address == row.survivor_email}"
-        outbox.post(kind, key, to=address, payload={"kept": address == kept}, now=now)
+        outbox.post(kind, key, to=address, payload=more | {"kept": address == kept} | whose, now=now)

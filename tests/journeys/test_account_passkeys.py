@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
@@ -16,6 +17,7 @@ from identity_provider.services import accounts, browser_sessions, passkeys
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.passkeys import Place
 from tests.builders import NOW, a_user
+from tests.console.agents import messages
 from tests.journeys.travel import count_of, newest_code
 from tests.kit.authenticator import Authenticator
 from tests.kit.page import Browser, Page
@@ -148,9 +150,34 @@ def test_a_passkey_opens_the_account_of_a_live_person_only(app: Flask, owner: Ow
         return browser.post("/account/sign-in/passkey", passkey=device.get(json.loads(asked.text)))
 
     assert enter().path not in {"/account/sign-in"}
+    survivor = a_user()
     with transaction():
-        accounts.lock(accounts.held(owner.user.id), actor=SYSTEM, reason="lost", now=NOW)
+        accounts.become_part_of(accounts.held(owner.user.id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+    assert enter().path not in {"/account/sign-in"}
+    sessions = db.session.scalars(select(BrowserSession.user_id).where(BrowserSession.amr.contains(["pop"])))
+    assert set(sessions) == {owner.user.id, survivor.id}
+    with transaction():
+        accounts.lock(accounts.held(survivor.id), actor=SYSTEM, reason="lost", now=NOW)
     assert enter().path == "/account/sign-in"
+
+
+def test_passkeys_of_an_account_that_became_part_of_theirs_are_theirs_to_see_and_remove(
+    app: Flask, owner: Owner
+) -> None:
+    former = Owner(app, a_user())
+    former.add(Authenticator(), "Old laptop")
+    with transaction():
+        accounts.become_part_of(accounts.held(former.user.id), owner.user, actor=SYSTEM, reason="one person", now=NOW)
+    assert "Old laptop" in owner.get(LIST).text
+    owner.add(Authenticator(), "New phone")
+    handles = db.session.scalars(select(Passkey.user_handle)).all()
+    assert len(set(handles)) == 2, "should the two be parted again, no device takes one account for the other"
+    owner.get(LIST)
+    [old, _new] = passkeys.of(owner.user)
+    owner.get(f"{LIST}/{old.id}/remove")
+    assert "Old laptop" not in owner.submit("Remove").text.partition("removed")[2]
+    [told] = messages(passkeys.REMOVED)
+    assert told.recipient == owner.user.email
 
 
 def test_nobody_is_led_out_of_the_account_afterwards(owner: Owner) -> None:
