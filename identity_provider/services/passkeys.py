@@ -238,8 +238,8 @@ def pass_on(other: User, survivor: User, *, actor: Actor, now: datetime) -> None
     """Write down which keys open the survivor from now on, since `other` became part of it; before that is done."""
     opening = [str(each.id) for each in of(other)]
     if opening:
-        subject, change = Subject("user", survivor.id), ({}, {"passkeys": opening, "of": str(other.id)})
-        audit.record("passkeys_passed_on", subject, actor=actor, now=now, change=change)
+        told, subject = {"passkeys": opening, "of": str(other.id)}, Subject("user", survivor.id)
+        audit.record("passkeys_passed_on", subject, actor=actor, now=now, change=({}, told))
 
 
 def remove_all_of(holder: Holder) -> int:
