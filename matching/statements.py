@@ -52,6 +52,10 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
     first, middle = normalise.given_name(person.first_name), normalise.given_name(person.middle_name)
     last = normalise.family_name(person.last_name)
+    if normalise.writes_look_alikes(person.last_name, last):
+        first = normalise.as_latin(first)
+    elif normalise.writes_look_alikes(person.first_name, first):
+        last = normalise.as_latin(last)
     split = False
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)

@@ -71,7 +71,7 @@ class DqtReplica:
 
     def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
         """As `TeacherRegister.find_candidates`."""
-        asked = _AskedKeys.of(question.keys)
+        asked = _AskedKeys.of(tuple(question.keys))
         rows, counts = self._ask(
             lambda text: [(text.candidates, asked.parameters()), (text.statistics, names_asked([question]))]
         )

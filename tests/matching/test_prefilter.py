@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from matching.prefilter import MOST_COMPARED, worth_comparing
+from matching.prefilter import MOST_COMPARED, Resembling, worth_comparing
 from matching.records import TeachingRecord
 from matching.statements import Statement, prepare
 from tests.kit.people import ALEX, TODAY, a_person, a_record, strangers
@@ -14,7 +14,7 @@ NAMED = prepare(a_person(), TODAY)
 
 
 def kept(statement: Statement, *records: TeachingRecord) -> list[TeachingRecord]:
-    worth = worth_comparing(statement, records)
+    worth = worth_comparing([Resembling(statement, records)])[0]
     return [*worth.contenders, *worth.strangers]
 
 
@@ -53,7 +53,7 @@ def test_relatives_born_on_other_days_are_dropped() -> None:
 
 def test_of_a_crowd_the_closest_are_kept() -> None:
     crowd = [a_record(trn=f"{n:07d}", date_of_birth=date(1960, 1, 1), nino="") for n in range(1, 2 * MOST_COMPARED)]
-    worth = worth_comparing(NAMED, [*crowd, ALEX])
+    worth = worth_comparing([Resembling(NAMED, [*crowd, ALEX])])[0]
     assert len(worth.contenders) + len(worth.strangers) == MOST_COMPARED
     assert worth.contenders[-1] == ALEX
 
@@ -64,10 +64,10 @@ def test_no_records_are_no_candidates() -> None:
 
 def test_who_shares_a_first_name_and_was_born_on_another_day_is_a_stranger() -> None:
     namesake = a_record(trn="7654321", last_name="Quill", previous_last_names=(), date_of_birth=date(1984, 7, 15))
-    worth = worth_comparing(NAMED, [namesake, ALEX])
+    worth = worth_comparing([Resembling(NAMED, [namesake, ALEX])])[0]
     assert (worth.contenders, worth.strangers) == ([ALEX], [namesake])
 
 
 def test_nobody_who_holds_a_stated_number_is_a_stranger() -> None:
     record = a_record(last_name="Quill", previous_last_names=(), date_of_birth=date(1984, 7, 15))
-    assert worth_comparing(STATED, [record]).contenders == [record]
+    assert worth_comparing([Resembling(STATED, [record])])[0].contenders == [record]
