@@ -111,15 +111,25 @@ def end_what_is_too_old(now: datetime) -> int:
         ChangeRequest.state == ChangeState.DRAFT, ChangeRequest.created_at < now - DRAFTS_FOR
     )
     ended = 0
-    for request_id in db.session.scalars(due.limit(BATCH)).all():
+    # In the order in which a merge holds two people, so that neither waits for the other.
+    for request_id in db.session.scalars(due.order_by(ChangeRequest.user_id).limit(BATCH)).all():
         _lapse(request_id, now=now)
         ended += 1
     for request_id in db.session.scalars(left.limit(BATCH)).all():
-        draft = change_history.held(request_id)
-        if draft.state is ChangeState.DRAFT:
-            change_history.discard(draft, now=now)
-            ended += 1
+        ended += _forget(request_id, now=now)
     return ended
+
+
+def _forget(request_id: UUID, *, now: datetime) -> bool:
+    """Forget a draft, unless it was sent, or its account became part of another one, a moment ago."""
+    try:
+        draft = change_history.held(request_id)
+    except IllegalMove:
+        return False
+    if draft.state is not ChangeState.DRAFT:
+        return False
+    change_history.discard(draft, now=now)
+    return True
 
 
 def _lapse(request_id: UUID, *, now: datetime) -> None:

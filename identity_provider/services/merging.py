@@ -20,6 +20,7 @@ from identity_provider.services import (
     audit,
     awards,
     identities,
+    one_login_links,
     outbox,
     passkeys,
     pooling,
@@ -108,6 +109,8 @@ def standing_merge_of(user: User) -> UserMerge | None:
 def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> UserMerge:
     """Part the two again: each has its address and its record as before, and its own `sub` for its services.
 
+    Keys of each (passkeys, One Logins) open its own; those made since, and sessions, end: they may be either's.
+
     Raises IllegalMove when it is too late, was done, or something that the merge did was changed since; OwnAccount;
     EmailInUse when somebody else has taken the address meanwhile; TrnAlreadyLinked likewise.
     """
@@ -135,6 +138,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
     pooling.part(survivor, other, Pooled(row.carried, row.moved_case_id), actor=actor, now=now)
     awards.give_back(survivor, other)
     service_uses.take_back(survivor.id, row.client_ids_added)
+    _close_ways_in(survivor, row.at, actor=actor, now=now)
     row.undone_at, row.undone_by = now, str(staff.id)
     change = ({"merged_into": str(survivor.id)}, {"merged_into": None})
     audit.record("user_merge_undone", Subject("user", other.id), actor=actor, now=now, reason=reason, change=change)
@@ -193,6 +197,17 @@ def _turn_round(survivor: User, other: User, row: UserMerge, *, actor: Actor, re
         link = db.session.get(TrnLink, link_id) if link_id else None
         if link is not None:
             _link_as(user, link, reason=reason, actor=actor, now=now)
+
+
+def _close_ways_in(survivor: User, since: datetime, *, actor: Actor, now: datetime) -> None:
+    """Nobody can say which of the two is signed in to the survivor, or made a key to it while they were one."""
+    accounts.end_what_was_begun(survivor, now=now)
+    for key in passkeys.of(survivor):
+        if key.created_at >= since:
+            passkeys.remove(key, now=now)
+    for connection in one_login_links.connections_of(survivor):
+        if connection.linked_at >= since:
+            one_login_links.end(survivor, connection.id, actor=actor, but=None, now=now)
 
 
 def _link_as(user: User, earlier: TrnLink, *, reason: str, actor: Actor, now: datetime) -> TrnLink:

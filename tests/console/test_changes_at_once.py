@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -15,7 +16,8 @@ from identity_provider.domain.evidence import CleanedFile
 from identity_provider.models import ChangeRequest
 from identity_provider.services import change_evidence, change_history, change_requests, change_reviews
 from identity_provider.services.change_reviews import Answer
-from tests.builders import NOW, a_staff_user
+from tests.builders import NOW, a_staff_user, a_user
+from tests.journeys.travel import count_of
 from tests.kit.changes import (
     NAME,
     REVIEWER,
@@ -97,3 +99,22 @@ def test_a_draft_that_is_sent_at_the_moment_at_which_it_would_be_forgotten_is_ke
     with transaction():
         change_evidence.end_what_is_too_old(clock.now())
     assert (anew(draft).state, len(anew(draft).usable_files)) == (ChangeState.SUBMITTED, 1)
+
+
+def test_a_draft_that_goes_another_way_at_the_moment_at_which_it_would_be_forgotten_keeps_no_other_one(
+    app: Flask, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_file(a_draft(asked_for("Kate", "Hall"), kate()))
+    a_file(a_draft(asked_for("Kate", "Hall"), a_user()))
+    clock.advance(timedelta(days=8))
+    held = change_history.held
+
+    def meanwhile(request_id: UUID) -> ChangeRequest:
+        monkeypatch.undo()
+        change_history.discard(held(request_id), now=clock.now())
+        return held(request_id)
+
+    monkeypatch.setattr(change_history, "held", meanwhile)
+    with transaction():
+        assert change_evidence.end_what_is_too_old(clock.now()) == 1
+    assert count_of(ChangeRequest) == 0
