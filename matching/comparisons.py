@@ -240,13 +240,9 @@ def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name)
 
 def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> bool:
     """Whether first and last name stand in each other's field."""
-    if not (first and last and held_first):
+    if not (first and last and held_first and _near_enough(last, held_first)) or _near_enough(first, held_first):
         return False
-    return any(
-        _near_enough(last, held_first) and _near_enough(first, held) and not _near_enough(first, held_first)
-        for held in held_lasts
-        if held
-    )
+    return any(_near_enough(first, held) for held in held_lasts if held)
 
 
 def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> Field | None:

@@ -16,6 +16,7 @@ from identity_provider.adapters.replica_columns import NOBODY, Columns, Places, 
 from identity_provider.models.register_layout import (
     ALL_LAST_NAMES,
     IN_COLUMNS,
+    asked_trns,
     namesake_span,
     stored_keys,
 )
@@ -150,8 +151,7 @@ def _in_columns(asked: Sequence[Sequence[str]], columns: Columns) -> tuple[_Numb
             for key in plain
             if key[0] == "d" and (day := columns.days.get(key[2:], NOBODY))
         ]
-        trns = keys.trns if isinstance(keys, AskedKeys) else [key[2:] for key in plain if key[0] == "t"]
-        places = columns.by_trn[list(map(int, trns))]
+        places = columns.by_trn[list(map(int, asked_trns(keys)))]
         spans += [(place, place + 1, number) for place in places[places >= 0].tolist()]
     starts, stops, whose = np.array(spans, np.int64).reshape(-1, 3).T
     return starts, stops, whose

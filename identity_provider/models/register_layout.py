@@ -16,7 +16,7 @@ whole table may be read by nobody but the service's own database role.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -121,7 +121,7 @@ def stored_key(key: str) -> int:
     return number | _hashed(rest, _KIND_SHIFT)
 
 
-def stored_keys(keys: Iterable[str]) -> NDArray[np.int64]:
+def stored_keys(keys: Sequence[str]) -> NDArray[np.int64]:
     """The numbers of all of these keys that are not in columns; those of days one slip away are made by the day."""
     plain, slipped = (keys.plain, keys.sounds) if isinstance(keys, AskedKeys) else (keys, ())
     numbers = [np.array([stored_key(key) for key in plain if key[0] not in IN_COLUMNS], np.int64)]
@@ -129,6 +129,11 @@ def stored_keys(keys: Iterable[str]) -> NDArray[np.int64]:
         days = _slipped(keys.born)
         numbers += [days | (_OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)) for code in slipped]
     return np.concatenate(numbers)
+
+
+def asked_trns(keys: Sequence[str]) -> tuple[str, ...]:
+    """The TRNs among these keys."""
+    return keys.trns if isinstance(keys, AskedKeys) else tuple(key[2:] for key in keys if key[0] == "t")
 
 
 @lru_cache(maxsize=1 << 12)
