@@ -293,3 +293,24 @@ def test_a_person_who_loses_the_record_while_it_is_asked_about_has_nothing_told(
     monkeypatch.setattr(dqt, "details", unlinked_meanwhile)
     deliver(change, dqt)
     assert (dqt.taken, report_of(change).state) == ([], ReportState.REFUSED)
+
+
+def test_an_answer_that_is_older_than_a_try_under_way_begins_no_other(
+    app: Flask, dqt: MemoryChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def still_at_it(trn: str) -> str:
+        raise InterruptedError(trn)
+
+    change, answers = approved(), dqt.details
+
+    def overtaken(trn: str, *, seconds: float) -> DetailsOnRecord:
+        old = answers(trn, seconds=seconds)
+        monkeypatch.setattr(dqt, "details", answers)
+        with pytest.raises(InterruptedError):
+            deliver(change, dqt, still_at_it)
+        return old
+
+    monkeypatch.setattr(dqt, "details", overtaken)
+    with pytest.raises(change_reports.NotTakenYet):
+        deliver(change, dqt)
+    assert (dqt.taken, report_of(change).state) == ([], ReportState.WAITING)
