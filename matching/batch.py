@@ -181,6 +181,7 @@ def read_person(row: Mapping[str, str]) -> PersonDetails:
         trn=text.get("trn", ""),
         nino=text.get("nino", ""),
         email=text.get("email", ""),
+        trn_leaked=_TRUTHS.get(text.get("trn_leaked", "").lower(), False),
     )
 
 
