@@ -19,17 +19,20 @@ SHARED = 'scope="module"'
 """How a file says that its tests share what is slow to make."""
 
 CHAINS: dict[str, tuple[str, ...]] = {
-    "whole services": (
+    "stories": (
         "tests/browser/test_crashes.py",
         "tests/browser/test_outages.py",
         "tests/browser/test_stories.py",
+    ),
+    "programs": (
         "tests/foreign/",
         "tests/sandbox/test_other_users.py",
         "tests/sandbox/test_run.py",
     ),
 }
-"""Tests that run one after the other, from the beginning on. Each file of this one starts a dozen processes and waits
-for them: beside one another they would starve each other, beside tests that calculate they cost little time."""
+"""Tests that run one after the other, from the beginning on. Each of these files starts a dozen processes and waits for
+them: all beside one another they would starve each other, beside tests that calculate they cost little time. As two
+chains they end before the others do; a third would have three services start at once."""
 
 
 def unit_of(nodeid: str, root: Path) -> str:
