@@ -41,10 +41,12 @@ def test_what_tests_share_is_made_by_one_worker_and_the_others_are_spread(tmp_pa
     """Of pytest-xdist's own loadgroup, 3.8 with pytest 9.2, every worker starts the server."""
     for name, text in {"conftest.py": CONFTEST, "test_sharing.py": SHARING, "test_alone.py": ALONE}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "xdist.plugin", "-n", "2", "--dist", "loadgroup"]
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", "-p", "no:cacheprovider", tmp_path],
+        [*run, "-p", "no:cacheprovider", tmp_path],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(CLONE)},
+        # Other plugins take seconds to load, in each of the three processes.
+        env=os.environ | {"PYTHONPATH": str(CLONE), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         check=True,
         stdout=subprocess.DEVNULL,
     )
