@@ -12,6 +12,9 @@ READY := $(VENV)/.ready
 run: $(READY)
 	@exec $(BIN)/python -m identity_provider.sandbox --port $(PORT) --stop-with-parent
 
+# The tests start some two hundred programs of ours: with what was compiled kept, each of them is up sooner.
+test check: export PYTHONDONTWRITEBYTECODE :=
+
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 

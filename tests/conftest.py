@@ -16,7 +16,10 @@ from tests.kit.browser_client import ApartClient
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.rows import delete_every_row
+from tests.kit.scheduling import pytest_xdist_auto_num_workers, pytest_xdist_make_scheduler
 from wsgi import create_app
+
+__all__ = ["pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]  # hooks
 
 
 @pytest.fixture(scope="session")

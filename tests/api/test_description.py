@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.generation import GenerationMode
+from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi import checks as openapi_checks
 from sqlalchemy import delete, func, select, update
 from werkzeug.routing import Rule
@@ -94,16 +95,21 @@ def test_the_description_is_served_where_it_is_looked_for(app: Flask) -> None:
         assert (answer.status_code, answer.json) == (200, DOCUMENT)
 
 
+@pytest.fixture(scope="module")
+def schema(_app: Flask) -> BaseSchema:
+    """Read once: schemathesis looks for constants to try in the whole source of the application."""
+    # NUL is refused wherever it stands, also in properties that are ignored.
+    config = SchemathesisConfig.from_dict({"generation": {"allow-x00": False}})
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app=_app, config=config)
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["as described", "otherwise"])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_every_call_answers_as_described(
-    app: Flask, clock: ManualClock, method: str, path: str, mode: GenerationMode
+    app: Flask, schema: BaseSchema, clock: ManualClock, method: str, path: str, mode: GenerationMode
 ) -> None:
     """What fits the description is done, what does not is refused, and every answer is one that is described."""
     clock.advance(timedelta(minutes=2))
-    # NUL is refused wherever it stands, also in properties that are ignored.
-    config = SchemathesisConfig.from_dict({"generation": {"allow-x00": False}})
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app=app, config=config)
     operation = schema[path][method.upper()]
     call = _calling(a_caller(app), there=mode is GenerationMode.POSITIVE)
     every = settings(

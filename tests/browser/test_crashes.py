@@ -12,8 +12,6 @@ from tests.kit.places import open_place
 from tests.kit.sandbox import RunningSandbox
 from tests.kit.visitor import Visitor
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 ODDSOCKS = {"first_name": "Wilhelmina", "last_name": "Oddsocks", "date_of_birth": "1968-01-30", "has_qts": True}
 
 

@@ -13,8 +13,6 @@ from tests.kit.places import open_place
 from tests.kit.sandbox import RunningSandbox
 from tests.kit.visitor import Visitor
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningSandbox]:

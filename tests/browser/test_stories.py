@@ -13,9 +13,6 @@ from tests.kit.places import open_place
 from tests.kit.sandbox import RunningSandbox
 from tests.kit.visitor import Visitor
 
-pytestmark = pytest.mark.xdist_group("sandbox")
-
-
 LEOPOLD = {
     "first_name": "Leopold",
     "last_name": "Vandermeulen-Iqbal",

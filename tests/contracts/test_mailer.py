@@ -16,6 +16,8 @@ from tests.kit import stand_ins
 from tests.kit.stand_ins import StandIn
 
 PERSON = "grace@example.com"
+PATIENCE = 2.0
+"""Seconds. A busy machine answers within it, too; what is slow on purpose takes 30."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,14 @@ def notify(mailbox: StandIn, key: str = stand_ins.NOTIFY_KEY) -> NotifyMailer:
         mailbox.url,
         email_template_id=stand_ins.EMAIL_TEMPLATE,
         sms_template_id=stand_ins.SMS_TEMPLATE,
-        timeout=0.5,
+        timeout=PATIENCE,
     )
 
 
 def smtp(mailbox: StandIn) -> SmtpMailer:
-    return SmtpMailer(f"smtp://127.0.0.1:{mailbox.port + 10}", "Get an identity <identity@example.org>", timeout=0.5)
+    return SmtpMailer(
+        f"smtp://127.0.0.1:{mailbox.port + 10}", "Get an identity <identity@example.org>", timeout=PATIENCE
+    )
 
 
 def test_a_message_arrives_as_it_was_written(subject: Subject) -> None:
@@ -97,8 +101,9 @@ def test_a_mailer_that_does_not_take_a_message_says_that_it_may_be_tried_again(s
         subject.mailer.send(EmailMessage(PERSON, "Lost", "…"))
     subject.fail("ok")
     subject.mailer.send(EmailMessage(PERSON, "Back again", "…"))
-    assert subject.delivered(PERSON)[0][0] == "Back again"
-    assert len(subject.delivered(PERSON)) > before
+    arrived = subject.delivered(PERSON)
+    # Not "first": one that was slow may be let through now, at the same moment.
+    assert "Back again" in [words for words, _ in arrived[: len(arrived) - before]]
 
 
 def test_a_check_sends_nothing(subject: Subject) -> None:

@@ -18,8 +18,6 @@ from tests.foreign.test_programs import changed
 from tests.kit.tls import Exchange
 from tests.kit.walker import Walker
 
-pytestmark = pytest.mark.xdist_group("foreign")
-
 
 @dataclass
 class Guarded:

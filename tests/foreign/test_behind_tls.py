@@ -10,8 +10,6 @@ import requests
 from tests.foreign.programs import a_port
 from tests.foreign.secure import PERSON, SecureSandbox
 
-pytestmark = pytest.mark.xdist_group("foreign")
-
 
 def test_a_sign_in_without_a_script_goes_there_and_back(secure: SecureSandbox) -> None:
     person = secure.a_person()

@@ -16,8 +16,6 @@ from tests.foreign.secure import PERSON, SecureSandbox
 from tests.kit.tls import Exchange
 from tests.kit.walker import Walker
 
-pytestmark = pytest.mark.xdist_group("foreign")
-
 
 @dataclass
 class Service:

@@ -27,6 +27,15 @@ _FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+_ADDRESS_BAR = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup"
+"""Pages of Chromium's own behind its address bar. In each new window they cost several times what our page does."""
+_OF_PLAYWRIGHT = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,"
+    "LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,"
+    "TcpPortRandomizationWin,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
+    "msForceBrowserSignIn,msEdgeUpdateLaunchServicesPreferredVersion"
+)
+"""What Playwright switches off. Chromium obeys the last --disable-features only, so ours has to repeat them."""
 _AXE_OPTIONS = {
     # The design system's own template leaves its skip link and back link outside of a landmark.
     "rules": {"region": {"enabled": False}},
@@ -45,7 +54,8 @@ def find_chromium() -> str | None:
 def launch_options(executable: str) -> dict[str, Any]:
     """How to start it: quietly, asking nothing of the network. Root cannot use Chromium's sandbox."""
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    return {"executable_path": executable, "args": [*_FLAGS, *(["--no-sandbox"] if as_root else [])]}
+    unwanted = f"--disable-features={_OF_PLAYWRIGHT},{_ADDRESS_BAR}"
+    return {"executable_path": executable, "args": [*_FLAGS, unwanted, *(["--no-sandbox"] if as_root else [])]}
 
 
 @contextmanager
@@ -69,6 +79,9 @@ class CheckedPage:
     """
 
     def __init__(self, context: BrowserContext, *, scripts: bool = True) -> None:
+        if scripts:
+            # Chromium compiles a script of the context once, and one that is evaluated anew in each page.
+            context.add_init_script(path=AXE)
         self.raw: Page = context.new_page()
         self.scripts = scripts
         self.complaints: list[str] = []
@@ -141,8 +154,6 @@ class CheckedPage:
         self.check()
 
     def _accessibility_problems(self) -> list[str]:
-        if not self.raw.evaluate("Boolean(window.axe)"):
-            self.raw.evaluate(AXE.read_text(encoding="utf-8"))
         violations = self.raw.evaluate("options => axe.run(document, options).then(r => r.violations)", _AXE_OPTIONS)
         return [
             f"axe {each['id']}: {each['help']} ({', '.join(node['html'][:120] for node in each['nodes'][:3])})"

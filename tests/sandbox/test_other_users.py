@@ -23,10 +23,9 @@ from tests.sandbox.test_run import LEFT_OUT, Run
 ROOT = os.geteuid() == 0
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
-pytestmark = [
-    pytest.mark.xdist_group("make run"),
-    pytest.mark.skipif(not ROOT, reason="NOT RUN: only root can start a sandbox as another user of this machine"),
-]
+pytestmark = pytest.mark.skipif(
+    not ROOT, reason="NOT RUN: only root can start a sandbox as another user of this machine"
+)
 
 
 @pytest.fixture(scope="module")

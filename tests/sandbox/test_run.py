@@ -23,8 +23,6 @@ from tests.kit.places import open_place
 from tests.kit.stand_ins import CLONE, free_port
 from tests.sandbox.census import commands_mentioning, wait_until_nobody_mentions
 
-pytestmark = pytest.mark.xdist_group("make run")
-
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".data", "test-results", "__pycache__", ".*_cache", ".hypothesis")
 SECONDS_TO_START = 180
 
