@@ -2,10 +2,11 @@
 
 usage: python -m benchmarks batch [--records 100000] [--queries 10000] [--full]
 
-Register and queries come from the project's generator, its error classes equally often. Both sides keep the register
-ready (ours in PostgreSQL, Splink's in DuckDB, trained by EM), and both look for people whose birthday or name is
-misstated; what is timed is the linking of all queries over all cores. Precision leaves out the classes that no evidence
-can decide. The targets speak of `--full`; a smaller run tells the figures and fails only where precision is worse.
+Register and queries come from the project's generator, its error classes equally often, and both look for people whose
+birthday or name is misstated, over all cores. Ours keeps the register in PostgreSQL and reads it into memory within the
+time that counts; Splink has it in DuckDB, and its model trained by EM, before its time begins. The target is of that;
+a further line counts the reading for both, and the training for neither. Precision leaves out the classes that no
+evidence can decide. A run smaller than `--full` tells the figures and fails only where precision is worse.
 """
 
 from __future__ import annotations
@@ -49,19 +50,29 @@ def main() -> int:
         folder = Path(place)
         write_register(folder / "register.csv", sizes["records"], SEED)
         labelled_queries(folder / "register.csv", folder, sizes["queries"], SEED)
-        rate = ours(folder)
+        read, seconds = ours(folder)
+        rate = sizes["queries"] / (read + seconds)
         report = evaluate_files(folder / "ours.csv", folder / "truth.csv")
         if interpreter is None:
             show("this project", rate, report, "")
             return 1
         peer = ask(interpreter, "batch_splink.py", folder)
         theirs = evaluate_files(folder / "splink.csv", folder / "truth.csv")
-    line("Splink: register read, model trained", f"{peer['trained']:.1f} s")
-    return verdict(rate, report, sizes["queries"] / peer["seconds"], theirs, full=sizes["records"] >= FULL["records"])
+    line("Splink: files read into DuckDB", f"{peer['read']:.1f} s")
+    line("Splink: model trained", f"{peer['trained']:.1f} s")
+    missed = verdict(rate, report, sizes["queries"] / peer["seconds"], theirs, full=sizes["records"] >= FULL["records"])
+    both_read = sizes["queries"] / (peer["read"] + peer["seconds"])
+    line(
+        "both, the register's reading counted",
+        f"{rate:,.0f}",
+        f"Splink {both_read:,.0f}",
+        f"{rate / both_read:.2f} x Splink",
+    )
+    return missed
 
 
-def ours(folder: Path) -> float:
-    """Queries a second, as `flask match batch` does it over all cores: the register being in PostgreSQL."""
+def ours(folder: Path) -> tuple[float, float]:
+    """Seconds to read the register from PostgreSQL and to link, as `flask match batch` does it over all cores."""
     with database() as url:
         started = time.perf_counter()
         load(url, folder / "register.csv")
@@ -71,8 +82,11 @@ def ours(folder: Path) -> float:
         replica = DqtReplica(url)
         try:
             started = time.perf_counter()
-            count = write_answers(folder / "ours.csv", match_rows(replica, rows, Policy.LINKAGE, TODAY))
-            return count / (time.perf_counter() - started)
+            register = replica.snapshot()
+            read = time.perf_counter() - started
+            line("this project: register read into memory", f"{read:.1f} s")
+            write_answers(folder / "ours.csv", match_rows(register, rows, Policy.LINKAGE, TODAY))
+            return read, time.perf_counter() - started - read
         finally:
             replica.close()
 

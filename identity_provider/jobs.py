@@ -282,11 +282,16 @@ def remove_what_has_expired_now() -> None:
 @queue.task(name="watch_for_tickets", queueing_lock="watch_for_tickets")
 @in_application
 def watch_for_tickets(timestamp: int) -> None:  # noqa: ARG001
-    """Ring in the log when no ticket arose although searches failed (docs/runbook/no-ticket-arose.md)."""
+    """Ring in the log when no ticket arose although searches failed (docs/runbook/no-ticket-arose.md).
+
+    Tickets that were switched off ring nothing; how many wait is written down.
+    """
     with transaction():
         watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
     if watch.rings:
         log.error("no_ticket_arose", rules=[each.value for each in watch.rings], **watch.as_facts())
+    elif watch.services_switched_off:
+        log.info("tickets_switched_off", **watch.as_facts())
 
 
 @queue.periodic(cron="*/5 * * * *")

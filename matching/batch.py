@@ -11,9 +11,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, TextIO, TypeVar, assert_never
 
-from matching.matcher import DefiniteMatch, Identifiers, MatchOutcome, NoMatch, PotentialMatches, look_up, match
+from matching.matcher import (
+    DefiniteMatch,
+    Identifiers,
+    MatchOutcome,
+    NoMatch,
+    PotentialMatches,
+    Question,
+    look_up,
+    match,
+)
 from matching.normalise import read_date
 from matching.policy import Policy
+from matching.prefilter import Resembling, to_compare
 from matching.records import (
     BulkRegister,
     CandidateQuestion,
@@ -126,26 +136,37 @@ def match_many(
     outcomes: dict[int, MatchOutcome] = {}
     answers: dict[int, Any] = dict.fromkeys(range(len(people)))
     while answers:
-        asked: dict[int, Identifiers | CandidateQuestion] = {}
+        asked: dict[int, Question] = {}
         for at, answer in answers.items():
             try:
                 asked[at] = lookups[at].send(answer)
             except StopIteration as end:
                 outcomes[at] = end.value
-        found = register.find_many([_by_keys(people[at], question) for at, question in asked.items()]) if asked else []
-        answers = {
-            at: tuple(answer.records) if isinstance(question, Identifiers) else answer
-            for (at, question), answer in zip(asked.items(), found, strict=True)
-        }
+        answers = _resembling(asked) | _found(asked, register)
     return [outcomes[at] for at in range(len(people))]
 
 
-def _by_keys(person: PersonDetails, question: Identifiers | CandidateQuestion) -> CandidateQuestion:
-    """Put the question for a number as one for its key."""
-    if isinstance(question, CandidateQuestion):
-        return question
-    numbers = (("t", question.trn), ("n", question.nino))
-    return CandidateQuestion(person, tuple(f"{kind}:{number}" for kind, number in numbers if number))
+def _resembling(asked: Mapping[int, Question]) -> dict[int, Any]:
+    """Answer those who ask which records resemble."""
+    questions = {at: question for at, question in asked.items() if isinstance(question, Resembling)}
+    return dict(zip(questions, to_compare(list(questions.values())), strict=True))
+
+
+def _found(asked: Mapping[int, Question], register: BulkRegister) -> dict[int, Any]:
+    """Ask the register for the others, whose question for a number is put as one for its key."""
+    questions: dict[int, CandidateQuestion] = {}
+    for at, question in asked.items():
+        if isinstance(question, Identifiers):
+            numbers = (("t", question.trn), ("n", question.nino))
+            keys = tuple(f"{kind}:{number}" for kind, number in numbers if number)
+            questions[at] = CandidateQuestion(PersonDetails(), keys)
+        elif isinstance(question, CandidateQuestion):
+            questions[at] = question
+    found = register.find_many(list(questions.values())) if questions else ()
+    return {
+        at: tuple(answer.records) if isinstance(asked[at], Identifiers) else answer
+        for at, answer in zip(questions, found, strict=True)
+    }
 
 
 def read_person(row: Mapping[str, str]) -> PersonDetails:
@@ -160,6 +181,7 @@ def read_person(row: Mapping[str, str]) -> PersonDetails:
         trn=text.get("trn", ""),
         nino=text.get("nino", ""),
         email=text.get("email", ""),
+        trn_leaked=_TRUTHS.get(text.get("trn_leaked", "").lower(), False),
     )
 
 

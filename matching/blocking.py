@@ -10,10 +10,11 @@ The kinds, by their first letter:
 """
 
 from calendar import isleap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, overload
 
 from matching import normalise
 from matching.normalise import CountedNames, name_forms
@@ -100,32 +101,63 @@ def record_keys(record: TeachingRecord, names: CountedNames | None = None) -> tu
     return tuple(keys)
 
 
-def person_keys(statement: Statement, today: date) -> tuple[str, ...]:
-    """Every key to ask a register for, each once."""
-    names = statement.names
+@dataclass(frozen=True, slots=True)
+class AskedKeys(Sequence[str]):
+    """Every key to ask a register for, each once: of TRNs, other `plain` ones, `sounds` on each day a slip from `born`.
+
+    The first and the last are nine tenths of all; a register that knows how they are made need not read each.
+    """
+
+    plain: tuple[str, ...]
+    born: date | None = None
+    sounds: tuple[str, ...] = ()
+    trns: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (f"t:{trn}" for trn in self.trns)
+        yield from self.plain
+        if self.born:
+            days = date_slips(self.born.year, self.born.month, self.born.day)
+            for code in self.sounds:
+                kind, _, said = code.partition(":")
+                for day in days:
+                    yield f"{kind}:{day}:{said}"
+
+    def __len__(self) -> int:
+        days = len(date_slips(self.born.year, self.born.month, self.born.day)) if self.born else 0
+        return len(self.trns) + len(self.plain) + days * len(self.sounds)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, at: int | slice) -> str | tuple[str, ...]:
+        return tuple(self)[at]
+
+
+def person_keys(statement: Statement, today: date) -> AskedKeys:
+    """Every key to ask a register for."""
+    names, born = statement.names, statement.born
     keys: list[str] = []
-    if statement.trn:
-        keys.append(f"t:{statement.trn}")
-        keys += [f"t:{slip}" for slip in trn_slips(statement.trn)]
     if statement.nino:
         keys.append(f"n:{statement.nino}")
     if statement.email:
         keys.append(f"e:{statement.email}")
-    if statement.born is None:
-        years: Iterable[int] = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
-    else:
-        years = (statement.born.year,)
-        keys += _date_keys(statement.born, names)
+    years: Iterable[int] = (born.year,) if born else range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
+    if born:
+        keys.append(f"d:{born:%Y%m%d}")
     keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
     keys += _undated_keys(names)
-    return tuple(dict.fromkeys(keys))
+    sounds = [f"l:{sound(name)}" for name in names.last_names] + [f"f:{sound(name)}" for name in names.first_names]
+    trns = (statement.trn, *trn_slips(statement.trn)) if statement.trn else ()
+    return AskedKeys(tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), trns)
 
 
-def keys_of_any_year(statement: Statement, today: date) -> tuple[str, ...]:
+def keys_of_any_year(statement: Statement, today: date) -> AskedKeys:
     """Keys for the last look before nobody is found: exactly this name, whenever born."""
     years = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
     pairs = _both_ways(statement.names)[:PAIRS_OF_ANY_YEAR]
-    return tuple(f"y:{year}:{first}:{last}" for first, last in pairs for year in years)
+    return AskedKeys(tuple(f"y:{year}:{first}:{last}" for first, last in pairs for year in years))
 
 
 def _undated_keys(names: CountedNames) -> list[str]:
@@ -138,23 +170,6 @@ def _both_ways(names: CountedNames) -> list[NamePair]:
     """Pair the names as stated, and with first and last name in each other's field."""
     pairs = list(names.pairs)
     return pairs + [(last, first) for first, last in pairs[:2]]
-
-
-def _date_keys(born: date, names: CountedNames) -> list[str]:
-    """Key the day, and dates one slip away together with how a name sounds."""
-    keys = [f"d:{born:%Y%m%d}"]
-    by_last, by_first = _slip_prefixes(born)
-    for code in dict.fromkeys(map(sound, names.last_names)):
-        keys += [prefix + code for prefix in by_last]
-    for code in dict.fromkeys(map(sound, names.first_names)):
-        keys += [prefix + code for prefix in by_first]
-    return keys
-
-
-@lru_cache(maxsize=1 << 12)
-def _slip_prefixes(born: date) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    slips = date_slips(born.year, born.month, born.day)
-    return tuple(f"l:{slip}:" for slip in slips), tuple(f"f:{slip}:" for slip in slips)
 
 
 @lru_cache(maxsize=1 << 15)

@@ -98,14 +98,15 @@ def better(one: NameRelation, other: NameRelation) -> NameRelation:
 def last_names(stated: Iterable[Name], known: Iterable[Name]) -> NameRelation:
     """Best relation between any stated and any known family name, current or previous."""
     best = ABSENT
-    known = [name for name in known if name]
+    known = [name for name in known if name.joined]
     for typed in stated:
-        if not typed:
+        if not typed.joined:
             continue
         for held in known:
-            best = better(best, last_name(typed, held))
-            if best.level is Level.SAME:
-                return best
+            relation = last_name(typed, held)
+            if relation.level is Level.SAME:
+                return relation
+            best = relation if best is ABSENT else better(best, relation)
     return best
 
 
@@ -151,14 +152,15 @@ def _misspelt(typed: str, held: str) -> NameRelation:
 def first_names(stated: Iterable[Name], middle: Name, known: Iterable[Name], known_middle: Name) -> NameRelation:
     """Best relation between any stated and any known given name, middle names used as first ones included."""
     best = ABSENT
-    known = [name for name in known if name]
+    known = [name for name in known if name.joined]
     for typed in stated:
-        if not typed:
+        if not typed.joined:
             continue
         for held in known:
-            best = better(best, first_name(typed, middle, held, known_middle))
-            if best.level is Level.SAME:
-                return best
+            relation = first_name(typed, middle, held, known_middle)
+            if relation.level is Level.SAME:
+                return relation
+            best = relation if best is ABSENT else better(best, relation)
     return best
 
 
@@ -228,9 +230,9 @@ def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name)
         return NameRelation(Level.SAME, typed, held)
     if rest[0] == held_first.joined and held_rest[0] == first.joined:
         return NameRelation(Level.SAME, typed, held)
-    if any(len(a) == 1 or len(b) == 1 for a in rest[:1] for b in held_rest[:1]):
-        level = Level.INITIAL if rest[0][0] == held_rest[0][0] else Level.DIFFERENT
-        return NameRelation(level, typed, held)
+    if len(rest[0]) == 1 or len(held_rest[0]) == 1:  # an initial is perhaps that of a further middle name
+        shares = any(a[0] == b[0] for a in rest for b in held_rest if len(a) == 1 or len(b) == 1)
+        return NameRelation(Level.INITIAL if shares else Level.DIFFERENT, typed, held)
     if any(_may_be_one(a, b) for a in rest for b in held_rest):
         return NameRelation(Level.SIMILAR, typed, held)
     return NameRelation(Level.DIFFERENT, typed, held)
@@ -238,13 +240,9 @@ def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name)
 
 def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> bool:
     """Whether first and last name stand in each other's field."""
-    if not (first and last and held_first):
+    if not (first and last and held_first and _near_enough(last, held_first)) or _near_enough(first, held_first):
         return False
-    return any(
-        _near_enough(last, held_first) and _near_enough(first, held) and not _near_enough(first, held_first)
-        for held in held_lasts
-        if held
-    )
+    return any(_near_enough(first, held) for held in held_lasts if held)
 
 
 def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> Field | None:

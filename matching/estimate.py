@@ -22,7 +22,7 @@ from matching.blocking import person_keys
 from matching.comparisons import Field, Level
 from matching.memory import InMemoryRegister
 from matching.normalise import YOUNGEST
-from matching.prefilter import worth_comparing
+from matching.prefilter import Resembling, worth_comparing
 from matching.records import PersonDetails, TeacherRegister
 from matching.scoring import Scorer, ask
 from matching.statements import prepare
@@ -58,7 +58,8 @@ def patterns(register: TeacherRegister, people: Iterable[PersonDetails], today: 
         statement = prepare(person, today)
         answer = register.find_candidates(ask(statement, person_keys(statement, today)))
         scorer = Scorer(statement, Rarity(register.size, answer.statistics, has_year=True), frozenset())
-        for record in chain.from_iterable(worth_comparing(statement, answer.records)):
+        (worth,) = worth_comparing([Resembling(statement, answer.records)])
+        for record in chain(worth.contenders, worth.strangers):
             levels = {compared.field: compared.level for compared in scorer.facet(record, [record])}
             yield tuple(levels.get(field, Level.MISSING) for field in FIELDS)
 

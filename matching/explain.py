@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matching.comparisons import Field, Level
+from matching.evidence import FieldComparison
 from matching.policy import Block, Policy, Rule
-from matching.scoring import Candidate, FieldComparison
+from matching.scoring import Candidate
 
 SHOWN: Final = 5
 

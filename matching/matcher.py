@@ -7,18 +7,19 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, Literal
 
+from rapidfuzz.distance import OSA
+
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
 from matching.comparisons import GENERATION, Field, Level
+from matching.evidence import AGREES, NEAR_DATE
 from matching.explain import Explanation
-from matching.normalise import family_name, given_name, is_email
+from matching.held import held_by, with_more
+from matching.normalise import family_name, given_name
 from matching.policy import (
-    AGREES,
     CERTAIN_FROM,
-    NEAR_DATE,
     SHARE_OF_ASKERS_REGISTERED,
     Block,
-    Evidence,
     Policy,
     Rule,
     blocks,
@@ -26,9 +27,8 @@ from matching.policy import (
     linking_rule,
     releases,
 )
-from matching.prefilter import to_compare
+from matching.prefilter import Resembling, Worth, to_compare
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
-from matching.rows import Columns, columns_of, with_more
 from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
@@ -113,10 +113,12 @@ class Identifiers:
     nino: str
 
 
-Lookup = Generator[Identifiers | CandidateQuestion, Any, MatchOutcome]
+Question = Identifiers | CandidateQuestion | Resembling
+Lookup = Generator[Question, Any, MatchOutcome]
 """One lookup as a conversation: it puts questions to the register, is sent the answers, and returns the outcome.
 
-Many lookups can so be led at once, and their questions be put together (`matching.batch`).
+Many lookups can so be led at once, and their questions be put together (`matching.batch`); which of the records that
+an answer gave are worth comparing is asked too, for that alone.
 """
 
 
@@ -126,14 +128,18 @@ def match(person: PersonDetails, register: TeacherRegister, policy: Policy, toda
     try:
         question = next(lookup)
         while True:
-            if isinstance(question, Identifiers):
-                answer: Any = register.find_by_identifiers(question.trn, question.nino)
-            else:
-                answer = register.find_candidates(question)
-            question = lookup.send(answer)
+            question = lookup.send(_answer(question, register))
     except StopIteration as end:
         outcome: MatchOutcome = end.value
         return outcome
+
+
+def _answer(question: Question, register: TeacherRegister) -> Any:
+    if isinstance(question, Identifiers):
+        return register.find_by_identifiers(question.trn, question.nino)
+    if isinstance(question, Resembling):
+        return to_compare([question])[0]
+    return register.find_candidates(question)
 
 
 def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> Lookup:
@@ -148,10 +154,10 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     keys = person_keys(statement, today)
     answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
     answer = replace(answer, records=with_more(answer.records, identified))
-    worth = to_compare(statement, answer.records)
-    scorer = _scorer(statement, answer, register.size)
+    worth: Worth = yield Resembling(statement, answer.records)
+    scorer = _scorer(statement, answer, register.size, worth.of_the_day)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
-    if ranked and linking_rule(Evidence.of(ranked[0])):
+    if ranked and linking_rule(ranked[0].evidence):
         outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
         if isinstance(outcome, DefiniteMatch):
             return outcome
@@ -163,7 +169,8 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
         records = with_more(answer.records, more.records)
         if len(records) > len(answer.records):
             answer = replace(answer, records=records)
-            scorer, worth = _scorer(statement, answer, register.size), to_compare(statement, records)
+            worth = yield Resembling(statement, records)
+            scorer = _scorer(statement, answer, register.size, worth.of_the_day)
             everybody = [*worth.contenders, *worth.strangers]
             ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
@@ -194,7 +201,7 @@ def _found_early(
         return None
     rarity = Rarity(size, CandidateAnswer(()).statistics, has_year=False)
     ranked = candidates(Scorer(statement, rarity, frozenset()), identified, SHARE_OF_ASKERS_REGISTERED)
-    evidence = Evidence.of(ranked[0])
+    evidence = ranked[0].evidence
     if not (
         evidence.born is Level.SAME
         and evidence.first in _CERTAINLY_NAMED
@@ -212,19 +219,17 @@ def _found_early(
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
 
 
-def _scorer(statement: Statement, answer: CandidateAnswer, size: int) -> Scorer:
-    held, born = columns_of(answer.records), statement.born
-    same_day = held.date_of_birth.count(born.isoformat()) if born else 0
-    stated = statement.last_names_stated
-    rarity = Rarity.of(answer, size, has_year=born is not None, same_day=same_day, last_names_stated=stated)
-    return Scorer(statement, rarity, _shared_emails(statement, answer.records, held))
+def _scorer(statement: Statement, answer: CandidateAnswer, size: int, same_day: int) -> Scorer:
+    stated, has_year = statement.last_names_stated, statement.born is not None
+    rarity = Rarity.of(answer, size, has_year=has_year, same_day=same_day, last_names_stated=stated)
+    return Scorer(statement, rarity, _shared_emails(statement, answer.records))
 
 
-def _shared_emails(statement: Statement, records: Sequence[TeachingRecord], held: Columns) -> frozenset[str]:
+def _shared_emails(statement: Statement, records: Sequence[TeachingRecord]) -> frozenset[str]:
     """Return the stated address when more than one person of the register has it."""
     if not statement.email:
         return frozenset()
-    having = (records[at] for at, raw in enumerate(held.email) if raw and is_email(raw, statement.email))
+    having = (records[at] for at in held_by(records).with_email(statement.email))
     owners = {record.merged_into or record.trn for record in having}
     return frozenset({statement.email}) if len(owners) > 1 else frozenset()
 
@@ -261,7 +266,7 @@ def _verdict(shown: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Rul
     if not shown:
         return None, ()
     others = [candidate for candidate in near if candidate is not shown[0]]
-    return linking_rule(Evidence.of(shown[0])), blocks(shown[0], others, CERTAIN_FROM)
+    return linking_rule(shown[0].evidence), blocks(shown[0], others, CERTAIN_FROM)
 
 
 def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
@@ -272,12 +277,13 @@ def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tu
 
 def _is_near(candidate: Candidate, statement: Statement) -> bool:
     """Whether this record resembles the person so much that nobody may say that there is none."""
-    evidence = Evidence.of(candidate)
+    evidence = candidate.evidence
     if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
         return True
     if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _may_be_one_person(candidate):
         return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
+    first = first or _may_be_a_slip(candidate)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
     if first and last:
         return evidence.born in NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
@@ -289,6 +295,12 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     if evidence.born not in NEAR_DATE:
         return False
     return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
+
+
+def _may_be_a_slip(candidate: Candidate) -> bool:
+    """Whether another first name is one letter away: too little for a link, but too much to say that there is none."""
+    first = candidate.compared[Field.FIRST_NAME]
+    return first.level is Level.ANOTHER and OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
 
 
 def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
@@ -353,7 +365,7 @@ def _several_fit(near: Sequence[Candidate]) -> bool:
     fitting = [
         candidate
         for candidate in near
-        if (evidence := Evidence.of(candidate)).names_agree
+        if (evidence := candidate.evidence).names_agree
         and evidence.born in (Level.SAME, Level.MISSING)
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
     ]

@@ -84,9 +84,10 @@ class InMemoryRegister:
         """As `TeacherRegister.find_candidates`."""
         found: dict[int, None] = {}
         capped: list[str] = []
-        for at, start, end in self._hits(question.keys):
+        keys = tuple(question.keys)
+        for at, start, end in self._hits(keys):
             if end - start > ROWS_PER_KEY or len(found) >= ROWS_PER_ANSWER:
-                capped.append(question.keys[at])
+                capped.append(keys[at])
             if len(found) < ROWS_PER_ANSWER:
                 found.update(dict.fromkeys(self._owners[start : min(end, start + ROWS_PER_KEY)].tolist()))
         return CandidateAnswer(

@@ -97,6 +97,11 @@ def name_forms(names: Iterable[Name]) -> tuple[str, ...]:
     return tuple(found)[:MOST_FORMS]
 
 
+def spellings(names: Iterable[Name]) -> list[str]:
+    """Concatenations and every word of all the names, each once."""
+    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens) if form))
+
+
 @dataclass(frozen=True, slots=True)
 class Trn:
     """A TRN of seven digits; `padded` when zeros were added in front of five or six."""
@@ -124,6 +129,20 @@ def fold(raw: str) -> str:
 def _of_one_script(word: str) -> str:
     """Read look-alikes of another script as Latin letters in a word that has Latin ones: else it is in that script."""
     return word.translate(_LOOK_ALIKES) if any(c.isascii() for c in word) else word
+
+
+def writes_look_alikes(raw: str, read: Name) -> bool:
+    """Whether a Latin name was typed with look-alikes of another script among its letters."""
+    return (
+        not raw.isascii() and read.joined.isascii() and any(ord(c) in _LOOK_ALIKES for c in raw[:LONGEST_NAME].lower())
+    )
+
+
+def as_latin(name: Name) -> Name:
+    """Read a name wholly of look-alikes as Latin; any other stays as it is."""
+    if name.joined.isascii() or not all(c.isascii() or ord(c) in _LOOK_ALIKES for c in name.joined):
+        return name
+    return Name(name.joined.translate(_LOOK_ALIKES), tuple(token.translate(_LOOK_ALIKES) for token in name.tokens))
 
 
 @lru_cache(maxsize=1 << 17)

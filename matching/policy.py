@@ -6,10 +6,10 @@ however good the rest is. Policies differ in the rules that they release.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from matching.comparisons import Field, Level, first_names, last_names
-from matching.given_names import are_often_two_people
+from matching.comparisons import Level, first_names, last_names
+from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
 from matching.normalise import family_name, given_name
 from matching.scoring import Candidate
 from matching.statements import Statement
@@ -54,87 +54,10 @@ class Block(StrEnum):
     NOT_CERTAIN = "not_certain"
 
 
-AGREES: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED})
-FIRM: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.SWAPPED})
-NEAR_DATE: Final = frozenset(
-    {Level.DAY_MONTH_SWAPPED, Level.YEAR_DIGITS_SWAPPED, Level.DIGITS_SWAPPED, Level.ONE_DIGIT}
-)
 _LOOSE_DATE: Final = NEAR_DATE | {Level.TWO_PARTS, Level.MISSING}
 _FIRST_NOT_CONTRADICTED: Final = AGREES | {
     Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING, Level.MISSING,
 }  # fmt: skip
-
-
-class Evidence(NamedTuple):
-    """What the comparisons of one candidate say, in the words of the rules."""
-
-    first: Level
-    last: Level
-    born: Level
-    trn: Level
-    nino: Level
-    email: Level
-    middle: Level = Level.MISSING
-    often_two_people: bool = False
-    reordered: bool = False
-
-    @classmethod
-    def of(cls, candidate: Candidate) -> "Evidence":
-        """Read the evidence off a candidate."""
-        level = candidate.levels.get
-        first = level(Field.FIRST_NAME, Level.MISSING)
-        return cls(
-            first,
-            level(Field.LAST_NAME, Level.MISSING),
-            level(Field.DATE_OF_BIRTH, Level.MISSING),
-            level(Field.TRN, Level.MISSING),
-            level(Field.NINO, Level.MISSING),
-            level(Field.EMAIL, Level.MISSING),
-            level(Field.MIDDLE_NAME, Level.MISSING),
-            first is Level.VARIANT and _are_often_two_people(candidate),
-            first is Level.MIDDLE and _is_reordered(candidate),
-        )
-
-    @property
-    def identified(self) -> bool:
-        """Whether the exact TRN or National Insurance number was given."""
-        return Level.SAME in (self.trn, self.nino)
-
-    @property
-    def names_agree(self) -> bool:
-        """Whether both names are this person's, in some form."""
-        return self.first in AGREES and self.last in AGREES
-
-    @property
-    def exactly_named(self) -> bool:
-        """Whether exactly this name was given."""
-        return self.first is Level.SAME and self.last is Level.SAME
-
-    @property
-    def exact(self) -> bool:
-        """Whether exactly this name and birthday were given."""
-        return self.exactly_named and self.born is Level.SAME
-
-    @property
-    def all_but_exact(self) -> bool:
-        """Whether nobody who has exactly this name and birthday comes closer.
-
-        So it is with a number and the same names in another order: Lynda Molly, of Molly Lynda, beside another Lynda.
-        """
-        swapped = self.identified and self.reordered and self.last is Level.SAME and self.born is Level.SAME
-        return self.exact or swapped
-
-
-def _are_often_two_people(candidate: Candidate) -> bool:
-    held = given_name(candidate.record.first_name)
-    return any(are_often_two_people(c.stated, held) for c in candidate.comparisons if c.field is Field.FIRST_NAME)
-
-
-def _is_reordered(candidate: Candidate) -> bool:
-    """Whether first and middle name stand in each other's place, both of them."""
-    named = {compared.field: compared for compared in candidate.comparisons}
-    first, middle = named[Field.FIRST_NAME], named[Field.MIDDLE_NAME]
-    return (first.stated, first.held) == (middle.held, middle.stated)
 
 
 def linking_rule(evidence: Evidence) -> Rule | None:
@@ -157,7 +80,9 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
     if evidence.born is Level.SAME:
         return Rule.IDENTIFIER_BIRTHDAY_AND_NAME if _one_name_agrees(evidence) else None
     if evidence.names_agree and evidence.born in _LOOSE_DATE:
-        return Rule.IDENTIFIER_AND_NAMES
+        # Without a birthday a number and a name that is often a relative's may well be the relative's.
+        alone = evidence.born is Level.MISSING and evidence.often_two_people
+        return None if alone else Rule.IDENTIFIER_AND_NAMES
     if evidence.first in FIRM and evidence.born in NEAR_DATE:
         # Somebody newly married who also mistypes the date. That the owner of a stranger's number shares the
         # first name and, but for one slip, the birthday happens once in 100,000.
@@ -189,7 +114,7 @@ def _one_name_agrees(evidence: Evidence) -> bool:
 
 def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statement) -> bool:
     """Whether a policy links by itself what the evidence shows."""
-    evidence = Evidence.of(candidate)
+    evidence = candidate.evidence
     if policy is Policy.LINKAGE:
         return True
     if policy is Policy.DEFAULT:
@@ -224,15 +149,15 @@ def _by_present_name(evidence: Evidence, candidate: Candidate, statement: Statem
 
 def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) -> tuple[Block, ...]:
     """Everything that forbids linking the chosen candidate, the other candidates known."""
-    evidence = Evidence.of(chosen)
-    rivals = [(other, Evidence.of(other)) for other in others]
+    evidence = chosen.evidence
+    rivals = [(other, other.evidence) for other in others]
     found = [
         (Block.RECORD_CLOSED, not chosen.active),
         (Block.STATED_TRN_IS_ANOTHER, _trn_is_another(evidence, rivals)),
         (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
         (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
-        (Block.ANOTHER_FITS_EXACTLY, not evidence.all_but_exact and any(rival.exact for _, rival in rivals)),
+        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence) for _, rival in rivals)),
         (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
@@ -247,13 +172,13 @@ def leans_on_leaked_trn(chosen: Candidate, others: Sequence[Candidate], policy: 
     any TRN, and where no other record has it; the policy Strict, which demands the TRN as evidence, links nobody by a
     leaked one.
     """
-    evidence = Evidence.of(chosen)
+    evidence = chosen.evidence
     if not statement.person.trn_leaked or evidence.trn is not Level.SAME:
         return False
     without = evidence._replace(trn=Level.MISSING)
     if policy is Policy.STRICT or without.nino is not Level.SAME or linking_rule(without) is None:
         return True
-    return any(other is not chosen and Evidence.of(other).nino is Level.SAME for other in others)
+    return any(other is not chosen and other.evidence.nino is Level.SAME for other in others)
 
 
 def _trn_is_another(evidence: Evidence, rivals: Sequence[tuple[Candidate, Evidence]]) -> bool:
@@ -295,6 +220,15 @@ def _resembles(rival: Evidence) -> bool:
     """Whether anything but a number speaks for another record."""
     by_name = rival.first in AGREES or rival.last in AGREES
     return by_name or rival.born in NEAR_DATE or rival.born is Level.SAME
+
+
+def _fits_exactly(rival: Evidence, chosen: Evidence) -> bool:
+    """Whether this other record has exactly the stated name and birthday, and the chosen one not.
+
+    Another middle name than was stated is not exactly the name, where the chosen one has the one that was.
+    """
+    other_middle = rival.middle is Level.DIFFERENT and chosen.exactly_named and chosen.middle is Level.SAME
+    return rival.exact and not chosen.all_but_exact and not other_middle
 
 
 def _fits(rival: Evidence, chosen: Evidence) -> bool:

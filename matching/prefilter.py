@@ -1,7 +1,7 @@
 """Which of the records that a register gave are worth comparing in full; in columns, as they are many."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
@@ -12,9 +12,9 @@ from rapidfuzz.process import cdist
 
 from matching.comparisons import Level, identifiers
 from matching.given_names import are_family_name_forms, given_name_forms
-from matching.normalise import Name, family_name, given_name, is_email, is_nino, nino
+from matching.held import NOTHING, Flags, Held, held_by
+from matching.normalise import family_name, nino, spellings
 from matching.records import TeachingRecord
-from matching.rows import SEPARATOR, Columns, columns_of
 from matching.statements import Statement
 
 WORTH_COMPARING_FROM: Final = 0.78
@@ -28,32 +28,46 @@ MOST_COMPARED: Final = 150
 """When more resemble, those that resemble most are compared: a name that thousands share costs no more."""
 
 _Scores = NDArray[np.float32]
-_Flags = NDArray[np.bool_]
+
+
+class Resembling(NamedTuple):
+    """What a lookup asks of an answer: which of these records resemble the person."""
+
+    statement: Statement
+    records: Sequence[TeachingRecord]
 
 
 class Worth(NamedTuple):
     """The records that are worth comparing, apart by what they can be worth, each part in the order given.
 
     `strangers` were born on another day and share no more than a first name: none of them can be linked, nor, as
-    `to_compare` parts them, forbid a link. They only forbid `none`, and may be shown to an agent.
+    `to_compare` parts them, forbid a link. They only forbid `none`, and may be shown to an agent. `of_the_day` is how
+    many of all records have the stated birthday.
     """
 
     contenders: list[TeachingRecord]
     strangers: list[TeachingRecord]
+    of_the_day: int
 
 
-def to_compare(statement: Statement, records: Sequence[TeachingRecord]) -> Worth:
-    """Choose the records to compare in full, each merged one with its survivor."""
-    worth = worth_comparing(statement, records)
-    chosen = {record.trn: record for part in worth for record in part}
+def to_compare(asked: Sequence[Resembling]) -> list[Worth]:
+    """Choose for each the records to compare in full, each merged one with its survivor."""
+    return [_with_survivors(one, worth) for one, worth in zip(asked, worth_comparing(asked), strict=True)]
+
+
+def _with_survivors(asked: Resembling, worth: Worth) -> Worth:
+    """Add the survivors of merged records, and take out of the strangers whoever speaks against a link all the same."""
+    statement, records = asked
+    chosen = {record.trn: record for record in chain(worth.contenders, worth.strangers)}
     survivors = {record.merged_into for record in chosen.values() if record.merged_into}
     missing = survivors - chosen.keys()
-    more = [records[at] for at, trn in enumerate(columns_of(records).trn) if trn in missing] if missing else []
+    held = held_by(records) if missing else NOTHING
+    more = [records[at] for at in sorted(at for trn in missing for at in held.with_trn(trn))]
     no_strangers = [r for r in worth.strangers if r.trn in survivors or _may_matter(statement, r)]
     if not (more or no_strangers):
         return worth
     strangers = [record for record in worth.strangers if record not in no_strangers]
-    return Worth([*worth.contenders, *no_strangers, *more], strangers)
+    return Worth([*worth.contenders, *no_strangers, *more], strangers, worth.of_the_day)
 
 
 def _may_matter(statement: Statement, record: TeachingRecord) -> bool:
@@ -71,139 +85,176 @@ def _may_matter(statement: Statement, record: TeachingRecord) -> bool:
     return any(are_family_name_forms(stated.joined, name) for stated in statement.lasts for name in lasts)
 
 
-def worth_comparing(statement: Statement, records: Sequence[TeachingRecord]) -> Worth:
+def worth_comparing(asked: Sequence[Resembling]) -> list[Worth]:
     """Drop the records of which no name and no identifier resembles.
 
     Born on another day, a record must resemble in its first name, and closely when its last name is another:
     families of one name and a near birthday are many, and nobody's outcome depends on them.
+
+    Many are answered together, where what their registers gave lies in columns of one kind.
     """
-    if not records:
-        return Worth([], [])
-    held = columns_of(records)
-    firsts = [raw.lower() if raw.isascii() and raw.isalpha() else given_name(raw).joined for raw in held.first_name]
-    of_firsts, of_lasts, crossed = _resemblance(statement, held, firsts)
-    born = statement.born.isoformat() if statement.born else ""
-    same_day = np.fromiter(map(born.__eq__, held.date_of_birth), np.bool_, len(firsts))
-    if not born or not statement.firsts:
-        same_day[:] = True
-    first, last = of_firsts > 0, of_lasts > 0
-    keep = (of_firsts >= CLOSE_FROM) | (first & last) | (same_day & (first | last | (crossed >= CROSSED_FROM)))
-    if np.count_nonzero(same_day) <= FEW_OF_A_DAY:
-        keep |= same_day
-    identified = _identified(statement, held)
-    keep |= _otherwise(statement, held, firsts, same_day)
+    found = [Worth([], [], 0)] * len(asked)
+    of_a_kind: dict[type[Held], list[int]] = defaultdict(list)
+    for at, one in enumerate(asked):
+        if one.records:
+            of_a_kind[type(held_by(one.records))].append(at)
+    for places in of_a_kind.values():
+        for at, worth in zip(places, _worth_comparing([asked[at] for at in places]), strict=True):
+            found[at] = worth
+    return found
+
+
+class _Answers(NamedTuple):
+    """The records of several answers in columns, one answer after the other; each starts at its place of `starts`."""
+
+    asked: Sequence[Resembling]
+    parts: Sequence[Held]
+    held: Held
+    counts: Sequence[int]
+    starts: Sequence[int]
+    firsts: Sequence[str]
+
+    @classmethod
+    def of(cls, asked: Sequence[Resembling]) -> "_Answers":
+        parts = [held_by(one.records) for one in asked]
+        held = parts[0].followed_by(parts[1:]) if len(parts) > 1 else parts[0]
+        counts = [len(one.records) for one in asked]
+        return cls(asked, parts, held, counts, list(accumulate(counts[:-1], initial=0)), held.firsts())
+
+    def of_each(self, said: Sequence[bool]) -> Flags:
+        """What is said of each answer, for each of its records."""
+        return np.repeat(np.array(said, np.bool_), self.counts)
+
+    def number(self, flags: Flags) -> list[int]:
+        """How many records of each answer are flagged."""
+        counted: list[int] = np.add.reduceat(flags, self.starts, dtype=np.intp).tolist()
+        return counted
+
+
+class _Names(NamedTuple):
+    """Every spelling of the stated first and last names, and those with all other forms of the first."""
+
+    firsts: list[str]
+    lasts: list[str]
+    forms: set[str]
+
+    @classmethod
+    def of(cls, statement: Statement) -> "_Names":
+        firsts, lasts = spellings(statement.firsts), spellings(statement.lasts)
+        return cls(firsts, lasts, {form for name in firsts for form in given_name_forms(name)}.union(firsts, lasts))
+
+
+class _Resemblance(NamedTuple):
+    """How much a first name resembles a stated one, last names a stated one, and last names a stated first name.
+
+    0 where nothing resembles.
+    """
+
+    firsts: _Scores
+    lasts: _Scores
+    crossed: _Scores
+
+
+def _worth_comparing(asked: Sequence[Resembling]) -> Iterator[Worth]:
+    """The same of answers whose columns can be put together: only names are compared answer by answer."""
+    answers = _Answers.of(asked)
+    statements, names = [one.statement for one in asked], [_Names.of(one.statement) for one in asked]
+    born = answers.held.born_on([statement.born for statement in statements], answers.counts)
+    # Where no day or no first name could tell them apart, all are taken as born that day.
+    same_day = born | answers.of_each([not (statement.born and statement.firsts) for statement in statements])
+    few = answers.of_each([count <= FEW_OF_A_DAY for count in answers.number(same_day)])
+    alike = _resemblance(answers, names)
+    first, last = alike.firsts > 0, alike.lasts > 0
+    keep = (alike.firsts >= CLOSE_FROM) | (first & last) | _otherwise(answers, names, same_day)
+    keep |= same_day & (first | last | few | (alike.crossed >= CROSSED_FROM))
+    identified = [
+        at for answer in zip(answers.starts, statements, answers.parts, strict=True) for at in _identified(*answer)
+    ]
     keep[identified] = True
-    strange = ~(same_day | last | (crossed > 0))
+    strange = ~(same_day | last | (alike.crossed > 0))
     strange[identified] = False
-    if not statement.nino:
-        _thin_out(keep, strange, of_firsts)
+    _thin_out(answers, keep, strange, alike.firsts)
     kept = np.flatnonzero(keep)
-    if len(kept) > MOST_COMPARED:
-        kept = _closest(statement, held, of_firsts + of_lasts, kept)
-    apart = strange[kept]
-    return Worth(*([records[at] for at in part.tolist()] for part in (kept[~apart], kept[apart])))
+    stretches = np.split(kept, np.searchsorted(kept, answers.starts[1:]))
+    for one, start, of_the_day, resembling in zip(asked, answers.starts, answers.number(born), stretches, strict=True):
+        places = resembling if len(resembling) <= MOST_COMPARED else _closest(one, start, alike, resembling)
+        apart = strange[places]
+        contenders = [one.records[at - start] for at in places[~apart].tolist()]
+        yield Worth(contenders, [one.records[at - start] for at in places[apart].tolist()], of_the_day)
 
 
-def _resemblance(statement: Statement, held: Columns, firsts: list[str]) -> tuple[_Scores, _Scores, _Scores]:
-    """How much each record's first name resembles a stated one, its last names a stated one, and those a first name.
-
-    All in one table, stated names by held ones, whose cells are 0 where nothing resembles.
-    """
-    straight, across = _spellings(statement.lasts), _spellings(statement.firsts)
-    count, given = len(firsts), len(across)
-    if not (straight or across):
-        return np.zeros(count, np.float32), np.zeros(count, np.float32), np.zeros(count, np.float32)
-    known = list(map(_known, held.last_name, held.previous_last_names))
-    scores = cdist(
-        across + straight,
-        list(chain(firsts, *known)),
-        scorer=JaroWinkler.normalized_similarity,
-        score_cutoff=WORTH_COMPARING_FROM,
-        dtype=np.float32,
-    )
-    starts = list(accumulate(map(len, known[:-1]), initial=count))
-    families = np.maximum.reduceat(scores, starts, axis=1)
-    return (
-        scores[:given, :count].max(axis=0, initial=0.0),
-        families[given:].max(axis=0, initial=0.0),
-        families[:given].max(axis=0, initial=0.0),
-    )
+def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:
+    """Compare all names of each answer with those that were stated: in one table, stated names by held ones."""
+    firsts = answers.firsts
+    known = answers.held.lasts()
+    lasts = list(chain.from_iterable(known))
+    starts = list(accumulate(map(len, known), initial=0))
+    of_firsts, straight, across = (np.zeros(size, np.float32) for size in (len(firsts), len(lasts), len(lasts)))
+    for start, count, (typed_firsts, typed_lasts, _) in zip(answers.starts, answers.counts, names, strict=True):
+        if not (typed_firsts or typed_lasts):
+            continue
+        low, high, given = starts[start], starts[start + count], len(typed_firsts)
+        scores = cdist(
+            typed_firsts + typed_lasts,
+            [*firsts[start : start + count], *lasts[low:high]],
+            scorer=JaroWinkler.normalized_similarity,
+            score_cutoff=WORTH_COMPARING_FROM,
+            dtype=np.float32,
+        )
+        best = scores[:given].max(axis=0, initial=0.0)
+        of_firsts[start : start + count], across[low:high] = best[:count], best[count:]
+        straight[low:high] = scores[given:, count:].max(axis=0, initial=0.0)
+    return _Resemblance(of_firsts, np.maximum.reduceat(straight, starts[:-1]), np.maximum.reduceat(across, starts[:-1]))
 
 
-def _known(last_name: str, previous: str) -> Sequence[str]:
-    """Every known last name and its parts; one that resembles nothing where there is none."""
-    # Nine in ten are plain, and then it takes a tenth of the time.
-    if last_name.isascii() and last_name.isalpha():
-        if not previous:
-            return (last_name.lower(),)
-        if previous.isascii() and previous.isalpha():
-            return (last_name.lower(), previous.lower())
-    return _all_known(last_name, previous)
+def _otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags) -> Flags:
+    """Which records resemble in what spelling does not show: another form, or a name in another field."""
+    firsts = answers.firsts
+    slips = np.full(len(firsts), 2, np.uint8)
+    found = np.zeros(len(firsts), np.bool_)
+    for start, count, (typed, _, forms) in zip(answers.starts, answers.counts, names, strict=True):
+        held = firsts[start : start + count]
+        found[start : start + count] = np.fromiter(map(forms.__contains__, held), np.bool_, count)
+        if typed:
+            distances = cdist(typed, held, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
+            slips[start : start + count] = distances.min(axis=0)
+    found |= slips <= 1
+    whose = np.repeat(np.arange(len(names)), answers.counts)
+    places = np.flatnonzero(same_day & ~found).tolist()
+    elsewhere = answers.held.elsewhere(places)
+    found[[at for at, words in elsewhere if not names[whose[at]].forms.isdisjoint(words)]] = True
+    return found
 
 
-@lru_cache(maxsize=1 << 16)
-def _all_known(last_name: str, previous: str) -> tuple[str, ...]:
-    raws = (last_name, *previous.split(SEPARATOR)) if previous else (last_name,)
-    return tuple(_spellings(tuple(map(family_name, raws)))) or ("",)
+def _identified(start: int, statement: Statement, held: Held) -> list[int]:
+    """Where the records of an answer are that have the stated TRN, National Insurance number or address."""
+    found = held.with_trn(statement.trn) if statement.trn else []
+    if statement.nino:
+        found = found + held.with_nino(statement.nino)
+    if statement.email:
+        found = found + held.with_email(statement.email)
+    return [start + at for at in found]
 
 
-def _spellings(names: tuple[Name, ...]) -> list[str]:
-    return list(dict.fromkeys(form for name in names for form in (name.joined, *name.tokens)))
-
-
-def _thin_out(keep: _Flags, strange: _Flags, of_firsts: _Scores) -> None:
+def _thin_out(answers: _Answers, keep: Flags, strange: Flags, of_firsts: _Scores) -> None:
     """Leave a few strangers, for which a few do as well as many.
 
     With a National Insurance number given each of them could still be told to be one, so that all are needed.
     """
-    weak = np.flatnonzero(keep & strange)
-    if len(weak) > STRANGERS_KEPT:
-        keep[weak[np.argsort(-of_firsts[weak], kind="stable")[STRANGERS_KEPT:]]] = False
+    weak = keep & strange & answers.of_each([not one.statement.nino for one in answers.asked])
+    for start, count, many in zip(answers.starts, answers.counts, answers.number(weak), strict=True):
+        if many > STRANGERS_KEPT:
+            places = start + np.flatnonzero(weak[start : start + count])
+            keep[places[np.argsort(-of_firsts[places], kind="stable")[STRANGERS_KEPT:]]] = False
 
 
-def _closest(statement: Statement, held: Columns, scores: _Scores, kept: NDArray[np.intp]) -> NDArray[np.intp]:
-    born = statement.born.isoformat() if statement.born else ""
-    for at in kept.tolist():
-        scores[at] += float(held.date_of_birth[at] == born) + 2.0 * (held.trn[at] == statement.trn)
-        scores[at] += 2.0 * is_nino(held.nino[at], statement.nino)
-    chosen = kept[np.argsort(-scores[kept], kind="stable")[:MOST_COMPARED]]
+def _closest(asked: Resembling, start: int, alike: _Resemblance, kept: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of too many records those that resemble most."""
+    statement, held = asked.statement, held_by(asked.records)
+    places = slice(start, start + len(asked.records))
+    scores = alike.firsts[places] + alike.lasts[places]
+    scores += held.born_on([statement.born], [len(scores)])
+    scores[held.with_trn(statement.trn)] += 2.0
+    scores[held.with_nino(statement.nino)] += 2.0
+    chosen = kept[np.argsort(-scores[kept - start], kind="stable")[:MOST_COMPARED]]
     return np.sort(chosen)
-
-
-def _otherwise(statement: Statement, held: Columns, firsts: list[str], same_day: _Flags) -> _Flags:
-    """Which records resemble in what spelling does not show: another form, or a name in another field."""
-    typed = _spellings(statement.firsts)
-    forms = {form for name in typed for form in given_name_forms(name)}
-    names = forms.union(typed, _spellings(statement.lasts))
-    found = np.fromiter(map(names.__contains__, firsts), np.bool_, len(firsts))
-    if typed:
-        slips = cdist(typed, firsts, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
-        found |= (slips <= 1).any(axis=0)
-    middles, previous = held.middle_name, held.previous_first_names
-    for at in np.flatnonzero(same_day & ~found).tolist():
-        if (middles[at] or previous[at]) and not names.isdisjoint(_elsewhere(middles[at], previous[at])):
-            found[at] = True
-    return found
-
-
-def _elsewhere(middle: str, previous: str) -> tuple[str, ...]:
-    """Words of the middle name and of earlier first names."""
-    if not previous:
-        if not middle:
-            return ()
-        if middle.isascii() and middle.isalpha():
-            return (middle.lower(),)
-    raws = (middle, *previous.split(SEPARATOR)) if previous else (middle,)
-    return tuple(token for raw in raws for token in given_name(raw).tokens)
-
-
-def _identified(statement: Statement, held: Columns) -> list[int]:
-    """Where the records are that have the stated TRN, National Insurance number or address."""
-    found: list[int] = []
-    if statement.trn and statement.trn in held.trn:
-        found.append(held.trn.index(statement.trn))
-    if statement.nino:
-        found += [at for at, number in enumerate(held.nino) if number and is_nino(number, statement.nino)]
-    if statement.email:
-        found += [at for at, address in enumerate(held.email) if address and is_email(address, statement.email)]
-    return found

@@ -94,7 +94,7 @@ class CandidateQuestion:
     """
 
     person: PersonDetails
-    keys: tuple[str, ...]
+    keys: Sequence[str]
     first_names: tuple[str, ...] = ()
     last_names: tuple[str, ...] = ()
     name_pairs: tuple[NamePair, ...] = ()

@@ -1,47 +1,30 @@
 """Records as lines of text: many are compared in columns, and only the few that matter are ever built."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Final, NamedTuple, overload
+from typing import Final, overload
 
+from matching.held import NOTHING, SEPARATOR, RecordsInColumns, TextColumns
 from matching.records import RecordStatus, TeachingRecord
-
-SEPARATOR: Final = "\n"
-"""Between several previous names in one value; no name holds it."""
 
 FIELD_SEPARATOR: Final = "\t"
 """Between the values of a line, which are in the order of TeachingRecord's fields; no value holds it."""
 
+_IN_COLUMNS: Final = 9
 _STATUSES: Final = {status.value: status for status in RecordStatus}
 _TRUTHS: Final = {"t": True, "f": False}
 
 
-class Columns(NamedTuple):
-    """The fields in which candidates are found to be worth comparing, each a value a record; dates as in ISO 8601."""
-
-    trn: Sequence[str]
-    first_name: Sequence[str]
-    middle_name: Sequence[str]
-    last_name: Sequence[str]
-    previous_first_names: Sequence[str]
-    previous_last_names: Sequence[str]
-    date_of_birth: Sequence[str]
-    nino: Sequence[str]
-    email: Sequence[str]
-
-
-class RecordLines(Sequence[TeachingRecord]):
+class RecordLines(RecordsInColumns):
     """Records of a database, one a line, each built when it is asked for.
 
     Of 250 candidates ten are: to read the values of each, and to build all, took longer than to compare them.
     """
 
-    __slots__ = ("_lines", "columns")
-
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
         values = zip(*[line.split(FIELD_SEPARATOR) for line in lines], strict=True)
-        self.columns = Columns(*list(values)[: len(Columns._fields)]) if lines else _NOTHING
+        self.held = TextColumns(*list(values)[:_IN_COLUMNS]) if lines else NOTHING
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -55,9 +38,6 @@ class RecordLines(Sequence[TeachingRecord]):
 
     def __iter__(self) -> Iterator[TeachingRecord]:
         return map(read_line, self._lines)
-
-
-_NOTHING: Final = Columns((), (), (), (), (), (), (), (), ())
 
 
 def read_line(line: str) -> TeachingRecord:
@@ -81,27 +61,3 @@ def read_line(line: str) -> TeachingRecord:
         _TRUTHS.get(qts),
         _TRUTHS.get(alert),
     )
-
-
-def columns_of(records: Sequence[TeachingRecord]) -> Columns:
-    """The columns of records, without building any where they are lines."""
-    if isinstance(records, RecordLines):
-        return records.columns
-    return Columns(
-        [record.trn for record in records],
-        [record.first_name for record in records],
-        [record.middle_name for record in records],
-        [record.last_name for record in records],
-        [SEPARATOR.join(record.previous_first_names) for record in records],
-        [SEPARATOR.join(record.previous_last_names) for record in records],
-        [record.date_of_birth.isoformat() if record.date_of_birth else "" for record in records],
-        [record.nino for record in records],
-        [record.email for record in records],
-    )
-
-
-def with_more(records: Sequence[TeachingRecord], more: Iterable[TeachingRecord]) -> Sequence[TeachingRecord]:
-    """Records, and those of `more` whose TRN is not among them."""
-    held = set(columns_of(records).trn)
-    new = {record.trn: record for record in more if record.trn not in held}
-    return (*records, *new.values()) if new else records

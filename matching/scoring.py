@@ -1,15 +1,15 @@
 """From records to scored candidates: ask, compare, weigh."""
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
+from matching.evidence import Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms
 from matching.normalise import Name
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
@@ -20,20 +20,13 @@ MOST_KEPT: Final = 10
 GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
 TOGETHER: Final = JOINTLY | {Level.NEARLY}
+LITTLE: Final = 1.0
+"""Bits up to which a slip of a first name is another name: chance, and a twin so called, are about as likely."""
+
 _RESEMBLING: Final = (Level.SIMILAR, Level.BEGINNING)
 
 
-class FieldComparison(NamedTuple):
-    """One field of a candidate: how the two values relate, and what that is worth."""
-
-    field: Field
-    level: Level
-    bits: float
-    stated: str = ""
-    held: str = ""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
     """A record with the evidence for it; the survivor where it was a merged record that resembled."""
 
@@ -41,12 +34,21 @@ class Candidate:
     weight: float
     posterior: float
     comparisons: tuple[FieldComparison, ...]
-    levels: Mapping[Field, Level]
     merged_from: str | None = None
+
+    @cached_property
+    def compared(self) -> Mapping[Field, FieldComparison]:
+        """The comparisons by their fields."""
+        return {comparison.field: comparison for comparison in self.comparisons}
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the comparisons say, in the words of the rules."""
+        return Evidence.of(self.compared, self.record)
 
     def level(self, field: Field) -> Level:
         """How this candidate relates in one field."""
-        return self.levels.get(field, Level.MISSING)
+        return self.compared[field].level if field in self.compared else Level.MISSING
 
     @property
     def active(self) -> bool:
@@ -54,7 +56,7 @@ class Candidate:
         return self.record.status is RecordStatus.ACTIVE
 
 
-def ask(statement: Statement, keys: tuple[str, ...]) -> CandidateQuestion:
+def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
     """Put the whole question to a register: keys, and every name whose frequency scoring may want."""
     names = statement.names
     related = {*names.first_names, *names.last_names[:2]}
@@ -85,8 +87,7 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
 
     It asks for no records, only how common the names are; None when there is nothing to ask.
     """
-    named = {comparison.field: comparison for comparison in candidate.comparisons}
-    first, last = named[Field.FIRST_NAME], named[Field.LAST_NAME]
+    first, last = candidate.compared[Field.FIRST_NAME], candidate.compared[Field.LAST_NAME]
     by_name = {first.level, last.level} <= TOGETHER and not {first.level, last.level} <= {Level.SAME, Level.PART}
     numbered = Level.SAME in (candidate.level(Field.TRN), candidate.level(Field.NINO))
     if numbered or not by_name or candidate.level(Field.DATE_OF_BIRTH) is not Level.SAME:
@@ -191,8 +192,10 @@ class Scorer:
         middle = comparisons.ABSENT
         if stated.firsts and not swapped and not half:
             middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
-        known = {name.joined for name in lasts}
-        agreeing = sum(name.joined in known for name in stated.lasts) if len(stated.lasts) > 1 else 1
+        agreeing = 1
+        if len(stated.lasts) > 1:
+            known = {name.joined for name in lasts}
+            agreeing = sum(name.joined in known for name in stated.lasts)
         return _Relations(first, last, middle, held_first, swapped, half, agreeing)
 
     def _names(self, relations: _Relations) -> list[FieldComparison]:
@@ -223,7 +226,7 @@ class Scorer:
         if level is Level.NEARLY and field is Field.FIRST_NAME:
             alike = are_brother_and_sister(relation.typed, relation.held)
         own = alike and (self.rarity.is_own_name(relation.typed) or _is_her_name(relation))
-        if own or (level is Level.NEARLY and bits <= 0):
+        if own or (level is Level.NEARLY and bits <= (LITTLE if field is Field.FIRST_NAME else 0.0)):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
 
@@ -301,17 +304,19 @@ def _nino(raw: str) -> str:
 def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float) -> tuple[Candidate, ...]:
     """Score every record, join merged ones to their survivors, weigh all against each other and nobody."""
     held = {record.trn: record for record in records}
-    facets: dict[str, list[TeachingRecord]] = defaultdict(list)
+    facets: dict[str, list[TeachingRecord]] = {}
     for record in records:
-        facets[_survivor(record, held).trn].append(record)
+        survivor = record if record.status is not RecordStatus.MERGED else _survivor(record, held)
+        facets.setdefault(survivor.trn, []).append(record)
     scored = []
     for trn, alike in facets.items():
-        rows = [_Scored.of(scorer.facet(record, alike), record, trn) for record in alike]
+        rows = [_Scored.of(scorer.facet(record, alike), record.trn, trn) for record in alike]
         # Of two that fit alike the merged one, which says more: in whatever order a register gave them.
         best = rows[0] if len(rows) == 1 else max(rows, key=lambda row: (row.apart, row.source != row.trn, row.source))
         scored.append(best)
     scored.sort(key=lambda row: (-row.apart, row.trn))
-    _prefer_open(scored, held)
+    if scorer.statement.nino:
+        _prefer_open(scored, held)
     return _weighed(scored, held, _prior(scorer.rarity.size, prior_share))
 
 
@@ -340,8 +345,7 @@ def _survivor(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> Tea
     return record
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
+class _Scored(NamedTuple):
     """A candidate before it is weighed.
 
     `apart` leaves out how often the two names go together: that tells a record from strangers outside of the
@@ -359,10 +363,13 @@ class _Scored:
         return any(each.field is field and each.level is level for each in self.comparisons)
 
     @classmethod
-    def of(cls, compared: tuple[FieldComparison, ...], record: TeachingRecord, trn: str) -> "_Scored":
-        bits = sum([comparison.bits for comparison in compared])
-        together = sum([comparison.bits for comparison in compared if comparison.level is Level.COMMON])
-        return cls(trn, record.trn, compared, bits, bits - together)
+    def of(cls, compared: tuple[FieldComparison, ...], source: str, trn: str) -> "_Scored":
+        bits = together = 0.0
+        for comparison in compared:
+            bits += comparison.bits
+            if comparison.level is Level.COMMON:
+                together += comparison.bits
+        return cls(trn, source, compared, bits, bits - together)
 
 
 def _prior(size: int, share: float) -> float:
@@ -385,7 +392,6 @@ def _weighed(scored: Sequence[_Scored], held: Mapping[str, TeachingRecord], prio
             row.bits,
             somebody * share / total,
             row.comparisons,
-            {comparison.field: comparison.level for comparison in row.comparisons},
             row.source if row.source != row.trn else None,
         )
         for row, share in zip(scored, shares, strict=True)

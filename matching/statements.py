@@ -52,6 +52,12 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
     first, middle = normalise.given_name(person.first_name), normalise.given_name(person.middle_name)
     last = normalise.family_name(person.last_name)
+    # Letters that no record has: that such a name is not found says nothing, however it is read below.
+    in_another_script = not (first.joined.isascii() and last.joined.isascii())
+    if normalise.writes_look_alikes(person.last_name, last):
+        first = normalise.as_latin(first)
+    elif normalise.writes_look_alikes(person.first_name, first):
+        last = normalise.as_latin(last)
     split = False
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
@@ -72,14 +78,9 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino=number.value if number else "",
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
-        misread=bool(split or unread or (person.date_of_birth and not born) or _in_another_script(first, last)),
+        misread=bool(split or unread or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth is not None and born is None,
     )
-
-
-def _in_another_script(*names: Name) -> bool:
-    """Whether a name has letters that no record has: that it is not found says nothing."""
-    return not all(name.joined.isascii() for name in names)
 
 
 def _without_each_other(first: Name, last: Name) -> tuple[Name, Name]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 import psycopg
@@ -19,7 +20,8 @@ from identity_provider.adapters.replica_queries import CURRENT, FOUND, MARKER, Q
 from identity_provider.adapters.replica_reading import read_columns
 from identity_provider.adapters.replica_snapshot import ReplicaSnapshot
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.models.register_layout import IN_COLUMNS, Generation, stored_key
+from identity_provider.models.register_layout import IN_COLUMNS, Generation, asked_trns, stored_key, stored_keys
+from matching.blocking import AskedKeys
 from matching.records import (
     ROWS_PER_ANSWER,
     ROWS_PER_KEY,
@@ -164,29 +166,30 @@ def _piped(connection: Connection, asked: Sequence[tuple[Any, dict[str, Any]]]) 
     return pointer.fetchall(), [cursor.fetchall() for cursor in cursors]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _AskedKeys:
     """The keys of a question, apart by where they are looked up."""
 
-    all: tuple[str, ...]
-    stored: tuple[str, ...]
+    all: Sequence[str]
     days: tuple[str, ...]
     trns: tuple[str, ...]
 
     @classmethod
-    def of(cls, keys: tuple[str, ...]) -> _AskedKeys:
-        return cls(
-            keys,
-            tuple(key for key in keys if key[:1] not in IN_COLUMNS),
-            tuple(key for key in keys if key.startswith("d:")),
-            tuple(key for key in keys if key.startswith("t:")),
-        )
+    def of(cls, keys: Sequence[str]) -> _AskedKeys:
+        plain = keys.plain if isinstance(keys, AskedKeys) else keys
+        days = tuple(key for key in plain if key.startswith("d:"))
+        return cls(keys, days, asked_trns(keys))
+
+    @cached_property
+    def stored(self) -> tuple[str, ...]:
+        """Those that are looked up by their number, in the order of `stored_keys`."""
+        return tuple(key for key in self.all if key[:1] not in IN_COLUMNS)
 
     def parameters(self) -> dict[str, Any]:
         return {
-            "keys": array(map(str, map(stored_key, self.stored))),
+            "keys": array(map(str, stored_keys(self.all).tolist())),
             "days": array(key[2:] for key in self.days),
-            "trns": array(key[2:] for key in self.trns),
+            "trns": array(self.trns),
         }
 
     def at(self, place: int) -> str | None:
@@ -224,5 +227,6 @@ def _read_answer(rows: Rows, asked: _AskedKeys) -> tuple[Sequence[TeachingRecord
 def _from(place: int, asked: _AskedKeys) -> Iterable[str]:
     """The keys whose records may be missing when the answer was full at this place: it and all after it."""
     if place < 0:
-        return (*asked.days[-place - 1 :], *asked.trns, *asked.stored)
+        trns = (f"t:{trn}" for trn in asked.trns)
+        return (*asked.days[-place - 1 :], *trns, *asked.stored)
     return asked.stored[max(place, 1) - 1 :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from identity_provider.domain.errors import RegisterUnavailable
@@ -20,6 +21,8 @@ class MemoryChanges:
     loses_replies: bool = False
     # What every change is answered with, when it is to be refused.
     refusal: Exception | None = None
+    # How the evidence is fetched before a change is taken, where a test has something to be fetched.
+    fetch: Callable[[str], object] | None = None
 
     def details(self, trn: str, *, seconds: float) -> DetailsOnRecord:  # noqa: ARG002 -- answers at once
         """What the record says, with what is open of it."""
@@ -38,6 +41,8 @@ class MemoryChanges:
         self._answer()
         if self.refusal is not None:
             raise self.refusal
+        if self.fetch is not None:
+            self.fetch(change.evidence_url)
         standing = self.details(change.trn, seconds=1)
         if standing.name_pending if change.date_of_birth is None else standing.date_of_birth_pending:
             raise ChangeOpenThere("a change of this kind is open")

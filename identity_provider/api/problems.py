@@ -73,6 +73,11 @@ class Problem(Exception):
         """400: what is wrong, field by field."""
         return cls(400, _TITLES[ErrorCode.INVALID], code=ErrorCode.INVALID, errors=errors)
 
+    @classmethod
+    def only_by_helpdesk(cls) -> Problem:
+        """400: for a TRN that nobody is linked to on a service's word. Why is not said: the list is for staff."""
+        return cls.invalid({"trn": ["Only the helpdesk links somebody to this TRN"]})
+
 
 def answer(problem: Problem) -> Response:
     """The problem as services read it."""

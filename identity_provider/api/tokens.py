@@ -10,9 +10,10 @@ from identity_provider.api.blueprint import bp
 from identity_provider.api.problems import ErrorCode, Problem
 from identity_provider.api.reading import Body
 from identity_provider.db import transaction
+from identity_provider.domain.errors import LeakedTrnStated
 from identity_provider.domain.features import Feature
 from identity_provider.kit.app import ports
-from identity_provider.services import features, person_json, trn_tokens
+from identity_provider.services import features, leaked_trns, person_json, trn_tokens
 from identity_provider.services.audit import Actor
 
 
@@ -27,6 +28,10 @@ def make_trn_token() -> ResponseReturnValue:
     body.finish()
     assert trn is not None
     assert email is not None
-    with transaction():
-        made, token = trn_tokens.make(trn, email, actor=Actor.of(service()), now=ports().clock.now())
+    try:
+        with transaction():
+            leaked_trns.refuse(trn.digits)
+            made, token = trn_tokens.make(trn, email, actor=Actor.of(service()), now=ports().clock.now())
+    except LeakedTrnStated as leaked:
+        raise Problem.only_by_helpdesk() from leaked
     return jsonify(trn=made.trn, email=made.email, trnToken=token, expiresUtc=person_json.moment(made.expires_at))

@@ -15,6 +15,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.errors import (
     EmailInUse,
     IllegalMove,
+    LeakedTrnStated,
     RecordNotLinkable,
     TrnAlreadyLinked,
     UserAlreadyHasTrn,
@@ -75,6 +76,8 @@ def set_trn(user_id: str) -> ResponseReturnValue:
         raise Problem.of(ErrorCode.TRN_HELD_BY_ANOTHER) from held
     except UserAlreadyHasTrn as other:
         raise Problem.of(ErrorCode.HAS_ANOTHER_TRN) from other
+    except LeakedTrnStated as leaked:
+        raise Problem.only_by_helpdesk() from leaked
     except IllegalMove as locked:
         raise Problem.invalid({"userId": ["This user is locked"]}) from locked
     return "", 204

@@ -181,6 +181,9 @@ def _zendesk() -> Found:
 
 def _tickets() -> Found:
     watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    if not watch.rings and watch.services_switched_off:
+        off, held_back = watch.services_switched_off, watch.cases_held_back
+        return Found("ok", f"tickets are switched off for {off:,} services; {held_back:,} cases wait for theirs")
     if not watch.rings:
         return Found("ok", "whoever was not found is with the helpdesk")
     broken = {

@@ -14,6 +14,7 @@ import click
 from flask.cli import AppGroup
 
 from identity_provider.cli.progress import Progress
+from identity_provider.db import transaction
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
 from identity_provider.services import leaked_trns, lookup_replay
@@ -84,9 +85,10 @@ def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
     Exit codes: 0 written, 3 the register did not answer (nothing is written then).
     """
     with opened(queries) as lines:
-        rows = list(csv.DictReader(lines))
+        rows: list[dict[str, str]] = list(csv.DictReader(lines))
     if rows and "query_id" not in rows[0]:
         raise click.UsageError("QUERIES needs a column query_id")
+    _mark_leaked(rows)
     progress = Progress()
     try:
         register = ports().register
@@ -270,6 +272,16 @@ def _is_leaked(typed: str) -> bool:
     """Whether the TRN that was typed is on our list of leaked numbers, as in a sign-in."""
     read = trn(typed)
     return read is not None and leaked_trns.is_listed(read.value)
+
+
+def _mark_leaked(rows: list[dict[str, str]]) -> None:
+    """Say of each row whether its TRN is on our list; whatever stood in that column is not heard."""
+    stated = [trn(row.get("trn") or "") for row in rows]
+    # Also gives back the connection: the rows are matched by forked processes.
+    with transaction():
+        listed = leaked_trns.listed_among(each.value for each in stated if each is not None)
+    for row, each in zip(rows, stated, strict=True):
+        row["trn_leaked"] = "yes" if each is not None and each.value in listed else ""
 
 
 def _today() -> date:

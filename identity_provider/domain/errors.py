@@ -51,6 +51,10 @@ class UserAlreadyHasTrn(IdentityError):
         self.trn = trn
 
 
+class LeakedTrnStated(IdentityError):
+    """The TRN is on the list of leaked numbers: that somebody states it shows nothing, and people have to look."""
+
+
 class RecordNotLinkable(IdentityError):
     """The record may not be linked: it does not exist, is merged into another, or is closed."""
 

@@ -34,10 +34,14 @@ def make_exhibit(report: ChangeReport) -> None:
     except EvidenceRefused as refusal:
         raise change_reports.NotTakenYet(f"the document could not be kept: {refusal}") from refusal
     with transaction():
-        now = ports().clock.now()
-        evidence.receive(report.request.user, kept, now=now)
-        held = db.session.get_one(ChangeReport, report.change_request_id)
-        held.evidence_id = kept.id
+        locked = {"of": ChangeReport}
+        held = db.session.get_one(
+            ChangeReport, report.change_request_id, with_for_update=locked, populate_existing=True
+        )
+        if held.evidence_id is None:
+            evidence.receive(report.request.user, kept, now=ports().clock.now())
+            held.evidence_id = kept.id
+        # Otherwise another worker was first; what no row points at is swept away.
 
 
 def _words_of(request: ChangeRequest) -> dict[str, str]:

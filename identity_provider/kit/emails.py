@@ -13,8 +13,16 @@ from identity_provider.db import db
 from identity_provider.kit import change_emails
 from identity_provider.kit.app import settings
 from identity_provider.kit.links import sign_link
-from identity_provider.models import Award, OutboxMessage, ResumeLink
-from identity_provider.services import award_codes, awards, contact_changes, contact_undo, resume, sign_in_codes
+from identity_provider.models import Award, OutboxMessage, ResumeLink, User
+from identity_provider.services import (
+    accounts,
+    award_codes,
+    awards,
+    contact_changes,
+    contact_undo,
+    resume,
+    sign_in_codes,
+)
 
 
 def write(message: OutboxMessage, *, now: datetime) -> tuple[str, str] | None:
@@ -40,8 +48,15 @@ def write_text(message: OutboxMessage, *, now: datetime) -> str | None:
 
 
 def _rendered(template: str, message: OutboxMessage, words: dict[str, object]) -> str:
-    with force_locale(str(message.payload.get("locale", "en"))):
+    with force_locale(str(message.payload.get("locale") or _language_of(message))):
         return render_template(template, settings=settings(), **words)
+
+
+def _language_of(message: OutboxMessage) -> str:
+    """That of the person who is written to, where none was chosen on the page that caused it; staff read English."""
+    user_id = message.payload.get("user_id")
+    user = db.session.get(User, UUID(user_id)) if user_id else accounts.by_address(message.recipient)
+    return "en" if user is None or message.payload.get("staff") else user.language
 
 
 def _with_code(message: OutboxMessage, now: datetime) -> dict[str, object] | None:

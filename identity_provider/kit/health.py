@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import structlog
@@ -68,62 +68,51 @@ def metrics() -> Response:
     return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 
 
-class _Backlogs:
-    """Read from the database when it is asked for: the worker that sends is another process, perhaps elsewhere.
+class FromDatabase(Collector):
+    """Gauges that the database is asked for: the worker, of which they tell, is another process without /metrics.
 
     While the database does not answer they are missing, and everything else is told.
     """
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        try:
-            found, kept_back = backlog.backlogs(ports().clock.now()), backlog.parked_webhooks()
-        except SQLAlchemyError as error:
-            log.warning("backlog_not_counted", error=type(error).__name__)
-            return
-        waiting = GaugeMetricFamily("backlog_waiting", "What waits to be sent, by kind.", labels=["kind"])
-        oldest = GaugeMetricFamily("backlog_oldest_seconds", "How long the oldest of a kind waits.", labels=["kind"])
-        for each in found:
-            waiting.add_metric([each.kind], each.waiting)
-            oldest.add_metric([each.kind], each.oldest_seconds)
-        yield waiting
-        yield oldest
-        parked = "Messages to services that no try delivered."
-        yield GaugeMetricFamily("webhooks_parked", parked, value=kept_back)
-
-
-def _registry() -> CollectorRegistry:
-    registry = CollectorRegistry()
-    registry.register(TicketGauges())
-    registry.register(_Backlogs())
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.MultiProcessCollector(registry)
-        return registry
-    for each in (REQUESTS, SECONDS, *measures.ALL):
-        registry.register(each)
-    return registry
-
-
-class TicketGauges(Collector):
-    """What the alarm about missing tickets counts, asked of the database: the worker has no /metrics."""
+    def __init__(self, what: str, read: Callable[[], Iterator[GaugeMetricFamily]]) -> None:
+        self._what = what
+        self._read = read
 
     def describe(self) -> list[Metric]:
         """Nothing before it is asked: otherwise each registering would count."""
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """One gauge for each number, and one for whether a rule rings; none while the database does not answer."""
+        """Everything that `read` gives, or nothing."""
         try:
             with transaction():
-                watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+                gauges = list(self._read())
         except SQLAlchemyError as error:
-            log.warning("tickets_not_counted", error=type(error).__name__)
+            log.warning("not_counted", what=self._what, error=type(error).__name__)
             return
-        gauge = GaugeMetricFamily("no_ticket_arose", "1 while this rule of the alarm rings.", labels=["rule"])
-        for rule in ticket_alarm.Rule:
-            gauge.add_metric([rule.value], float(rule in watch.rings))
-        yield gauge
-        for name, number in watch.as_facts().items():
-            yield GaugeMetricFamily(f"tickets_{name}", _EXPLAINED[name], value=number)
+        yield from gauges
+
+
+def _backlogs() -> Iterator[GaugeMetricFamily]:
+    waiting = GaugeMetricFamily("backlog_waiting", "What waits to be sent, by kind.", labels=["kind"])
+    oldest = GaugeMetricFamily("backlog_oldest_seconds", "How long the oldest of a kind waits.", labels=["kind"])
+    for each in backlog.backlogs(ports().clock.now()):
+        waiting.add_metric([each.kind], each.waiting)
+        oldest.add_metric([each.kind], each.oldest_seconds)
+    yield from (waiting, oldest)
+    parked = "Messages to services that no try delivered."
+    yield GaugeMetricFamily("webhooks_parked", parked, value=backlog.parked_webhooks())
+
+
+def _tickets() -> Iterator[GaugeMetricFamily]:
+    """One gauge for each number that the alarm about missing tickets counts, and one for whether a rule rings."""
+    watch = ticket_alarm.look(ports().clock.now(), with_desk=settings().ticket_transport != "none")
+    gauge = GaugeMetricFamily("no_ticket_arose", "1 while this rule of the alarm rings.", labels=["rule"])
+    for rule in ticket_alarm.Rule:
+        gauge.add_metric([rule.value], float(rule in watch.rings))
+    yield gauge
+    for name, number in watch.as_facts().items():
+        yield GaugeMetricFamily(f"tickets_{name}", _EXPLAINED[name], value=number)
 
 
 _EXPLAINED = {
@@ -132,7 +121,21 @@ _EXPLAINED = {
     "failed_in_window": "People whose search failed in the last day and who are still pending.",
     "failed_before": "The same of the day before.",
     "tickets_in_window": "Tickets that arose in the last day.",
+    "services_switched_off": "Services whose tickets are switched off on purpose.",
+    "cases_held_back": "Open cases of theirs older than half an hour without a ticket.",
 }
+
+
+def _registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(FromDatabase("tickets", _tickets))
+    registry.register(FromDatabase("backlog", _backlogs))
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.MultiProcessCollector(registry)
+        return registry
+    for each in (REQUESTS, SECONDS, *measures.ALL):
+        registry.register(each)
+    return registry
 
 
 def _measure(response: Response) -> Response:

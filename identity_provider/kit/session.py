@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 from identity_provider.db import transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.devices import device_of
+from identity_provider.kit.languages import current_language
 from identity_provider.models import BrowserSession, StaffUser, User
-from identity_provider.services import browser_sessions, sign_in_history
+from identity_provider.services import browser_sessions, journeys, sign_in_history
 from identity_provider.services.persons import SignedIn
 from identity_provider.vault import new_secret
 
@@ -79,11 +82,14 @@ def current_staff() -> StaffUser | None:
     return session.staff if session else None
 
 
-def sign_in(person: User | StaffUser, *, amr: list[str], client_id: str = "") -> BrowserSession:
+def sign_in(
+    person: User | StaffUser, *, amr: list[str], client_id: str = "", journey_id: UUID | None = None
+) -> BrowserSession:
     """Begin or renew a session under a new secret, in the caller's transaction, and set its cookie.
 
-    A session of somebody else in the same browser is ended (attacks 24 and 25 of oidc.md). `client_id` is the service
-    that the person signs in to, for their history; empty for their own account.
+    A session of somebody else in the same browser is ended (attacks 24 and 25 of oidc.md), and so is what that person
+    had half done here; but not the journey of `journey_id`, in which this one signs in. `client_id` is the service that
+    the person signs in to, for their history; empty for their own account.
     """
     name = _STAFF if isinstance(person, StaffUser) else _PERSON
     now = ports().clock.now()
@@ -95,9 +101,12 @@ def sign_in(person: User | StaffUser, *, amr: list[str], client_id: str = "") ->
     else:
         if session is not None:
             browser_sessions.end(session, now=now)
+            if name == _PERSON:
+                journeys.close_those_of(browser_secret(), now=now, but=journey_id, but_of=person.id)
         session, secret = browser_sessions.begin(person, amr=amr, now=now)
     session.device = device_of(request.user_agent.string)
     if isinstance(person, User):
+        person.language = current_language()
         sign_in_history.note(session, person, client_id)
     setattr(g, f"loaded_{name}", session)
     _set(name, secret)
@@ -105,11 +114,16 @@ def sign_in(person: User | StaffUser, *, amr: list[str], client_id: str = "") ->
 
 
 def sign_out(*, staff: bool = False) -> None:
-    """End the session on the server, in the caller's transaction, and remove its cookie."""
+    """End the session on the server, in the caller's transaction, with what its person had half done in this browser.
+
+    Its cookie is removed.
+    """
     name = _STAFF if staff else _PERSON
-    session = _load(name)
+    session, now = _load(name), ports().clock.now()
     if session is not None:
-        browser_sessions.end(session, now=ports().clock.now())
+        browser_sessions.end(session, now=now)
+    if not staff:
+        journeys.close_those_of(browser_secret(), now=now)
     setattr(g, f"loaded_{name}", None)
     _set(name, "")
 

@@ -78,10 +78,10 @@ class ChangeRequest(Base):
     user: Mapped[User] = relationship(lazy="joined")
     assigned_to: Mapped[StaffUser | None] = relationship(lazy="joined")
     history: Mapped[list[ChangeEvent]] = relationship(
-        order_by="ChangeEvent.at", back_populates="request", passive_deletes=True
+        order_by="ChangeEvent.at", back_populates="request", passive_deletes="all"
     )
     files: Mapped[list[ChangeFile]] = relationship(
-        order_by="ChangeFile.added_at", back_populates="request", passive_deletes=True
+        order_by="ChangeFile.added_at", back_populates="request", passive_deletes="all"
     )
     report: Mapped[ChangeReport | None] = relationship(back_populates="request")
 
@@ -183,6 +183,8 @@ class ChangeReport(Base):
     evidence_id: Mapped[UUID | None] = mapped_column(ForeignKey("evidence.id", ondelete="SET NULL"))
     # A try was begun whose answer may have been lost: the register is asked before it is told again.
     tried_at: Mapped[datetime | None]
+    # The evidence was fetched since: without that the register cannot have taken it.
+    fetched_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     # What the register calls it: its case number.
     case_number: Mapped[str] = mapped_column(String(100), default="")

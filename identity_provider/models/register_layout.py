@@ -16,13 +16,19 @@ whole table may be read by nobody but the service's own database role.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from psycopg import sql
 
+from matching.blocking import AskedKeys, date_slips
+from matching.held import SEPARATOR
 from matching.records import PAIR_YEARS, NamePair, TeachingRecord
-from matching.rows import FIELD_SEPARATOR, SEPARATOR
+from matching.rows import FIELD_SEPARATOR
 
 COLUMNS = (
     "trn",
@@ -113,6 +119,28 @@ def stored_key(key: str) -> int:
     if kind == "y" and len(first) == 4 and first.isdecimal() and first.isascii():
         return number | _hashed(last, _KIND_SHIFT - 8) << 8 | _year(int(first))
     return number | _hashed(rest, _KIND_SHIFT)
+
+
+def stored_keys(keys: Sequence[str]) -> NDArray[np.int64]:
+    """The numbers of all of these keys that are not in columns; those of days one slip away are made by the day."""
+    plain, slipped = (keys.plain, keys.sounds) if isinstance(keys, AskedKeys) else (keys, ())
+    numbers = [np.array([stored_key(key) for key in plain if key[0] not in IN_COLUMNS], np.int64)]
+    if isinstance(keys, AskedKeys) and keys.born:
+        days = _slipped(keys.born)
+        numbers += [days | (_OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)) for code in slipped]
+    return np.concatenate(numbers)
+
+
+def asked_trns(keys: Sequence[str]) -> tuple[str, ...]:
+    """The TRNs among these keys."""
+    return keys.trns if isinstance(keys, AskedKeys) else tuple(key[2:] for key in keys if key[0] == "t")
+
+
+@lru_cache(maxsize=1 << 12)
+def _slipped(born: date) -> NDArray[np.int64]:
+    """What each day one slip away is in the numbers of keys."""
+    days = date_slips(born.year, born.month, born.day)
+    return np.array(list(map(int, days)), np.int64) << _DAY_SHIFT
 
 
 @lru_cache(maxsize=1 << 17)

@@ -103,6 +103,8 @@ class User(Base):
     last_signed_in_at: Mapped[datetime | None]
     # When they were offered a passkey and said "not now".
     passkey_declined_at: Mapped[datetime | None]
+    # In which they signed in last: the one in which they are written to.
+    language: Mapped[str] = mapped_column(String(5), default="en", server_default="en")
 
     links: Mapped[list[TrnLink]] = relationship(back_populates="user", order_by="TrnLink.linked_at")
 

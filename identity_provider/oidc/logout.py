@@ -19,11 +19,11 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_exempt
 from identity_provider.kit.headers import allow_form_to_lead_to
-from identity_provider.kit.session import browser_secret, current_session, sign_out
+from identity_provider.kit.session import current_session, sign_out
 from identity_provider.models import Client
 from identity_provider.oidc import answers, hints
 from identity_provider.oidc.blueprint import bp
-from identity_provider.services import browser_sessions, clients, journeys, sign_outs, subjects
+from identity_provider.services import browser_sessions, clients, sign_outs, subjects
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,9 @@ def confirm_signout() -> ResponseReturnValue:
     asked = _read(request.form)
     session = current_session()
     with transaction():
-        journeys.close_those_of(browser_secret(), now=ports().clock.now())
         if session is not None:
             sign_outs.end_grants(session, now=ports().clock.now())
-            sign_out()
+        sign_out()
     return asked.leave()
 
 

@@ -21,6 +21,7 @@ from identity_provider.services import (
     change_history,
     likeness,
     outbox,
+    passkeys,
     pooling,
     rate_limits,
     service_uses,
@@ -283,6 +284,7 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     """
     if other.trn is not None:
         raise IllegalMove("an account that points at a record is merged by the helpdesk only")
+    passkeys.pass_on(other, survivor, actor=actor, now=now)
     other.merged_into_id = survivor.id
     other.updated_at = now
     browser_sessions.end_all_of(other, now=now)

@@ -79,18 +79,21 @@ def evidence_was_judged(judged: Evidence, *, now: datetime) -> None:
 
 
 def tell_of_unusable(evidence_id: UUID, *, now: datetime) -> None:
-    """A file was infected, or lost: its request goes back to the person, who is told. For the worker."""
+    """A file was infected, or lost: its request goes back to the person, who is told. For the worker.
+
+    Once for each file: the job of a worker that was killed runs again, perhaps after better evidence was sent.
+    """
     row = db.session.get(ChangeFile, evidence_id)
     if row is None:
         return
     accounts.held(row.request.user_id)
     request = change_history.held(row.change_request_id)
-    if not request.state.is_open:
+    if not request.state.is_open or change_history.was_told_of(evidence_id):
         return
     if request.state is ChangeState.SUBMITTED:
         request.send_back()
     request.rejection, request.message = None, ""
-    change_history.write_down(Happening.EVIDENCE_UNSAFE, request, actor=SYSTEM, now=now)
+    change_history.write_down(Happening.EVIDENCE_UNSAFE, request, actor=SYSTEM, now=now, file=evidence_id)
     change = {"request": str(request.id), "evidence": str(evidence_id), "state": row.evidence.state}
     subject = Subject("user", request.user_id)
     audit.record("change_evidence_unusable", subject, actor=SYSTEM, now=now, change=({}, change))
@@ -108,16 +111,25 @@ def end_what_is_too_old(now: datetime) -> int:
         ChangeRequest.state == ChangeState.DRAFT, ChangeRequest.created_at < now - DRAFTS_FOR
     )
     ended = 0
-    for request_id in db.session.scalars(due.limit(BATCH)).all():
+    # In the order in which a merge holds two people, so that neither waits for the other.
+    for request_id in db.session.scalars(due.order_by(ChangeRequest.user_id).limit(BATCH)).all():
         _lapse(request_id, now=now)
         ended += 1
     for request_id in db.session.scalars(left.limit(BATCH)).all():
-        draft = change_history.held(request_id)
-        if draft.state is ChangeState.DRAFT:
-            change_history.delete_files(draft, now=now)
-            db.session.delete(draft)
-            ended += 1
+        ended += _forget(request_id, now=now)
     return ended
+
+
+def _forget(request_id: UUID, *, now: datetime) -> bool:
+    """Forget a draft, unless it was sent, or its account became part of another one, a moment ago."""
+    try:
+        draft = change_history.held(request_id)
+    except IllegalMove:
+        return False
+    if draft.state is not ChangeState.DRAFT:
+        return False
+    change_history.discard(draft, now=now)
+    return True
 
 
 def _lapse(request_id: UUID, *, now: datetime) -> None:

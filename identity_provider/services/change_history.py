@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
@@ -31,11 +31,24 @@ def held(request_id: UUID) -> ChangeRequest:
     return found
 
 
-def write_down(what: Happening, request: ChangeRequest, *, actor: Actor, now: datetime, note: str = "") -> None:
-    """Add a step to the history that the person reads."""
-    db.session.add(
-        ChangeEvent(change_request_id=request.id, what=what, by=f"{actor.type}:{actor.id}", note=note, at=now)
-    )
+def write_down(
+    what: Happening,
+    request: ChangeRequest,
+    *,
+    actor: Actor,
+    now: datetime,
+    note: str = "",
+    file: UUID | None = None,
+) -> None:
+    """Add a step to the history that the person reads. One about a `file` bears its id: it is written once."""
+    by = f"{actor.type}:{actor.id}"
+    step = ChangeEvent(id=file or uuid4(), change_request_id=request.id, what=what, by=by, note=note, at=now)
+    db.session.add(step)
+
+
+def was_told_of(file: UUID) -> bool:
+    """Whether the history has a step about this file. Ask while the request is held."""
+    return db.session.get(ChangeEvent, file) is not None
 
 
 def withdraw_all_of(user: User, *, now: datetime) -> None:
@@ -46,6 +59,14 @@ def withdraw_all_of(user: User, *, now: datetime) -> None:
             request.end(ChangeState.WITHDRAWN, by=f"{SYSTEM.type}:{SYSTEM.id}", now=now)
             write_down(Happening.WITHDRAWN, request, actor=SYSTEM, now=now)
             delete_files(request, now=now)
+        elif each.state is ChangeState.DRAFT:
+            discard(held(each.id), now=now)
+
+
+def discard(draft: ChangeRequest, *, now: datetime) -> None:
+    """Forget what was never sent, with its files."""
+    delete_files(draft, now=now)
+    db.session.delete(draft)
 
 
 def delete_files(request: ChangeRequest, *, now: datetime) -> None:

@@ -1,7 +1,11 @@
 """Telling the DQT of approved changes of people with a TRN, and following what becomes of them there.
 
 The approval here stands whatever the DQT does. A change is sent once: before every try the record is asked, since a
-reply that was lost does not mean that nothing was taken.
+reply that was lost does not mean that nothing was taken. A job may run twice at once (its worker was taken for dead):
+no try begins beside one that may be under way, nor on an answer that is older than another try.
+
+The DQT takes no reference of ours, and does not tell whose the change is that is open there. But it fetches the
+evidence before it takes a change: what is open while nobody fetched ours is somebody else's.
 """
 
 from __future__ import annotations
@@ -11,12 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.change_requests import ChangeKind, Happening, ReportState
 from identity_provider.domain.errors import IdentityError, RegisterUnavailable
-from identity_provider.models import ChangeEvent, ChangeReport, ChangeRequest
+from identity_provider.models import ChangeEvent, ChangeReport, ChangeRequest, User
 from identity_provider.ports import ChangeOpenThere, ChangeRefused, ChangeReporter, DetailChange, DetailsOnRecord
 from identity_provider.queue import defer
 from identity_provider.services import audit
@@ -27,6 +31,8 @@ ASKED_EVERY = timedelta(hours=1)
 ASKED_AT_ONCE = 50
 LARGEST_EXHIBIT = 5_000_000
 """The DQT's own limit for a file that it fetches (dqt-api.md, A4.4)."""
+TRY_LASTS = timedelta(minutes=2)
+"""Longer than the DQT is waited for: by then a try has ended, or its worker is dead."""
 _SECONDS = 10.0
 _BUSY = "another change of this kind is open there"
 
@@ -73,25 +79,23 @@ def deliver(
     `exhibit_of` raises ChangeRefused when there is no evidence that could be sent.
     """
     with transaction():
-        report = db.session.get(ChangeReport, request_id)
+        report = db.session.get(ChangeReport, request_id, populate_existing=True)
         if report is None or report.state is not ReportState.WAITING:
             return
-        change, tried = _as_sent(report), report.tried_at is not None
-        linked = report.request.user.trn == report.trn
-    if not linked:
-        _settle(request_id, ReportState.REFUSED, "the person is not linked to this record any more", now=now)
-        return
+        change, seen, fetched = _as_sent(report), report.tried_at, report.fetched_at is not None
     try:
-        if not _is_there(reporter.details(change.trn, seconds=_SECONDS), change, request_id, tried=tried, now=now):
-            sent = _with_exhibit(request_id, change, exhibit_of, now)
+        _refuse_other_record(request_id)
+        if not _is_there(reporter.details(change.trn, seconds=_SECONDS), change, request_id, ours=fetched, now=now):
+            exhibit = _begin_try(request_id, exhibit_of, seen=seen, now=now)
+            sent = replace(change, evidence_name=exhibit.name, evidence_url=exhibit.url)
             _sent(request_id, reporter.report(sent, credentials(change.trn)), now=now)
     except NotTakenYet as waiting:
         _note(request_id, str(waiting))
         raise
     except ChangeRefused as refusal:
-        _settle(request_id, ReportState.REFUSED, str(refusal), now=now)
+        _settle(request_id, ReportState.REFUSED, str(refusal), waits=ReportState.WAITING, now=now)
     except ChangeOpenThere as busy:
-        _note(request_id, _BUSY)
+        _not_taken(request_id, _BUSY, begun=now)
         raise NotTakenYet(_BUSY, int(ASKED_EVERY.total_seconds())) from busy
     except RegisterUnavailable as silence:
         _note(request_id, str(silence))
@@ -111,13 +115,13 @@ def follow(reporter: ChangeReporter, now: datetime) -> int:
             _checked(request_id, now=now)
             break
         except ChangeRefused as gone:
-            _settle(request_id, ReportState.REFUSED, str(gone), now=now)
+            _settle(request_id, ReportState.REFUSED, str(gone), waits=ReportState.SENT, now=now)
             continue
         if _is_pending(details, change):
             _checked(request_id, now=now)
             continue
-        accepted = says(details, change)
-        _settle(request_id, ReportState.ACCEPTED if accepted else ReportState.DECLINED, "", now=now)
+        decision = ReportState.ACCEPTED if says(details, change) else ReportState.DECLINED
+        _settle(request_id, decision, "", waits=ReportState.SENT, now=now)
         decided += 1
     return decided
 
@@ -140,27 +144,53 @@ def says(details: DetailsOnRecord, change: DetailChange) -> bool:
     return _folded(*there) == _folded(change.first_name, change.middle_name, change.last_name)
 
 
-def _with_exhibit(
-    request_id: UUID, change: DetailChange, exhibit_of: Callable[[ChangeReport, datetime], Exhibit], now: datetime
-) -> DetailChange:
-    """The change with a fresh link to its evidence; that it is being sent is committed before it is."""
+def evidence_was_fetched(evidence_id: UUID, *, now: datetime) -> None:
+    """Somebody had the link to this file, and has the file now: a change that it goes with may have been taken."""
+    waits = (ChangeReport.evidence_id == evidence_id) & (ChangeReport.state == ReportState.WAITING)
+    db.session.execute(update(ChangeReport).where(waits).values(fetched_at=now))
+
+
+def _begin_try(
+    request_id: UUID, exhibit_of: Callable[[ChangeReport, datetime], Exhibit], *, seen: datetime | None, now: datetime
+) -> Exhibit:
+    """A fresh link to the evidence; that the change is being sent is committed before it is.
+
+    `seen` is the try that was known of when the record was asked. Raises NotTakenYet beside another one.
+    """
     with transaction():
         held = _held(request_id)
+        if held.state is not ReportState.WAITING or held.tried_at != seen:
+            raise NotTakenYet("another worker has begun to send it", int(TRY_LASTS.total_seconds()))
+        if seen is not None and now < seen + TRY_LASTS:
+            raise NotTakenYet("the last try may not have ended", int((seen + TRY_LASTS - now).total_seconds()) + 1)
+        _refuse_other_record(request_id)
         exhibit = exhibit_of(held, now)
-        held.tried_at = now
-    return replace(change, evidence_name=exhibit.name, evidence_url=exhibit.url)
+        held.tried_at, held.fetched_at = now, None
+    return exhibit
 
 
-def _is_there(details: DetailsOnRecord, change: DetailChange, request_id: UUID, *, tried: bool, now: datetime) -> bool:
-    """Whether nothing is to be sent. Raises ChangeOpenThere while somebody else's change of this kind is open."""
+def _refuse_other_record(request_id: UUID) -> None:
+    """Raises ChangeRefused when the person is not linked to the record any more, as it is at this moment."""
+    with transaction():
+        linked = select(User.trn).join(ChangeRequest, ChangeRequest.user_id == User.id)
+        report = db.session.get_one(ChangeReport, request_id)
+        if db.session.scalar(linked.where(ChangeRequest.id == request_id)) != report.trn:
+            raise ChangeRefused("the person is not linked to this record any more")
+
+
+def _is_there(details: DetailsOnRecord, change: DetailChange, request_id: UUID, *, ours: bool, now: datetime) -> bool:
+    """Whether nothing is to be sent; `ours` says that the evidence was fetched by whoever has it open.
+
+    Raises ChangeOpenThere while somebody else's change of this kind is open.
+    """
     if says(details, change):
-        _settle(request_id, ReportState.ACCEPTED, "", now=now)
+        _settle(request_id, ReportState.ACCEPTED, "", waits=ReportState.WAITING, now=now)
         return True
     if not _is_pending(details, change):
         return False
-    if not tried:
+    if not ours:
         raise ChangeOpenThere(_BUSY)
-    # Ours: it was taken, and the reply with its number was lost.
+    # It was taken, and the reply with its number was lost.
     _sent(request_id, "", now=now)
     return True
 
@@ -210,15 +240,29 @@ def _note(request_id: UUID, error: str) -> None:
         _held(request_id).last_error = error[:500]
 
 
-def _sent(request_id: UUID, number: str, *, now: datetime) -> None:
+def _not_taken(request_id: UUID, error: str, *, begun: datetime) -> None:
+    """The DQT has something else open: the try that began at this moment, if there was one, left nothing behind."""
     with transaction():
         report = _held(request_id)
+        report.last_error = error[:500]
+        if report.tried_at == begun:
+            report.tried_at = report.fetched_at = None
+
+
+def _sent(request_id: UUID, number: str, *, now: datetime) -> None:
+    """It was taken. Another worker may have found that out by asking: then only the number is new."""
+    with transaction():
+        report = _held(request_id)
+        if report.state is not ReportState.WAITING:
+            report.case_number = report.case_number or number
+            return
         report.state, report.sent_at, report.checked_at = ReportState.SENT, now, now
         report.case_number, report.last_error = number, ""
         _write_down(report, Happening.REPORTED, number, now=now)
 
 
-def _settle(request_id: UUID, state: ReportState, why: str, *, now: datetime) -> None:
+def _settle(request_id: UUID, state: ReportState, why: str, *, waits: ReportState, now: datetime) -> None:
+    """The last word, unless another worker had it since the report was seen to wait."""
     happening = {
         ReportState.ACCEPTED: Happening.REGISTER_ACCEPTED,
         ReportState.DECLINED: Happening.REGISTER_DECLINED,
@@ -226,6 +270,8 @@ def _settle(request_id: UUID, state: ReportState, why: str, *, now: datetime) ->
     }[state]
     with transaction():
         report = _held(request_id)
+        if report.state is not waits:
+            return
         report.settle(state, now)
         report.last_error = why[:500]
         _write_down(report, happening, "", now=now)

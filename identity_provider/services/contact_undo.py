@@ -98,7 +98,7 @@ def _take_new_keys(person: User, changed_at: datetime, *, actor: Actor, now: dat
     """
     since = changed_at - browser_sessions.PERSON.absolute
     for key in passkeys.of(person):
-        if key.created_at > since:
+        if key.created_at > since or key.user_id != person.id:
             passkeys.remove(key, now=now)
     for connection in one_login_links.connections_of(person):
         if connection.linked_at > since or connection.user_id != person.id:

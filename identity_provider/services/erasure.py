@@ -215,6 +215,7 @@ def _make_tombstone(user: User, now: datetime) -> None:
     user.email_verified_at = user.mobile_verified_at = user.date_of_birth = user.stated_nino_encrypted = None
     user.stated_previous_names = []
     user.stated_further = {}
+    user.language = "en"
     user.stated_has_nino = user.stated_has_trn = user.stated_has_qts = None
     user.asked_again_at = user.last_signed_in_at = user.passkey_declined_at = None
     user.erased_at = user.updated_at = now

@@ -66,11 +66,6 @@ def when_judged(listener: Listener) -> Listener:
     return listener
 
 
-def forget_listener(listener: Listener) -> None:
-    """Have it called no more."""
-    _listeners.remove(listener)
-
-
 @dataclass(frozen=True, slots=True)
 class KeptFile:
     """A cleaned file that lies in the store, and that no row points at yet."""

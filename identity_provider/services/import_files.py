@@ -86,6 +86,7 @@ class RowNote(StrEnum):
     ACCOUNT_LOCKED = "account_locked"
     TRN_LEAKED = "trn_leaked"
     LINK_WAS_ENDED = "link_was_ended"
+    NO_TRN_CONFIRMED = "no_trn_confirmed"
     JUST_REGISTERED = "just_registered"
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from identity_provider.db import db
 from identity_provider.domain.errors import IllegalMove, TrnAlreadyLinked, UserAlreadyHasTrn
-from identity_provider.domain.lookup import LookupReason, VerificationLevel
+from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.values import PersonName
 from identity_provider.models import Client, RowOutcome, TrnLink, User
 from identity_provider.services import accounts, audit, leaked_trns, likeness, lookups, support_tickets, trn_links
@@ -65,6 +65,10 @@ def run(row: Content, found: Sequence[TeachingRecord], bringer: Bringer, *, now:
 
     Somebody who registers, or is linked, at the same moment makes it a conflict: then nothing of the row is kept.
     """
+    there = accounts.by_address(row.email)
+    if there is not None:
+        # What an agent decides about them meanwhile waits, or has been heard.
+        accounts.held(there.id)
     decision = decide(row, found)
     try:
         with db.session.begin_nested():
@@ -137,6 +141,8 @@ def _hindrance(row: Content, record: TeachingRecord | None, user: User | None) -
         # Of a row with the TRN that the account has, the record was compared already.
         (RowNote.ACCOUNT_DIFFERS, not (row.trn and user.trn) and not _is_who_says(row, record, user)),
         (RowNote.LINK_WAS_ENDED, bool(row.trn) and user.trn is None and _was_linked(user, row.trn)),
+        # People looked, and said so: as with a link that they ended, a file does not know better.
+        (RowNote.NO_TRN_CONFIRMED, bool(row.trn) and user.lookup_status is LookupStatus.FAILED),
     )
     return next((note for note, is_so in wrong if is_so), None)
 

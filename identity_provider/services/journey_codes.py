@@ -10,7 +10,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import code_limits, contact_changes, journeys, sign_in_codes
+from identity_provider.services import code_limits, contact_changes, journey_standing, sign_in_codes
 from identity_provider.services.code_limits import Door
 
 
@@ -31,7 +31,7 @@ def address_of(journey: Journey, purpose: CodeFor) -> str:
     if purpose is CodeFor.SIGN_IN:
         # Who is known by an account proves the address that it has now.
         return journey.user.email if journey.user is not None else journey.email or ""
-    other = journeys.other_account(journey)
+    other = journey_standing.other_account(journey)
     return other.email if other is not None else ""
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
-from identity_provider.domain.errors import IllegalMove
+from identity_provider.domain.errors import IllegalMove, LeakedTrnStated
 from identity_provider.domain.lookup import LookupStatus
 from identity_provider.domain.values import Trn, ValueRefused
 from identity_provider.models import LeakedTrn, User
@@ -53,10 +53,18 @@ def is_listed(trn: str | None) -> bool:
     return bool(trn) and db.session.scalar(select(LeakedTrn.trn).where(LeakedTrn.trn == trn)) is not None
 
 
+def refuse(trn: str) -> None:
+    """Raises LeakedTrnStated for a TRN of the list."""
+    if is_listed(trn):
+        raise LeakedTrnStated
+
+
 def listed_among(trns: Iterable[str]) -> set[str]:
-    """Those of these TRNs that are on the list."""
-    wanted = {each for each in trns if each}
-    return set(db.session.scalars(select(LeakedTrn.trn).where(LeakedTrn.trn.in_(wanted)))) if wanted else set()
+    """Those of these TRNs that are on the list, however many they are."""
+    listed: set[str] = set()
+    for chunk in _chunks(sorted({each for each in trns if each})):
+        listed.update(db.session.scalars(select(LeakedTrn.trn).where(LeakedTrn.trn.in_(chunk))))
+    return listed
 
 
 def read(text: str) -> Told:

@@ -20,7 +20,9 @@ from identity_provider.services import (
     audit,
     awards,
     identities,
+    one_login_links,
     outbox,
+    passkeys,
     pooling,
     resume,
     service_uses,
@@ -95,7 +97,7 @@ def merge(survivor_id: UUID, other_id: UUID, choice: Choice, *, staff: StaffUser
     db.session.flush()
     if survivor.trn is not None:
         _end_case_of(survivor, choice.reason, actor=actor, now=now)
-    _tell(ACCOUNTS_MERGED, row, kept=choice.email, now=now)
+    _tell(ACCOUNTS_MERGED, row, kept=choice.email, now=now, passkeys=passkeys.has_any(survivor))
     return row
 
 
@@ -106,6 +108,8 @@ def standing_merge_of(user: User) -> UserMerge | None:
 
 def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> UserMerge:
     """Part the two again: each has its address and its record as before, and its own `sub` for its services.
+
+    Keys of each (passkeys, One Logins) open its own; those made since, and sessions, end: they may be either's.
 
     Raises IllegalMove when it is too late, was done, or something that the merge did was changed since; OwnAccount;
     EmailInUse when somebody else has taken the address meanwhile; TrnAlreadyLinked likewise.
@@ -134,6 +138,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
     pooling.part(survivor, other, Pooled(row.carried, row.moved_case_id), actor=actor, now=now)
     awards.give_back(survivor, other)
     service_uses.take_back(survivor.id, row.client_ids_added)
+    _close_ways_in(survivor, row.at, actor=actor, now=now)
     row.undone_at, row.undone_by = now, str(staff.id)
     change = ({"merged_into": str(survivor.id)}, {"merged_into": None})
     audit.record("user_merge_undone", Subject("user", other.id), actor=actor, now=now, reason=reason, change=change)
@@ -194,6 +199,17 @@ def _turn_round(survivor: User, other: User, row: UserMerge, *, actor: Actor, re
             _link_as(user, link, reason=reason, actor=actor, now=now)
 
 
+def _close_ways_in(survivor: User, since: datetime, *, actor: Actor, now: datetime) -> None:
+    """Nobody can say which of the two is signed in to the survivor, or made a key to it while they were one."""
+    accounts.end_what_was_begun(survivor, now=now)
+    for key in passkeys.of(survivor):
+        if key.created_at >= since:
+            passkeys.remove(key, now=now)
+    for connection in one_login_links.connections_of(survivor):
+        if connection.linked_at >= since:
+            one_login_links.end(survivor, connection.id, actor=actor, but=None, now=now)
+
+
 def _link_as(user: User, earlier: TrnLink, *, reason: str, actor: Actor, now: datetime) -> TrnLink:
     """Point the user where an earlier link pointed, as surely as that did."""
     trn_links.link(user, earlier.trn, Evidence(earlier.source, earlier.level, reason), actor=actor, now=now)
@@ -203,8 +219,9 @@ def _link_as(user: User, earlier: TrnLink, *, reason: str, actor: Actor, now: da
     return made
 
 
-def _tell(kind: str, row: UserMerge, *, kept: str, now: datetime) -> None:
-    """Both addresses hear of it; neither is told what the other one is."""
+def _tell(kind: str, row: UserMerge, *, kept: str, now: datetime, **more: bool) -> None:
+    """Both addresses hear of it, in the person's language; neither is told what the other one is."""
+    whose: dict[str, object] = {"user_id": str(row.survivor_id)}
     for address in sorted({row.survivor_email, row.merged_email}):
         key = f"{kind}:{row.id}:{address == row.survivor_email}"
-        outbox.post(kind, key, to=address, payload={"kept": address == kept}, now=now)
+        outbox.post(kind, key, to=address, payload=more | {"kept": address == kept} | whose, now=now)

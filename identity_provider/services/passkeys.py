@@ -38,7 +38,7 @@ from config.logging import SECURITY
 from identity_provider.db import db
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models import Passkey, PasskeyChallenge, StaffUser, User
-from identity_provider.services import audit, measures, outbox, rate_limits
+from identity_provider.services import audit, identities, measures, outbox, rate_limits
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.rate_limits import Limit
 from identity_provider.vault import vault
@@ -92,8 +92,16 @@ class Place:
 
 
 def of(holder: Holder) -> list[Passkey]:
-    """The passkeys of an account, oldest first."""
+    """The passkeys that open an account, oldest first; also those of accounts that became part of it."""
     return list(db.session.scalars(select(Passkey).where(_is_of(holder)).order_by(Passkey.created_at, Passkey.id)))
+
+
+def person_of(passkey: Passkey) -> User | None:
+    """Whose account it opens: of an account that became part of another one, that other one. None for staff's.
+
+    Whether they may come in is for the caller to ask.
+    """
+    return identities.survivor_of(passkey.user) if passkey.user is not None else None
 
 
 def has_any(user: User) -> bool:
@@ -106,7 +114,7 @@ def options_to_add(holder: Holder, place: Place, *, now: datetime) -> str:
     there = of(holder)
     if len(there) >= MOST:
         raise TooManyPasskeys
-    handle = there[0].user_handle if there else os.urandom(_HANDLE_BYTES)
+    handle = next((each.user_handle for each in there if each.user_id in (None, holder.id)), os.urandom(_HANDLE_BYTES))
     purpose = Purpose.STAFF_ADD if isinstance(holder, StaffUser) else Purpose.PERSON_ADDS
     made = webauthn.generate_registration_options(
         rp_id=place.host,
@@ -226,6 +234,14 @@ def remove(passkey: Passkey, *, now: datetime) -> None:
     db.session.flush()
 
 
+def pass_on(other: User, survivor: User, *, actor: Actor, now: datetime) -> None:
+    """Write down which keys open the survivor from now on, since `other` became part of it; before that is done."""
+    opening = [str(each.id) for each in of(other)]
+    if opening:
+        told, subject = {"passkeys": opening, "of": str(other.id)}, Subject("user", survivor.id)
+        audit.record("passkeys_passed_on", subject, actor=actor, now=now, change=({}, told))
+
+
 def remove_all_of(holder: Holder) -> int:
     """Forget every passkey of an account, without a word to anybody; returns how many."""
     gone = db.session.execute(delete(Passkey).where(_is_of(holder)))
@@ -314,7 +330,9 @@ def _refused(what: str, why: str) -> Passkey | None:
 
 
 def _is_of(holder: Holder) -> ColumnElement[bool]:
-    return Passkey.staff_id == holder.id if isinstance(holder, StaffUser) else Passkey.user_id == holder.id
+    if isinstance(holder, StaffUser):
+        return Passkey.staff_id == holder.id
+    return Passkey.user_id.in_([each.id for each in identities.all_of(holder)])
 
 
 def _owner(holder: Holder) -> dict[str, UUID]:
@@ -328,7 +346,7 @@ def _hold(holder: Holder) -> None:
 
 
 def _holder_of(passkey: Passkey) -> Holder:
-    holder = passkey.user or passkey.staff
+    holder = person_of(passkey) or passkey.staff
     if holder is None:
         raise ValueError("a passkey has an owner")
     return holder

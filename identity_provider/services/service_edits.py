@@ -13,7 +13,16 @@ from identity_provider.domain.values import PersonName, Trn
 from identity_provider.models import Client, Resolution, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
-from identity_provider.services import accounts, case_work, lookups, outbox, resume, support_tickets, trn_links
+from identity_provider.services import (
+    accounts,
+    case_work,
+    leaked_trns,
+    lookups,
+    outbox,
+    resume,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import Actor
 from identity_provider.services.trn_links import Evidence
 
@@ -84,10 +93,12 @@ def refuse_closed_record(trn: Trn, register: TeacherRegister) -> None:
 def set_trn(user: User, trn: Trn, *, client: Client, now: datetime) -> None:
     """Point a held user at a record on a service's word; the person is told, and an open case of theirs ends.
 
-    Raises TrnAlreadyLinked, UserAlreadyHasTrn, and IllegalMove for somebody who is locked.
+    Raises TrnAlreadyLinked, UserAlreadyHasTrn, IllegalMove for somebody who is locked, and LeakedTrnStated: an agent
+    attaches such a number after having made sure in another way, and says how; a service's word says nothing of that.
     """
     if user.trn == trn.digits:
         return
+    leaked_trns.refuse(trn.digits)
     actor = Actor.of(client)
     evidence = Evidence(LookupReason.API, VerificationLevel.LOW, f"set by {client.id}")
     trn_links.link(user, trn.digits, evidence, actor=actor, now=now)

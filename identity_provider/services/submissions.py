@@ -8,7 +8,15 @@ from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.errors import EmailInUse, IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupStatus, Nothing, pending
 from identity_provider.models import Journey, User
-from identity_provider.services import accounts, journeys, lookups, statements, support_tickets, trn_links
+from identity_provider.services import (
+    accounts,
+    journey_standing,
+    journeys,
+    lookups,
+    statements,
+    support_tickets,
+    trn_links,
+)
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import Search
 
@@ -30,7 +38,7 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
         journey.nothing_near = True
         return
     # Whoever stood before "we could not find your record" and sends answers off anew was asked again.
-    asked_again = journeys.may_try_again(journey)
+    asked_again = journey_standing.may_try_again(journey)
     journey.submissions += 1
     journey.submitted_at = now
     holder = trn_links.holder_of(search.trn) if search and search.trn else None
@@ -86,16 +94,16 @@ def give_up_holder(journey: Journey, *, now: datetime) -> None:
 
 def addresses(journey: Journey) -> list[str]:
     """The proved addresses that the person chooses from."""
-    other = journeys.other_account(journey)
+    other = journey_standing.other_account(journey)
     return list(dict.fromkeys(address for address in (journey.email, other and other.email) if address))
 
 
 def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
     """Both addresses were proved and one was chosen: one account remains, and the journey goes on as its."""
-    survivor = journeys.other_account(journey)
+    survivor = journey_standing.other_account(journey)
     if survivor is not None:
         survivor = accounts.held(survivor.id)
-    if survivor is None or not journeys.is_other_proved(journey) or email not in addresses(journey):
+    if survivor is None or not journey_standing.is_other_proved(journey) or email not in addresses(journey):
         raise IllegalMove("both addresses are to be proved first")
     if not survivor.is_live:
         raise journeys.AccountLocked
@@ -119,7 +127,9 @@ def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) ->
         journey.submitted_at = journey.submitted_at or now
     elif user.lookup_status is LookupStatus.FOUND:
         support_tickets.resolve_by_match(user, now)
-    elif journey.submitted_at is None or journeys.may_try_again(journey) or lookups.is_to_be_asked(user, search):
+    elif (
+        journey.submitted_at is None or journey_standing.may_try_again(journey) or lookups.is_to_be_asked(user, search)
+    ):
         # They are still being asked: that is no case for people yet.
         return
     else:
@@ -129,7 +139,7 @@ def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) ->
 def _is_to_be_asked(journey: Journey, search: Search) -> bool:
     denied = journey.has_trn is False and journey.has_qts is False
     complete = FurtherAnswers.of(journey.further_answers).is_complete
-    return isinstance(search.answer, Nothing) and denied and not complete and not journeys.is_step_up(journey)
+    return isinstance(search.answer, Nothing) and denied and not complete and not journey_standing.is_step_up(journey)
 
 
 def _meet_own_account(journey: Journey) -> bool:

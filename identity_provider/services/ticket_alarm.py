@@ -7,6 +7,9 @@ Three rules, each of which rings by itself (docs/runbook/no-ticket-arose.md says
    no case was opened for them;
 3. searches fail more often than the day before, and in a whole day no ticket arose for any of them. It is the net under
    the other two, for a register that answers nobody or a fault that neither of them foresees.
+
+Where somebody switched tickets off, for all services or for one, they are not missed: cases are enough there, and what
+waits is counted by itself.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from identity_provider.db import db
+from identity_provider.domain.features import Feature
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import (
     AuthorizationRequest,
@@ -28,7 +32,8 @@ from identity_provider.models import (
     SupportTicket,
     User,
 )
-from identity_provider.services.journeys import SUBMISSIONS
+from identity_provider.services import features
+from identity_provider.services.journey_standing import SUBMISSIONS
 from identity_provider.services.register_search import Occasion
 
 PATIENCE = timedelta(minutes=30)
@@ -60,13 +65,16 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What was counted, all of services that want tickets; numbers of people and of cases."""
+    """What was counted, all of services that want tickets; numbers of people, of cases and of services."""
 
     cases_without_ticket: int
     people_without_case: int
     failed_in_window: int
     failed_before: int
     tickets_in_window: int
+    # Tickets are switched off for so many services, and so many of their cases would have one by now.
+    services_switched_off: int = 0
+    cases_held_back: int = 0
 
     @property
     def rings(self) -> tuple[Rule, ...]:
@@ -86,16 +94,32 @@ class Watch:
 
 def look(now: datetime, *, with_desk: bool) -> Watch:
     """Count what the rules speak of. Without a desk (`with_desk` is false) cases are the tickets, and suffice."""
+    off = _switched_off(now) if with_desk else []
+    held_back = SupportTicket.client_id.in_(off)
     return Watch(
-        cases_without_ticket=_cases_without_ticket(now) if with_desk else 0,
+        cases_without_ticket=_cases_without_ticket(now, ~held_back) if with_desk else 0,
         people_without_case=_people_without_case(now),
         failed_in_window=_people_whose_search_failed(now - WINDOW, now),
         failed_before=_people_whose_search_failed(now - 2 * WINDOW, now - WINDOW),
-        tickets_in_window=_tickets_since(now - WINDOW, with_desk=with_desk),
+        tickets_in_window=_tickets_since(now - WINDOW, held_back, with_desk=with_desk),
+        services_switched_off=len(off),
+        cases_held_back=_cases_without_ticket(now, held_back) if off else 0,
     )
 
 
-def _cases_without_ticket(now: datetime) -> int:
+def _switched_off(now: datetime) -> list[str]:
+    """The services whose tickets wait because somebody wants it so, or did until a moment ago: they are on the way."""
+    switches = features.switched(Feature.HELPDESK_TICKETS)
+    lately = {each.client_id for each in switches if each.changed_at > now - PATIENCE}
+    wanting = db.session.scalars(select(Client.id).where(Client.raise_tickets))
+    return [
+        each
+        for each in wanting
+        if not features.is_on(Feature.HELPDESK_TICKETS, each) or lately & {each, features.EVERYBODY}
+    ]
+
+
+def _cases_without_ticket(now: datetime, where: ColumnElement[bool]) -> int:
     found = select(func.count(SupportTicket.id)).join(Client, Client.id == SupportTicket.client_id)
     waiting = and_(
         SupportTicket.status == CaseStatus.OPEN,
@@ -103,7 +127,7 @@ def _cases_without_ticket(now: datetime) -> int:
         SupportTicket.created_at < now - PATIENCE,
         Client.raise_tickets,
     )
-    return db.session.scalar(found.where(waiting)) or 0
+    return db.session.scalar(found.where(waiting, where)) or 0
 
 
 def _people_without_case(now: datetime) -> int:
@@ -155,9 +179,10 @@ def _people_whose_search_failed(since: datetime, until: datetime) -> int:
     return db.session.scalar(found) or 0
 
 
-def _tickets_since(since: datetime, *, with_desk: bool) -> int:
+def _tickets_since(since: datetime, held_back: ColumnElement[bool], *, with_desk: bool) -> int:
     found = select(func.count(SupportTicket.id)).where(SupportTicket.created_at > since)
-    return db.session.scalar(found.where(SupportTicket.zendesk_ticket_id.is_not(None)) if with_desk else found) or 0
+    arose = SupportTicket.zendesk_ticket_id.is_not(None) | held_back
+    return db.session.scalar(found.where(arose) if with_desk else found) or 0
 
 
 def _still_pending() -> ColumnElement[bool]:

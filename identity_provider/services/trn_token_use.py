@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from identity_provider.db import db
-from identity_provider.domain.lookup import LookupReason, VerificationLevel
+from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.values import Trn
 from identity_provider.models import Journey, TrnLink, TrnToken, User
 from identity_provider.services import accounts, audit, journeys, support_tickets, trn_links, trn_tokens
@@ -37,7 +37,7 @@ def use(journey: Journey, record: TeachingRecord, *, now: datetime) -> User | No
     """
     token = trn_tokens.of_request(journey.authorization_request, now=now, hold=True)
     trn = offered(journey, now=now)
-    if trn is None or token is None or not _may_link(journey, trn, record) or _parted_since(journey, token):
+    if trn is None or token is None or not _may_link(journey, trn, record) or _staff_know_better(journey, token):
         return None
     user = journey.user or _account_of_record(journey, record, now=now)
     evidence = Evidence(LookupReason.TRN_TOKEN, VerificationLevel.MEDIUM, f"TRN token of {token.made_by}")
@@ -57,8 +57,13 @@ def _may_link(journey: Journey, trn: Trn, record: TeachingRecord) -> bool:
     return journey.user is not None or bool(record.first_name and record.last_name)
 
 
-def _parted_since(journey: Journey, token: TrnToken) -> bool:
-    """Whether staff ended this person's link to the record after the service vouched for it: they know better."""
+def _staff_know_better(journey: Journey, token: TrnToken) -> bool:
+    """Whether staff ended this person's link to the record, or confirmed that there is none, after the service vouched
+    for it.
+    """
+    user = journey.user
+    if user is not None and user.lookup_status is LookupStatus.FAILED:
+        return user.looked_up_at is None or user.looked_up_at >= token.created_at
     ended = select(TrnLink.id).where(
         TrnLink.user_id == journey.user_id, TrnLink.trn == token.trn, TrnLink.ended_at >= token.created_at
     )

@@ -30,8 +30,9 @@ def errors(client_id: str) -> ResponseReturnValue:
 def people(client_id: str) -> ResponseReturnValue:
     """Whom the team may sign in as in this environment, and what has to happen then."""
     client = _client_or_404(client_id)
-    found = [trying.row(each) for each in trying.read(settings().test_people_file)]
-    return render_template("support/clients/people.html", client=client, found=found)
+    read = trying.read(settings().test_people_file)
+    found = [trying.row(each) for each in read.people]
+    return render_template("support/clients/people.html", client=client, found=found, faults=read.faults)
 
 
 def _refusal(of: ClientError) -> list[str]:

@@ -61,6 +61,9 @@ NOTES: dict[RowNote, str] = {
         "The TRN is on the list of leaked numbers: attach it in a case, once it is sure whose it is"
     ),
     RowNote.LINK_WAS_ENDED: N_("The link of this user to this TRN was ended by the helpdesk"),
+    RowNote.NO_TRN_CONFIRMED: N_(
+        "It was confirmed that this user has no TRN: take that back in their case, if it is not so"
+    ),
     RowNote.JUST_REGISTERED: N_("Somebody registered with this email address at the same moment; import the row again"),
 }
 _FAULTS: dict[FileFault, str] = {

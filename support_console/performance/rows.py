@@ -65,6 +65,19 @@ def alarms(watch: Watch) -> list[str]:
     return [str(said[rule]) for rule in watch.rings]
 
 
+def switched_off(watch: Watch) -> str:
+    """That tickets wait because somebody wants it so; empty where they do not."""
+    if not watch.services_switched_off:
+        return ""
+    return str(
+        _(
+            "Tickets in Zendesk are switched off for %(services)s services: %(cases)s cases wait for theirs.",
+            services=watch.services_switched_off,
+            cases=watch.cases_held_back,
+        )
+    )
+
+
 def summary(cases: Waits, tickets: Tickets, *, with_desk: bool) -> list[dict[str, object]]:
     """The figures of all cases."""
     shown: list[tuple[str, object]] = [

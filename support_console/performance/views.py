@@ -23,9 +23,11 @@ def show() -> ResponseReturnValue:
     weeks, services, reasons = queries.by_week(now), queries.by_service(), queries.by_reason()
     moments = queries.by_question(now)
     with_desk = settings().ticket_transport != "none"
+    watch = ticket_alarm.look(now, with_desk=with_desk)
     return render_template(
         "support/performance/figures.html",
-        alarms=rows.alarms(ticket_alarm.look(now, with_desk=with_desk)),
+        alarms=rows.alarms(watch),
+        switched_off=rows.switched_off(watch),
         summary=rows.summary(durations.all_cases(), durations.tickets(), with_desk=with_desk),
         legend=charts.legend(),
         people=rows.people(weeks=weeks, services=services, reasons=reasons),

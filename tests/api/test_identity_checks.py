@@ -12,8 +12,9 @@ from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.domain.change_requests import ChangeKind, ChangeReason, ChangeState
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel, pending
-from identity_provider.models import ChangeRequest, IdentityCheck, User
-from identity_provider.services import change_requests, change_reviews, service_uses, statements, trn_links
+from identity_provider.kit import check_reports
+from identity_provider.models import ChangeReport, ChangeRequest, Evidence, IdentityCheck, User
+from identity_provider.services import change_requests, change_reviews, evidence, service_uses, statements, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.vault import vault
 from tests.api.callers import Caller, a_caller
@@ -183,6 +184,25 @@ def test_the_dqt_is_shown_the_report_itself(app: Flask, caller: Caller, outside:
     assert (told.evidence_name, told.last_name) == ("identity-check.pdf", "Hall")
     fetched = app.test_client().get(told.evidence_url.removeprefix("http://localhost"))
     assert fetched.data.startswith(b"%PDF-")
+
+
+def test_of_two_workers_one_makes_the_report_a_document(
+    app: Flask, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(caller, their(caller, trn="1234567"), lastName="Hall")
+    with transaction():
+        change_reviews.approve(db.session.query(ChangeRequest).one().id, staff=a_staff_user(*REVIEWER), now=NOW)
+    told, keep = db.session.query(ChangeReport).one(), evidence.keep
+
+    def while_another_does(*file: Any, **where: Any) -> evidence.KeptFile:
+        monkeypatch.undo()
+        check_reports.make_exhibit(told)
+        return keep(*file, **where)
+
+    monkeypatch.setattr(evidence, "keep", while_another_does)
+    check_reports.make_exhibit(told)
+    [kept] = db.session.query(Evidence)
+    assert told.evidence_id == kept.id
 
 
 def test_a_correction_of_what_is_under_review_opens_no_second_request(app: Flask, caller: Caller) -> None:

@@ -13,13 +13,14 @@ from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
-from identity_provider.models import AuditEvent, CaseStatus, Resolution, User
-from identity_provider.services import lookups, service_edits, trn_links
+from identity_provider.models import AuditEvent, CaseStatus, Resolution, TrnToken, User
+from identity_provider.services import leaked_trns, lookups, service_edits, trn_links
 from identity_provider.services.audit import SYSTEM
 from matching.records import RecordStatus
 from tests.api.callers import Caller, a_caller
 from tests.builders import NOW, a_client, a_record, a_user
 from tests.console.agents import a_case, anew, audited, messages, user_of
+from tests.journeys.travel import count_of
 
 LIST_KEYS = {
     "userId",
@@ -285,6 +286,19 @@ def test_a_record_that_was_merged_or_closed_is_not_linked(app: Flask, caller: Ca
         problem(caller.call("PUT", f"/users/{user.id}/trn", {"trn": "1234567"}), 400, 10004)
     register.down = True
     assert caller.call("PUT", f"/users/{user.id}/trn", {"trn": "1234567"}).status_code == 204
+
+
+def test_a_leaked_trn_is_linked_by_the_helpdesk_only_and_is_not_called_leaked(app: Flask, caller: Caller) -> None:
+    user, holder = a_user(), a_user(trn="7654321")
+    with transaction():
+        leaked_trns.add(["1234567", "7654321"], source="a list", reason="seen", actor=SYSTEM, now=NOW)
+    body = problem(caller.call("PUT", f"/users/{user.id}/trn", {"trn": "1234567"}), 400, 10004)
+    assert body["errors"] == {"trn": ["Only the helpdesk links somebody to this TRN"]}
+    assert caller.call("PUT", f"/users/{holder.id}/trn", {"trn": "7654321"}).status_code == 204, "as it is already"
+    assert (now_(user).trn, now_(user).lookup_status) == (None, "Pending")
+    asked = caller.call("POST", "/trn-tokens", {"trn": "1234567", "email": user.email})
+    problem(asked, 400, 10004)
+    assert count_of(TrnToken) == 0
 
 
 def test_somebody_locked_is_left_alone(app: Flask, caller: Caller) -> None:

@@ -20,9 +20,12 @@ from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import MemoryMailer, MemoryRegister
-from identity_provider.db import db
+from identity_provider.db import db, transaction
 from identity_provider.models import AuditEvent, RegisterGeneration
+from identity_provider.services import leaked_trns
+from identity_provider.services.audit import SYSTEM
 from matching.records import RecordStatus, TeachingRecord
+from tests.builders import NOW
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.registers import write_register
@@ -162,6 +165,28 @@ def test_a_file_of_people_is_matched_and_scored(runner: FlaskCliRunner, tmp_path
     report = facts(runner.invoke(args=["match", "evaluate", str(out), str(truth), "--json"]))
     assert report["everything"]["coverage"]["rate"] == 1.0  # type: ignore[index]  # JSON
     assert "exact" in runner.invoke(args=["match", "evaluate", str(out), str(truth)]).stdout
+
+
+def test_in_a_file_of_people_a_leaked_trn_shows_nothing_whatever_the_file_says(
+    runner: FlaskCliRunner, own_app: Flask, tmp_path: Path
+) -> None:
+    queries, out = tmp_path / "queries.csv", tmp_path / "out.csv"
+    queries.write_text(
+        "query_id,first_name,last_name,date_of_birth,trn,trn_leaked\n"
+        "Q1,Ann,Featherstone,1980-02-03,10/00001,no\n"
+        "Q2,Robert,Quill,1975-07-08,1000002,yes\n",
+        encoding="utf-8",
+    )
+    with own_app.app_context(), transaction():
+        leaked_trns.add(["1000001"], source="a list", reason="seen", actor=SYSTEM, now=NOW)
+    done = runner.invoke(args=["match", "batch", str(queries), "--out", str(out), "--policy", "Default"])
+    assert done.exit_code == 0, done.output
+    with own_app.app_context(), transaction():
+        leaked_trns.remove(["1000001"], reason="the test is over", actor=SYSTEM, now=NOW)
+    with out.open(encoding="utf-8") as lines:
+        found = [(row["outcome"], row["trn"], row["reason"]) for row in csv.DictReader(lines)]
+    assert found[0] == ("not_determinable", "", "stated_trn_leaked")
+    assert found[1][:2] == ("match", "1000002")
 
 
 def test_files_that_do_not_go_together_are_a_message_and_not_a_trace(

@@ -18,9 +18,9 @@ from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from matching.comparisons import Level
+from matching.evidence import FieldComparison
 from matching.explain import sentence
 from matching.records import RecordStatus
-from matching.scoring import FieldComparison
 from support_console.cases.comparison import FIELDS
 from support_console.cases.sentences import SENTENCES
 from tests.builders import NOW, a_record, a_user

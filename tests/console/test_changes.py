@@ -16,33 +16,25 @@ from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.evidence import EvidenceState, Refusal
 from identity_provider.models import ChangeRequest, Evidence, MessageType, User, WebhookMessage
 from identity_provider.services import change_evidence, change_requests, service_uses
-from tests.builders import a_user
 from tests.console.agents import an_agent, audited, messages
-from tests.journeys.travel import EMAIL, newest_code
-from tests.kit.changes import INFECTED, PICTURE, a_change, a_draft, a_file, asked_for, evidence_arrives
+from tests.journeys.travel import EMAIL
+from tests.kit.changes import (
+    INFECTED,
+    NAME,
+    PICTURE,
+    a_change,
+    a_draft,
+    a_file,
+    anew,
+    asked_for,
+    evidence_arrives,
+    kate,
+    signed_in,
+)
 from tests.kit.outside import OutsideWorld
 from tests.kit.page import Browser
 from tests.test_jobs import work
 from tests.webhooks.listeners import an_endpoint
-
-NAME = "/account/changes/name"
-
-
-def signed_in(app: Flask, email: str = EMAIL) -> Browser:
-    person = Browser(app)
-    person.get("/account/sign-in")
-    person.submit(email=email)
-    person.submit(code=newest_code(email))
-    return person
-
-
-def kate() -> User:
-    return a_user(email=EMAIL, last_name="Bush")
-
-
-def anew(change: ChangeRequest) -> ChangeRequest:
-    db.session.rollback()
-    return db.session.get_one(ChangeRequest, change.id, populate_existing=True)
 
 
 def asks_for_a_name(person: Browser) -> Browser:

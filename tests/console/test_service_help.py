@@ -95,5 +95,31 @@ def test_people_to_try_are_those_of_the_environment(
     page = manager.get(f"/support/services/{client.id}/people")
     for words in ("A returning teacher", "Found / matched", "Previous last names: Jones", "Awarded QTS: No"):
         assert words in page.text
-    file.write_text("[")
-    assert "There are none" in manager.get(f"/support/services/{client.id}/people").text
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    ("[", "It is not JSON in UTF-8"),
+    ("\xff", "It is not JSON in UTF-8"),
+    ('{"people": [{"email": "\\ud800"}]}', "It is not JSON in UTF-8"),
+    ("[]", "It has to be an object with a list “people”"),
+    ('{"people": {}}', "It has to be an object with a list “people”"),
+    ('{"people": ["kate@example.com"]}', "Person 1 has to be an object"),
+    ('{"people": [{"email": "a@example.com"}, {"story": "?"}]}', "Person 2, “email”: has to be an email address"),
+    ('{"people": [{"email": "a@example.com", "story": {}}]}', "Person 1, “story”: has to be a text"),
+    ('{"people": [{"email": "a@example.com", "states": ["x"]}]}', "Person 1, “states”: has to be an object"),
+    ('{"people": [{"email": "a@example.com", "expected": "Found"}]}', "Person 1, “expected”: has to be an object"),
+    ('{"people": [{"email": "a@example.com", "states": {"trn": {}}}]}', "Person 1, “states.trn”: has to be a text"),
+    ('{"people": [{"email": "a@example.com", "expected": {"trn": []}}]}', "Person 1, “expected.trn”: has to be"),
+    (None, "It cannot be read: No such file or directory"),
+])  # fmt: skip
+def test_a_file_of_people_that_is_none_is_told_with_what_is_wrong_in_it(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, words: str
+) -> None:
+    client, file = a_client(), tmp_path / "people.json"
+    if content is not None:
+        file.write_bytes(content.encode("latin-1"))
+    changed = replace(app.extensions["settings"], test_people_file=str(file))
+    monkeypatch.setitem(app.extensions, "settings", changed)
+    page = an_agent(app, StaffRole.SERVICE_MANAGER).get(f"/support/services/{client.id}/people")
+    assert (page.status, words in page.text) == (200, True), page.text
+    assert "TEST_PEOPLE_FILE" in page.text

@@ -12,10 +12,11 @@ from identity_provider.kit.app import ports
 from identity_provider.models import Contact, OutboxMessage
 from identity_provider.services import contact_changes, sign_in_codes
 from tests.kit.owners import Owner
-from tests.kit.page import Page
+from tests.kit.page import Browser, Page
 
 NEW = "kate.new@example.com"
 NUMBER = "+447700900123"
+TAKE_BACK = "It was not me: undo the change"
 
 
 def code_for(to: str) -> str:
@@ -57,6 +58,12 @@ def change(owner: Owner, contact: Contact, to: str) -> Page:
     owner.get(f"/account/{contact.value}")
     owner.submit(**{contact.value: to})
     return owner.submit(code=code_for(to))
+
+
+def take_back(browser: Browser, to: str) -> Page:
+    """Follow the link that went to an address or number, and press the button there."""
+    browser.get(undo_link(to))
+    return browser.submit(TAKE_BACK)
 
 
 def _sent(to: str) -> list[OutboxMessage]:

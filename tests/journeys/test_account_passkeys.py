@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
-from identity_provider.models import BrowserSession, Passkey, User
-from identity_provider.services import accounts, browser_sessions, passkeys
+from identity_provider.models import BrowserSession, Journey, Passkey, User
+from identity_provider.services import accounts, browser_sessions, journeys, passkeys
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.passkeys import Place
 from tests.builders import NOW, a_user
-from tests.journeys.travel import count_of, newest_code
+from tests.console.agents import messages
+from tests.journeys.travel import a_request, count_of, newest_code
 from tests.kit.authenticator import Authenticator
 from tests.kit.page import Browser, Page
 
@@ -148,9 +151,77 @@ def test_a_passkey_opens_the_account_of_a_live_person_only(app: Flask, owner: Ow
         return browser.post("/account/sign-in/passkey", passkey=device.get(json.loads(asked.text)))
 
     assert enter().path not in {"/account/sign-in"}
+    survivor = a_user()
     with transaction():
-        accounts.lock(accounts.held(owner.user.id), actor=SYSTEM, reason="lost", now=NOW)
+        accounts.become_part_of(accounts.held(owner.user.id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+    assert enter().path not in {"/account/sign-in"}
+    sessions = db.session.scalars(select(BrowserSession.user_id).where(BrowserSession.amr.contains(["pop"])))
+    assert set(sessions) == {owner.user.id, survivor.id}
+    with transaction():
+        accounts.lock(accounts.held(survivor.id), actor=SYSTEM, reason="lost", now=NOW)
     assert enter().path == "/account/sign-in"
+
+
+def test_passkeys_of_an_account_that_became_part_of_theirs_are_theirs_to_see_and_remove(
+    app: Flask, owner: Owner
+) -> None:
+    former = Owner(app, a_user())
+    former.add(Authenticator(), "Old laptop")
+    with transaction():
+        accounts.become_part_of(accounts.held(former.user.id), owner.user, actor=SYSTEM, reason="one person", now=NOW)
+    assert "Old laptop" in owner.get(LIST).text
+    owner.add(Authenticator(), "New phone")
+    handles = db.session.scalars(select(Passkey.user_handle)).all()
+    assert len(set(handles)) == 2, "should the two be parted again, no device takes one account for the other"
+    owner.get(LIST)
+    [old] = [each for each in passkeys.of(owner.user) if each.name == "Old laptop"]
+    owner.get(f"{LIST}/{old.id}/remove")
+    assert "Old laptop" not in owner.submit("Remove").text.partition("removed")[2]
+    [told] = messages(passkeys.REMOVED)
+    assert told.recipient == owner.user.email
+
+
+def half_done(browser: str, user: User | None = None) -> UUID:
+    """A journey in this browser that waits for an answer."""
+    asked = a_request()
+    with transaction():
+        journey = journeys.begin(asked, browser, NOW)
+        journey.user_id = user.id if user is not None else None
+    return journey.id
+
+
+def living() -> set[UUID]:
+    db.session.rollback()
+    return set(db.session.scalars(select(Journey.id).where(Journey.expires_at > NOW)))
+
+
+def test_whoever_signs_in_to_their_account_finds_nothing_that_somebody_else_had_half_done(
+    app: Flask, owner: Owner
+) -> None:
+    device = Authenticator()
+    owner.add(device)
+    here, mine = "b" * 43, half_done("b" * 43, owner.user)
+    elsewhere, theirs, nobodys = half_done("e" * 43), half_done(here), half_done(here, a_user())
+    assert living() == {mine, elsewhere, theirs, nobodys}
+    shared = Owner(app, a_user())
+    shared.client.set_cookie("browser", here)
+    asked = shared.client.post(
+        "/account/sign-in/passkey/options", data={"csrf_token": shared._csrf_token("/account/sign-in")}
+    )
+    shared.post("/account/sign-in/passkey", passkey=device.get(json.loads(asked.text)))
+    assert living() == {mine, elsewhere}
+
+
+@pytest.mark.parametrize("way", ["/account/sign-out", "/account/sign-out-everywhere"])
+def test_signing_out_of_the_account_leaves_nothing_half_done_in_this_browser(
+    app: Flask, owner: Owner, way: str
+) -> None:
+    half_done("o" * 43, owner.user)
+    half_done("o" * 43)
+    elsewhere = half_done("e" * 43, owner.user)
+    owner.get("/account/sessions")
+    owner.post(way)
+    assert living() == {elsewhere}
 
 
 def test_nobody_is_led_out_of_the_account_afterwards(owner: Owner) -> None:

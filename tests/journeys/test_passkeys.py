@@ -19,6 +19,7 @@ from identity_provider.services import accounts, features, passkeys, rate_limits
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.passkeys import Place
 from tests.builders import NOW, a_user
+from tests.console.agents import audited
 from tests.journeys.travel import Traveller, count_of, newest_code
 from tests.kit.authenticator import Authenticator
 from tests.kit.page import Page
@@ -107,19 +108,37 @@ def test_what_was_found_for_somebody_else_is_forgotten_when_a_passkey_says_who_i
     assert person.here.path == person.step("national-insurance-number"), "the person's own questions are asked"
 
 
-def test_a_locked_account_says_whom_to_ask_and_a_merged_one_opens_nothing(app: Flask) -> None:
-    locked, survivor = a_user(), a_user()
-    merged = a_user()
-    devices = a_device_of(locked), a_device_of(merged)
+def make_one(other: User, survivor: User) -> None:
+    with transaction():
+        accounts.become_part_of(accounts.held(other.id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+
+
+def test_a_locked_account_says_whom_to_ask(app: Flask) -> None:
+    locked = a_user()
+    device = a_device_of(locked)
     with transaction():
         accounts.lock(accounts.held(locked.id), actor=SYSTEM, reason="lost", now=NOW)
-        accounts.held(merged.id).merged_into_id = survivor.id
     person = PasskeyHolder(app)
     person.set_out()
-    assert person.show(devices[0]).status == 403
+    assert person.show(device).status == 403
+
+
+def test_the_passkey_of_an_account_that_became_part_of_another_opens_that_one(app: Flask) -> None:
+    merged, between, survivor = a_user(), a_user(), a_user()
+    device = a_device_of(merged)
+    make_one(merged, between)
+    make_one(between, survivor)
+    person = PasskeyHolder(app)
     person.set_out()
-    assert person.show(devices[1]).status == 422
-    assert person.journey.user_id is None
+    assert person.show(device).status == 200
+    assert person.journey.user_id == survivor.id
+    [first, second] = audited("passkeys_passed_on")
+    assert (first.subject_id, second.subject_id) == (str(between.id), str(survivor.id))
+    assert first.after["passkeys"] == second.after["passkeys"] == [str(each.id) for each in passkeys.of(survivor)]
+    with transaction():
+        accounts.lock(accounts.held(survivor.id), actor=SYSTEM, reason="lost", now=NOW)
+    person.set_out()
+    assert person.show(device).status == 403, "whether they may come in is the survivor's standing"
 
 
 def test_a_passkey_of_somebody_else_does_not_take_a_journey_over(app: Flask) -> None:

@@ -14,10 +14,10 @@ from identity_provider.domain.lookup import LookupReason, LookupStatus, Verifica
 from identity_provider.domain.values import Trn
 from identity_provider.kit.app import ports
 from identity_provider.models import AuthorizationRequest, TrnLink, TrnToken, User
-from identity_provider.services import features, trn_links, trn_tokens
+from identity_provider.services import case_work, features, trn_links, trn_tokens
 from identity_provider.services.audit import SYSTEM, Actor
 from matching.records import RecordStatus
-from tests.builders import a_client, a_record, a_user
+from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.journeys.test_known_person import a_pending_user
 from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, user_at
 from tests.kit.provider import a_browser_of, a_relying_party
@@ -118,6 +118,22 @@ def test_a_link_that_staff_ended_is_not_made_again_by_an_older_token(
     assert user_at(EMAIL).trn is None
     clock.advance(timedelta(hours=1))
     come_with(app, a_token(), "3" * 43).prove()
+    assert user_at(EMAIL).trn == "1234567", "a service that vouches anew is believed"
+
+
+def test_that_staff_confirmed_no_trn_stands_against_an_older_token(
+    app: Flask, register: MemoryRegister, clock: ManualClock
+) -> None:
+    register.records = [a_record(first_name="Walter", last_name="Quigley", nino="CD123456A")]
+    user, older = a_pending_user(), a_token()
+    clock.advance(timedelta(hours=1))
+    with transaction():
+        held = db.session.get_one(User, user.id)
+        trn_links.stand_at(held, case_work.NO_TRN, actor=Actor.of(a_staff_user()), now=clock.now(), reason="none")
+    come_with(app, older).prove()
+    assert (user_at(EMAIL).trn, user_at(EMAIL).lookup_status) == (None, "Failed")
+    clock.advance(timedelta(hours=1))
+    come_with(app, a_token(), "2" * 43).prove()
     assert user_at(EMAIL).trn == "1234567", "a service that vouches anew is believed"
 
 

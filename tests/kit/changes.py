@@ -8,7 +8,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from identity_provider.db import transaction
+from flask import Flask
+
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.change_requests import ChangeKind, ChangeReason
 from identity_provider.domain.values import PersonName
@@ -16,14 +18,36 @@ from identity_provider.kit.app import ports
 from identity_provider.models import ChangeRequest, User
 from identity_provider.services import change_evidence, change_requests, evidence
 from tests.builders import a_user
+from tests.journeys.travel import EMAIL, newest_code
 from tests.kit.page import Browser, Page
 
+NAME = "/account/changes/name"
 REVIEWER = (StaffRole.REVIEWER,)
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAGCAIAAAB1kpiRAAAAFElEQVR4nGM8ISfHgBsw4ZEbYGkAwKABEOrItmQAAAAASUVORK5CYII="
 )
 """Six rows of ten pixels."""
 INFECTED = PICTURE + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
+
+
+def kate() -> User:
+    """Who asks in most tests."""
+    return a_user(email=EMAIL, last_name="Bush")
+
+
+def signed_in(app: Flask, email: str = EMAIL) -> Browser:
+    """A browser in which the person of this address is signed in to their account."""
+    person = Browser(app)
+    person.get("/account/sign-in")
+    person.submit(email=email)
+    person.submit(code=newest_code(email))
+    return person
+
+
+def anew(change: ChangeRequest) -> ChangeRequest:
+    """The request as it is now."""
+    db.session.rollback()
+    return db.session.get_one(ChangeRequest, change.id, populate_existing=True)
 
 
 def evidence_arrives(person: Browser, content: bytes = PICTURE, name: str = "certificate.png") -> Page:

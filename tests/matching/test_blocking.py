@@ -142,3 +142,12 @@ def test_a_record_without_a_birthday_is_found_by_how_its_names_sound() -> None:
     undated = a_record(date_of_birth=None, nino="", email="")
     person = a_person(first_name="Aleksandra", last_name="Fetherstone")
     assert set(person_keys(prepare(person, TODAY), TODAY)) & set(record_keys(undated)) == {"u:a425:1362"}
+
+
+def test_the_keys_that_are_asked_for_are_a_sequence_of_text_without_any_twice() -> None:
+    keys = person_keys(prepare(a_person(trn="1234567", nino="AB123456C", email=ALEX.email), TODAY), TODAY)
+    listed = list(keys)
+    assert len(listed) == len(set(listed)) == len(keys)
+    assert (keys[0], keys[-1], keys[1:3]) == (listed[0], listed[-1], tuple(listed[1:3]))
+    assert {key[0] for key in listed} == set("tnedlfyu")
+    assert not list(person_keys(prepare(PersonDetails(), TODAY), TODAY))

@@ -336,3 +336,58 @@ def test_a_closed_record_with_the_same_number_is_no_rival_of_the_open_one() -> N
 def test_two_open_records_with_the_same_number_stay_rivals() -> None:
     other = a_record(trn="1000001")
     assert linked(outcome_of(a_person(nino=ALEX.nino), other, ALEX)) is None
+
+
+def test_a_number_without_a_birthday_does_not_link_a_name_that_is_often_a_relative_s() -> None:
+    nicola = a_record(first_name="Nicola", middle_name="")
+    assert linked(outcome_of(a_person(nicola, first_name="Nicole", trn=nicola.trn), nicola)) == nicola.trn
+    assert linked(outcome_of(a_person(nicola, first_name="Nicole", trn=nicola.trn, date_of_birth=None), nicola)) is None
+
+
+@pytest.mark.parametrize(("bearers", "expected"), [(1, ALEX.trn), (6, None)])
+def test_a_slip_that_is_hardly_likelier_than_chance_is_another_name(bearers: int, expected: str | None) -> None:
+    mairtin = a_record(first_name="Mairtin", middle_name="")
+    martins = [
+        a_record(trn=f"300000{n}", first_name="Martin", last_name="Hughes", date_of_birth=date(1960 + n, 2, 3), nino="")
+        for n in range(bearers)
+    ]
+    assert linked(outcome_of(a_person(mairtin, first_name="Martin"), mairtin, *martins)) == expected
+
+
+@pytest.mark.parametrize(("middle", "expected"), [("Carole", ALEX.trn), ("", None), ("Patricia", None)])
+def test_a_namesake_of_another_middle_name_is_not_exactly_named(middle: str, expected: str | None) -> None:
+    lori = a_record(first_name="Lori", middle_name="Carole")
+    other = replace(lori, trn="2000001", middle_name="Patricia", nino="", email="", date_of_birth=date(1985, 5, 17))
+    stated = a_person(lori, trn=lori.trn, middle_name=middle, date_of_birth=other.date_of_birth)
+    assert linked(outcome_of(stated, lori, other)) == expected
+
+
+def test_an_initial_may_be_that_of_a_further_middle_name() -> None:
+    anna = a_record(first_name="Anna", middle_name="Maria Linda")
+    assert linked(outcome_of(a_person(anna, first_name="A.", middle_name="L", trn=anna.trn), anna)) == anna.trn
+    assert linked(outcome_of(a_person(anna, first_name="A.", middle_name="K", trn=anna.trn), anna)) is None
+
+
+def test_whoever_writes_one_name_with_look_alikes_does_so_with_the_other() -> None:
+    tia = a_record(first_name="Tia", last_name="Atkinson", middle_name="")
+    assert linked(outcome_of(a_person(tia, first_name="Тіа", last_name="Аtkіnsоn", trn=tia.trn), tia)) == tia.trn
+    assert linked(outcome_of(a_person(tia, first_name="Tіa", last_name="Аткіnsоn", trn=tia.trn), tia)) == tia.trn
+    assert not prepare(a_person(tia, first_name="Тіа"), TODAY).firsts[0].joined.isascii()
+
+
+@pytest.mark.parametrize("bearers", [2, 6])
+@pytest.mark.parametrize("born", [ALEX.date_of_birth, date(1985, 5, 17)])
+def test_nobody_is_told_that_there_is_none_for_a_slip_and_the_number_of_another(bearers: int, born: date) -> None:
+    mairtin = a_record(first_name="Mairtin", middle_name="", email="")
+    martins = [
+        a_record(trn=f"300000{n}", first_name="Martin", last_name="Hughes", date_of_birth=date(1960 + n, 2, 3), nino="")
+        for n in range(bearers)
+    ]
+    stated = a_person(mairtin, first_name="Martin", nino="CE654321A", date_of_birth=born)
+    assert isinstance(outcome_of(stated, mairtin, *martins), PotentialMatches)
+
+
+def test_that_look_alikes_are_not_found_does_not_say_that_there_is_none() -> None:
+    sara = a_record(first_name="Sara", last_name="Atkinson", middle_name="", nino="", email="")
+    stated = a_person(sara, first_name="Сара", last_name="Аtkinson", date_of_birth=date(1985, 5, 17))
+    assert not isinstance(outcome_of(stated, sara), NoMatch)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from matching.comparisons import Level
-from matching.policy import Evidence, Rule, linking_rule
+from matching.evidence import Evidence
+from matching.policy import Rule, linking_rule
 
 NOTHING = Evidence(Level.MISSING, Level.MISSING, Level.MISSING, Level.MISSING, Level.MISSING, Level.MISSING)
 BOTH = {"first": Level.SAME, "last": Level.SAME}
@@ -33,6 +34,8 @@ BOTH = {"first": Level.SAME, "last": Level.SAME}
         ({"first": Level.MIDDLE, "last": Level.SAME, "born": Level.SAME}, None),
         ({"first": Level.INITIAL, "last": Level.SAME, "born": Level.SAME}, None),
         ({**BOTH}, None),
+        ({"trn": Level.SAME, "first": Level.VARIANT, "last": Level.SAME}, Rule.IDENTIFIER_AND_NAMES),
+        ({"trn": Level.SAME, "first": Level.VARIANT, "last": Level.SAME, "often_two_people": True}, None),
         ({"trn": Level.SAME}, None),
         ({"trn": Level.SAME, "born": Level.SAME}, None),
         ({"email": Level.SAME, "born": Level.SAME, "last": Level.SAME}, None),

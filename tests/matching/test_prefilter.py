@@ -1,11 +1,13 @@
 """Which records are worth comparing."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from matching.prefilter import MOST_COMPARED, worth_comparing
-from matching.records import TeachingRecord
+from matching.prefilter import MOST_COMPARED, Resembling, to_compare, worth_comparing
+from matching.records import RecordStatus, TeachingRecord
 from matching.statements import Statement, prepare
 from tests.kit.people import ALEX, TODAY, a_person, a_record, strangers
 
@@ -14,7 +16,7 @@ NAMED = prepare(a_person(), TODAY)
 
 
 def kept(statement: Statement, *records: TeachingRecord) -> list[TeachingRecord]:
-    worth = worth_comparing(statement, records)
+    worth = worth_comparing([Resembling(statement, records)])[0]
     return [*worth.contenders, *worth.strangers]
 
 
@@ -53,7 +55,7 @@ def test_relatives_born_on_other_days_are_dropped() -> None:
 
 def test_of_a_crowd_the_closest_are_kept() -> None:
     crowd = [a_record(trn=f"{n:07d}", date_of_birth=date(1960, 1, 1), nino="") for n in range(1, 2 * MOST_COMPARED)]
-    worth = worth_comparing(NAMED, [*crowd, ALEX])
+    worth = worth_comparing([Resembling(NAMED, [*crowd, ALEX])])[0]
     assert len(worth.contenders) + len(worth.strangers) == MOST_COMPARED
     assert worth.contenders[-1] == ALEX
 
@@ -64,10 +66,36 @@ def test_no_records_are_no_candidates() -> None:
 
 def test_who_shares_a_first_name_and_was_born_on_another_day_is_a_stranger() -> None:
     namesake = a_record(trn="7654321", last_name="Quill", previous_last_names=(), date_of_birth=date(1984, 7, 15))
-    worth = worth_comparing(NAMED, [namesake, ALEX])
+    worth = worth_comparing([Resembling(NAMED, [namesake, ALEX])])[0]
     assert (worth.contenders, worth.strangers) == ([ALEX], [namesake])
 
 
 def test_nobody_who_holds_a_stated_number_is_a_stranger() -> None:
     record = a_record(last_name="Quill", previous_last_names=(), date_of_birth=date(1984, 7, 15))
-    assert worth_comparing(STATED, [record]).contenders == [record]
+    assert worth_comparing([Resembling(STATED, [record])])[0].contenders == [record]
+
+
+class _Counted(tuple[TeachingRecord, ...]):
+    """Records that count how often somebody goes through all of them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[TeachingRecord]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_many_merged_records_are_gone_through_as_often_as_one() -> None:
+    def times(merged: int) -> int:
+        survivors = [a_record(trn=f"2{n:06d}", first_name="Zoe", last_name="Quill", nino="") for n in range(merged)]
+        elsewhere = [replace(one, date_of_birth=date(1960, 1, 1), previous_last_names=()) for one in survivors]
+        earlier = [
+            a_record(trn=f"1{n:06d}", nino="", status=RecordStatus.MERGED, merged_into=one.trn)
+            for n, one in enumerate(survivors)
+        ]
+        records = _Counted([*earlier, *elsewhere])
+        (worth,) = to_compare([Resembling(NAMED, records)])
+        assert {record.trn for record in worth.contenders} == {record.trn for record in records}
+        return records.times
+
+    assert times(30) == times(1)

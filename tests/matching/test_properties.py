@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.comparisons import Field, Level
+from matching.evidence import AGREES, Evidence
 from matching.matcher import DefiniteMatch, NoMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
-from matching.policy import AGREES, Evidence, Policy, linking_rule
+from matching.policy import Policy, linking_rule
 from matching.records import CandidateQuestion, PersonDetails, RecordStatus
 from matching.scoring import Scorer
 from matching.statements import prepare

@@ -13,18 +13,14 @@ from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.models import ChangeRequest, IdentityCheck, OneLoginIdentity, OutboxMessage, User
 from identity_provider.services import accounts, audit, erasure, one_login_links, subject_access
 from identity_provider.services.one_login_told import Told
-from tests.builders import NOW, a_record, a_user
+from tests.builders import NOW, a_user
 from tests.journeys.travel import Traveller, count_of, user_at
 from tests.kit.one_login import PROVE, OneLoginNearby
 from tests.kit.page import Browser
+from tests.one_login.people import CONNECT, LEOPOLDS_RECORD, PHILIPPA, leopold
 from tests.test_jobs import work
 
-PHILIPPA = "returning.teacher@example.com"
-CONNECT = "Connect GOV.UK One Login"
 PAGE = "/account/one-login"
-LEOPOLDS_RECORD = a_record(
-    "9000115", first_name="Leopold", last_name="Vandermeulen-Iqbal", date_of_birth=date(1977, 6, 11), nino="ZY120015C"
-)
 
 
 def signed_in(app: Flask, user: User, secret: str = "s" * 43) -> Traveller:
@@ -116,13 +112,7 @@ def test_what_is_proved_in_the_account_completes_a_match_or_makes_one_surer(
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister, clock: ManualClock, trn: str | None
 ) -> None:
     register.records = [LEOPOLDS_RECORD]
-    user = a_user(
-        email="leopold@example.com",
-        first_name="Leopold",
-        last_name="Vandermeulen-Iqbal",
-        date_of_birth=date(1977, 6, 11),
-        trn=trn,
-    )
+    user = leopold(trn=trn)
     person = signed_in(app, user)
     one_login.go_through(person, "leopold", CONNECT)
     work()

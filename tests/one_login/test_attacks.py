@@ -18,30 +18,22 @@ from tests.builders import NOW, a_user
 from tests.journeys.travel import Traveller, count_of, newest_code
 from tests.kit.one_login import LEAVE, OneLoginNearby
 from tests.kit.page import Browser
-
-PHILIPPA = "returning.teacher@example.com"
-CONNECT = "Connect GOV.UK One Login"
-
-
-def path_of(address: str) -> str:
-    parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}"
-
-
-def connected(app: Flask, one_login: OneLoginNearby, who: str = "philippa", email: str = PHILIPPA) -> Traveller:
-    """Somebody whose One Login opens their account."""
-    person = Traveller(app)
-    person.set_out()
-    one_login.go_through(person, who)
-    person.submit(code=newest_code(email))
-    return person
+from tests.one_login.people import (
+    CONNECT,
+    NOT_SIGNED_IN,
+    PHILIPPA,
+    asked_whether_to_connect,
+    connected,
+    philippa,
+    set_out,
+    way_back,
+)
 
 
 def test_a_callback_is_good_once(app: Flask, one_login: OneLoginNearby) -> None:
-    a_user(email=PHILIPPA, trn="9000114")
-    person = Traveller(app)
-    person.set_out()
-    back = path_of(one_login.answers(person.submit(LEAVE), "philippa"))
+    philippa()
+    person = set_out(app)
+    back = way_back(one_login, person, "philippa")
     person.get(back)
     page = person.get(back)
     assert page.path == person.step("code"), "the journey goes on where it stands"
@@ -51,9 +43,8 @@ def test_a_callback_is_good_once(app: Flask, one_login: OneLoginNearby) -> None:
 
 def test_the_callback_of_another_browser_leads_nowhere(app: Flask, one_login: OneLoginNearby) -> None:
     """Login CSRF: the attacker's own answer of One Login, shown to the victim's browser (attack 24)."""
-    attacker, victim = Traveller(app), Traveller(app, "v" * 43)
-    attacker.set_out()
-    back = path_of(one_login.answers(attacker.submit(LEAVE), "philippa"))
+    attacker, victim = set_out(app), Traveller(app, "v" * 43)
+    back = way_back(one_login, attacker, "philippa")
     victim.set_out()
     page = victim.get(back)
     assert (page.status, page.h1) == (400, "This page cannot be used any more")
@@ -63,19 +54,16 @@ def test_the_callback_of_another_browser_leads_nowhere(app: Flask, one_login: On
 
 def test_a_code_of_another_trip_is_refused(app: Flask, one_login: OneLoginNearby) -> None:
     """Code injection: PKCE and the nonce bind a code to the trip that it was given for (RFC 9700 4.5)."""
-    attacker, victim = Traveller(app), Traveller(app, "v" * 43)
-    attacker.set_out()
-    victim.set_out()
-    stolen = parse_qs(urlsplit(one_login.answers(attacker.submit(LEAVE), "philippa")).query)["code"][0]
-    own = parse_qs(urlsplit(one_login.answers(victim.submit(LEAVE), "leopold")).query)["state"][0]
+    attacker, victim = set_out(app), set_out(app, "v" * 43)
+    stolen = parse_qs(urlsplit(way_back(one_login, attacker, "philippa")).query)["code"][0]
+    own = parse_qs(urlsplit(way_back(one_login, victim, "leopold")).query)["state"][0]
     page = victim.get("/one-login/callback", state=own, code=stolen)
-    assert page.h1 == "We could not sign you in with GOV.UK One Login"
+    assert page.h1 == NOT_SIGNED_IN
 
 
 def test_a_trip_that_took_too_long_is_over(app: Flask, one_login: OneLoginNearby, clock: ManualClock) -> None:
-    person = Traveller(app)
-    person.set_out()
-    back = path_of(one_login.answers(person.submit(LEAVE), "philippa"))
+    person = set_out(app)
+    back = way_back(one_login, person, "philippa")
     clock.advance(timedelta(minutes=61))
     assert person.get(back).path == person.step("email")
     assert person.journey.one_login_attempt_id is None
@@ -83,9 +71,8 @@ def test_a_trip_that_took_too_long_is_over(app: Flask, one_login: OneLoginNearby
 
 def test_the_address_of_a_one_login_opens_no_account(app: Flask, one_login: OneLoginNearby) -> None:
     """Attack 35: whoever has a One Login of somebody's address has nothing of their account here."""
-    a_user(email=PHILIPPA, trn="9000114")
-    person = Traveller(app)
-    person.set_out()
+    philippa()
+    person = set_out(app)
     one_login.go_through(person, "philippa")
     assert count_of(BrowserSession) == 0
     assert person.get(person.step("outcome")).path == person.step("code")
@@ -99,16 +86,14 @@ def test_an_account_made_beforehand_is_not_handed_over(app: Flask, one_login: On
     A One Login is connected to whoever proves an address by our code, and the attacker can not read the victim's mail;
     an unverified address of One Login is not even written to.
     """
-    attacker = Traveller(app)
-    attacker.set_out()
+    attacker = set_out(app)
     one_login.go_through(attacker, "leopold")
     attacker.get(attacker.step("email"))
     attacker.submit("Continue", email=PHILIPPA)
     for _ in range(5):
         attacker.submit(code="000000")
     assert count_of(OneLoginIdentity) == 0
-    victim = Traveller(app, "v" * 43)
-    victim.set_out()
+    victim = set_out(app, "v" * 43)
     victim.prove(PHILIPPA)
     assert count_of(OneLoginIdentity) == 0
 
@@ -117,13 +102,8 @@ def test_somebody_elses_one_login_at_a_shared_computer_is_connected_only_on_requ
     app: Flask, one_login: OneLoginNearby
 ) -> None:
     """A colleague is still signed in to One Login; the person proves their own address, and is asked."""
-    user = a_user(email="teacher@example.com", trn="9000114")
-    person = Traveller(app)
-    person.set_out()
-    one_login.go_through(person, "leopold")
-    person.click("Use a different email address")
-    person.submit("Continue", email=user.email)
-    page = person.submit(code=newest_code(user.email))
+    _user, person = asked_whether_to_connect(app, one_login)
+    page = person.here
     assert (page.path, page.h1) == (person.step("connect-one-login"), "Is this your GOV.UK One Login?")
     assert "leopold@example.com" in page.text
     person.submit("Continue without connecting")
@@ -134,13 +114,7 @@ def test_somebody_elses_one_login_at_a_shared_computer_is_connected_only_on_requ
 def test_a_one_login_of_another_address_is_connected_when_its_person_says_so(
     app: Flask, one_login: OneLoginNearby
 ) -> None:
-    user = a_user(email="teacher@example.com", trn="9000114")
-    person = Traveller(app)
-    person.set_out()
-    one_login.go_through(person, "leopold")
-    person.click("Use a different email address")
-    person.submit("Continue", email=user.email)
-    person.submit(code=newest_code(user.email))
+    user, person = asked_whether_to_connect(app, one_login)
     person.submit(CONNECT)
     assert person.here.path == person.answer_path
     [connection] = one_login_links.connections_of(user)
@@ -151,13 +125,7 @@ def test_a_session_that_was_left_open_is_not_enough_to_connect_one_on_the_way_to
     app: Flask, one_login: OneLoginNearby, clock: ManualClock
 ) -> None:
     """Else whoever sits down at the computer has a key of their own to the account, for good."""
-    user = a_user(email="teacher@example.com", trn="9000114")
-    person = Traveller(app)
-    person.set_out()
-    one_login.go_through(person, "leopold")
-    person.click("Use a different email address")
-    person.submit("Continue", email=user.email)
-    person.submit(code=newest_code(user.email))
+    user, person = asked_whether_to_connect(app, one_login)
     clock.advance(timedelta(minutes=16))
     assert person.submit(CONNECT).path == person.step("code")
     assert count_of(OneLoginIdentity) == 0
@@ -168,11 +136,10 @@ def test_a_session_that_was_left_open_is_not_enough_to_connect_one_on_the_way_to
 
 
 def test_a_one_login_of_another_account_is_not_taken_over(app: Flask, one_login: OneLoginNearby) -> None:
-    owner = a_user(email=PHILIPPA, trn="9000114")
+    owner = philippa()
     connected(app, one_login)
     thief = a_user(email="thief@example.com", trn="9000120")
-    person = Traveller(app, "t" * 43)
-    person.set_out()
+    person = set_out(app, "t" * 43)
     person.prove(thief.email)
     person.get("/account/one-login")
     page = one_login.go_through(person, "philippa", CONNECT)
@@ -185,11 +152,10 @@ def test_a_one_login_of_another_account_is_not_taken_over(app: Flask, one_login:
 
 
 def test_a_journey_of_one_account_is_not_continued_as_another(app: Flask, one_login: OneLoginNearby) -> None:
-    a_user(email=PHILIPPA, trn="9000114")
+    philippa()
     connected(app, one_login)
     user = a_user(email="teacher@example.com", trn="9000120")
-    person = Traveller(app, "t" * 43)
-    person.set_out(parameters={"subject": str(user.id)})
+    person = set_out(app, "t" * 43, parameters={"subject": str(user.id)})
     page = one_login.go_through(person, "philippa")
     assert (page.status, page.h1) == (409, "This GOV.UK One Login belongs to another account")
     assert person.click("Continue with your email address").path == person.step("email")
@@ -199,7 +165,7 @@ def test_a_sign_in_of_some_time_ago_is_no_fresh_proof(
     app: Flask, one_login: OneLoginNearby, clock: ManualClock
 ) -> None:
     """`prompt=login`: One Login answered without asking anybody, so a code of ours is asked for."""
-    user = a_user(email=PHILIPPA, trn="9000114")
+    user = philippa()
     connected(app, one_login)
     person = Traveller(app, "t" * 43)
     clock.advance(timedelta(hours=2))
@@ -211,8 +177,7 @@ def test_a_sign_in_of_some_time_ago_is_no_fresh_proof(
 
 
 def test_starting_needs_the_form_of_this_browser(app: Flask, one_login: OneLoginNearby) -> None:
-    person = Traveller(app)
-    person.set_out()
+    person = set_out(app)
     assert person.post(f"/one-login/{person.journey_id}", token=False).status == 400
     other = Browser(app)
     other.get("/account/sign-in")
@@ -224,8 +189,7 @@ def test_trips_are_limited_by_visitor(app: Flask, one_login: OneLoginNearby, clo
     with transaction():
         for _ in range(TRIPS_PER_IP.count):
             rate_limits.count(TRIPS_PER_IP, "127.0.0.1", now=clock.now())
-    person = Traveller(app)
-    person.set_out()
+    person = set_out(app)
     page = person.submit(LEAVE)
     assert page.status == 429
     assert int(page.response.headers["Retry-After"]) > 0
@@ -243,10 +207,9 @@ def test_where_it_is_off_there_is_nothing(app: Flask) -> None:
 def test_neither_code_nor_subject_nor_name_stands_in_the_log(
     app: Flask, one_login: OneLoginNearby, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_user(email=PHILIPPA, trn="9000114")
-    person = Traveller(app)
-    person.set_out()
-    back = path_of(one_login.answers(person.submit(LEAVE), "philippa"))
+    philippa()
+    person = set_out(app)
+    back = way_back(one_login, person, "philippa")
     person.get(back)
     asked = parse_qs(urlsplit(back).query)
     written = capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flask import Flask
 
@@ -15,14 +15,20 @@ from identity_provider.kit.app import ports
 from identity_provider.models import BrowserSession, IdentityCheck, OneLoginAttempt, OneLoginIdentity, OutboxMessage
 from identity_provider.services import features, one_login_links
 from identity_provider.services.audit import SYSTEM
-from tests.builders import a_client, a_record, a_user
+from tests.builders import a_client, a_record
 from tests.journeys.travel import Traveller, count_of, newest_code, user_at
 from tests.kit.one_login import PROVE, OneLoginNearby
-
-PHILIPPA = "returning.teacher@example.com"
-LEOPOLD = "leopold@example.com"
-LEOPOLDS_RECORD = a_record(
-    "9000115", first_name="Leopold", last_name="Vandermeulen-Iqbal", date_of_birth=date(1977, 6, 11), nino="ZY120015C"
+from tests.one_login.people import (
+    LEOPOLD,
+    LEOPOLDS_BIRTHDAY,
+    LEOPOLDS_RECORD,
+    PHILIPPA,
+    connected,
+    leopold,
+    philippa,
+    proving,
+    say_the_rest,
+    set_out,
 )
 
 
@@ -34,9 +40,8 @@ def live_connections() -> list[OneLoginIdentity]:
 def test_the_first_time_a_code_of_ours_is_asked_for_and_then_it_is_connected(
     app: Flask, one_login: OneLoginNearby
 ) -> None:
-    user = a_user(email=PHILIPPA, first_name="Philippa", last_name="Merriweather", trn="9000114")
-    person = Traveller(app)
-    person.set_out()
+    user = philippa()
+    person = set_out(app)
     page = one_login.go_through(person, "philippa")
     assert page.path == person.step("code")
     assert "You have signed in with GOV.UK One Login" in page.text
@@ -56,18 +61,17 @@ def test_while_it_is_switched_off_for_a_service_nobody_is_sent_there(app: Flask,
         now = ports().clock.now()
         features.switch(Feature.ONE_LOGIN, on=False, reason="trouble", actor=SYSTEM, now=now, client=client)
     assert "One Login" not in person.get(person.step("email")).text
-    other = Traveller(app, "d" * 43)
-    other.set_out()
+    other = set_out(app, "d" * 43)
     assert "One Login" in other.here.text
 
 
 def test_whoever_is_known_is_signed_in_at_once_and_the_session_says_how(
     app: Flask, one_login: OneLoginNearby, clock: ManualClock
 ) -> None:
-    test_the_first_time_a_code_of_ours_is_asked_for_and_then_it_is_connected(app, one_login)
+    philippa()
+    connected(app, one_login)
     clock.advance(timedelta(days=1))
-    person = Traveller(app, "c" * 43)
-    person.set_out()
+    person = set_out(app, "c" * 43)
     page = one_login.go_through(person, "philippa")
     assert page.path == person.answer_path
     db.session.rollback()
@@ -77,12 +81,11 @@ def test_whoever_is_known_is_signed_in_at_once_and_the_session_says_how(
 
 
 def test_a_new_person_proves_the_address_and_says_who_they_are(app: Flask, one_login: OneLoginNearby) -> None:
-    person = Traveller(app)
-    person.set_out(a_client(scopes=["openid", "email"]), scope="openid email")
+    person = set_out(app, client=a_client(scopes=["openid", "email"]), scope="openid email")
     one_login.go_through(person, "leopold")
     person.submit(code=newest_code(LEOPOLD))
     assert person.here.path == person.step("name")
-    person.say_who("Leopold", "Vandermeulen-Iqbal", date(1977, 6, 11))
+    person.say_who("Leopold", "Vandermeulen-Iqbal", LEOPOLDS_BIRTHDAY)
     person.check()
     [connection] = live_connections()
     assert connection.user_id == user_at(LEOPOLD).id
@@ -92,14 +95,9 @@ def test_a_proved_identity_answers_the_questions_and_finds_the_record_at_level_m
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister
 ) -> None:
     register.records = [LEOPOLDS_RECORD]
-    person = Traveller(app)
-    person.set_out()
-    person.prove(LEOPOLD)
-    page = one_login.go_through(person, "leopold", PROVE)
+    person, page = proving(app, one_login)
     assert page.path == person.step("previous-names")
-    person.submit(changed="no")
-    person.submit(choice="short")
-    page = person.check()
+    say_the_rest(person)
     user = user_at(LEOPOLD)
     assert (user.first_name, user.last_name) == ("Leopold", "Vandermeulen-Iqbal")
     assert (user.trn, user.lookup_reason) == ("9000115", LookupReason.ONE_LOGIN)
@@ -113,10 +111,9 @@ def test_without_a_proof_name_and_birthday_alone_find_nothing(
 ) -> None:
     """So the test above shows what the proof is worth."""
     register.records = [LEOPOLDS_RECORD]
-    person = Traveller(app)
-    person.set_out()
+    person = set_out(app)
     person.prove(LEOPOLD)
-    person.say_who("Leopold", "Vandermeulen-Iqbal", date(1977, 6, 11))
+    person.say_who("Leopold", "Vandermeulen-Iqbal", LEOPOLDS_BIRTHDAY)
     person.say_more()
     person.check()
     assert user_at(LEOPOLD).lookup_status is LookupStatus.PENDING
@@ -125,18 +122,12 @@ def test_without_a_proof_name_and_birthday_alone_find_nothing(
 def test_a_name_that_was_edited_is_not_proved_any_more(
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister
 ) -> None:
-    register.records = [a_record("9000116", first_name="Leopold", last_name="Someone", date_of_birth=date(1977, 6, 11))]
-    person = Traveller(app)
-    person.set_out()
-    person.prove(LEOPOLD)
-    one_login.go_through(person, "leopold", PROVE)
+    register.records = [a_record("9000116", first_name="Leopold", last_name="Someone", date_of_birth=LEOPOLDS_BIRTHDAY)]
+    person, _ = proving(app, one_login)
     page = person.get(person.step("name"))
     assert "GOV.UK One Login proved this name" in page.text
     person.submit("Continue", first_name="Leopold", last_name="Someone")
-    person.submit(changed="no")
-    person.submit(choice="short")
-    person.say_more()
-    person.check()
+    say_the_rest(person)
     user = user_at(LEOPOLD)
     assert user.trn is None
     [check] = db.session.query(IdentityCheck).all()
@@ -147,15 +138,9 @@ def test_a_name_that_was_edited_once_nothing_was_found_is_not_proved_either(
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister
 ) -> None:
     """The account is made by then, of what was proved: it does not vouch for the name of somebody else."""
-    register.records = [a_record("9000116", first_name="Vera", last_name="Someone", date_of_birth=date(1977, 6, 11))]
-    person = Traveller(app)
-    person.set_out()
-    person.prove(LEOPOLD)
-    one_login.go_through(person, "leopold", PROVE)
-    person.submit(changed="no")
-    person.submit(choice="short")
-    person.say_more()
-    page = person.check()
+    register.records = [a_record("9000116", first_name="Vera", last_name="Someone", date_of_birth=LEOPOLDS_BIRTHDAY)]
+    person, _ = proving(app, one_login)
+    page = say_the_rest(person)
     assert page.path == person.step("no-match"), repr(page)
     person.get(person.step("name"))
     person.submit("Continue", first_name="Vera", last_name="Someone")
@@ -168,15 +153,9 @@ def test_a_name_that_was_edited_once_nothing_was_found_is_not_proved_either(
 def test_previous_names_that_are_only_stated_are_no_part_of_what_was_proved(
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister
 ) -> None:
-    register.records = [a_record("9000116", first_name="Vera", last_name="Someone", date_of_birth=date(1977, 6, 11))]
-    person = Traveller(app)
-    person.set_out()
-    person.prove(LEOPOLD)
-    one_login.go_through(person, "leopold", PROVE)
-    person.submit(changed="yes", previous_first_name="Vera", previous_last_name="Someone")
-    person.submit(choice="short")
-    person.say_more()
-    person.check()
+    register.records = [a_record("9000116", first_name="Vera", last_name="Someone", date_of_birth=LEOPOLDS_BIRTHDAY)]
+    person, _ = proving(app, one_login)
+    say_the_rest(person, previous_first_name="Vera", previous_last_name="Someone")
     user = user_at(LEOPOLD)
     assert (user.trn, user.lookup_status) == (None, LookupStatus.PENDING)
 
@@ -186,16 +165,10 @@ def test_whoever_is_proved_still_finds_by_a_number_the_record_of_a_former_name(
 ) -> None:
     """As anybody does who was not proved, and at the level of what was stated."""
     register.records = [
-        a_record("9000117", first_name="Leopold", last_name="Former", date_of_birth=date(1977, 6, 11), nino="ZY120017C")
+        a_record("9000117", first_name="Leopold", last_name="Former", date_of_birth=LEOPOLDS_BIRTHDAY, nino="ZY120017C")
     ]
-    person = Traveller(app)
-    person.set_out()
-    person.prove(LEOPOLD)
-    one_login.go_through(person, "leopold", PROVE)
-    person.submit(changed="yes", previous_last_name="Former")
-    person.submit(choice="short")
-    person.say_more(nino="ZY120017C")
-    person.check()
+    person, _ = proving(app, one_login)
+    say_the_rest(person, nino="ZY120017C", previous_last_name="Former")
     user = user_at(LEOPOLD)
     assert (user.trn, user.lookup_reason) == ("9000117", LookupReason.MATCHED)
     assert user.verification_level is VerificationLevel.LOW
@@ -205,17 +178,8 @@ def test_what_was_proved_raises_a_link_of_low_level_for_a_strict_service(
     app: Flask, one_login: OneLoginNearby, register: MemoryRegister
 ) -> None:
     register.records = [LEOPOLDS_RECORD]
-    user = a_user(
-        email=LEOPOLD,
-        first_name="Leopold",
-        last_name="Vandermeulen-Iqbal",
-        date_of_birth=date(1977, 6, 11),
-        trn="9000115",
-        stated_has_nino=False,
-        stated_has_trn=False,
-    )
-    person = Traveller(app)
-    person.set_out(a_client(match_policy=MatchPolicy.STRICT, trn_requirement=TrnRequirement.REQUIRED))
+    user = leopold(trn="9000115", stated_has_nino=False, stated_has_trn=False)
+    person = set_out(app, client=a_client(match_policy=MatchPolicy.STRICT, trn_requirement=TrnRequirement.REQUIRED))
     person.prove(LEOPOLD)
     assert person.here.path == person.step("outcome"), repr(person.here)
     page = one_login.go_through(person, "leopold", PROVE)
@@ -225,7 +189,8 @@ def test_what_was_proved_raises_a_link_of_low_level_for_a_strict_service(
 
 
 def test_what_is_told_is_forgotten_when_it_is_settled(app: Flask, one_login: OneLoginNearby) -> None:
-    test_the_first_time_a_code_of_ours_is_asked_for_and_then_it_is_connected(app, one_login)
+    philippa()
+    connected(app, one_login)
     db.session.rollback()
     [attempt] = db.session.query(OneLoginAttempt).all()
     assert attempt.told_sealed is None

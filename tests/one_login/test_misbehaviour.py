@@ -8,11 +8,11 @@ from flask import Flask
 from identity_provider.db import db
 from identity_provider.models import IdentityCheck, OneLoginIdentity
 from identity_provider.sandbox.one_login_tokens import CORE_IDENTITY, ID_TOKEN, MISBEHAVIOURS
-from tests.builders import a_client, a_user
+from tests.builders import a_client
 from tests.journeys.travel import Traveller, count_of, newest_code
 from tests.kit.one_login import LEAVE, PROVE, OneLoginNearby
+from tests.one_login.people import NOT_SIGNED_IN, PHILIPPA, philippa, set_out, way_back
 
-PHILIPPA = "returning.teacher@example.com"
 TRY_AGAIN = "Try GOV.UK One Login again"
 NAMED = {
     "id_token": {"alg_none": "alg", "alg_hs256": "alg", "alg_rs256": "alg", "expired": "exp", "not_yet_valid": "iat"},
@@ -53,12 +53,11 @@ def goes_on_by_email(person: Traveller) -> None:
 def test_a_token_that_does_not_hold_is_refused_by_the_check_of_that_name(
     app: Flask, one_login: OneLoginNearby, mode: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_user(email=PHILIPPA, trn="9000114")
-    person = Traveller(app)
-    person.set_out()
+    philippa()
+    person = set_out(app)
     one_login.misbehave(mode)
     page = one_login.go_through(person, "philippa")
-    assert (page.status, page.h1) == (400, "We could not sign you in with GOV.UK One Login")
+    assert (page.status, page.h1) == (400, NOT_SIGNED_IN)
     assert f"reason='{check_of(mode)}'" in capsys.readouterr().out
     assert nothing_is_connected()
     goes_on_by_email(person)
@@ -68,12 +67,11 @@ def test_a_token_that_does_not_hold_is_refused_by_the_check_of_that_name(
 def test_an_identity_that_does_not_hold_is_refused_by_the_check_of_that_name(
     app: Flask, one_login: OneLoginNearby, mode: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    person = Traveller(app)
-    person.set_out()
+    person = set_out(app)
     person.prove("leopold@example.com")
     one_login.misbehave(mode)
     page = one_login.go_through(person, "leopold", PROVE)
-    assert (page.status, page.h1) == (400, "We could not sign you in with GOV.UK One Login")
+    assert (page.status, page.h1) == (400, NOT_SIGNED_IN)
     assert f"reason='{check_of(mode)}'" in capsys.readouterr().out
     assert nothing_is_connected()
     assert person.journey.first_name is None
@@ -88,12 +86,11 @@ def test_an_identity_that_is_not_proved_says_so_and_the_questions_go_on(
     app: Flask, one_login: OneLoginNearby, who: str
 ) -> None:
     """No core identity with a return code; a level that is too low; and one that is missing without a word."""
-    person = Traveller(app)
-    person.set_out()
+    person = set_out(app)
     person.prove(f"{who}@example.com")
     one_login.misbehave("core_identity:missing" if who == "leopold" else "ok")
     page = one_login.go_through(person, who, PROVE)
-    wrong = "We could not sign you in with GOV.UK One Login"
+    wrong = NOT_SIGNED_IN
     assert page.h1 == (wrong if who == "ottoline" else "GOV.UK One Login could not prove your identity")
     assert person.click("Continue without GOV.UK One Login").path == person.step("name")
 
@@ -104,7 +101,7 @@ def test_an_identity_that_is_not_proved_says_so_and_the_questions_go_on(
         ("access_denied", 400, "You did not finish signing in with GOV.UK One Login"),
         ("temporarily_unavailable", 503, "GOV.UK One Login is not working at the moment"),
         ("server_error", 503, "GOV.UK One Login is not working at the moment"),
-        ("invalid_grant", 400, "We could not sign you in with GOV.UK One Login"),
+        ("invalid_grant", 400, NOT_SIGNED_IN),
         ("down", 503, "GOV.UK One Login is not working at the moment"),
         ("garbage", 503, "GOV.UK One Login is not working at the moment"),
     ],
@@ -112,9 +109,8 @@ def test_an_identity_that_is_not_proved_says_so_and_the_questions_go_on(
 def test_errors_lead_back_to_the_same_journey(
     app: Flask, one_login: OneLoginNearby, mode: str, status: int, says: str
 ) -> None:
-    a_user(email=PHILIPPA, trn="9000114")
-    person = Traveller(app)
-    person.set_out()
+    philippa()
+    person = set_out(app)
     leaving = person.submit(LEAVE)
     before_codes = mode not in {"access_denied", "temporarily_unavailable", "server_error"}
     back = one_login.answers(leaving, "philippa") if before_codes else ""
@@ -127,13 +123,12 @@ def test_errors_lead_back_to_the_same_journey(
 
 
 def test_one_login_that_is_slow_is_not_waited_for(app: Flask, one_login: OneLoginNearby) -> None:
-    person = Traveller(app)
-    person.set_out(a_client())
-    back = one_login.answers(person.submit(LEAVE), "philippa")
+    person = set_out(app, client=a_client())
+    back = way_back(one_login, person, "philippa")
     one_login.misbehave("slow")
     ports = app.extensions["ports"]
     ports.broker._seconds = 0.2
-    page = person.get(back.removeprefix(person.origin))
+    page = person.get(back)
     one_login.misbehave("ok")
     assert (page.status, page.h1) == (503, "GOV.UK One Login is not working at the moment")
     page = one_login.back(person, person.submit(TRY_AGAIN), "philippa")
@@ -142,8 +137,7 @@ def test_one_login_that_is_slow_is_not_waited_for(app: Flask, one_login: OneLogi
 
 def test_one_login_that_is_down_at_the_start_costs_one_page(app: Flask, one_login: OneLoginNearby) -> None:
     one_login.misbehave("down")
-    person = Traveller(app)
-    person.set_out()
+    person = set_out(app)
     page = person.submit(LEAVE)
     assert (page.status, page.h1) == (503, "GOV.UK One Login is not working at the moment")
     assert person.click("Continue with your email address").path == person.step("email")
@@ -151,10 +145,9 @@ def test_one_login_that_is_down_at_the_start_costs_one_page(app: Flask, one_logi
 
 def test_an_answer_of_another_provider_is_refused(app: Flask, one_login: OneLoginNearby) -> None:
     """RFC 9207: the mix-up."""
-    person = Traveller(app)
-    person.set_out()
-    back = one_login.answers(person.submit(LEAVE), "philippa")
-    page = person.get(f"{back.removeprefix(person.origin)}&iss=https://somebody.example/")
-    assert page.h1 == "We could not sign you in with GOV.UK One Login"
+    person = set_out(app)
+    back = way_back(one_login, person, "philippa")
+    page = person.get(f"{back}&iss=https://somebody.example/")
+    assert page.h1 == NOT_SIGNED_IN
     db.session.rollback()
     assert nothing_is_connected()

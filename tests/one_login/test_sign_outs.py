@@ -12,24 +12,19 @@ from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db
 from identity_provider.models import BrowserSession, OneLoginSession
 from identity_provider.sandbox.one_login_people import SUBJECT
-from tests.builders import a_user
-from tests.journeys.travel import Traveller, newest_code
+from tests.journeys.travel import Traveller
 from tests.kit.one_login import OneLoginNearby
+from tests.one_login.people import PHILIPPA, connected, philippa, set_out
 
-PHILIPPA = "returning.teacher@example.com"
 SUB = SUBJECT.format("philippa")
 
 
 @pytest.fixture
 def person(app: Flask, one_login: OneLoginNearby, clock: ManualClock) -> Traveller:
     """Somebody whom One Login signed in."""
-    a_user(email=PHILIPPA, trn="9000114")
-    first = Traveller(app)
-    first.set_out()
-    one_login.go_through(first, "philippa")
-    first.submit(code=newest_code(PHILIPPA))
-    second = Traveller(app, "s" * 43)
-    second.set_out()
+    philippa()
+    connected(app, one_login)
+    second = set_out(app, "s" * 43)
     one_login.go_through(second, "philippa")
     return second
 
@@ -61,8 +56,7 @@ def test_where_it_names_its_session_only_that_ones_end(
 
 
 def test_a_session_that_began_otherwise_stays(app: Flask, one_login: OneLoginNearby, person: Traveller) -> None:
-    other = Traveller(app, "o" * 43)
-    other.set_out()
+    other = set_out(app, "o" * 43)
     other.prove(PHILIPPA)
     told(app, one_login.tokens.logout_token(SUB))
     assert live_sessions() == 1
@@ -71,8 +65,7 @@ def test_a_session_that_began_otherwise_stays(app: Flask, one_login: OneLoginNea
 def test_a_sign_out_is_believed_once(app: Flask, one_login: OneLoginNearby, person: Traveller) -> None:
     token = one_login.tokens.logout_token(SUB)
     assert told(app, token) == 200
-    again = Traveller(app, "a" * 43)
-    again.set_out()
+    again = set_out(app, "a" * 43)
     one_login.go_through(again, "philippa")
     assert live_sessions() == 1
     assert told(app, token) == 400

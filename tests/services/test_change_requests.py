@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
-from identity_provider.domain.change_requests import ChangeKind, ChangeReason, ChangeState, RejectionReason
+from identity_provider.domain.change_requests import (
+    DRAFTS_FOR,
+    ChangeKind,
+    ChangeReason,
+    ChangeState,
+    Happening,
+    RejectionReason,
+)
 from identity_provider.domain.errors import IllegalMove
+from identity_provider.domain.evidence import EvidenceState
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, pending
 from identity_provider.domain.values import PersonName
-from identity_provider.models import ChangeRequest, StaffUser, User
-from identity_provider.services import accounts, change_requests, change_reviews, trn_links
+from identity_provider.kit.app import ports
+from identity_provider.models import ChangeEvent, ChangeRequest, Evidence, StaffUser, User
+from identity_provider.services import accounts, change_evidence, change_requests, change_reviews, evidence, trn_links
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.change_requests import ChangeEnded, ChangeOpen, NothingToChange
 from identity_provider.services.change_reviews import Answer
 from tests.builders import NOW, a_staff_user, a_user
 from tests.console.agents import audited, messages
-from tests.kit.changes import REVIEWER, a_change, a_draft, asked_for
+from tests.kit.changes import INFECTED, REVIEWER, a_change, a_draft, a_file, asked_for
+from tests.kit.outside import OutsideWorld
+from tests.test_jobs import work
 
 NONE = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
 
@@ -147,6 +159,23 @@ def test_an_account_that_becomes_part_of_another_takes_its_requests_back(app: Fl
     assert state_of(change) is ChangeState.WITHDRAWN
 
 
+def test_what_was_begun_in_an_account_that_becomes_part_of_another_goes_with_its_files(
+    app: Flask, outside: OutsideWorld
+) -> None:
+    user, survivor = a_user(), a_user()
+    a_file(a_draft(asked_for("Kate", "Hall"), user))
+    a_file(a_draft(asked_for(born=date(1985, 4, 3)), survivor))
+    with transaction():
+        accounts.become_part_of(accounts.held(user.id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+    work()
+    assert [each.user_id for each in db.session.scalars(select(ChangeRequest))] == [survivor.id]
+    assert {each.user_id: each.state for each in db.session.scalars(select(Evidence))} == {
+        user.id: EvidenceState.GONE,
+        survivor.id: EvidenceState.CLEAN,
+    }
+    assert len(outside.store.kept) == 1
+
+
 def test_what_was_sent_in_another_tab_is_not_changed_by_a_page_that_still_shows_the_draft(app: Flask) -> None:
     draft = a_draft(asked_for("Kate", "Hall"), a_user())
     with transaction():
@@ -162,3 +191,38 @@ def test_what_was_sent_in_another_tab_is_not_changed_by_a_page_that_still_shows_
     db.session.rollback()
     sent = db.session.get_one(ChangeRequest, draft.id, populate_existing=True)
     assert sent.last_name == "Hall"
+
+
+def test_an_unusable_file_is_told_of_once_and_never_gives_back_what_was_sent_since(
+    app: Flask, clock: ManualClock
+) -> None:
+    user = a_user()
+    infected = a_file(a_draft(asked_for("Kate", "Hall"), user), INFECTED, judged=False)
+    with transaction():
+        change = change_requests.submit(user.id, ChangeKind.NAME, now=NOW)
+    evidence.judge(infected, ports().evidence_store, ports().scanner, now=clock.now)
+    work()
+    clock.advance(timedelta(minutes=5))
+    a_file(change)
+    with transaction():
+        change_requests.submit_again(change.id, user.id, now=clock.now())
+    db.session.remove()
+    with transaction():
+        # The worker was killed before it could say that it was done: its job is run again.
+        change_evidence.tell_of_unusable(infected, now=clock.now())
+    assert state_of(change) is ChangeState.SUBMITTED
+    assert len(messages(change_requests.EVIDENCE_UNSAFE)) == 1
+    assert len(audited("change_evidence_unusable")) == 1
+    steps = db.session.scalars(select(ChangeEvent.what).where(ChangeEvent.change_request_id == change.id)).all()
+    assert steps.count(Happening.EVIDENCE_UNSAFE) == 1
+
+
+def test_a_draft_that_was_left_is_forgotten_with_its_files(app: Flask, clock: ManualClock) -> None:
+    draft = a_draft(asked_for("Kate", "Hall"), a_user())
+    file = a_file(draft)
+    clock.advance(DRAFTS_FOR + timedelta(minutes=1))
+    with transaction():
+        assert change_evidence.end_what_is_too_old(clock.now()) == 1
+    db.session.rollback()
+    assert db.session.scalars(select(ChangeRequest)).all() == []
+    assert db.session.get_one(Evidence, file, populate_existing=True).state is EvidenceState.GONE

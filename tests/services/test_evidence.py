@@ -20,6 +20,7 @@ from identity_provider.queue import defer
 from identity_provider.services import audit, erasure, evidence, subject_access
 from identity_provider.services.audit import SYSTEM, Actor
 from tests.builders import NOW, a_staff_user, a_user
+from tests.kit.listening import listening
 from tests.kit.outside import OutsideWorld
 from tests.test_jobs import work
 
@@ -75,20 +76,12 @@ def test_an_infected_file_is_gone_from_the_store_at_once_and_shown_to_nobody(app
 
 
 def test_who_listens_hears_of_each_verdict_once(app: Flask, outside: OutsideWorld) -> None:
-    heard: list[EvidenceState] = []
-
-    def listen(judged: Evidence, *, now: object) -> None:
-        heard.append(judged.state)
-
-    evidence.when_judged(listen)
-    try:
+    with listening() as heard:
         photo = sent(a_user(), outside)
         sent(a_user(), outside, EICAR)
         work()
         db.session.remove()
         evidence.judge(photo, outside.store, outside.scanner, now=outside.clock.now)
-    finally:
-        evidence.forget_listener(listen)
     assert sorted(heard) == ["clean", "infected"]
 
 

@@ -14,6 +14,7 @@ from identity_provider.ports import StoreUnavailable
 from identity_provider.services import evidence
 from identity_provider.services.evidence_sweep import SETTLED, Swept, sweep
 from tests.builders import a_user
+from tests.kit.listening import listening
 from tests.kit.outside import OutsideWorld
 from tests.services.test_evidence import row_of, sent
 
@@ -44,19 +45,11 @@ def test_a_file_whose_row_was_never_written_goes_and_the_others_stay(
 def test_a_row_whose_file_is_lost_says_so_and_who_listens_hears_of_it(
     app: Flask, outside: OutsideWorld, clock: ManualClock
 ) -> None:
-    heard: list[EvidenceState] = []
-
-    def listen(lost: object, *, now: datetime) -> None:
-        heard.append(lost.state)  # type: ignore[attr-defined]  # evidence, as every listener is given
-
     lost, kept = sent(a_user(), outside), sent(a_user(), outside)
     del outside.store.kept[row_of(lost).storage_key]
     clock.advance(SETTLED * 2)
-    evidence.when_judged(listen)
-    try:
+    with listening() as heard:
         assert swept(outside.store, clock) == Swept(0, 1)
-    finally:
-        evidence.forget_listener(listen)
     assert (row_of(lost).state, row_of(kept).state) == (EvidenceState.GONE, EvidenceState.WAITING)
     assert heard == [EvidenceState.GONE]
     assert swept(outside.store, clock) == Swept(0, 0)

@@ -13,7 +13,7 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.models import AuthorizationRequest, Client, Journey
-from identity_provider.services import browser_sessions, journeys, submissions
+from identity_provider.services import browser_sessions, journey_standing, journeys, submissions
 from tests.builders import NOW, a_client, a_user
 
 BROWSER = "b" * 43
@@ -95,12 +95,12 @@ def test_a_found_person_returns_to_every_service_but_a_strict_one_that_wants_mor
     for requirement in TrnRequirement:
         journey = begin(a_request(a_client(trn_requirement=requirement)))
         journey.user = user
-        assert journeys.lets_return(journey)
+        assert journey_standing.lets_return(journey)
     strict = a_client(trn_requirement=TrnRequirement.REQUIRED, match_policy=MatchPolicy.STRICT)
     journey = begin(a_request(strict))
     journey.user, journey.user_id = user, user.id
-    assert journeys.is_step_up(journey)
-    assert not journeys.lets_return(journey)
+    assert journey_standing.is_step_up(journey)
+    assert not journey_standing.lets_return(journey)
 
 
 def test_no_address_is_kept_before_both_are_proved(app: Flask) -> None:

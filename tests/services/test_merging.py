@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from identity_provider.domain.lookup import LookupReason, LookupState, LookupSta
 from identity_provider.models import (
     CaseStatus,
     MessageType,
+    OneLoginIdentity,
     OutboxMessage,
     Resolution,
     StaffUser,
@@ -31,12 +32,17 @@ from identity_provider.services import (
     case_work,
     erasure,
     merging,
+    one_login_links,
+    passkeys,
     support_tickets,
     trn_links,
 )
 from identity_provider.services.audit import SYSTEM, Actor
 from identity_provider.services.merging import Choice, NotMergeable, TrnToChoose
+from identity_provider.services.one_login_told import Told
 from tests.builders import NOW, a_client, a_staff_user, a_user
+from tests.kit.authenticator import Authenticator
+from tests.services.test_passkeys import added
 from tests.webhooks.listeners import an_endpoint, messages, signed_in_to
 
 LATER = NOW + timedelta(days=3)
@@ -160,6 +166,35 @@ def test_a_merge_is_undone_to_what_was_before(app: Flask, own: str | None, other
     assert (survivor.email, other.email) == (first, second)
     assert other.is_live
     assert {("accounts_parted", each, False) for each in (first, second)} <= told()
+
+
+def a_one_login(user: User, subject: str, at: datetime) -> OneLoginIdentity:
+    with transaction():
+        return one_login_links.connect(accounts.held(user.id), Told("https://one.example/", subject, ""), now=at)
+
+
+def test_when_two_are_parted_no_key_or_session_of_one_is_left_at_the_other(app: Flask) -> None:
+    survivor, other = a_user(), a_user()
+    keys = [added(each, Authenticator()) for each in (survivor, other)]
+    own, theirs = a_one_login(survivor, "own", NOW - timedelta(days=1)), a_one_login(other, "theirs", NOW)
+    with transaction():
+        for key in passkeys.of(survivor):
+            key.created_at = NOW - timedelta(days=1)
+    row = merged(survivor, other)
+    since = NOW + timedelta(days=1)
+    with transaction():
+        _, secret = browser_sessions.begin(anew(survivor), amr=["pop"], now=since)
+    made_since = added(survivor, Authenticator())
+    assert made_since is not None
+    with transaction():
+        made_since.created_at = since
+    a_one_login(survivor, "since", since)
+    undone(row)
+    survivor, other = anew(survivor), anew(other)
+    assert [[each.id for each in passkeys.of(one)] for one in (survivor, other)] == [[key.id] for key in keys if key]
+    connections = [one_login_links.connections_of(one) for one in (survivor, other)]
+    assert [[each.id for each in found] for found in connections] == [[own.id], [theirs.id]]
+    assert browser_sessions.find(secret, now=since) is None
 
 
 @pytest.mark.parametrize("when", [merging.UNDO_FOR, merging.UNDO_FOR + timedelta(days=1)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,10 +17,14 @@ from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.people_queries import labelled_queries
 from matching import batch
 from matching.batch import answer_row, match_many, match_rows, read_person, read_register
+from matching.blocking import person_keys
+from matching.held import held_by
 from matching.matcher import match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
 from matching.records import ROWS_PER_KEY, CandidateQuestion, PersonDetails, TeachingRecord
+from matching.scoring import ask
+from matching.statements import prepare
 from tests.kit import registers
 from tests.kit.database import TestCluster
 from tests.kit.people import a_record
@@ -81,6 +85,35 @@ def test_a_snapshot_answers_as_the_replica_does(replica: DqtReplica, rows: list[
     assert set(snapshot.find_by_identifiers(trn, nino)) == set(replica.find_by_identifiers(trn, nino))
 
 
+def test_records_in_memory_and_lines_of_text_hold_the_same(replica: DqtReplica, rows: list[dict[str, str]]) -> None:
+    snapshot, compared = replica.snapshot(), 0
+    for person in map(read_person, rows):
+        statement = prepare(person, TODAY)
+        question = ask(statement, person_keys(statement, TODAY))
+        records = sorted(snapshot.find_candidates(question).records, key=lambda record: record.trn)
+        for lines in (replica.find_candidates(question).records, replica.find_many([question])[0].records):
+            assert sorted(lines, key=lambda record: record.trn) == records
+        asked = snapshot.find_candidates(question).records
+        ours, text = held_by(asked), held_by(list(asked))
+        places = range(len(asked))
+        assert list(ours.firsts()) == list(text.firsts())
+        assert [set(known) for known in ours.lasts()] == [set(known) for known in text.lasts()]
+        assert _by_place(ours.elsewhere(places)) == _by_place(text.elsewhere(places))
+        assert (ours.born_on([statement.born], [len(asked)]) == text.born_on([statement.born], [len(asked)])).all()
+        assert ours.with_trn(statement.trn) == text.with_trn(statement.trn)
+        assert ours.with_nino(statement.nino) == text.with_nino(statement.nino)
+        assert ours.with_email(statement.email) == text.with_email(statement.email)
+        compared += len(asked)
+    assert compared > len(rows)
+
+
+def _by_place(elsewhere: list[tuple[int, Sequence[str]]]) -> dict[int, set[str]]:
+    words: dict[int, set[str]] = {}
+    for at, these in elsewhere:
+        words.setdefault(at, set()).update(these)
+    return words
+
+
 def test_a_snapshot_stays_as_it_is_when_another_register_is_imported(cluster: TestCluster, tmp_path: Path) -> None:
     url = registers.register_database(cluster, "register_snapshot")
     import_now(url, registers.write_register(tmp_path / "old.csv", [CROWD[0]]))
@@ -105,6 +138,19 @@ def test_records_that_do_not_lie_in_the_order_of_their_birthdays_give_no_snapsho
         database.execute("ALTER TABLE moved RENAME TO register_gen_1_records")
     replica = DqtReplica(url)
     with pytest.raises(RegisterUnavailable, match="order"):
+        replica.snapshot()
+    replica.close()
+
+
+def test_a_name_that_holds_the_sign_between_names_gives_no_snapshot(cluster: TestCluster, tmp_path: Path) -> None:
+    """Its record, and all after it, would have the names of others, and nobody be found by theirs."""
+    url = registers.register_database(cluster, "register_apart")
+    import_now(url, registers.write_register(tmp_path / "register.csv", CROWD[:3]))
+    with psycopg.connect(url.replace("+psycopg", "")) as database:
+        for record, name in zip(CROWD[1:3], ("Ann\tJane", "Ann"), strict=True):  # whoever is changed comes last
+            database.execute("UPDATE register_gen_1_records SET middle_name = %s WHERE trn = %s", (name, record.trn))
+    replica = DqtReplica(url)
+    with pytest.raises(RegisterUnavailable, match="apart"):
         replica.snapshot()
     replica.close()
 

@@ -14,10 +14,12 @@ from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryReg
 from identity_provider.cli.examinations import examine
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import StaffRole
+from identity_provider.domain.features import Feature
 from identity_provider.domain.lookup import LookupReason, LookupStatus
-from identity_provider.models import Journey, SupportTicket, User
+from identity_provider.models import Client, Journey, SupportTicket, User
 from identity_provider.queue import defer
-from identity_provider.services import journeys, support_tickets, ticket_alarm
+from identity_provider.services import features, journey_standing, journeys, support_tickets, ticket_alarm
+from identity_provider.services.audit import SYSTEM
 from identity_provider.services.ticket_alarm import Rule, Watch
 from tests.builders import NOW, a_client, a_user
 from tests.console.agents import an_agent
@@ -66,6 +68,48 @@ def test_a_case_without_a_ticket_rings_after_half_an_hour(app: Flask) -> None:
     assert rung() == ()
 
 
+def switch(*, on: bool, now: datetime, client: Client | None = None) -> None:
+    with transaction():
+        features.switch(Feature.HELPDESK_TICKETS, on=on, reason="Zendesk moves", actor=SYSTEM, now=now, client=client)
+
+
+def test_tickets_that_are_switched_off_are_told_and_not_missed(app: Flask, client: FlaskClient) -> None:
+    case = a_case()
+    a_case()
+    switch(on=False, now=NOW, client=case.client)
+    watch = ticket_alarm.look(LATER, with_desk=True)
+    assert (watch.cases_without_ticket, watch.services_switched_off, watch.cases_held_back) == (1, 1, 1)
+    assert watch.rings == (Rule.CASE_WITHOUT_TICKET,), "of the service whose tickets are on"
+    switch(on=False, now=NOW)
+    watch = ticket_alarm.look(LATER, with_desk=True)
+    assert (watch.rings, watch.services_switched_off, watch.cases_held_back) == ((), 2, 2)
+    assert watch.tickets_in_window == 2, "a case is enough"
+    switch(on=True, now=LATER)
+    switch(on=True, now=LATER, client=case.client)
+    assert rung(LATER + timedelta(minutes=29)) == (), "they are on the way"
+    assert rung(LATER + timedelta(minutes=31)) == (Rule.CASE_WITHOUT_TICKET,)
+
+
+def test_that_tickets_are_switched_off_shows_where_the_alarm_would(
+    app: Flask, client: FlaskClient, clock: ManualClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_case()
+    switch(on=False, now=NOW)
+    clock.advance(timedelta(hours=1))
+    with transaction():
+        defer("watch_for_tickets", timestamp="0")
+    work()
+    said = capsys.readouterr().out
+    assert "tickets_switched_off" in said
+    assert "no_ticket_arose" not in said
+    found = examine("tickets")
+    assert (found.state, found.what) == ("ok", "tickets are switched off for 1 services; 1 cases wait for theirs")
+    assert "tickets_cases_held_back 1.0" in client.get("/metrics").text
+    page = an_agent(app, StaffRole.VIEWER).get("/support/performance")
+    assert "Tickets in Zendesk are switched off for 1 services: 1 cases wait for theirs." in page.text
+    assert "waiting for nobody" not in page.text
+
+
 def test_where_no_tickets_are_wanted_none_is_missed(app: Flask) -> None:
     a_case(raise_tickets=False)
     somebody_who_went_on(raise_tickets=False)
@@ -100,7 +144,7 @@ def test_who_used_up_their_tries_is_the_helpdesks_without_going_on(app: Flask) -
         db.session.get_one(Journey, journey_id).went_on_at = None
     assert rung() == (), "they may still correct their answers"
     with transaction():
-        db.session.get_one(Journey, journey_id).submissions = journeys.SUBMISSIONS
+        db.session.get_one(Journey, journey_id).submissions = journey_standing.SUBMISSIONS
     assert rung() == (Rule.PERSON_WITHOUT_CASE,)
 
 

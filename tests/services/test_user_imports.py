@@ -15,6 +15,7 @@ from identity_provider.domain.lookup import LookupReason, LookupStatus, pending
 from identity_provider.kit.app import ports
 from identity_provider.models import StaffUser, User, UserImport, UserImportRow, UserImportState
 from identity_provider.services import (
+    case_work,
     erasure,
     import_rows,
     leaked_trns,
@@ -24,7 +25,7 @@ from identity_provider.services import (
     trn_links,
     user_imports,
 )
-from identity_provider.services.audit import SYSTEM
+from identity_provider.services.audit import SYSTEM, Actor
 from identity_provider.services.import_files import Content
 from identity_provider.services.import_rows import Decision
 from matching.records import RecordStatus, TeachingRecord
@@ -149,6 +150,20 @@ def test_a_leaked_trn_and_a_link_that_staff_ended_are_left_to_people(app: Flask)
     with transaction():
         leaked_trns.add(["1234567"], source="a list", reason="seen", actor=SYSTEM, now=now)
     assert planned(checked(a_line())) == [("conflict", "trn_leaked")]
+
+
+def test_a_file_does_not_know_better_than_the_agent_who_confirmed_that_there_is_no_trn(app: Flask) -> None:
+    now = ports().clock.now()
+    user = a_user(email=KATE, last_name="Bush")
+    made = checked(a_line())
+    assert planned(made) == [("link", "")]
+    with transaction():
+        trn_links.stand_at(user, case_work.NO_TRN, actor=Actor.of(a_staff_user()), now=now, reason="asked everywhere")
+    assert planned(checked(a_line())) == [("conflict", "no_trn_confirmed")]
+    approve(made)
+    worked_on(made)
+    assert outcomes(made) == [("conflict", "no_trn_confirmed")], "also when it was confirmed since the check"
+    assert (user_at(KATE).trn, user_at(KATE).lookup_status) == (None, LookupStatus.FAILED)
 
 
 def test_a_row_that_is_erased_under_the_workers_hands_keeps_no_other_row_waiting(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort
 from werkzeug.exceptions import ServiceUnavailable
 
+from identity_provider.db import transaction
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.evidence_files import file_of_link
 from identity_provider.kit.links import LinkExpired, LinkInvalid
 from identity_provider.kit.sandboxed import sandboxed_file
 from identity_provider.ports import StoreUnavailable
-from identity_provider.services import evidence
+from identity_provider.services import change_reports, evidence
 from identity_provider.services.audit import Actor
 from identity_provider.services.evidence import EvidenceNotShown
 
@@ -28,6 +29,8 @@ def fetch(token: str) -> Response:
     try:
         evidence_id = file_of_link(token, now=now)
         content, media_type = evidence.contents(evidence_id, ports().evidence_store, actor=BEARER, now=now)
+        with transaction():
+            change_reports.evidence_was_fetched(evidence_id, now=now)
     except LinkExpired:
         abort(410)
     except (LinkInvalid, EvidenceNotShown):

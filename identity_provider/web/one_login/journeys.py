@@ -20,6 +20,7 @@ from identity_provider.services import (
     accounts,
     audit,
     journey_codes,
+    journey_standing,
     journeys,
     lookups,
     one_login,
@@ -120,11 +121,8 @@ def _take(journey: Journey, arrival: Arrival, proved: Proved | None, *, offer_na
 
 
 def _sign_in(journey: Journey, user: User) -> None:
-    now, before = ports().clock.now(), current_user()
-    if before is not None and before.id != user.id:
-        journeys.close_those_of(browser_secret(), now=now, but=journey.id)
-    told = one_login_journeys.told_in(journey)
-    session = begin_session(user, amr=list(BY_ONE_LOGIN), client_id=journey.client.id)
+    now, told = ports().clock.now(), one_login_journeys.told_in(journey)
+    session = begin_session(user, amr=list(BY_ONE_LOGIN), client_id=journey.client.id, journey_id=journey.id)
     if told is not None and told.authenticated_at is not None:
         # When they proved who they are is for One Login to say: it may have been before they came here.
         session.authenticated_at = told.authenticated_at
@@ -138,11 +136,11 @@ def _look_for_record(journey: Journey) -> None:
     Of somebody new a match ends the questions; of who is signed in it decides.
     """
     user, now, proved = journey.user, ports().clock.now(), one_login_facts.speaks_of(journey)
-    if journey.date_of_birth is None or not journeys.wants_record(journey):
+    if journey.date_of_birth is None or not journey_standing.wants_record(journey):
         return
     if (user is None and not proved) or (user is not None and current_user() is None):
         return
-    if journeys.is_step_up(journey) and not proved:
+    if journey_standing.is_step_up(journey) and not proved:
         return
     person = lookups.person_of_journey(journey)
     try:

@@ -82,7 +82,8 @@ def count_try() -> None:
 def _person_shown() -> User | None:
     """Whose passkey was shown, if they may come in."""
     shown = passkeys.shown(answer_sent(), Purpose.PERSON_SHOWS, this_place(), now=ports().clock.now())
-    return shown.user if shown is not None and shown.user is not None and shown.user.is_live else None
+    person = passkeys.person_of(shown) if shown is not None else None
+    return person if person is not None and person.is_live else None
 
 
 def _let_in(person: User) -> None:

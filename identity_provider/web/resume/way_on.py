@@ -12,7 +12,7 @@ from identity_provider.kit.app import settings
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret
 from identity_provider.models import AuthorizationRequest, Client, Journey, User
-from identity_provider.services import journeys, third_party_login
+from identity_provider.services import journey_standing, journeys, third_party_login
 from identity_provider.vault import vault
 
 
@@ -43,7 +43,7 @@ def go_on(journey: Journey, *, now: datetime) -> str:
     A service that does not take the person as they stand (it demands a TRN, and there is none) is not answered
     yet: the journey's own page says what can be done.
     """
-    if not journeys.lets_return(journey):
+    if not journey_standing.lets_return(journey):
         return f"/sign-in/{journey.id}"
     journeys.finish(journey, now=now)
     return f"/connect/authorize/{journey.authorization_request_id}/answer"

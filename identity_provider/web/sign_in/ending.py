@@ -10,7 +10,7 @@ from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import Journey
-from identity_provider.services import journeys, submissions, support_tickets
+from identity_provider.services import journey_standing, journeys, submissions, support_tickets
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.web.sign_in.codes import code_page
 from identity_provider.web.sign_in.forms import ChooseEmailForm, EmptyForm
@@ -21,7 +21,7 @@ from identity_provider.web.sign_in.steps import answers_of, page, search_for_kno
 def no_match(journey: Journey) -> ResponseReturnValue:
     form = EmptyForm()
     if request.method != "POST":
-        return show(journey, Question.NO_MATCH, form, tries_left=journeys.SUBMISSIONS - journey.submissions)
+        return show(journey, Question.NO_MATCH, form, tries_left=journey_standing.SUBMISSIONS - journey.submissions)
     change = request.form.get("next") == "change"
     with transaction():
         journey = journeys.held(journey)
@@ -71,9 +71,9 @@ def outcome(journey: Journey) -> ResponseReturnValue:
         return _show_outcome(journey, form)
     with transaction():
         journey = journeys.held(journey)
-        if request.form.get("next") == "change" and journeys.may_prove_more(journey):
+        if request.form.get("next") == "change" and journey_standing.may_prove_more(journey):
             journeys.answers_changed(journey)
-        elif journeys.lets_return(journey):
+        elif journey_standing.lets_return(journey):
             journey.outcome_seen_at = ports().clock.now()
     return to_next(journey)
 
@@ -89,9 +89,9 @@ def _show_outcome(journey: Journey, form: EmptyForm) -> ResponseReturnValue:
         unavailable=user is not None and user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE,
         reference=case.reference if case else None,
         address=user.email if user else "",
-        lets_return=journeys.lets_return(journey),
-        weak=journeys.is_step_up(journey),
-        may_prove_more=journeys.may_prove_more(journey),
+        lets_return=journey_standing.lets_return(journey),
+        weak=journey_standing.is_step_up(journey),
+        may_prove_more=journey_standing.may_prove_more(journey),
         refuse_url=f"/connect/authorize/{journey.authorization_request_id}/refuse",
         support=settings().support_email,
     )

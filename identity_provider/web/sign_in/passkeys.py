@@ -122,15 +122,16 @@ def add_passkey(journey_id: UUID) -> ResponseReturnValue:
 
 def _is_accepted(journey: Journey, shown: Passkey | None) -> bool | None:
     """Whether the passkey's owner is who this journey may go on as; None when they are, but the account is locked."""
-    if shown is None or shown.user is None:
+    person = passkeys.person_of(shown) if shown is not None else None
+    if person is None:
         return False
     try:
-        journeys.enter_by_passkey(journey, accounts.held(shown.user.id), now=ports().clock.now())
+        journeys.enter_by_passkey(journey, accounts.held(person.id), now=ports().clock.now())
     except journeys.JourneyOutOfReach:
         return False
     except journeys.AccountLocked:
         return None
-    sign_in_here(journey, shown.user, amr=BY_PASSKEY)
+    sign_in_here(journey, person, amr=BY_PASSKEY)
     return True
 
 

@@ -14,7 +14,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.written import written, written_date, written_number
 from identity_provider.kit.yes_and_no import HAVE_YOU, NO, YES
 from identity_provider.models import Journey
-from identity_provider.services import journeys, lookups, statements, submissions
+from identity_provider.services import journey_standing, journeys, lookups, statements, submissions
 from identity_provider.services.register_search import Occasion
 from identity_provider.services.statements import Stated
 from identity_provider.vault import vault
@@ -104,7 +104,7 @@ def check_answers(journey: Journey) -> ResponseReturnValue:
         # A second click: what was sent off is sent off.
         return to_next(journey)
     search = None
-    if journeys.wants_record(journey):
+    if journey_standing.wants_record(journey):
         count_submission(journey)
         search = search_register(journey, Occasion.CHECK_ANSWERS)
     with transaction():

@@ -29,6 +29,7 @@ from identity_provider.services import (
     features,
     journey_codes,
     journey_mobile,
+    journey_standing,
     journeys,
     lookups,
     one_login_facts,
@@ -82,7 +83,7 @@ def enter(journey_id: UUID) -> Journey:
 
 def answers_of(journey: Journey) -> Answers:
     """What was answered, as this browser may know it."""
-    answers = journeys.answers_of(journey, current_user())
+    answers = journey_standing.answers_of(journey, current_user())
     return journey_mobile.with_mobile(answers, journey) if settings().sends_texts else answers
 
 
@@ -133,12 +134,12 @@ def answered(journey: Journey, question: Question, write: Callable[[Journey], No
         journey = journeys.held(journey)
         if not may_enter(answers_of(journey), question):
             return to_next(journey)
-        before, searched = journeys.facts(journey), lookups.person_of_journey(journey)
+        before, searched = journey_standing.facts(journey), lookups.person_of_journey(journey)
         write(journey)
         news = lookups.person_of_journey(journey) != searched
         if news:
             journeys.person_changed(journey)
-        if journeys.facts(journey) != before:
+        if journey_standing.facts(journey) != before:
             journeys.answers_changed(journey)
     if news:
         search_silently(journey)
@@ -147,7 +148,7 @@ def answered(journey: Journey, question: Question, write: Callable[[Journey], No
 
 def search_silently(journey: Journey) -> None:
     """Ask the register while the answers come in: a match ends the questions, anything else says nothing."""
-    if not (journey.date_of_birth and journey.last_name and journeys.wants_record(journey)):
+    if not (journey.date_of_birth and journey.last_name and journey_standing.wants_record(journey)):
         return
     try:
         search = search_register(journey, Occasion.JOURNEY)
@@ -162,9 +163,9 @@ def search_for_known(journey: Journey) -> None:
 
     A register that does not answer, or a limit that is reached, keeps nobody from signing in.
     """
-    if journey.user is None or journey.date_of_birth is None or not journeys.wants_record(journey):
+    if journey.user is None or journey.date_of_birth is None or not journey_standing.wants_record(journey):
         return
-    if journeys.is_step_up(journey) and journey.submitted_at is None and not one_login_facts.speaks_of(journey):
+    if journey_standing.is_step_up(journey) and journey.submitted_at is None and not one_login_facts.speaks_of(journey):
         return
     try:
         search = search_register(journey, Occasion.SIGN_IN)
@@ -264,10 +265,8 @@ def sign_in_here(journey: Journey, person: User, *, amr: Sequence[str] = BY_CODE
 
     `amr` is by what they proved it, where that was no code.
     """
-    before = current_user()
-    if before is not None and before.id != person.id:
-        journeys.close_those_of(browser_secret(), now=ports().clock.now(), but=journey.id)
-    session, now = sign_in(person, amr=list(amr), client_id=journey.client.id), ports().clock.now()
+    session = sign_in(person, amr=list(amr), client_id=journey.client.id, journey_id=journey.id)
+    now = ports().clock.now()
     journeys.note_sign_in(journey, person, now=now)
     one_login_journeys.settle(journey, person, session, now=now)
 

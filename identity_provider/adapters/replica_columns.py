@@ -1,0 +1,164 @@
+"""The columns of a generation of the replica in memory, and records that are places in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Generic, Self, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from identity_provider.models.register_layout import stored_key
+from matching.held import Flags, Held, RecordsInColumns
+from matching.normalise import is_email, is_nino
+from matching.records import TeachingRecord
+from matching.rows import FIELD_SEPARATOR, read_line
+
+TRN_NUMBERS: Final = 10_000_000
+NINO, EMAIL = 7, 8
+"""Where a line has these."""
+
+NOBODY: Final = range(0)
+
+Places = NDArray[np.int32]
+Meaning = TypeVar("Meaning")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded(Generic[Meaning]):
+    """A column of names: a code for each record, and what the codes mean; 0 is that nothing is there."""
+
+    codes: Places
+    meanings: Sequence[Meaning]
+
+    def of(self, places: Places) -> list[Meaning]:
+        """What is there at these places."""
+        meanings = self.meanings
+        return [meanings[code] for code in self.codes[places].tolist()]
+
+    def known(self, places: Places) -> list[tuple[int, Meaning]]:
+        """Which of these have anything there, counted from 0, and what."""
+        codes = self.codes[places]
+        having = np.flatnonzero(codes)
+        return [(at, self.meanings[code]) for at, code in zip(having.tolist(), codes[having].tolist(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A generation as it is read. Records have places from 0, in the order of their birthdays; keys are sorted.
+
+    `starts` are where the lines start in `text`, and where the last ends; `owners` the places of the records that have
+    the keys; `by_trn` has the place of each TRN, and `survivors` that of the record which a record was merged into, -1
+    for none; `days` the places of each birthday, as YYYYMMDD. `counted` says how many bear a name. Names are in the
+    canonical forms that `matching.held` wants.
+    """
+
+    text: bytes
+    starts: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    owners: Places
+    by_trn: Places
+    survivors: Places
+    days: Mapping[str, range]
+    counted: Mapping[tuple[str, str], int]
+    firsts: Coded[str]
+    lasts: Coded[Sequence[str]]
+    previous_lasts: Coded[Sequence[str]]
+    middles: Coded[Sequence[str]]
+    previous_firsts: Coded[Sequence[str]]
+
+    @property
+    def size(self) -> int:
+        """How many records there are."""
+        return len(self.starts) - 1
+
+    def line(self, place: int) -> str:
+        """A record as one line, as `matching.rows` reads it."""
+        return self.text[self.starts[place] : self.starts[place + 1]].decode()
+
+    def having(self, key: str) -> Places:
+        """The places of the records that have this stored key."""
+        number = stored_key(key)
+        low, high = np.searchsorted(self.keys, number), np.searchsorted(self.keys, number, side="right")
+        return self.owners[low:high]
+
+
+class RecordsAtPlaces(RecordsInColumns):
+    """Records of a generation in memory; each is built when it is asked for."""
+
+    def __init__(self, columns: Columns, places: Places) -> None:
+        self._columns = columns
+        self._places = places
+        self.held = HeldAtPlaces(columns, places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> TeachingRecord: ...
+    @overload
+    def __getitem__(self, at: slice) -> RecordsAtPlaces: ...
+    def __getitem__(self, at: int | slice) -> TeachingRecord | RecordsAtPlaces:
+        if isinstance(at, slice):
+            return RecordsAtPlaces(self._columns, self._places[at])
+        return read_line(self._columns.line(int(self._places[at])))
+
+    def __iter__(self) -> Iterator[TeachingRecord]:
+        return (read_line(self._columns.line(place)) for place in self._places.tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAtPlaces(Held):
+    """What records of a generation in memory hold: nothing is read but codes, which cost a tenth of the text."""
+
+    columns: Columns
+    places: Places
+
+    def firsts(self) -> Sequence[str]:
+        """As `Held.firsts`."""
+        return self.columns.firsts.of(self.places)
+
+    def lasts(self) -> Sequence[Sequence[str]]:
+        """As `Held.lasts`."""
+        found = self.columns.lasts.of(self.places)
+        for at, previous in self.columns.previous_lasts.known(self.places):
+            found[at] = (*found[at], *previous)
+        return found
+
+    def elsewhere(self, places: Sequence[int]) -> list[tuple[int, Sequence[str]]]:
+        """As `Held.elsewhere`."""
+        asked = self.places[places]
+        known = self.columns.middles.known(asked) + self.columns.previous_firsts.known(asked)
+        return [(places[at], words) for at, words in known]
+
+    def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
+        """As `Held.born_on`."""
+        born = [self.columns.days.get(f"{day:%Y%m%d}", NOBODY) if day else NOBODY for day in days]
+        starts, stops = np.array([(day.start, day.stop) for day in born], np.int32).T.repeat(counts, axis=1)
+        flags: Flags = (self.places >= starts) & (self.places < stops)
+        return flags
+
+    def followed_by(self, others: Sequence[Self]) -> Self:
+        """As `Held.followed_by`."""
+        return type(self)(self.columns, np.concatenate([self.places, *(each.places for each in others)]))
+
+    def with_trn(self, trn: str) -> list[int]:
+        """As `Held.with_trn`."""
+        place = self.columns.by_trn[int(trn)] if trn else -1
+        found: list[int] = np.flatnonzero(self.places == place).tolist()
+        return found
+
+    def with_nino(self, number: str) -> list[int]:
+        """As `Held.with_nino`."""
+        return [at for at, line in self._having(f"n:{number}") if is_nino(line[NINO], number)] if number else []
+
+    def with_email(self, address: str) -> list[int]:
+        """As `Held.with_email`."""
+        return [at for at, line in self._having(f"e:{address}") if is_email(line[EMAIL], address)] if address else []
+
+    def _having(self, key: str) -> list[tuple[int, list[str]]]:
+        """Which of these records have a key, and the values of their lines."""
+        found = np.flatnonzero(np.isin(self.places, self.columns.having(key))).tolist()
+        return [(at, self.columns.line(int(self.places[at])).split(FIELD_SEPARATOR)) for at in found]
