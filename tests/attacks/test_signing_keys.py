@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -23,22 +22,13 @@ from identity_provider.oidc.keys import KeyRing, key_ring
 from identity_provider.services import changes, signing_keys
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_user
+from tests.kit.keys import no_keys
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty
 
+__all__ = ["no_keys"]
 
-@pytest.fixture(autouse=True)
-def no_keys(app: Flask) -> Iterator[None]:
-    """These tests start without any key, and leave none behind."""
-    _forget_keys()
-    yield
-    _forget_keys()
-
-
-def _forget_keys() -> None:
-    with transaction():
-        db.session.execute(db.delete(SigningKey))
-    key_ring().forget()
+pytestmark = pytest.mark.usefixtures("no_keys")
 
 
 def rotate(clock: ManualClock) -> None:

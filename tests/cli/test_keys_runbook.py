@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import Result
 from flask import Flask
 
@@ -20,8 +21,13 @@ from identity_provider.models import AuditEvent
 from identity_provider.oidc.keys import key_ring
 from identity_provider.services import signing_keys
 from tests.builders import a_user
+from tests.kit.keys import no_keys
 from tests.kit.provider import a_browser_of, a_relying_party
 from tests.kit.relying_party import RelyingParty
+
+__all__ = ["no_keys"]
+
+pytestmark = pytest.mark.usefixtures("no_keys")
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 
