@@ -83,7 +83,7 @@ class TextColumns(Held):
 
     def lasts(self) -> Sequence[Sequence[str]]:
         """As `Held.lasts`."""
-        return list(map(_known, self.last_name, self.previous_last_names))
+        return list(map(known_lasts, self.last_name, self.previous_last_names))
 
     def elsewhere(self, places: Sequence[int]) -> list[tuple[int, Sequence[str]]]:
         """As `Held.elsewhere`."""
@@ -135,20 +135,19 @@ def held_by(records: Sequence[TeachingRecord]) -> Held:
     )
 
 
-def _known(last_name: str, previous: str) -> Sequence[str]:
-    """Every known last name and its parts; one that resembles nothing where there is none."""
+def known_lasts(last_name: str, previous: str) -> Sequence[str]:
+    """Every spelling of a last name and of previous ones; an empty one where there is none."""
     # Nine in ten are plain, and then it takes a tenth of the time.
     if last_name.isascii() and last_name.isalpha():
         if not previous:
             return (last_name.lower(),)
         if previous.isascii() and previous.isalpha():
             return (last_name.lower(), previous.lower())
-    return known_lasts(last_name, previous)
+    return _all_known(last_name, previous)
 
 
 @lru_cache(maxsize=1 << 16)
-def known_lasts(last_name: str, previous: str) -> tuple[str, ...]:
-    """Every spelling of a last name and of previous ones; an empty one where there is none."""
+def _all_known(last_name: str, previous: str) -> tuple[str, ...]:
     raws = (last_name, *previous.split(SEPARATOR)) if previous else (last_name,)
     return tuple(spellings(map(family_name, raws))) or ("",)
 

@@ -46,13 +46,23 @@ class Coded(Generic[Meaning]):
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """The names of all records, in the canonical forms that `matching.held` wants."""
+
+    firsts: Coded[str]
+    lasts: Coded[Sequence[str]]
+    previous_lasts: Coded[Sequence[str]]
+    middles: Coded[Sequence[str]]
+    previous_firsts: Coded[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """A generation as it is read. Records have places from 0, in the order of their birthdays; keys are sorted.
 
     `starts` are where the lines start in `text`, and where the last ends; `owners` the places of the records that have
     the keys; `by_trn` has the place of each TRN, and `survivors` that of the record which a record was merged into, -1
-    for none; `days` the places of each birthday, as YYYYMMDD. `counted` says how many bear a name. Names are in the
-    canonical forms that `matching.held` wants.
+    for none; `days` the places of each birthday, as YYYYMMDD. `counted` says how many bear a name.
     """
 
     text: bytes
@@ -63,11 +73,7 @@ class Columns:
     survivors: Places
     days: Mapping[str, range]
     counted: Mapping[tuple[str, str], int]
-    firsts: Coded[str]
-    lasts: Coded[Sequence[str]]
-    previous_lasts: Coded[Sequence[str]]
-    middles: Coded[Sequence[str]]
-    previous_firsts: Coded[Sequence[str]]
+    names: Names
 
     @property
     def size(self) -> int:
@@ -118,19 +124,19 @@ class HeldAtPlaces(Held):
 
     def firsts(self) -> Sequence[str]:
         """As `Held.firsts`."""
-        return self.columns.firsts.of(self.places)
+        return self.columns.names.firsts.of(self.places)
 
     def lasts(self) -> Sequence[Sequence[str]]:
         """As `Held.lasts`."""
-        found = self.columns.lasts.of(self.places)
-        for at, previous in self.columns.previous_lasts.known(self.places):
+        found = self.columns.names.lasts.of(self.places)
+        for at, previous in self.columns.names.previous_lasts.known(self.places):
             found[at] = (*found[at], *previous)
         return found
 
     def elsewhere(self, places: Sequence[int]) -> list[tuple[int, Sequence[str]]]:
         """As `Held.elsewhere`."""
         asked = self.places[places]
-        known = self.columns.middles.known(asked) + self.columns.previous_firsts.known(asked)
+        known = self.columns.names.middles.known(asked) + self.columns.names.previous_firsts.known(asked)
         return [(places[at], words) for at, words in known]
 
     def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, count, pairwise
 from typing import Any, Generic, TypeVar
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from identity_provider.adapters.replica_columns import TRN_NUMBERS, Coded, Columns
+from identity_provider.adapters.replica_columns import TRN_NUMBERS, Coded, Columns, Names
 from identity_provider.adapters.replica_connections import Connections
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models.register_layout import COLUMNS, Generation, line_of
@@ -65,12 +65,20 @@ def read_columns(connections: Connections, generation: Generation) -> Columns:
     previous_lasts = _Coding[Sequence[str]](lambda raw: known_lasts("", raw))
     middles = _Coding[Sequence[str]](lambda raw: words_elsewhere(raw, ""))
     previous_firsts = _Coding[Sequence[str]](lambda raw: words_elsewhere("", raw))
-    names = (firsts, lasts, previous_lasts, middles, previous_firsts)
-    text, lengths, ids, trns = reading.table(_RECORDS, generation.records, names)
-    sent, records = reading.table(_KEYS, generation.keys)
-    keys, owners = _sorted_keys(np.frombuffer(sent, ">i8"), _numbers(records), _numbers(ids))
-    starts = np.concatenate(([0], np.cumsum(_numbers(lengths), dtype=np.int64)))
-    size, days = len(starts) - 1, _days(reading.rows(_DAYS))
+    names = (firsts, lasts, previous_lasts, middles, previous_firsts)  # in the order of _RECORDS
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_AT_A_TIME)) as threads:
+        sent = reading.table(_RECORDS, generation.records, threads)
+        keys_sent = reading.table(_KEYS, generation.keys, threads)  # comes while the names are read
+        text, lengths, ids, trns = _joined(sent, names)
+        starts = np.concatenate(([0], np.cumsum(_numbers(lengths), dtype=np.int64)))
+        size = len(starts) - 1
+        coded = Names(
+            firsts.coded(size), lasts.coded(size), previous_lasts.coded(size), middles.coded(size),
+            previous_firsts.coded(size),
+        )  # fmt: skip
+        numbers, records = _joined(keys_sent)
+    keys, owners = _sorted_keys(np.frombuffer(numbers, ">i8").astype(np.int64), _numbers(records), _numbers(ids))
+    days = _days(reading.rows(_DAYS))
     _check_order(days, text, starts)
     by_trn = _places(_numbers(trns), TRN_NUMBERS)
     return Columns(
@@ -82,11 +90,7 @@ def read_columns(connections: Connections, generation: Generation) -> Columns:
         survivors=_survivors(reading.rows(_MERGED), by_trn, size),
         days=days,
         counted={(kind, name): records for kind, name, records in reading.rows(_NAMES)},
-        firsts=firsts.coded(size),
-        lasts=lasts.coded(size),
-        previous_lasts=previous_lasts.coded(size),
-        middles=middles.coded(size),
-        previous_firsts=previous_firsts.coded(size),
+        names=coded,
     )
 
 
@@ -131,22 +135,26 @@ class _Reading:
             with connection.cursor(binary=True) as cursor:
                 return cursor.execute(sql.SQL(text).format(**self._words, **words), asked).fetchall()
 
-    def table(self, text: str, table: sql.Identifier, names: Sequence[_Coding[Any]] = ()) -> list[bytes]:
-        """Each value that a statement gives for the stretches of a table, joined; the last ones are names to code."""
-        read: list[list[bytes]] = []
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_AT_A_TIME)) as threads:
-            for values in threads.map(lambda stretch: self.rows(text, stretch)[0], self._stretches(table)):
-                numbers = len(values) - len(names)
-                read.append([value or b"" for value in values[:numbers]])
-                for coding, column in zip(names, values[numbers:], strict=True):
-                    if column is not None:
-                        coding.add(column)
-        return [b"".join(values) for values in zip(*read, strict=True)]
+    def table(self, text: str, table: sql.Identifier, threads: ThreadPoolExecutor) -> Iterator[tuple[Any, ...]]:
+        """What a statement gives for each stretch of a table; all of them are asked for at once."""
+        return threads.map(lambda stretch: self.rows(text, stretch)[0], self._stretches(table))
 
     def _stretches(self, table: sql.Identifier) -> Iterator[dict[str, int]]:
         ((pages,),) = self.rows(_PAGES, table=sql.Literal(table.as_string()))
         for start in range(0, max(pages, 1), PAGES_AT_A_TIME):
             yield {"start": start, "end": start + PAGES_AT_A_TIME}
+
+
+def _joined(stretches: Iterable[tuple[Any, ...]], names: Sequence[_Coding[Any]] = ()) -> list[bytes]:
+    """Each value of all stretches in one; the last ones are names to code."""
+    read: list[list[bytes]] = []
+    for values in stretches:
+        numbers = len(values) - len(names)
+        read.append([value or b"" for value in values[:numbers]])
+        for coding, column in zip(names, values[numbers:], strict=True):
+            if column is not None:
+                coding.add(column)
+    return [b"".join(values) for values in zip(*read, strict=True)]
 
 
 def _numbers(sent: bytes) -> Integers:
@@ -168,11 +176,11 @@ def _survivors(merged: Rows, by_trn: Integers, size: int) -> Integers:
     return survivors
 
 
-def _sorted_keys(keys: NDArray[Any], records: Integers, ids: Integers) -> tuple[NDArray[np.int64], Integers]:
+def _sorted_keys(keys: NDArray[np.int64], records: Integers, ids: Integers) -> tuple[NDArray[np.int64], Integers]:
     """The keys in their order, and the places of the records that have them."""
-    order = np.argsort(keys, kind="stable")
+    order = np.argsort(keys)
     places = _places(ids, int(ids.max(initial=0)) + 1)
-    return keys[order].astype(np.int64), places[records[order]]
+    return keys[order], places[records[order]]
 
 
 def _check_order(days: Mapping[str, range], text: bytes, starts: NDArray[np.int64]) -> None:
