@@ -47,8 +47,8 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 _Job = tuple[TeacherRegister, Policy, date]
-_job: list[tuple[Callable[[_Job, Sequence[Any]], list[Any]], _Job]] = []
-"""What forked processes are to do; a register is inherited, not sent."""
+_job: list[tuple[Callable[[_Job, Sequence[Any]], list[Any]], _Job, Sequence[Any]]] = []
+"""What forked processes are to do, and with what; a register and the questions are inherited, not sent."""
 
 
 def match_batch(
@@ -88,15 +88,15 @@ def _over_cores(
 ) -> Iterator[Made]:
     """Do a chunk after the other, or some at a time in processes of their own."""
     workers = processes or os.cpu_count() or 1
-    chunks = [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]
-    if workers == 1 or len(chunks) <= 1:
-        for chunk in chunks:
-            yield from work(job, chunk)
+    starts = range(0, len(items), CHUNK)
+    if workers == 1 or len(starts) <= 1:
+        for start in starts:
+            yield from work(job, items[start : start + CHUNK])
         return
-    _job.append((work, job))
+    _job.append((work, job, items))
     try:
-        with multiprocessing.get_context("fork").Pool(min(workers, len(chunks)), _begin_worker) as pool:
-            for made in pool.imap(_in_worker, chunks):
+        with multiprocessing.get_context("fork").Pool(min(workers, len(starts)), _begin_worker) as pool:
+            for made in pool.imap(_in_worker, starts):
                 yield from made
     finally:
         _job.pop()
@@ -111,9 +111,9 @@ def _begin_worker() -> None:
     gc.disable()
 
 
-def _in_worker(chunk: Sequence[Any]) -> list[Any]:
-    work, job = _job[-1]
-    return work(job, chunk)
+def _in_worker(start: int) -> list[Any]:
+    work, job, items = _job[-1]
+    return work(job, items[start : start + CHUNK])
 
 
 def _match_rows(job: _Job, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """Comparison levels: how two normalised values of one field relate. What a level is worth is in `weights`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -95,8 +95,10 @@ def better(one: NameRelation, other: NameRelation) -> NameRelation:
     return one if rank <= than else other
 
 
-def last_names(stated: Iterable[Name], known: Iterable[Name]) -> NameRelation:
+def last_names(stated: Sequence[Name], known: Sequence[Name]) -> NameRelation:
     """Best relation between any stated and any known family name, current or previous."""
+    if len(stated) == len(known) == 1:  # mostly
+        return last_name(stated[0], known[0]) if stated[0].joined and known[0].joined else ABSENT
     best = ABSENT
     known = [name for name in known if name.joined]
     for typed in stated:
@@ -149,8 +151,11 @@ def _misspelt(typed: str, held: str) -> NameRelation:
     return NameRelation(Level.DIFFERENT, typed, held)
 
 
-def first_names(stated: Iterable[Name], middle: Name, known: Iterable[Name], known_middle: Name) -> NameRelation:
+def first_names(stated: Sequence[Name], middle: Name, known: Sequence[Name], known_middle: Name) -> NameRelation:
     """Best relation between any stated and any known given name, middle names used as first ones included."""
+    if len(stated) == len(known) == 1:  # mostly
+        one, other = stated[0], known[0]
+        return first_name(one, middle, other, known_middle) if one.joined and other.joined else ABSENT
     best = ABSENT
     known = [name for name in known if name.joined]
     for typed in stated:

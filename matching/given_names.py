@@ -107,6 +107,11 @@ def are_brother_and_sister(one: str, other: str) -> bool:
     return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
 
 
+def is_her_name(typed: str, held: str) -> bool:
+    """Whether an a was added, which slips hardly ever do: Nadira for Nadir, however rare she is in the register."""
+    return typed in (held + "a", held + "ah")
+
+
 def family_name_forms(name: str) -> frozenset[str]:
     """Other spellings of a family name; symmetric, never the name itself."""
     return _FAMILY.get(name, _NONE)

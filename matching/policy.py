@@ -138,8 +138,8 @@ def _by_present_name(evidence: Evidence, candidate: Candidate, statement: Statem
     stated, held = statement.person, candidate.record
     if not (stated.previous_first_names or stated.previous_last_names):
         return evidence
-    firsts = map(given_name, (held.first_name, *held.previous_first_names))
-    lasts = map(family_name, (held.last_name, *held.previous_last_names))
+    firsts = [given_name(name) for name in (held.first_name, *held.previous_first_names)]
+    lasts = [family_name(name) for name in (held.last_name, *held.previous_last_names)]
     middles = given_name(stated.middle_name), given_name(held.middle_name)
     return evidence._replace(
         first=first_names([given_name(stated.first_name)], middles[0], firsts, middles[1]).level,

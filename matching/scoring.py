@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
-from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms
+from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms, is_her_name
 from matching.normalise import Name
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
@@ -122,6 +122,7 @@ class Scorer:
         self.shared_emails = shared_emails
         self._born = _iso(statement.born)
         self._groups: dict[Field, float] = {}
+        self._days: dict[date | None, FieldComparison] = {}
         self._compared: dict[tuple[str, int], tuple[_Relations, tuple[FieldComparison, ...]]] = {}
         self._facets: dict[tuple[str, int], tuple[FieldComparison, ...]] = {}
 
@@ -155,19 +156,23 @@ class Scorer:
 
     def _facts(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare what is no name."""
-        stated = self.statement
-        day = comparisons.dates(stated.born, record.date_of_birth)
-        if stated.impossible_date:
-            day = Level.UNREADABLE
-        day_bits = weights.fixed_bits(Field.DATE_OF_BIRTH, day)
-        if day is Level.SAME:
-            day_bits += self.rarity.birthday
+        stated, day = self.statement, record.date_of_birth
+        if day not in self._days:
+            self._days[day] = self._day(day)
         return (
-            FieldComparison(Field.DATE_OF_BIRTH, day, day_bits, self._born, _iso(record.date_of_birth)),
+            self._days[day],
             self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]) if stated.trn else _NO_TRN,
             self._nino(numbers) if stated.nino else _NO_NINO,
             self._email(record) if stated.email else _NO_EMAIL,
         )
+
+    def _day(self, held: date | None) -> FieldComparison:
+        """Compare the date of birth, which many candidates have in common."""
+        day = Level.UNREADABLE if self.statement.impossible_date else comparisons.dates(self.statement.born, held)
+        bits = weights.fixed_bits(Field.DATE_OF_BIRTH, day)
+        if day is Level.SAME:
+            bits += self.rarity.birthday
+        return FieldComparison(Field.DATE_OF_BIRTH, day, bits, self._born, _iso(held))
 
     def _relations(self, record: TeachingRecord) -> _Relations:
         """How the names relate, whatever that is worth."""
@@ -225,7 +230,7 @@ class Scorer:
         alike = level in _RESEMBLING and field is Field.FIRST_NAME
         if level is Level.NEARLY and field is Field.FIRST_NAME:
             alike = are_brother_and_sister(relation.typed, relation.held)
-        own = alike and (self.rarity.is_own_name(relation.typed) or _is_her_name(relation))
+        own = alike and (self.rarity.is_own_name(relation.typed) or is_her_name(relation.typed, relation.held))
         if own or (level is Level.NEARLY and bits <= (LITTLE if field is Field.FIRST_NAME else 0.0)):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
@@ -279,11 +284,6 @@ class Scorer:
         held = normalise.email(record.email)
         level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
         return FieldComparison(Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held)
-
-
-def _is_her_name(relation: NameRelation) -> bool:
-    """Whether an a was added, which slips hardly ever do: Nadira for Nadir, however rare she is in the register."""
-    return relation.typed in (relation.held + "a", relation.held + "ah")
 
 
 _NO_TRN, _NO_NINO, _NO_EMAIL = (
