@@ -94,12 +94,14 @@ def worth_comparing(asked: Sequence[Resembling]) -> list[Worth]:
     Many are answered together, where what their registers gave lies in columns of one kind.
     """
     found = [Worth([], [], 0)] * len(asked)
-    of_a_kind: dict[type[Held], list[int]] = defaultdict(list)
+    of_a_kind: dict[type[Held], dict[int, Held]] = defaultdict(dict)
     for at, one in enumerate(asked):
         if one.records:
-            of_a_kind[type(held_by(one.records))].append(at)
-    for places in of_a_kind.values():
-        for at, worth in zip(places, _worth_comparing([asked[at] for at in places]), strict=True):
+            held = held_by(one.records)
+            of_a_kind[type(held)][at] = held
+    for parts in of_a_kind.values():
+        answers = _Answers.of([asked[at] for at in parts], list(parts.values()))
+        for at, worth in zip(parts, _worth_comparing(answers), strict=True):
             found[at] = worth
     return found
 
@@ -115,8 +117,7 @@ class _Answers(NamedTuple):
     firsts: Sequence[str]
 
     @classmethod
-    def of(cls, asked: Sequence[Resembling]) -> "_Answers":
-        parts = [held_by(one.records) for one in asked]
+    def of(cls, asked: Sequence[Resembling], parts: Sequence[Held]) -> "_Answers":
         held = parts[0].followed_by(parts[1:]) if len(parts) > 1 else parts[0]
         counts = [len(one.records) for one in asked]
         return cls(asked, parts, held, counts, list(accumulate(counts[:-1], initial=0)), held.firsts())
@@ -155,9 +156,9 @@ class _Resemblance(NamedTuple):
     crossed: _Scores
 
 
-def _worth_comparing(asked: Sequence[Resembling]) -> Iterator[Worth]:
+def _worth_comparing(answers: _Answers) -> Iterator[Worth]:
     """The same of answers whose columns can be put together: only names are compared answer by answer."""
-    answers = _Answers.of(asked)
+    asked = answers.asked
     statements, names = [one.statement for one in asked], [_Names.of(one.statement) for one in asked]
     born = answers.held.born_on([statement.born for statement in statements], answers.counts)
     # Where no day or no first name could tell them apart, all are taken as born that day.
