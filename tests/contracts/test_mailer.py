@@ -102,8 +102,10 @@ def test_a_mailer_that_does_not_take_a_message_says_that_it_may_be_tried_again(s
     subject.fail("ok")
     subject.mailer.send(EmailMessage(PERSON, "Back again", "…"))
     arrived = subject.delivered(PERSON)
-    # Not "first": one that was slow may be let through now, at the same moment.
-    assert "Back again" in [words for words, _ in arrived[: len(arrived) - before]]
+    new = [words for words, _ in arrived[: len(arrived) - before]]
+    if mode == "slow":  # the one that was held up may be let through now, before or after
+        new = [words for words in new if words != "Lost"]
+    assert new == ["Back again"]
 
 
 def test_a_check_sends_nothing(subject: Subject) -> None:
