@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
-from identity_provider.domain.errors import IdentityError
+from identity_provider.domain.errors import IdentityError, RegisterUnavailable
 from identity_provider.domain.evidence import CleanedFile
 from matching.records import TeacherRegister as Register
 
@@ -190,6 +190,10 @@ class ChangeRefused(IdentityError):
     """The keepers of the records understood, and will never take this change as it is."""
 
 
+class ChangeNotTaken(RegisterUnavailable):
+    """The keepers of the records answered, and took nothing, for a reason that passes or that an operator can mend."""
+
+
 class ChangeOpenThere(IdentityError):
     """The keepers of the records have an open change of this kind for this person: no second one is taken."""
 
@@ -230,8 +234,8 @@ class ChangeReporter(Protocol):
     def report(self, change: DetailChange, bearer: str) -> str:
         """Hand the change over, with a token that speaks for the person; returns its case number.
 
-        Raises RegisterUnavailable when nothing clear came back (it may have been taken), ChangeOpenThere,
-        ChangeRefused.
+        Raises RegisterUnavailable when nothing clear came back (it may have been taken), and where that is clear
+        ChangeNotTaken, ChangeOpenThere, ChangeRefused.
         """
 
 

@@ -14,7 +14,7 @@ import requests
 from identity_provider.adapters.dqt_calls import Call, DqtCalls
 from identity_provider.adapters.dqt_records import read_person, says_not_found
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.ports import ChangeOpenThere, ChangeRefused, DetailChange, DetailsOnRecord
+from identity_provider.ports import ChangeNotTaken, ChangeOpenThere, ChangeRefused, DetailChange, DetailsOnRecord
 
 API_VERSION = "20250627"
 CLOSED_FROM = "20260120"
@@ -23,8 +23,10 @@ LONGEST_NAME = 100
 
 _EVIDENCE_NOT_FETCHED = 10028
 _OPEN_THERE = frozenset({10060, 10061})
-# What an operator can mend (a key, a switch, a limit) and what passes by itself: the change waits.
-_PASSING = frozenset({401, 403, 408, 409, 425, 429})
+# What an operator can mend (a key, a switch, a limit) and what passes by itself: the change waits. Whoever is turned away
+# at the door has had nothing taken; of the others that is not said.
+_TURNED_AWAY = frozenset({401, 403, 429})
+_PASSING = frozenset({408, 409, 425})
 
 
 class DqtChanges:
@@ -111,7 +113,9 @@ def _case_number(reply: requests.Response) -> str:
     if code in _OPEN_THERE:
         raise ChangeOpenThere(f"the DQT API answered {code}")
     if code == _EVIDENCE_NOT_FETCHED:
-        raise RegisterUnavailable("the DQT could not fetch the evidence from us")
+        raise ChangeNotTaken("the DQT could not fetch the evidence from us")
+    if reply.status_code in _TURNED_AWAY:
+        raise ChangeNotTaken(f"the DQT API answered {reply.status_code}")
     if 400 <= reply.status_code < 500 and reply.status_code not in _PASSING:
         raise ChangeRefused(f"the DQT API answered {reply.status_code}" + (f" ({code})" if code else ""))
     raise RegisterUnavailable(f"the DQT API answered {reply.status_code}")

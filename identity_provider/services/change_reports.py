@@ -21,7 +21,14 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.change_requests import ChangeKind, Happening, ReportState
 from identity_provider.domain.errors import IdentityError, RegisterUnavailable
 from identity_provider.models import ChangeEvent, ChangeReport, ChangeRequest, User
-from identity_provider.ports import ChangeOpenThere, ChangeRefused, ChangeReporter, DetailChange, DetailsOnRecord
+from identity_provider.ports import (
+    ChangeNotTaken,
+    ChangeOpenThere,
+    ChangeRefused,
+    ChangeReporter,
+    DetailChange,
+    DetailsOnRecord,
+)
 from identity_provider.queue import defer
 from identity_provider.services import audit
 from identity_provider.services.audit import SYSTEM, Subject
@@ -97,6 +104,9 @@ def deliver(
     except ChangeOpenThere as busy:
         _not_taken(request_id, _BUSY, begun=now)
         raise NotTakenYet(_BUSY, int(ASKED_EVERY.total_seconds())) from busy
+    except ChangeNotTaken as passing:
+        _not_taken(request_id, str(passing), begun=now)
+        raise NotTakenYet(str(passing)) from passing
     except RegisterUnavailable as silence:
         _note(request_id, str(silence))
         pause = int(silence.retry_after.total_seconds()) + 1 if silence.retry_after else 60
@@ -241,7 +251,7 @@ def _note(request_id: UUID, error: str) -> None:
 
 
 def _not_taken(request_id: UUID, error: str, *, begun: datetime) -> None:
-    """The DQT has something else open: the try that began at this moment, if there was one, left nothing behind."""
+    """The DQT has something else open, or said no: the try that began now, if there was one, left nothing behind."""
     with transaction():
         report = _held(request_id)
         report.last_error = error[:500]

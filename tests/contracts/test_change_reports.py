@@ -16,7 +16,14 @@ from joserfc.jwk import RSAKey
 from identity_provider.adapters.dqt_changes import DqtChanges
 from identity_provider.adapters.memory_changes import MemoryChanges
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.ports import ChangeOpenThere, ChangeRefused, ChangeReporter, DetailChange, DetailsOnRecord
+from identity_provider.ports import (
+    ChangeNotTaken,
+    ChangeOpenThere,
+    ChangeRefused,
+    ChangeReporter,
+    DetailChange,
+    DetailsOnRecord,
+)
 from identity_provider.sandbox.dqt_api import create_dqt_api
 from identity_provider.sandbox.dqt_shelf import Shelf
 from identity_provider.sandbox.dqt_wire import GET_PERSON
@@ -122,7 +129,7 @@ def test_what_is_declined_leaves_the_record_as_it_was(keepers: Keepers) -> None:
 def test_the_evidence_is_fetched_while_we_wait(wire: Keepers) -> None:
     wire.ask()
     assert requests.get(f"{wire.origin}/changes/1/evidence", timeout=5).content == EVIDENCE
-    with pytest.raises(RegisterUnavailable, match="fetch the evidence"):
+    with pytest.raises(ChangeNotTaken, match="fetch the evidence"):
         wire.ask(evidence_url=wire.evidence + "/gone", date_of_birth=date(1985, 4, 3))
 
 
@@ -148,7 +155,7 @@ def test_a_lost_reply_is_found_out_by_asking(wire: Keepers) -> None:
 def test_a_token_that_does_not_hold_waits_for_who_can_mend_it(wire: Keepers) -> None:
     issuer = wire.evidence.removesuffix("/evidence/token")
     for bad in (token("https://elsewhere.example"), token(issuer, scope="openid"), token(issuer, exp=1), "nonsense"):
-        with pytest.raises(RegisterUnavailable, match=r"40[13]"):
+        with pytest.raises(ChangeNotTaken, match=r"40[13]"):
             wire.reporter.report(wire.change(), bad)
 
 

@@ -19,7 +19,7 @@ from identity_provider.kit.app import ports
 from identity_provider.kit.evidence_files import signed_url
 from identity_provider.models import ChangeEvent, ChangeReport, ChangeRequest
 from identity_provider.oidc.keys import key_ring
-from identity_provider.ports import ChangeRefused, DetailChange, DetailsOnRecord
+from identity_provider.ports import ChangeNotTaken, ChangeRefused, DetailChange, DetailsOnRecord
 from identity_provider.services import accounts, change_reports, change_reviews, trn_links
 from identity_provider.services.audit import SYSTEM
 from tests.builders import NOW, a_staff_user
@@ -314,3 +314,102 @@ def test_an_answer_that_is_older_than_a_try_under_way_begins_no_other(
     with pytest.raises(change_reports.NotTakenYet):
         deliver(change, dqt)
     assert (dqt.taken, report_of(change).state) == ([], ReportState.WAITING)
+
+
+def test_a_try_of_which_the_dqt_says_that_it_took_nothing_leaves_nothing_behind(
+    app: Flask, dqt: MemoryChanges
+) -> None:
+    fetch = dqt.fetch
+    assert fetch is not None
+
+    def broken_off(url: str) -> None:
+        fetch(url)
+        raise ChangeNotTaken("the DQT could not fetch the evidence from us")
+
+    dqt.fetch = broken_off
+    change = approved()
+    work()
+    assert (report_of(change).state, "fetch the evidence" in report_of(change).last_error) == (ReportState.WAITING, True)
+    dqt.fetch, dqt.records[TRN] = fetch, replace(HELD, name_pending=True)
+    work()
+    assert (dqt.taken, report_of(change).state) == ([], ReportState.WAITING), "it is somebody else's"
+    dqt.records[TRN] = HELD
+    work()
+    assert (len(dqt.taken), report_of(change).state) == (1, ReportState.SENT)
+
+
+def test_that_an_earlier_try_had_its_evidence_fetched_says_nothing_of_the_last_one(
+    app: Flask, dqt: MemoryChanges, clock: ManualClock
+) -> None:
+    def killed(trn: str) -> str:
+        raise InterruptedError(trn)
+
+    fetch = dqt.fetch
+    assert fetch is not None
+
+    def then_silent(url: str) -> None:
+        fetch(url)
+        raise RegisterUnavailable("the DQT API gave no answer")
+
+    dqt.fetch = then_silent
+    change = approved()
+    work()
+    clock.advance(change_reports.TRY_LASTS)
+    with pytest.raises(InterruptedError):
+        deliver(change, dqt, killed)
+    dqt.records[TRN] = replace(HELD, name_pending=True)
+    work()
+    assert (dqt.taken, report_of(change).state) == ([], ReportState.WAITING), "it is somebody else's"
+
+
+def test_what_another_worker_has_settled_is_not_sent(
+    app: Flask, dqt: MemoryChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, answers = approved(), dqt.details
+
+    def overtaken(trn: str, *, seconds: float) -> DetailsOnRecord:
+        old = answers(trn, seconds=seconds)
+        monkeypatch.setattr(dqt, "details", answers)
+        dqt.records[TRN] = replace(HELD, last_name="Hall")
+        deliver(change, dqt)
+        return old
+
+    monkeypatch.setattr(dqt, "details", overtaken)
+    with pytest.raises(change_reports.NotTakenYet):
+        deliver(change, dqt)
+    assert (dqt.taken, report_of(change).state) == ([], ReportState.ACCEPTED)
+
+
+def test_who_finds_something_open_there_forgets_nothing_of_a_try_that_began_meanwhile(
+    app: Flask, dqt: MemoryChanges, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, answers = approved(), dqt.details
+
+    def sent_meanwhile(trn: str, *, seconds: float) -> DetailsOnRecord:
+        monkeypatch.setattr(dqt, "details", answers)
+        clock.advance(timedelta(seconds=1))
+        dqt.loses_replies = True
+        with pytest.raises(change_reports.NotTakenYet):
+            deliver(change, dqt)
+        return answers(trn, seconds=seconds)
+
+    monkeypatch.setattr(dqt, "details", sent_meanwhile)
+    with pytest.raises(change_reports.NotTakenYet):
+        deliver(change, dqt)
+    work()
+    assert (len(dqt.taken), report_of(change).state) == (1, ReportState.SENT)
+
+
+def test_a_refusal_does_not_overwrite_that_another_worker_found_it_taken(
+    app: Flask, dqt: MemoryChanges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, takes = approved(), dqt.report
+
+    def found_out_meanwhile(wanted: DetailChange, bearer: str) -> str:
+        takes(wanted, bearer)
+        deliver(change, dqt)
+        raise ChangeRefused("the DQT API answered 400")
+
+    monkeypatch.setattr(dqt, "report", found_out_meanwhile)
+    deliver(change, dqt)
+    assert (len(dqt.taken), report_of(change).state) == (1, ReportState.SENT)
