@@ -53,6 +53,11 @@ def is_listed(trn: str | None) -> bool:
     return bool(trn) and db.session.scalar(select(LeakedTrn.trn).where(LeakedTrn.trn == trn)) is not None
 
 
+def listed_at(trn: str) -> datetime | None:
+    """Since when this TRN is on the list; None where it is not."""
+    return db.session.scalar(select(LeakedTrn.added_at).where(LeakedTrn.trn == trn))
+
+
 def refuse(trn: str) -> None:
     """Raises LeakedTrnStated for a TRN of the list."""
     if is_listed(trn):

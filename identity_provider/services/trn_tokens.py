@@ -1,6 +1,7 @@
 """TRN tokens: a service vouches for whose record an address is (domain.md, "TRN token").
 
-A token opens nothing by itself: without the code that goes to its address it does nothing at all.
+A token opens nothing by itself: without the code that goes to its address it does nothing at all. Nor does one for a TRN
+that was put on the list of leaked numbers since it was made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.features import Feature
 from identity_provider.domain.values import Trn
 from identity_provider.models import AuthorizationRequest, TrnToken, User
-from identity_provider.services import audit, features
+from identity_provider.services import audit, features, leaked_trns
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.clients import TRN_SCOPES
 from identity_provider.services.persons import Person
@@ -72,7 +73,16 @@ def of_request(request: AuthorizationRequest, *, now: datetime, hold: bool = Fal
     if hold:
         found = found.with_for_update().execution_options(populate_existing=True)
     row = db.session.scalar(found)
-    return row if row is not None and row.is_good(now) else None
+    return row if row is not None and row.is_good(now) and not is_of_leaked(row) else None
+
+
+def is_of_leaked(row: TrnToken) -> bool:
+    """Whether its TRN is on the list of leaked numbers, other than by the will of who made it.
+
+    Staff who make one for a number that is on the list are warned, and make sure in another way whose it is.
+    """
+    listed_at = leaked_trns.listed_at(row.trn)
+    return listed_at is not None and (listed_at > row.created_at or not row.made_by.startswith("staff:"))
 
 
 def is_to_be_used(request: AuthorizationRequest, user: User | Person, *, now: datetime) -> bool:

@@ -81,6 +81,7 @@ def _token_page(token: TrnToken, form: ReasonForm) -> str:
         "support/trn_tokens/token.html",
         token=token,
         details=rows.details_of(token, now),
+        leaked=token.is_good(now) and trn_tokens.is_of_leaked(token),
         may_revoke=token.is_good(now) and Permission.ISSUE_TRN_TOKENS in me().permissions,
         form=form,
     )

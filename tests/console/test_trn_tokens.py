@@ -97,6 +97,20 @@ def test_a_leaked_trn_is_warned_of_before_a_token_is_made(app: Flask, manager: A
     assert "knowing it proves nothing" in manager.submit("Check", email=EMAIL, trn="1234567", reason="x").text
 
 
+def test_that_a_number_leaked_since_stands_on_the_page_of_its_token(
+    app: Flask, manager: Agent, clock: ManualClock
+) -> None:
+    row = a_token()
+    assert "the token links nobody" not in manager.get(f"{TOKENS}/{row.id}").text
+    clock.advance(timedelta(minutes=1))
+    with transaction():
+        leaked_trns.add(["1234567"], source="x", reason="x", actor=SYSTEM, now=clock.now())
+    assert "the token links nobody" in manager.get(f"{TOKENS}/{row.id}").text
+    with transaction():
+        trn_tokens.revoke(row, reason="leaked", actor=SYSTEM, now=clock.now())
+    assert "the token links nobody" not in manager.get(f"{TOKENS}/{row.id}").text
+
+
 def test_tokens_are_found_by_address_by_trn_and_by_where_they_stand(
     app: Flask, manager: Agent, clock: ManualClock
 ) -> None:

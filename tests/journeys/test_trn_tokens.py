@@ -14,7 +14,7 @@ from identity_provider.domain.lookup import LookupReason, LookupStatus, Verifica
 from identity_provider.domain.values import Trn
 from identity_provider.kit.app import ports
 from identity_provider.models import AuthorizationRequest, TrnLink, TrnToken, User
-from identity_provider.services import case_work, features, trn_links, trn_tokens
+from identity_provider.services import case_work, features, leaked_trns, trn_links, trn_tokens
 from identity_provider.services.audit import SYSTEM, Actor
 from matching.records import RecordStatus
 from tests.builders import a_client, a_record, a_staff_user, a_user
@@ -27,10 +27,15 @@ UNLINKED = {"trn": None, "verification_level": None, "lookup_status": "Pending",
 """As if the person had never been linked."""
 
 
-def a_token(trn: str = "1234567", email: str = EMAIL) -> str:
+def a_token(trn: str = "1234567", email: str = EMAIL, actor: Actor = SERVICE) -> str:
     with transaction():
-        _, token = trn_tokens.make(Trn(trn), email, actor=SERVICE, now=ports().clock.now())
+        _, token = trn_tokens.make(Trn(trn), email, actor=actor, now=ports().clock.now())
     return token
+
+
+def leak(trn: str) -> None:
+    with transaction():
+        leaked_trns.add([trn], source="a list", reason="seen there", actor=SYSTEM, now=ports().clock.now())
 
 
 def the_token() -> TrnToken:
@@ -135,6 +140,50 @@ def test_that_staff_confirmed_no_trn_stands_against_an_older_token(
     clock.advance(timedelta(hours=1))
     come_with(app, a_token(), "2" * 43).prove()
     assert user_at(EMAIL).trn == "1234567", "a service that vouches anew is believed"
+
+
+def test_an_older_token_for_a_number_that_leaked_is_left_aside(
+    app: Flask, register: MemoryRegister, clock: ManualClock
+) -> None:
+    register.records = [a_record()]
+    older = a_token()
+    by_staff = a_token(actor=Actor.of(a_staff_user()))
+    clock.advance(timedelta(hours=1))
+    leak("1234567")
+    for number, token in enumerate((older, by_staff, a_token())):
+        assert come_with(app, token, str(number) * 43).prove().h1 == "What is your name?"
+    assert count_of(User) == 0
+    with transaction():
+        leaked_trns.remove(["1234567"], reason="a mistake", actor=SYSTEM, now=clock.now())
+    person = come_with(app, older, "3" * 43)
+    assert person.prove().path == person.answer_path
+    assert user_at(EMAIL).trn == "1234567"
+
+
+def test_a_token_that_staff_make_for_a_leaked_number_after_a_warning_links(
+    app: Flask, register: MemoryRegister, clock: ManualClock
+) -> None:
+    register.records = [a_record()]
+    leak("1234567")
+    person = come_with(app, a_token(actor=Actor.of(a_staff_user())))
+    assert person.prove().path == person.answer_path
+    assert user_at(EMAIL).trn == "1234567"
+
+
+def test_whoever_is_signed_in_is_not_kept_by_a_token_for_a_number_that_leaked(
+    app: Flask, register: MemoryRegister, clock: ManualClock
+) -> None:
+    register.records = [a_record(first_name="Walter", last_name="Quigley", nino="CD123456A")]
+    a_pending_user()
+    token = a_token()
+    person = come_with(app, a_token(email="nobody@example.com"))
+    person.prove()
+    clock.advance(timedelta(minutes=1))
+    leak("1234567")
+    request = db.session.query(AuthorizationRequest).one()
+    with transaction():
+        request.parameters = {**request.parameters, "trn_token": token}
+    assert not trn_tokens.is_to_be_used(request, user_at(EMAIL), now=clock.now())
 
 
 def test_a_token_expires_after_thirty_days(app: Flask, register: MemoryRegister, clock: ManualClock) -> None:
