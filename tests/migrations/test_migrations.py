@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ast
+from datetime import timedelta
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from flask import Flask
+from sqlalchemy import text
 
-from identity_provider.db import Base, db
+from identity_provider.db import Base, db, transaction
+from identity_provider.domain.change_requests import ReportState
+from identity_provider.models import ChangeReport
+from tests.builders import NOW, a_user
+from tests.kit.changes import a_change, asked_for
 
 VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
@@ -38,3 +45,39 @@ def test_migrations_import_no_application_code() -> None:
             if isinstance(node, ast.ImportFrom):
                 assert node.module is not None
                 assert node.module.split(".")[0] not in {"identity_provider", "matching", "support_console", "config"}
+
+
+def walk_again(revision: str) -> None:
+    """Take a migration back and make it anew, as an upgrade meets the rows that there are; rolled back by the caller."""
+    module = ScriptDirectory(str(VERSIONS.parent)).get_revision(revision).module
+    with Operations.context(MigrationContext.configure(db.session.connection())):
+        module.downgrade()
+        module.upgrade()
+
+
+def test_of_changes_that_were_tried_before_0026_what_is_open_is_taken_for_ours(app: Flask) -> None:
+    tried, waiting, sent = (a_change(asked_for("Kate", "Hall")) for _ in range(3))
+    with transaction():
+        for each, tried_at, state in (
+            (tried, NOW, ReportState.WAITING),
+            (waiting, None, ReportState.WAITING),
+            (sent, NOW - timedelta(days=1), ReportState.SENT),
+        ):
+            db.session.add(
+                ChangeReport(change_request_id=each.id, trn="1234567", state=state, tried_at=tried_at, created_at=NOW)
+            )
+    try:
+        walk_again("0026")
+        fetched = dict(db.session.execute(text("SELECT change_request_id, fetched_at FROM change_reports")).all())
+    finally:
+        db.session.rollback()
+    assert fetched == {tried.id: NOW, waiting.id: None, sent.id: None}
+
+
+def test_whoever_signed_in_before_0027_is_written_to_in_english(app: Flask) -> None:
+    a_user(language="cy")
+    try:
+        walk_again("0027")
+        assert db.session.scalar(text("SELECT language FROM users")) == "en"
+    finally:
+        db.session.rollback()

@@ -153,8 +153,9 @@ def test_nothing_is_told_of_a_record_that_is_not_theirs_any_more(app: Flask, dqt
     change = approved()
     with transaction():
         trn_links.unlink(change.user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, reason="wrong", now=NOW)
+    dqt.records[TRN] = replace(HELD, name_pending=True)
     work()
-    assert (dqt.taken, report_of(change).state) == ([], ReportState.REFUSED)
+    assert (dqt.taken, report_of(change).state) == ([], ReportState.REFUSED), "nor is anything waited for"
 
 
 def test_a_record_about_which_there_is_never_an_answer_keeps_nobody_else_waiting(
@@ -413,3 +414,17 @@ def test_a_refusal_does_not_overwrite_that_another_worker_found_it_taken(
     monkeypatch.setattr(dqt, "report", found_out_meanwhile)
     deliver(change, dqt)
     assert (len(dqt.taken), report_of(change).state) == (1, ReportState.SENT)
+
+
+def test_that_somebody_elses_evidence_was_fetched_says_nothing_of_ours(app: Flask, dqt: MemoryChanges) -> None:
+    def killed(trn: str) -> str:
+        raise InterruptedError(trn)
+
+    dqt.records["7654321"] = HELD
+    change = approved()
+    with pytest.raises(InterruptedError):
+        deliver(change, dqt, killed)
+    deliver(approved(trn="7654321"), dqt)
+    dqt.records[TRN] = replace(HELD, name_pending=True)
+    work()
+    assert (len(dqt.taken), report_of(change).state) == (1, ReportState.WAITING)
