@@ -23,8 +23,8 @@ LONGEST_NAME = 100
 
 _EVIDENCE_NOT_FETCHED = 10028
 _OPEN_THERE = frozenset({10060, 10061})
-# What an operator can mend (a key, a switch, a limit) and what passes by itself: the change waits. Whoever is turned away
-# at the door has had nothing taken; of the others that is not said.
+# What an operator can mend (a key, a switch, a limit) and what passes by itself: the change waits. Whoever is turned
+# away at the door has had nothing taken; of the others that is not said.
 _TURNED_AWAY = frozenset({401, 403, 429})
 _PASSING = frozenset({408, 409, 425})
 

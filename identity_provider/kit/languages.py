@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, g, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_locale, refresh
 
 from identity_provider.kit.app import settings
 
@@ -29,6 +29,12 @@ def choose_language() -> str:
         return LANGUAGES[0]
     asked = _asked_for() or _first_known(request.cookies.get(settings().cookie_name(COOKIE), ""))
     return asked or LANGUAGES[0]
+
+
+def speak(ui_locales: str) -> None:
+    """Answer this request in the language that the service asked for in a journey, if it asked for one of ours."""
+    g.ui_locales = ui_locales
+    refresh()
 
 
 def current_language() -> str:

@@ -18,14 +18,16 @@ AGAIN = "account_again"
 _CODES_LAST = timedelta(hours=1)
 
 
-def begin(address: str, browser: str, *, now: datetime) -> None:
-    """Send a code to somebody who has an account. For anybody else the same rows are written, and nothing is sent.
+def begin(address: str, browser: str, *, locale: str, now: datetime) -> None:
+    """Send a code to somebody who has an account, in the language of the page.
+
+    For anybody else the same rows are written, and nothing is sent.
 
     The code of any other address is used up at once: the worker finds nothing to write, and neither the page nor the
     time it takes tells whether there is an account (attack 28). `browser` is the secret of the browser's cookie.
     """
     challenge = sign_in_codes.challenge(PURPOSE, address, _subject(browser), now=now)
-    sent = sign_in_codes.send(challenge, now=now)
+    sent = sign_in_codes.send(challenge, now=now, words={"locale": locale})
     used_at = None if _may_enter(address) else now
     # One statement for everybody: what is written differs, not how much.
     db.session.execute(update(SentCode).where(SentCode.id == sent.id).values(used_at=used_at))

@@ -287,6 +287,8 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     passkeys.pass_on(other, survivor, actor=actor, now=now)
     other.merged_into_id = survivor.id
     other.updated_at = now
+    if _signed_in_later(other, survivor):
+        survivor.language = other.language
     browser_sessions.end_all_of(other, now=now)
     awards.pass_on(other, survivor)
     pooled = pooling.pool(survivor, other, actor=actor, now=now)
@@ -297,6 +299,12 @@ def become_part_of(other: User, survivor: User, *, actor: Actor, reason: str, no
     subject = Subject("user", other.id)
     audit.record("user_merged", subject, actor=actor, now=now, reason=reason, change=({}, merged_into))
     return pooled
+
+
+def _signed_in_later(one: User, other: User) -> bool:
+    if one.last_signed_in_at is None:
+        return False
+    return other.last_signed_in_at is None or one.last_signed_in_at > other.last_signed_in_at
 
 
 def end_what_was_begun(user: User, *, now: datetime, but: UUID | None = None) -> None:

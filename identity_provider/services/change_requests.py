@@ -185,6 +185,7 @@ def open_from_check(
         return None
     request = new_request(user, kind, now=now)
     request.reason, request.identity_check_id = ChangeReason.IDENTITY_CHECK, check.id
+    request.language = user.language
     if isinstance(wanted, PersonName):
         request.first_name, request.middle_name, request.last_name = wanted.first, wanted.middle, wanted.last
     else:

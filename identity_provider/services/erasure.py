@@ -84,7 +84,7 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
         raise IllegalMove("erased already")
     ids = [each.id for each in people]
     _refuse_own(user, actor)
-    addresses = sorted({each.email for each in people if each.email})
+    addresses, language = sorted({each.email for each in people if each.email}), people[0].language
     tickets = _close_cases(ids, actor=actor, now=now)
     evidence.delete_all_of(ids, now)
     for each in people:
@@ -100,7 +100,9 @@ def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
         _make_tombstone(each, now)
         audit.record("user_erased", Subject("user", each.id), actor=actor, now=now, reason=reason)
     for number, address in enumerate(addresses):
-        outbox.post(ACCOUNT_ERASED, f"erased:{ids[0]}:{number}", to=address, now=now)
+        # In their language, which is forgotten by the time at which it is written.
+        key = f"erased:{ids[0]}:{number}"
+        outbox.post(ACCOUNT_ERASED, key, to=address, payload={"locale": language}, now=now)
     db.session.flush()
     db.session.expire_all()
     return Erased(tuple(ids), tuple(tickets))

@@ -50,13 +50,16 @@ def forgive_guess(address: str, ip: str, *, now: datetime) -> None:
     code_limits.forgive_guess(Door.PERSON, address, ip, now=now)
 
 
-def send(journey: Journey, purpose: CodeFor, *, now: datetime) -> None:
-    """Send a code; the same work whether or not anybody is known at the address. None without an address."""
+def send(journey: Journey, purpose: CodeFor, *, locale: str, now: datetime) -> None:
+    """Send a code, in the language of the page; the same work whether or not anybody is known at the address.
+
+    None without an address.
+    """
     address = address_of(journey, purpose)
     if not address:
         return
     asked = sign_in_codes.challenge(purpose, address, journey.id, now=now)
-    words = {"service_name": journey.client.name, "locale": _locale(journey)}
+    words = {"service_name": journey.client.name, "locale": locale}
     kind = contact_changes.NEW_MOBILE_CODE if purpose is CodeFor.MOBILE else sign_in_codes.EMAIL_KIND
     sign_in_codes.send(asked, now=now, words=words, kind=kind)
 
@@ -87,12 +90,6 @@ def is_exhausted(journey: Journey, purpose: CodeFor) -> bool:
     """Whether all tries for the codes sent so far were used up."""
     asked = _latest(journey, purpose)
     return asked is not None and asked.tries_left == 0 and asked.passed_at is None
-
-
-def _locale(journey: Journey) -> str:
-    """The language that the service asked for, of those that the emails are written in."""
-    asked = str(journey.authorization_request.parameters.get("ui_locales", ""))
-    return "cy" if asked.lower().startswith("cy") else "en"
 
 
 def _latest(journey: Journey, purpose: CodeFor) -> CodeChallenge | None:

@@ -203,10 +203,11 @@ def _close_ways_in(survivor: User, since: datetime, *, actor: Actor, now: dateti
     """Nobody can say which of the two is signed in to the survivor, or made a key to it while they were one."""
     accounts.end_what_was_begun(survivor, now=now)
     for key in passkeys.of(survivor):
-        if key.created_at >= since:
+        # What belongs to a third account, which is still part of this one, was made by neither.
+        if key.created_at >= since and key.user_id == survivor.id:
             passkeys.remove(key, now=now)
     for connection in one_login_links.connections_of(survivor):
-        if connection.linked_at >= since:
+        if connection.linked_at >= since and connection.user_id == survivor.id:
             one_login_links.end(survivor, connection.id, actor=actor, but=None, now=now)
 
 
@@ -221,7 +222,9 @@ def _link_as(user: User, earlier: TrnLink, *, reason: str, actor: Actor, now: da
 
 def _tell(kind: str, row: UserMerge, *, kept: str, now: datetime, **more: bool) -> None:
     """Both addresses hear of it, in the person's language; neither is told what the other one is."""
-    whose: dict[str, object] = {"user_id": str(row.survivor_id)}
+    parted = kind == ACCOUNTS_PARTED
     for address in sorted({row.survivor_email, row.merged_email}):
         key = f"{kind}:{row.id}:{address == row.survivor_email}"
-        outbox.post(kind, key, to=address, payload=more | {"kept": address == kept} | whose, now=now)
+        whose = row.merged_id if parted and address == row.merged_email else row.survivor_id
+        words: dict[str, object] = {"kept": address == kept, "user_id": str(whose)}
+        outbox.post(kind, key, to=address, payload=more | words, now=now)

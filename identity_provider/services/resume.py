@@ -59,10 +59,10 @@ def is_usable(link: ResumeLink, *, now: datetime) -> bool:
     return link.used_at is None and now < link.expires_at and link.ticket.user.is_live
 
 
-def send_code(link: ResumeLink, browser: str, *, now: datetime) -> None:
-    """Send a fresh code to the person's address, to be entered in this browser only."""
+def send_code(link: ResumeLink, browser: str, *, locale: str, now: datetime) -> None:
+    """Send a fresh code to the person's address, in the language of the page, to be entered in this browser only."""
     asked = sign_in_codes.challenge(PURPOSE, link.ticket.user.email, _subject(link, browser), now=now)
-    words = {"service_name": link.ticket.client.name} if link.ticket.client else {}
+    words = {"locale": locale} | ({"service_name": link.ticket.client.name} if link.ticket.client else {})
     sign_in_codes.send(asked, now=now, words=words)
 
 

@@ -69,7 +69,7 @@ def change_details(user: User, wanted: DetailChanges, *, client: Client, now: da
             defer(lookups.LOOK_UP_AGAIN, key=f"{lookups.LOOK_UP_AGAIN}:{user.id}", user_id=str(user.id))
     if not (renamed or moved):
         return
-    words = {"service_name": client.name, "address_changed": moved, "name_changed": renamed}
+    words = {"service_name": client.name, "address_changed": moved, "name_changed": renamed, "user_id": str(user.id)}
     for address in {old_address, user.email}:
         key = f"{CHANGED}:{user.id}:{now.timestamp():.6f}:{address == old_address}"
         outbox.post(CHANGED, key, to=address, payload=words, now=now)

@@ -1,7 +1,7 @@
 """TRN tokens: a service vouches for whose record an address is (domain.md, "TRN token").
 
-A token opens nothing by itself: without the code that goes to its address it does nothing at all. Nor does one for a TRN
-that was put on the list of leaked numbers since it was made.
+A token opens nothing by itself: without the code that goes to its address it does nothing at all. Nor does one for a
+TRN that was put on the list of leaked numbers since it was made.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ def begin(address: str, *, now: datetime) -> None:
     the page nor the time it takes tells anybody whose address it is (attack 28).
     """
     challenge = sign_in_codes.challenge(PURPOSE, address, _browser(), now=now)
-    sent = sign_in_codes.send(challenge, now=now)
+    # The console is in English, whatever the same address reads as a teacher's.
+    sent = sign_in_codes.send(challenge, now=now, words={"locale": "en"})
     used_at = None if _may_enter(staff.find(address)) else now
     # One statement for everybody: what is written differs, not how much.
     db.session.execute(update(SentCode).where(SentCode.id == sent.id).values(used_at=used_at))

@@ -5,25 +5,51 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from identity_provider.adapters.memory import MemoryMailer
+from identity_provider.adapters.memory import ManualClock, MemoryMailer
 from identity_provider.db import db, transaction
 from identity_provider.kit import emails
 from identity_provider.models import User
-from identity_provider.services import award_codes, awards, erasure, lookups, merging, one_login_links, outbox, passkeys
+from identity_provider.services import (
+    accounts,
+    award_codes,
+    awards,
+    erasure,
+    lookups,
+    merging,
+    one_login_links,
+    outbox,
+    passkeys,
+    service_edits,
+    sign_in_codes,
+)
 from identity_provider.services.audit import SYSTEM
+from identity_provider.services.merging import Choice
 from identity_provider.services.one_login_told import Told
+from identity_provider.services.service_edits import DetailChanges
 from tests.awards.recorded import an_award
-from tests.builders import NOW, a_client, a_user
-from tests.console.agents import messages
+from tests.builders import NOW, a_client, a_staff_user, a_user
+from tests.console.agents import Agent, messages
+from tests.journeys.test_resume import attached, case_of
 from tests.journeys.travel import EMAIL, Traveller, user_at
+from tests.kit.page import Browser
 from tests.test_jobs import work
 
 
+def subjects_of(kind: str) -> list[str]:
+    written = [emails.write(message, now=NOW) for message in messages(kind)]
+    return [each[0] for each in written if each is not None]
+
+
 def subject_of(kind: str) -> str:
-    [message] = messages(kind)
-    written = emails.write(message, now=NOW)
+    [subject] = subjects_of(kind)
+    return subject
+
+
+def language_of_code() -> str:
+    """In which language the newest code is sent."""
+    written = emails.write(messages(sign_in_codes.EMAIL_KIND)[-1], now=NOW)
     assert written is not None
-    return written[0]
+    return "en" if "code" in written[0] else "cy"
 
 
 @pytest.mark.parametrize(("language", "subject"), [
@@ -79,3 +105,65 @@ def test_of_somebody_erased_no_language_is_kept(app: Flask) -> None:
     with transaction():
         erasure.erase(user, actor=SYSTEM, reason="asked", now=NOW)
     assert db.session.get_one(User, user.id).language == "en"
+
+
+def test_the_farewell_is_in_the_language_that_is_forgotten(app: Flask) -> None:
+    with transaction():
+        erasure.erase(a_user(language="cy"), actor=SYSTEM, reason="asked", now=NOW)
+    assert subject_of(erasure.ACCOUNT_ERASED) not in {"", "Your account was deleted"}
+
+
+def test_the_old_address_is_told_of_a_new_one_in_the_same_language(app: Flask) -> None:
+    user = a_user(language="cy")
+    with transaction():
+        wanted = DetailChanges(email="new@example.com")
+        service_edits.change_details(accounts.held(user.id), wanted, client=a_client(), now=NOW)
+    first, second = subjects_of(service_edits.CHANGED)
+    assert first == second
+    assert "changed" not in first
+
+
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_a_code_is_in_the_language_of_the_page_that_asks_for_it(app: Flask, clock: ManualClock, language: str) -> None:
+    user = a_user(email=EMAIL, language="cy" if language == "en" else "en")
+    person = Traveller(app)
+    person.get("/account/sign-in", ui_locales=language)
+    person.submit(email=EMAIL)
+    assert language_of_code() == language, "to one's account"
+    person.set_out()
+    person.submit(email=EMAIL)
+    assert language_of_code() == language, "to a service that asks for no language"
+    person.set_out(parameters={"ui_locales": "fr cy" if language == "cy" else "de en"})
+    person.submit(email=EMAIL)
+    assert language_of_code() == language, "to one that asks for others, too"
+    browser = Browser(app)
+    browser.get("/cookies", ui_locales=language)
+    browser.get(attached(case_of(user, a_client(), clock), clock))
+    browser.submit("Continue" if language == "en" else "Parhau")
+    assert language_of_code() == language, "to where they left off"
+
+
+def test_staff_read_english_also_who_is_a_teacher_in_welsh(app: Flask) -> None:
+    agent = Agent(app)
+    a_user(email=agent.member.email, language="cy")
+    agent.get("/support")
+    agent.submit(email=agent.member.email)
+    assert language_of_code() == "en"
+
+
+@pytest.mark.parametrize(("own", "others", "language"), [(None, NOW, "cy"), (NOW, None, "en"), (None, None, "en")])
+def test_two_that_become_one_are_written_to_in_the_language_of_the_last_sign_in(
+    app: Flask, own: object, others: object, language: str
+) -> None:
+    survivor = a_user(last_signed_in_at=own)
+    other = a_user(language="cy", last_signed_in_at=others)
+    with transaction():
+        choice = Choice(survivor.email, None, "same passport")
+        row = merging.merge(survivor.id, other.id, choice, staff=a_staff_user(), now=NOW)
+    assert len(set(subjects_of(merging.ACCOUNTS_MERGED))) == 1
+    db.session.rollback()
+    assert db.session.get_one(User, survivor.id, populate_existing=True).language == language
+    with transaction():
+        db.session.get_one(User, survivor.id).language = "en"
+        merging.undo(row.id, staff=a_staff_user(), reason="two people", now=NOW)
+    assert len(set(subjects_of(merging.ACCOUNTS_PARTED))) == 2, "each in the language of its own"

@@ -48,7 +48,7 @@ def test_migrations_import_no_application_code() -> None:
 
 
 def walk_again(revision: str) -> None:
-    """Take a migration back and make it anew, as an upgrade meets the rows that there are; rolled back by the caller."""
+    """Take a migration back and make it anew, as an upgrade meets rows that are there. The caller rolls it back."""
     module = ScriptDirectory(str(VERSIONS.parent)).get_revision(revision).module
     with Operations.context(MigrationContext.configure(db.session.connection())):
         module.downgrade()

@@ -32,6 +32,9 @@ from tests.one_login.people import (
 )
 
 
+IN_WELSH = "Mewngofnodi gyda GOV.UK One Login"
+
+
 def live_connections() -> list[OneLoginIdentity]:
     db.session.rollback()
     return list(db.session.query(OneLoginIdentity).filter(OneLoginIdentity.ended_at.is_(None)))
@@ -78,6 +81,22 @@ def test_whoever_is_known_is_signed_in_at_once_and_the_session_says_how(
     session = db.session.query(BrowserSession).order_by(BrowserSession.created_at.desc()).first()
     assert session is not None
     assert session.amr == ["fed", "mfa"]
+
+
+def test_whoever_comes_back_is_answered_and_remembered_in_the_language_that_the_service_asked_for(
+    app: Flask, one_login: OneLoginNearby
+) -> None:
+    philippa()
+    first = set_out(app, parameters={"ui_locales": "cy"})
+    one_login.go_through(first, "philippa", IN_WELSH)
+    [code] = db.session.query(OutboxMessage).all()
+    assert code.payload["locale"] == "cy"
+    first.submit(code=newest_code(PHILIPPA))
+    with transaction():
+        user_at(PHILIPPA).language = "en"
+    again = set_out(app, "c" * 43, parameters={"ui_locales": "cy"})
+    assert one_login.go_through(again, "philippa", IN_WELSH).path == again.answer_path
+    assert user_at(PHILIPPA).language == "cy"
 
 
 def test_a_new_person_proves_the_address_and_says_who_they_are(app: Flask, one_login: OneLoginNearby) -> None:

@@ -317,9 +317,7 @@ def test_an_answer_that_is_older_than_a_try_under_way_begins_no_other(
     assert (dqt.taken, report_of(change).state) == ([], ReportState.WAITING)
 
 
-def test_a_try_of_which_the_dqt_says_that_it_took_nothing_leaves_nothing_behind(
-    app: Flask, dqt: MemoryChanges
-) -> None:
+def test_a_try_of_which_the_dqt_says_that_it_took_nothing_leaves_nothing_behind(app: Flask, dqt: MemoryChanges) -> None:
     fetch = dqt.fetch
     assert fetch is not None
 
@@ -330,7 +328,10 @@ def test_a_try_of_which_the_dqt_says_that_it_took_nothing_leaves_nothing_behind(
     dqt.fetch = broken_off
     change = approved()
     work()
-    assert (report_of(change).state, "fetch the evidence" in report_of(change).last_error) == (ReportState.WAITING, True)
+    assert (report_of(change).state, "fetch the evidence" in report_of(change).last_error) == (
+        ReportState.WAITING,
+        True,
+    )
     dqt.fetch, dqt.records[TRN] = fetch, replace(HELD, name_pending=True)
     work()
     assert (dqt.taken, report_of(change).state) == ([], ReportState.WAITING), "it is somebody else's"

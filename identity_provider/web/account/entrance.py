@@ -11,6 +11,7 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import account_path, account_visit, refuse_while_off
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, User
@@ -115,7 +116,7 @@ def _send(address: str) -> None:
     with transaction():
         code_limits.count_sending(Door.PERSON, address, visitor(), now=now)
     with transaction():
-        account_sign_in.begin(address, session.browser_secret(), now=now)
+        account_sign_in.begin(address, session.browser_secret(), locale=current_language(), now=now)
 
 
 def _let_in(person: User) -> None:

@@ -12,6 +12,7 @@ from identity_provider.domain.authentication import BY_ONE_LOGIN
 from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.languages import current_language, speak
 from identity_provider.kit.requests import visitor
 from identity_provider.kit.session import browser_secret, current_session, current_user
 from identity_provider.kit.session import sign_in as begin_session
@@ -44,7 +45,7 @@ from identity_provider.web.one_login.trips import CALLBACK, Reason, Stopped, bp,
 @open_to(Audience.TRAVELLER)
 def start(journey_id: UUID) -> ResponseReturnValue:
     """Leave a journey for One Login."""
-    journey = journeys.find(journey_id, browser_secret(), ports().clock.now())
+    journey = _found(journey_id)
     wants_identity = request.form.get("purpose") == OneLoginPurpose.IDENTITY
     return set_out(OneLoginPurpose.IDENTITY if wants_identity else OneLoginPurpose.SIGN_IN, journey=journey)
 
@@ -95,7 +96,7 @@ def _into_journey(attempt: OneLoginAttempt, journey_id: UUID, told: Told) -> Res
     offer = told.proved is not None and _may_look_for_namesake(told)
     try:
         with transaction():
-            journey = journeys.held(journeys.find(journey_id, browser_secret(), now))
+            journey = journeys.held(_found(journey_id))
             attempt = db.session.get_one(OneLoginAttempt, attempt.id)
             arrival = one_login_journeys.arrive(journey, attempt, told, current_user(), now=now)
             _take(journey, arrival, told.proved, offer_namesake=offer)
@@ -107,6 +108,13 @@ def _into_journey(attempt: OneLoginAttempt, journey_id: UUID, told: Told) -> Res
         _send_code(journey)
     _look_for_record(journey)
     return redirect(f"/sign-in/{journey_id}", 303)
+
+
+def _found(journey_id: UUID) -> Journey:
+    """The journey of this browser, in the language that its service asked for."""
+    journey = journeys.find(journey_id, browser_secret(), ports().clock.now())
+    speak(str(journey.authorization_request.parameters.get("ui_locales", "")))
+    return journey
 
 
 def _take(journey: Journey, arrival: Arrival, proved: Proved | None, *, offer_namesake: bool) -> None:
@@ -184,7 +192,7 @@ def _send_code(journey: Journey) -> None:
     except RateLimited:
         return
     with transaction():
-        journey_codes.send(journeys.held(journey), CodeFor.SIGN_IN, now=now)
+        journey_codes.send(journeys.held(journey), CodeFor.SIGN_IN, locale=current_language(), now=now)
 
 
 def _may_look_for_namesake(told: Told) -> bool:

@@ -16,6 +16,7 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.languages import current_language
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
 from identity_provider.kit.requests import visitor
 from identity_provider.models import Client, ResumeLink
@@ -54,7 +55,7 @@ def send_code(token: str) -> ResponseReturnValue:
     with transaction():
         code_limits.count_sending(Door.PERSON, address, visitor(), now=now)
     with transaction():
-        resume.send_code(link, session.browser_secret(), now=now)
+        resume.send_code(link, session.browser_secret(), locale=current_language(), now=now)
     return redirect(url_for(".code", token=token), 303)
 
 

@@ -20,6 +20,7 @@ from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.forms import Form
 from identity_provider.kit.headers import allow_form_to_lead_to
+from identity_provider.kit.languages import current_language, speak
 from identity_provider.kit.session import browser_secret, current_user, sign_in
 from identity_provider.models import Journey, User
 from identity_provider.services import (
@@ -72,7 +73,7 @@ def enter(journey_id: UUID) -> Journey:
     """The journey of this address, for this browser. Raises JourneyOutOfReach."""
     journey = journeys.find(journey_id, browser_secret(), ports().clock.now())
     g.journey = journey
-    g.ui_locales = str(journey.authorization_request.parameters.get("ui_locales", ""))
+    speak(str(journey.authorization_request.parameters.get("ui_locales", "")))
     # A form may also find the request answered already: then it leads to where the service begins.
     service = journey.client
     for uri in (journey.authorization_request.redirect_uri, service.initiate_login_uri, service.service_url):
@@ -221,7 +222,7 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
             contact_changes.count_text(address, journey.email or "", visitor(), now=now)
         journey_codes.count_sending(address, visitor(), now=now)
     with transaction():
-        journey_codes.send(journeys.held(journey), purpose, now=now)
+        journey_codes.send(journeys.held(journey), purpose, locale=current_language(), now=now)
 
 
 def prove_again(journey: Journey) -> ResponseReturnValue:
