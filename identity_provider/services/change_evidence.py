@@ -115,28 +115,28 @@ def end_what_is_too_old(now: datetime) -> int:
     for request_id in db.session.scalars(due.order_by(ChangeRequest.user_id).limit(BATCH)).all():
         _lapse(request_id, now=now)
         ended += 1
-    for request_id in db.session.scalars(left.limit(BATCH)).all():
+    for request_id in db.session.scalars(left.order_by(ChangeRequest.id).limit(BATCH)).all():
         ended += _forget(request_id, now=now)
     return ended
 
 
 def _forget(request_id: UUID, *, now: datetime) -> bool:
     """Forget a draft, unless it was sent, or its account became part of another one, a moment ago."""
-    try:
-        draft = change_history.held(request_id)
-    except IllegalMove:
-        return False
-    if draft.state is not ChangeState.DRAFT:
+    draft = change_history.still_there(request_id)
+    if draft is None or draft.state is not ChangeState.DRAFT:
         return False
     change_history.discard(draft, now=now)
     return True
 
 
 def _lapse(request_id: UUID, *, now: datetime) -> None:
-    accounts.held(db.session.get_one(ChangeRequest, request_id).user_id)
-    request = change_history.held(request_id)
-    if not request.state.is_open:
-        # Somebody decided it a moment ago.
+    seen = db.session.get(ChangeRequest, request_id)
+    if seen is None:
+        return
+    accounts.held(seen.user_id)
+    request = change_history.still_there(request_id)
+    if request is None or not request.state.is_open:
+        # Somebody decided it, or its person was erased, a moment ago.
         return
     change_requests.end(request, ChangeState.LAPSED, Happening.LAPSED, actor=SYSTEM, now=now)
     change_history.delete_files(request, now=now)

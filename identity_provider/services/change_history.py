@@ -31,6 +31,14 @@ def held(request_id: UUID) -> ChangeRequest:
     return found
 
 
+def still_there(request_id: UUID) -> ChangeRequest | None:
+    """As `held`; None for a request that was forgotten since it was seen."""
+    try:
+        return held(request_id)
+    except IllegalMove:
+        return None
+
+
 def write_down(
     what: Happening,
     request: ChangeRequest,
@@ -52,15 +60,22 @@ def was_told_of(file: UUID) -> bool:
 
 
 def withdraw_all_of(user: User, *, now: datetime) -> None:
-    """The account became part of another one, or ends: nothing is decided of it any more, and drafts go."""
-    for each in db.session.scalars(select(ChangeRequest).where(ChangeRequest.user_id == user.id)).all():
-        if each.state.is_open:
-            request = held(each.id)
+    """The account became part of another one, or ends: nothing is decided of it any more, and drafts go.
+
+    The caller holds the account, so that nothing of it is sent or decided meanwhile; a draft may be forgotten.
+    """
+    # In the order in which the sweep holds drafts, so that neither waits for the other.
+    theirs = select(ChangeRequest.id).where(ChangeRequest.user_id == user.id).order_by(ChangeRequest.id)
+    for request_id in db.session.scalars(theirs).all():
+        request = still_there(request_id)
+        if request is None:
+            continue
+        if request.state.is_open:
             request.end(ChangeState.WITHDRAWN, by=f"{SYSTEM.type}:{SYSTEM.id}", now=now)
             write_down(Happening.WITHDRAWN, request, actor=SYSTEM, now=now)
             delete_files(request, now=now)
-        elif each.state is ChangeState.DRAFT:
-            discard(held(each.id), now=now)
+        elif request.state is ChangeState.DRAFT:
+            discard(request, now=now)
 
 
 def discard(draft: ChangeRequest, *, now: datetime) -> None:

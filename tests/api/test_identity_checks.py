@@ -156,7 +156,7 @@ def a_caller_of(app: Flask, user: User) -> Caller:
 
 
 def test_a_correction_changes_nothing_and_a_reviewer_settles_it_in_one_step(app: Flask, caller: Caller) -> None:
-    user = their(caller)
+    user = their(caller, language="cy")
     told = report(caller, user, lastName="Hall", dateOfBirth="1985-04-03")
     assert told["differs"] == ["lastName", "dateOfBirth"]
     assert anew(user).name.full == "Kate Bush"
@@ -167,6 +167,7 @@ def test_a_correction_changes_nothing_and_a_reviewer_settles_it_in_one_step(app:
         ChangeReason.IDENTITY_CHECK,
         "KATE Hall",
     )
+    assert name.language == born.language == "cy", "what was decided is told in the person's language"
     with transaction():
         change_reviews.approve(born.id, staff=a_staff_user(*REVIEWER), now=NOW)
     assert anew(user).date_of_birth == date(1985, 4, 3)

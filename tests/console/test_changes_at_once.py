@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import delete, update
 
 from identity_provider.adapters.memory import ManualClock
-from identity_provider.db import transaction
-from identity_provider.domain.change_requests import ChangeKind, ChangeState, RejectionReason
+from identity_provider.db import db, transaction
+from identity_provider.domain.change_requests import UNDECIDED_FOR, ChangeKind, ChangeState, RejectionReason
 from identity_provider.domain.evidence import CleanedFile
-from identity_provider.models import ChangeRequest
-from identity_provider.services import change_evidence, change_history, change_requests, change_reviews
+from identity_provider.models import ChangeRequest, User
+from identity_provider.services import accounts, change_evidence, change_history, change_requests, change_reviews
+from identity_provider.services.audit import SYSTEM
 from identity_provider.services.change_reviews import Answer
 from tests.builders import NOW, a_staff_user, a_user
 from tests.journeys.travel import count_of
@@ -99,6 +101,76 @@ def test_a_draft_that_is_sent_at_the_moment_at_which_it_would_be_forgotten_is_ke
     with transaction():
         change_evidence.end_what_is_too_old(clock.now())
     assert (anew(draft).state, len(anew(draft).usable_files)) == (ChangeState.SUBMITTED, 1)
+
+
+def test_an_account_that_becomes_part_of_another_while_its_draft_is_forgotten(
+    app: Flask, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user, survivor = kate(), a_user()
+    a_draft(asked_for("Kate", "Hall"), user)
+    sent = a_change(asked_for(born=date(1985, 4, 3)), user=user)
+    held = change_history.held
+
+    def forgotten_meanwhile(request_id: UUID) -> ChangeRequest:
+        for draft in db.session.query(ChangeRequest).filter_by(id=request_id, state=ChangeState.DRAFT):
+            change_history.discard(draft, now=clock.now())
+        return held(request_id)
+
+    monkeypatch.setattr(change_history, "held", forgotten_meanwhile)
+    with transaction():
+        accounts.become_part_of(accounts.held(user.id), survivor, actor=SYSTEM, reason="one person", now=clock.now())
+    assert anew(sent).state is ChangeState.WITHDRAWN
+    assert count_of(ChangeRequest) == 1
+
+
+def test_a_request_that_is_erased_at_the_moment_at_which_it_would_lapse_keeps_no_other_one(
+    app: Flask, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = [a_change(asked_for("Kate", "Hall"), user=each) for each in (kate(), a_user())]
+    gone, kept = sorted(changes, key=lambda each: each.user_id)
+    clock.advance(UNDECIDED_FOR + timedelta(days=1))
+    account_of = accounts.held
+
+    def erased_meanwhile(user_id: UUID) -> User:
+        db.session.execute(delete(ChangeRequest).where(ChangeRequest.id == gone.id))
+        return account_of(user_id)
+
+    monkeypatch.setattr(accounts, "held", erased_meanwhile)
+    with transaction():
+        change_evidence.end_what_is_too_old(clock.now())
+    assert anew(kept).state is ChangeState.LAPSED
+
+
+def test_the_sweep_holds_people_and_drafts_in_the_order_in_which_a_merge_holds_them(
+    app: Flask, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = sorted((a_user() for _ in range(3)), key=lambda each: each.id, reverse=True)
+    for each in people:
+        a_change(asked_for("Kate", "Hall"), user=each)
+    drafts = [a_draft(asked_for(born=date(1985, 4, 3)), each) for each in people]
+    with transaction():
+        # Rows are found in the order in which they lie: here against the order of their numbers.
+        for draft in sorted(drafts, key=lambda each: each.id, reverse=True):
+            db.session.execute(update(ChangeRequest).where(ChangeRequest.id == draft.id).values(language="cy"))
+    clock.advance(UNDECIDED_FOR + timedelta(days=1))
+    account_of, request_of = accounts.held, change_history.held
+    people_held: list[UUID] = []
+    requests_held: list[UUID] = []
+
+    def account(user_id: UUID) -> User:
+        people_held.append(user_id)
+        return account_of(user_id)
+
+    def request(request_id: UUID) -> ChangeRequest:
+        requests_held.append(request_id)
+        return request_of(request_id)
+
+    monkeypatch.setattr(accounts, "held", account)
+    monkeypatch.setattr(change_history, "held", request)
+    with transaction():
+        assert change_evidence.end_what_is_too_old(clock.now()) == 6
+    assert people_held == sorted(each.id for each in people)
+    assert requests_held[3:] == sorted(each.id for each in drafts)
 
 
 def test_a_draft_that_goes_another_way_at_the_moment_at_which_it_would_be_forgotten_keeps_no_other_one(

@@ -31,7 +31,6 @@ from tests.one_login.people import (
     set_out,
 )
 
-
 IN_WELSH = "Mewngofnodi gyda GOV.UK One Login"
 
 

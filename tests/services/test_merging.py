@@ -197,6 +197,30 @@ def test_when_two_are_parted_no_key_or_session_of_one_is_left_at_the_other(app: 
     assert browser_sessions.find(secret, now=since) is None
 
 
+def test_keys_of_a_third_account_stay_when_two_others_are_parted(app: Flask) -> None:
+    survivor, other, third = a_user(), a_user(), a_user()
+    row = merged(survivor, other)
+    key = added(third, Authenticator())
+    assert key is not None
+    with transaction():
+        key.created_at = NOW + timedelta(hours=1)
+    connection = a_one_login(third, "third", NOW + timedelta(hours=1))
+    merged(survivor, third)
+    undone(row)
+    assert [each.id for each in passkeys.of(anew(survivor))] == [key.id]
+    assert [each.id for each in one_login_links.connections_of(anew(survivor))] == [connection.id]
+
+
+@pytest.mark.parametrize("has_passkey", [True, False])
+def test_who_has_passkeys_is_told_that_those_of_both_open_the_one_account(app: Flask, has_passkey: bool) -> None:
+    survivor, other = a_user(), a_user()
+    if has_passkey:
+        added(other, Authenticator())
+    merged(survivor, other)
+    rows = db.session.query(OutboxMessage).filter_by(kind=merging.ACCOUNTS_MERGED)
+    assert [each.payload["passkeys"] for each in rows] == [has_passkey] * 2
+
+
 @pytest.mark.parametrize("when", [merging.UNDO_FOR, merging.UNDO_FOR + timedelta(days=1)])
 def test_after_thirty_days_it_stays(app: Flask, when: timedelta) -> None:
     row = merged(a_user(), a_user())

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db, transaction
@@ -17,6 +18,7 @@ from identity_provider.models import StaffUser, User, UserImport, UserImportRow,
 from identity_provider.services import (
     case_work,
     erasure,
+    import_files,
     import_rows,
     leaked_trns,
     lookups,
@@ -26,8 +28,8 @@ from identity_provider.services import (
     user_imports,
 )
 from identity_provider.services.audit import SYSTEM, Actor
-from identity_provider.services.import_files import Content
-from identity_provider.services.import_rows import Decision
+from identity_provider.services.import_files import Content, RowNote
+from identity_provider.services.import_rows import Bringer, Decision
 from matching.records import RecordStatus, TeachingRecord
 from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.console.agents import audited, messages
@@ -36,6 +38,7 @@ from tests.kit.importing import a_line, checked, done, outcomes, planned, rows_o
 from tests.webhooks.listeners import let_the_worker_work
 
 KATE = "kate@example.com"
+CONFIRMED = {"lookup_status": case_work.NO_TRN.status, "lookup_reason": case_work.NO_TRN.reason}
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +167,17 @@ def test_a_file_does_not_know_better_than_the_agent_who_confirmed_that_there_is_
     worked_on(made)
     assert outcomes(made) == [("conflict", "no_trn_confirmed")], "also when it was confirmed since the check"
     assert (user_at(KATE).trn, user_at(KATE).lookup_status) == (None, LookupStatus.FAILED)
+
+
+def test_what_an_agent_confirms_while_a_row_is_run_is_heard(app: Flask) -> None:
+    user, (row,) = a_user(email=KATE, last_name="Bush"), rows_of(checked(a_line()))
+    content, bringer = import_files.content_of(row), Bringer(a_client(), Actor.of(a_staff_user()))
+    with transaction():
+        assert db.session.get_one(User, user.id).lookup_status is LookupStatus.PENDING
+        with db.engine.begin() as another:
+            another.execute(update(User).where(User.id == user.id).values(**CONFIRMED))
+        decision = import_rows.run(content, [a_record()], bringer, now=ports().clock.now())
+    assert decision.note is RowNote.NO_TRN_CONFIRMED
 
 
 def test_a_row_that_is_erased_under_the_workers_hands_keeps_no_other_row_waiting(
