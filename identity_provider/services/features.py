@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from identity_provider.db import db
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.features import FEATURES, Feature
-from identity_provider.models import Client, FeatureSwitch
+from identity_provider.models import AuditEvent, Client, FeatureSwitch
 from identity_provider.services import audit
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.changes import FEATURE_SWITCHES, changes
@@ -20,6 +20,8 @@ Switches = Mapping[tuple[str, str], bool]
 
 EVERYBODY = ""
 """Instead of a service's id: for every service that has no switch of its own."""
+
+_SUBJECT, _REMOVED = "feature", "feature_switch_removed"
 
 
 def is_on(feature: Feature, client: Client | str | None = None) -> bool:
@@ -63,13 +65,26 @@ def follow_general(feature: Feature, client: Client, *, reason: str, actor: Acto
         raise IllegalMove("this service has no switch of its own, or no reason was given")
     db.session.delete(row)
     db.session.flush()
-    _record("feature_switch_removed", row, (_facts(row), {}), actor=actor, now=now, reason=reason)
+    _record(_REMOVED, row, (_facts(row), {}), actor=actor, now=now, reason=reason)
 
 
 def switched(feature: Feature) -> list[FeatureSwitch]:
     """Everything that was switched of one feature: the general switch first, then the services' own."""
     rows = select(FeatureSwitch).where(FeatureSwitch.feature == feature.value).order_by(FeatureSwitch.client_id)
     return list(db.session.scalars(rows))
+
+
+def touched_since(feature: Feature, since: datetime) -> set[str]:
+    """Which switches of a feature were switched or taken away after this moment: ids of services, or EVERYBODY."""
+    switched_since = {each.client_id for each in switched(feature) if each.changed_at > since}
+    # Of a switch that was taken away only the audit knows.
+    taken_away = select(AuditEvent.before).where(
+        AuditEvent.subject_type == _SUBJECT,
+        AuditEvent.subject_id == feature.value,
+        AuditEvent.at > since,
+        AuditEvent.action == _REMOVED,
+    )
+    return switched_since | {before["service"] or EVERYBODY for before in db.session.scalars(taken_away)}
 
 
 def _standing() -> Switches:
@@ -103,4 +118,4 @@ def _record(
     now: datetime,
     reason: str,
 ) -> None:
-    audit.record(action, Subject("feature", row.feature), actor=actor, now=now, reason=reason, change=change)
+    audit.record(action, Subject(_SUBJECT, row.feature), actor=actor, now=now, reason=reason, change=change)

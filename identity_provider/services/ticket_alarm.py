@@ -109,13 +109,15 @@ def look(now: datetime, *, with_desk: bool) -> Watch:
 
 def _switched_off(now: datetime) -> list[str]:
     """The services whose tickets wait because somebody wants it so, or did until a moment ago: they are on the way."""
-    switches = features.switched(Feature.HELPDESK_TICKETS)
-    lately = {each.client_id for each in switches if each.changed_at > now - PATIENCE}
+    lately = features.touched_since(Feature.HELPDESK_TICKETS, now - PATIENCE)
+    own = {each.client_id for each in features.switched(Feature.HELPDESK_TICKETS)}
     wanting = db.session.scalars(select(Client.id).where(Client.raise_tickets))
     return [
         each
         for each in wanting
-        if not features.is_on(Feature.HELPDESK_TICKETS, each) or lately & {each, features.EVERYBODY}
+        if not features.is_on(Feature.HELPDESK_TICKETS, each)
+        or each in lately
+        or (features.EVERYBODY in lately and each not in own)
     ]
 
 

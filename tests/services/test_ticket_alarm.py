@@ -90,6 +90,31 @@ def test_tickets_that_are_switched_off_are_told_and_not_missed(app: Flask, clien
     assert rung(LATER + timedelta(minutes=31)) == (Rule.CASE_WITHOUT_TICKET,)
 
 
+def test_tickets_are_on_the_way_too_when_a_service_follows_the_general_switch_again(app: Flask) -> None:
+    case = a_case()
+    switch(on=False, now=NOW, client=case.client)
+    with transaction():
+        features.follow_general(
+            Feature.HELPDESK_TICKETS, case.client, reason="Zendesk is back", actor=SYSTEM, now=LATER
+        )
+    assert rung(LATER + timedelta(minutes=29)) == ()
+    assert rung(LATER + timedelta(minutes=31)) == (Rule.CASE_WITHOUT_TICKET,)
+
+
+def test_the_general_switch_excuses_no_service_that_has_its_own(app: Flask) -> None:
+    case = a_case()
+    switch(on=True, now=NOW - timedelta(days=1), client=case.client)
+    switch(on=False, now=LATER)
+    assert rung(LATER + timedelta(minutes=1)) == (Rule.CASE_WITHOUT_TICKET,)
+
+
+def test_without_a_desk_nothing_waits_for_a_switch(app: Flask) -> None:
+    a_case()
+    switch(on=False, now=NOW)
+    watch = ticket_alarm.look(LATER, with_desk=False)
+    assert (watch.rings, watch.services_switched_off, watch.cases_held_back) == ((), 0, 0)
+
+
 def test_that_tickets_are_switched_off_shows_where_the_alarm_would(
     app: Flask, client: FlaskClient, clock: ManualClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
