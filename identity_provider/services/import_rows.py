@@ -16,7 +16,7 @@ from identity_provider.db import db
 from identity_provider.domain.errors import IllegalMove, TrnAlreadyLinked, UserAlreadyHasTrn
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.values import PersonName
-from identity_provider.models import Client, RowOutcome, TrnLink, User
+from identity_provider.models import Client, RowOutcome, User
 from identity_provider.services import accounts, audit, leaked_trns, likeness, lookups, support_tickets, trn_links
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.import_files import Content, RowNote
@@ -140,7 +140,7 @@ def _hindrance(row: Content, record: TeachingRecord | None, user: User | None) -
         (RowNote.TRN_HELD, holder is not None and holder.id != user.id),
         # Of a row with the TRN that the account has, the record was compared already.
         (RowNote.ACCOUNT_DIFFERS, not (row.trn and user.trn) and not _is_who_says(row, record, user)),
-        (RowNote.LINK_WAS_ENDED, bool(row.trn) and user.trn is None and _was_linked(user, row.trn)),
+        (RowNote.LINK_WAS_ENDED, bool(row.trn) and user.trn is None and trn_links.was_ended(user, row.trn)),
         # People looked, and said so: as with a link that they ended, a file does not know better.
         (RowNote.NO_TRN_CONFIRMED, bool(row.trn) and user.lookup_status is LookupStatus.FAILED),
     )
@@ -173,12 +173,6 @@ def _has_namesake(row: Content, name: PersonName) -> bool:
         User.erased_at.is_(None),
     )
     return any(likeness.are_alike(name, each.name) for each in db.session.scalars(born_that_day))
-
-
-def _was_linked(user: User, trn: str) -> bool:
-    """Whether staff ended this person's link to the record: a file does not know better."""
-    ended = select(TrnLink.id).where(TrnLink.user_id == user.id, TrnLink.trn == trn, TrnLink.ended_at.is_not(None))
-    return db.session.scalar(ended.limit(1)) is not None
 
 
 def _name_for(row: Content, found: Sequence[TeachingRecord]) -> PersonName:

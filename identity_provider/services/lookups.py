@@ -34,7 +34,7 @@ from identity_provider.domain.lookup import (
     pending,
 )
 from identity_provider.domain.questions import Question
-from identity_provider.models import Client, Journey, Lookup, TrnLink, User
+from identity_provider.models import Client, Journey, Lookup, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
 from identity_provider.services import (
@@ -356,7 +356,7 @@ def tell_of_record(user: User, client: Client, *, now: datetime) -> None:
 
 
 def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) -> User | None:
-    if user.trn != trn and _was_parted_from(user, trn):
+    if user.trn != trn and trn_links.was_ended(user, trn):
         trn_links.stand_at(user, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, now=now)
         return None
     try:
@@ -368,12 +368,6 @@ def _link(user: User, trn: str, evidence: trn_links.Evidence, *, now: datetime) 
         # A stricter search for somebody who is linked found another record: a question for people, not for us.
         log.warning("search_contradicts_link", user_id=str(user.id))
     return None
-
-
-def _was_parted_from(user: User, trn: str) -> bool:
-    """Whether this user's link to this record was ended, with a reason: no search knows better than who did that."""
-    ended = select(TrnLink.id).where(TrnLink.user_id == user.id, TrnLink.trn == trn, TrnLink.ended_at.is_not(None))
-    return db.session.scalar(ended.limit(1)) is not None
 
 
 def _last_journey(user: User) -> Journey | None:

@@ -16,7 +16,7 @@ from identity_provider.db import db
 from identity_provider.domain.errors import IllegalMove, TrnAlreadyLinked, UserAlreadyHasTrn
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel
 from identity_provider.models import TrnLink, User
-from identity_provider.services import audit
+from identity_provider.services import audit, identities
 from identity_provider.services.audit import Actor, Subject
 
 _UNSETTLED = (LookupReason.REGISTER_UNAVAILABLE, LookupReason.NOT_LOOKED_UP, LookupReason.NO_RECORD)
@@ -151,6 +151,18 @@ def holder_of(trn: str) -> User | None:
 def live_link_of(user: User) -> TrnLink | None:
     """The user's link as it stands now."""
     return db.session.scalar(select(TrnLink).where(TrnLink.user_id == user.id, TrnLink.ended_at.is_(None)))
+
+
+def was_ended(user: User, trn: str, *, since: datetime | None = None) -> bool:
+    """Whether a link of this person to the record was ended, by whichever of their identities, at or after `since`.
+
+    It was ended with a reason, by somebody who knew: no search, file or older word of a service knows better.
+    """
+    ended = select(TrnLink.user_id).where(TrnLink.trn == trn, TrnLink.ended_at.is_not(None))
+    if since is not None:
+        ended = ended.where(TrnLink.ended_at >= since)
+    whose = set(db.session.scalars(ended))
+    return bool(whose) and any(each.id in whose for each in identities.all_of(user))
 
 
 def _is_settled(user: User) -> bool:

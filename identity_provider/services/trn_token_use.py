@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.values import Trn
-from identity_provider.models import Journey, TrnLink, TrnToken, User
+from identity_provider.models import Journey, TrnToken, User
 from identity_provider.services import accounts, audit, journeys, support_tickets, trn_links, trn_tokens
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.trn_links import Evidence
@@ -62,12 +62,11 @@ def _staff_know_better(journey: Journey, token: TrnToken) -> bool:
     for it.
     """
     user = journey.user
-    if user is not None and user.lookup_status is LookupStatus.FAILED:
+    if user is None:
+        return False
+    if user.lookup_status is LookupStatus.FAILED:
         return user.looked_up_at is None or user.looked_up_at >= token.created_at
-    ended = select(TrnLink.id).where(
-        TrnLink.user_id == journey.user_id, TrnLink.trn == token.trn, TrnLink.ended_at >= token.created_at
-    )
-    return db.session.scalar(ended.limit(1)) is not None
+    return trn_links.was_ended(user, token.trn, since=token.created_at)
 
 
 def _account_of_record(journey: Journey, record: TeachingRecord, *, now: datetime) -> User:

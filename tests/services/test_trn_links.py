@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -9,14 +10,17 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm.attributes import set_committed_value
 
+from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove, TrnAlreadyLinked, UserAlreadyHasTrn
 from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel, pending
 from identity_provider.models import AuditEvent, TrnLink, User
-from identity_provider.services import trn_links
+from identity_provider.services import accounts, lookups, trn_links
 from identity_provider.services.audit import SYSTEM, Actor
+from identity_provider.services.statements import NINO_CONTEXT
 from identity_provider.services.trn_links import Evidence
-from tests.builders import NOW, a_staff_user, a_user
+from identity_provider.vault import vault
+from tests.builders import NOW, a_record, a_staff_user, a_user
 
 MATCHED = Evidence(LookupReason.MATCHED, VerificationLevel.LOW)
 NO_RECORD = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
@@ -41,6 +45,32 @@ def test_a_user_who_points_elsewhere_is_not_pointed_anew(app: Flask) -> None:
     user = a_user(trn="1234567")
     with pytest.raises(UserAlreadyHasTrn), transaction():
         trn_links.link(user, "7654321", MATCHED, actor=SYSTEM, now=NOW)
+
+
+def test_that_a_link_was_ended_goes_with_the_identity_into_the_one_that_it_becomes_part_of(app: Flask) -> None:
+    parted, survivor, other = a_user(trn="1234567"), a_user(), a_user(trn="7654321")
+    with transaction():
+        for each in (parted, other):
+            trn_links.unlink(each, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, reason="not theirs", now=NOW)
+    assert not trn_links.was_ended(survivor, "1234567")
+    with transaction():
+        accounts.become_part_of(accounts.held(parted.id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+    assert trn_links.was_ended(survivor, "1234567")
+    assert trn_links.was_ended(survivor, "1234567", since=NOW)
+    assert not trn_links.was_ended(survivor, "1234567", since=NOW + timedelta(seconds=1))
+    assert not trn_links.was_ended(survivor, "7654321"), "that was another person's"
+
+
+def test_no_search_links_a_survivor_to_the_record_that_was_not_theirs(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record("1234567")]
+    stated = {"stated_nino_encrypted": vault.seal("AB123456C", NINO_CONTEXT), "stated_has_nino": True}
+    parted, survivor = a_user(trn="1234567"), a_user(last_name="Bush", **stated)
+    with transaction():
+        trn_links.unlink(parted, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, reason="not theirs", now=NOW)
+        accounts.become_part_of(accounts.held(parted.id), survivor, actor=SYSTEM, reason="one person", now=NOW)
+    lookups.look_up_again(survivor.id, register, NOW)
+    db.session.refresh(survivor)
+    assert (survivor.trn, survivor.lookup_reason) == (None, LookupReason.WITH_HELPDESK)
 
 
 def test_the_same_link_again_only_raises_the_level(app: Flask) -> None:
