@@ -13,10 +13,12 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from identity_provider.adapters.memory import ManualClock, MemoryRegister
-from identity_provider.db import db
+from identity_provider.db import db, transaction
+from identity_provider.kit import session
 from identity_provider.models import BrowserSession, Grant, Journey
-from tests.builders import a_client, a_record, a_user
-from tests.journeys.travel import EMAIL, Traveller, count_of, newest_code
+from identity_provider.services import browser_sessions
+from tests.builders import NOW, a_client, a_record, a_user
+from tests.journeys.travel import EMAIL, TOKEN, Traveller, count_of, newest_code
 from tests.kit.html import find_all, parse
 from tests.kit.page import Browser
 from tests.kit.provider import a_browser_of, a_relying_party, complete_journey
@@ -294,3 +296,13 @@ def secret_of(person: Traveller) -> str:
 def without_reference(html: str) -> str:
     """The page without what differs from one request to the next."""
     return re.sub(r"[0-9a-f]{16,64}|[0-9a-f-]{36}", "", html)
+
+
+def test_24_whoever_comes_next_keeps_only_the_journey_in_which_they_sign_in(app: Flask) -> None:
+    """Case 24: what was half done here by nobody known yet may be the last person's, but for the page they stand on."""
+    here, elsewhere = on_the_way(app), on_the_way(app)
+    with transaction():
+        _, secret = browser_sessions.begin(a_user(), amr=["otp"], now=NOW)
+    with app.test_request_context(headers={"Cookie": f"browser={TOKEN}; session={secret}"}), transaction():
+        session.sign_in(a_user(), amr=["otp"], journey_id=here.journey_id)
+    assert (here.journey.expires_at > NOW, elsewhere.journey.expires_at > NOW) == (True, False)

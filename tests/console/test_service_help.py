@@ -100,6 +100,7 @@ def test_people_to_try_are_those_of_the_environment(
 @pytest.mark.parametrize(("content", "words"), [
     ("[", "It is not JSON in UTF-8"),
     ("\xff", "It is not JSON in UTF-8"),
+    ("[" * 100_000, "It is not JSON in UTF-8"),
     ('{"people": [{"email": "\\ud800"}]}', "It is not JSON in UTF-8"),
     ("[]", "It has to be an object with a list “people”"),
     ('{"people": {}}', "It has to be an object with a list “people”"),
@@ -123,3 +124,14 @@ def test_a_file_of_people_that_is_none_is_told_with_what_is_wrong_in_it(
     page = an_agent(app, StaffRole.SERVICE_MANAGER).get(f"/support/services/{client.id}/people")
     assert (page.status, words in page.text) == (200, True), page.text
     assert "TEST_PEOPLE_FILE" in page.text
+
+
+def test_of_a_file_with_many_faults_the_first_ones_are_told(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, file = a_client(), tmp_path / "people.json"
+    file.write_text(json.dumps({"people": ["nobody"] * 30}), encoding="utf-8")
+    changed = replace(app.extensions["settings"], test_people_file=str(file))
+    monkeypatch.setitem(app.extensions, "settings", changed)
+    page = an_agent(app, StaffRole.SERVICE_MANAGER).get(f"/support/services/{client.id}/people")
+    assert ("Person 10 has" in page.text, "Person 11 has" in page.text) == (True, False)
