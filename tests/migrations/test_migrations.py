@@ -68,7 +68,8 @@ def test_of_changes_that_were_tried_before_0026_what_is_open_is_taken_for_ours(a
             )
     try:
         walk_again("0026")
-        fetched = dict(db.session.execute(text("SELECT change_request_id, fetched_at FROM change_reports")).all())
+        rows = db.session.execute(text("SELECT change_request_id, fetched_at FROM change_reports"))
+        fetched = {row.change_request_id: row.fetched_at for row in rows}
     finally:
         db.session.rollback()
     assert fetched == {tried.id: NOW, waiting.id: None, sent.id: None}

@@ -92,6 +92,7 @@ def test_tickets_that_are_switched_off_are_told_and_not_missed(app: Flask, clien
 
 def test_tickets_are_on_the_way_too_when_a_service_follows_the_general_switch_again(app: Flask) -> None:
     case = a_case()
+    assert case.client is not None
     switch(on=False, now=NOW, client=case.client)
     with transaction():
         features.follow_general(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -63,7 +64,7 @@ def test_that_a_link_was_ended_goes_with_the_identity_into_the_one_that_it_becom
 
 def test_no_search_links_a_survivor_to_the_record_that_was_not_theirs(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record("1234567")]
-    stated = {"stated_nino_encrypted": vault.seal("AB123456C", NINO_CONTEXT), "stated_has_nino": True}
+    stated: dict[str, Any] = {"stated_nino_encrypted": vault.seal("AB123456C", NINO_CONTEXT), "stated_has_nino": True}
     parted, survivor = a_user(trn="1234567"), a_user(last_name="Bush", **stated)
     with transaction():
         trn_links.unlink(parted, pending(LookupReason.WITH_HELPDESK), actor=SYSTEM, reason="not theirs", now=NOW)
