@@ -32,6 +32,7 @@ from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.pooling import Pooled
 
 ADDRESS_CHANGED = "email_changed"
+ACCOUNTS_MERGED = "accounts_merged"
 NAMESAKES_PER_ADDRESS = rate_limits.Limit("namesakes_per_address", 20, timedelta(days=1))
 
 
@@ -163,19 +164,25 @@ def is_who_says(user: User, journey: Journey) -> bool:
 def make_one(survivor: User, other: User | None, *, email: str, now: datetime) -> None:
     """The person proved both addresses: they end with one account, reached by the address that they chose.
 
-    `other` is their second account, if one was made: it becomes part of the survivor, whose `sub` stays. The
-    address that is given up is told. Raises EmailInUse when `email` is somebody else's account.
+    `other` is their second account, if one was made: it becomes part of the survivor, whose `sub` stays. Both
+    addresses are told, also that the keys of both open the one now: whoever read the mail of one of them for a while
+    may have done it. Raises EmailInUse when `email` is somebody else's account.
     """
-    actor = Actor.of(survivor)
-    if other is not None and other.id != survivor.id:
-        become_part_of(held(other.id), survivor, actor=actor, reason="the person proved both addresses", now=now)
-    before = survivor.email
-    if email == before:
-        return
-    give_address(survivor, email, actor=actor, now=now, reason="chosen when two accounts became one", proved_at=now)
-    for address in (before, email):
-        key = f"email-changed:{survivor.id}:{now.timestamp():.6f}:{address == email}"
-        outbox.post(ADDRESS_CHANGED, key, to=address, payload={"user_id": str(survivor.id)}, now=now)
+    actor, before = Actor.of(survivor), survivor.email
+    second = other if other is not None and other.id != survivor.id else None
+    if second is not None:
+        become_part_of(held(second.id), survivor, actor=actor, reason="the person proved both addresses", now=now)
+    has_keys = second is not None and passkeys.has_any(survivor)
+    words: dict[str, object] = {"user_id": str(survivor.id), "passkeys": has_keys}
+    if email != before:
+        give_address(survivor, email, actor=actor, now=now, reason="chosen when two accounts became one", proved_at=now)
+        for address in (before, email):
+            key = f"email-changed:{survivor.id}:{now.timestamp():.6f}:{address == email}"
+            outbox.post(ADDRESS_CHANGED, key, to=address, payload=words, now=now)
+    elif second is not None:
+        for address in (email, second.email):
+            key = f"{ACCOUNTS_MERGED}:{second.id}:{now.timestamp():.6f}:{address == email}"
+            outbox.post(ACCOUNTS_MERGED, key, to=address, payload=words | {"kept": address == email}, now=now)
 
 
 def lock(user: User, *, actor: Actor, reason: str, now: datetime) -> None:

@@ -34,7 +34,7 @@ from identity_provider.services.pooling import Pooled
 from identity_provider.services.trn_links import Evidence
 
 UNDO_FOR = timedelta(days=30)
-ACCOUNTS_MERGED = "accounts_merged"
+ACCOUNTS_MERGED = accounts.ACCOUNTS_MERGED
 ACCOUNTS_PARTED = "accounts_parted"
 
 

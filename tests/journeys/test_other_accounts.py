@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason, LookupStatus
+from identity_provider.kit import emails
+from identity_provider.kit.app import ports
 from identity_provider.models import AuditEvent, BrowserSession, OutboxMessage, SupportTicket, User
 from tests.builders import a_record, a_user
 from tests.journeys.test_known_person import a_pending_user
 from tests.journeys.test_no_record import a_stranger
+from tests.journeys.test_passkeys import a_device_of
 from tests.journeys.travel import BORN, EMAIL, Traveller, count_of, newest_code, user_at
 
 OLD = "kb@oldschool.example.com"
@@ -74,6 +78,30 @@ def test_a_pending_account_becomes_part_of_the_one_that_has_the_record(app: Flas
     assert count_of(SupportTicket, SupportTicket.status == "open") == 0
     assert count_of(BrowserSession, BrowserSession.user_id == mine, BrowserSession.ended_at.is_(None)) == 0
     assert count_of(AuditEvent, AuditEvent.action == "user_merged") == 1
+
+
+@pytest.mark.parametrize("has_passkey", [True, False])
+@pytest.mark.parametrize(("kept", "kind"), [(OLD, "accounts_merged"), (EMAIL, "email_changed")])
+def test_both_addresses_are_told_what_opens_the_one_account_now(
+    app: Flask, register: MemoryRegister, kept: str, kind: str, has_passkey: bool
+) -> None:
+    """Whoever reads the mail of an account for a moment could make one of theirs, with their keys, part of it."""
+    mine = a_pending_user()
+    if has_passkey:
+        a_device_of(mine)
+    register.records = [a_record()]
+    a_user(email=OLD, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    person.submit("Continue", code=newest_code(OLD))
+    person.submit(email=kept)
+    sent = db.session.query(OutboxMessage).filter(OutboxMessage.kind.in_(["accounts_merged", "email_changed"])).all()
+    assert {(each.kind, each.recipient) for each in sent} == {(kind, EMAIL), (kind, OLD)}
+    written = [emails.write(each, now=ports().clock.now()) for each in sent]
+    assert ["The passkeys of both accounts" in each[1] for each in written if each is not None] == [has_passkey] * 2
+    if kind == "accounts_merged":
+        assert {each.recipient: each.payload["kept"] for each in sent} == {OLD: True, EMAIL: False}
 
 
 def test_without_access_to_the_holder_s_address_the_helpdesk_decides(app: Flask, register: MemoryRegister) -> None:
