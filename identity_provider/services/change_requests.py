@@ -91,7 +91,8 @@ def begin(user: User, kind: ChangeKind, *, language: str, now: datetime) -> Chan
     """The draft of a request: the one that the person left, or a new one. Raises ChangeOpen."""
     user = accounts.held(user.id)
     refuse_second(user, kind)
-    draft = draft_of(user, kind)
+    left = draft_of(user, kind)
+    draft = change_history.still_there(left.id) if left is not None else None
     if draft is None:
         draft = new_request(user, kind, now=now)
     draft.language = language
