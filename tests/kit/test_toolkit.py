@@ -12,6 +12,7 @@ from flask import Flask, render_template_string
 from jinja2 import UndefinedError
 
 from identity_provider.kit import static_files
+from identity_provider.kit.languages import current_language, speak
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link, sign_link
 from identity_provider.kit.written import redacted_email, written_date, written_moment, written_trn
 from tests.kit.browser import AXE
@@ -99,6 +100,15 @@ def test_a_language_once_asked_for_stays(gallery: Flask) -> None:
     assert 'lang="cy"' in browser.get("/accessibility").response.text
     browser.get("/cookies", ui_locales="en")
     assert 'lang="en"' in browser.get("/accessibility").response.text
+
+
+def test_what_the_service_of_a_journey_asks_for_counts_also_once_something_was_said(gallery: Flask) -> None:
+    with gallery.test_request_context():
+        assert current_language() == "en"
+        speak("fr cy")
+        assert current_language() == "cy"
+        speak("")
+        assert current_language() == "en"
 
 
 def test_dates_are_written_as_gov_uk_writes_them(gallery: Flask) -> None:
