@@ -1,6 +1,7 @@
 """Records as lines of text: many are compared in columns, and only the few that matter are ever built."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import date
 from typing import Final, overload
 
@@ -10,7 +11,7 @@ from matching.records import RecordStatus, TeachingRecord
 FIELD_SEPARATOR: Final = "\t"
 """Between the values of a line, which are in the order of TeachingRecord's fields; no value holds it."""
 
-_IN_COLUMNS: Final = 9
+_IN_COLUMNS: Final = len(fields(TextColumns))
 _STATUSES: Final = {status.value: status for status in RecordStatus}
 _TRUTHS: Final = {"t": True, "f": False}
 

