@@ -41,20 +41,17 @@ class Evidence(NamedTuple):
     @classmethod
     def of(cls, compared: Mapping[Field, FieldComparison], held: TeachingRecord) -> "Evidence":
         """Read the evidence off what was compared with a record."""
-
-        def level(field: Field) -> Level:
-            return compared[field].level if field in compared else Level.MISSING
-
-        first = level(Field.FIRST_NAME)
+        levels = {field: each.level for field, each in compared.items()}
+        first = levels.get(Field.FIRST_NAME, Level.MISSING)
         named = compared[Field.FIRST_NAME].stated if first is Level.VARIANT else ""
         return cls(
             first,
-            level(Field.LAST_NAME),
-            level(Field.DATE_OF_BIRTH),
-            level(Field.TRN),
-            level(Field.NINO),
-            level(Field.EMAIL),
-            level(Field.MIDDLE_NAME),
+            levels.get(Field.LAST_NAME, Level.MISSING),
+            levels.get(Field.DATE_OF_BIRTH, Level.MISSING),
+            levels.get(Field.TRN, Level.MISSING),
+            levels.get(Field.NINO, Level.MISSING),
+            levels.get(Field.EMAIL, Level.MISSING),
+            levels.get(Field.MIDDLE_NAME, Level.MISSING),
             bool(named) and are_often_two_people(named, given_name(held.first_name)),
             first is Level.MIDDLE and _is_reordered(compared),
         )
