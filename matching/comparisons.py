@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import date_slips, sound
 from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
-from matching.normalise import PARTICLES, Name
+from matching.normalise import PARTICLES, UNKNOWN_BIRTHDAY, Name
 
 SIMILAR_FROM: Final = 0.88
 SIMILAR_SOUND_FROM: Final = 0.78
@@ -269,7 +269,7 @@ def _near_enough(one: Name, other: Name) -> bool:
 
 def dates(stated: date | None, held: date | None) -> Level:
     """Relation of two dates of birth."""
-    if stated is None or held is None:
+    if stated is None or held is None or UNKNOWN_BIRTHDAY in (stated, held):
         return Level.MISSING
     return Level.SAME if stated == held else _other_dates(stated, held)
 

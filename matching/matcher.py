@@ -285,7 +285,8 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
     first = first or _may_be_a_slip(candidate)
     last = evidence.last in AGREES or evidence.last is Level.SIMILAR
-    if first and last:
+    first_or_middle = first or (evidence.middle is Level.SAME and evidence.last in AGREES)
+    if first_or_middle and last:
         return evidence.born in NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
     # With one name only it may be a marriage, or a stranger; another number on the record says a stranger.
     if evidence.nino is Level.DIFFERENT:

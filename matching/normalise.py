@@ -13,6 +13,9 @@ LONGEST_NAME: Final = 100
 
 LONGEST_EMAIL: Final = 320
 OLDEST_BIRTH_YEAR: Final = 1900
+UNKNOWN_BIRTHDAY: Final = date(1900, 1, 1)
+"""What registers and forms hold where nobody knew the birthday."""
+
 YOUNGEST: Final = 16
 """Nobody younger trains to teach: such a date is a slip, often the year of today."""
 
@@ -219,9 +222,21 @@ def nino(raw: str) -> Nino | None:
     return Nino(text[:8], well_formed=issued and (len(text) == 8 or text[8] in _NINO_SUFFIXES))
 
 
+def nino_value(raw: str) -> str:
+    """Read a National Insurance number without its suffix; empty where there is none."""
+    number = nino(raw) if raw else None
+    return number.value if number else ""
+
+
+def is_issued(raw: str) -> bool:
+    """Whether this is a National Insurance number that may be somebody's, and none that a payroll made up."""
+    number = nino(raw)
+    return number is not None and number.well_formed
+
+
 def birth_date(raw: date | None, today: date) -> date | None:
     """Return the date of birth if somebody old enough to have a record could have it, else None."""
-    if raw is None or raw.year < OLDEST_BIRTH_YEAR or raw.year > today.year - YOUNGEST:
+    if raw in (None, UNKNOWN_BIRTHDAY) or raw.year < OLDEST_BIRTH_YEAR or raw.year > today.year - YOUNGEST:
         return None
     return raw
 

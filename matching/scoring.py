@@ -190,13 +190,17 @@ class Scorer:
         first = comparisons.first_names(stated.firsts, stated.middle, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
         swapped, half = False, None
-        if first.level not in JOINTLY and last.level not in JOINTLY and stated.has_names:
+        # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
+        present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
+        if first.level not in JOINTLY and present.level not in JOINTLY and stated.has_names:
             swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
-            if not swapped and {first.level, last.level}.isdisjoint(TOGETHER):
+            if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
         middle = comparisons.ABSENT
         if stated.firsts and not swapped and not half:
             middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
+            if middle.level is Level.DIFFERENT and stated.middle in stated.lasts:
+                middle = comparisons.ABSENT  # the last name typed into two boxes
         agreeing = 1
         if len(stated.lasts) > 1:
             known = {name.joined for name in lasts}
@@ -275,8 +279,9 @@ class Scorer:
     def _nino(self, numbers: Sequence[TeachingRecord]) -> FieldComparison:
         """Compare the National Insurance number; one that is nobody's, as payrolls make up, contradicts nobody."""
         stated = self.statement
-        compared = self._identifier(Field.NINO, stated.nino, [_nino(one.nino) for one in numbers])
-        if compared.level is Level.DIFFERENT and not stated.nino_well_formed:
+        compared = self._identifier(Field.NINO, stated.nino, [normalise.nino_value(one.nino) for one in numbers])
+        issued = stated.nino_well_formed and normalise.is_issued(compared.held)
+        if compared.level is Level.DIFFERENT and not issued:
             return FieldComparison(Field.NINO, Level.MISSING, 0.0, stated.nino)
         return compared
 
@@ -294,11 +299,6 @@ _CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MI
 
 def _iso(day: date | None) -> str:
     return day.isoformat() if day else ""
-
-
-def _nino(raw: str) -> str:
-    number = normalise.nino(raw) if raw else None
-    return number.value if number else ""
 
 
 def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: float) -> tuple[Candidate, ...]:

@@ -67,6 +67,8 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
     stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
     born = normalise.birth_date(person.date_of_birth, today)
+    # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
+    shortened = 1 in (len(first.joined), len(last.joined))
     unread = (person.trn.strip() and not stated_trn) or (person.nino.strip() and not number)
     return Statement(
         person=person,
@@ -78,7 +80,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino=number.value if number else "",
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
-        misread=bool(split or unread or (person.date_of_birth and not born) or in_another_script),
+        misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth is not None and born is None,
     )
 

@@ -1,0 +1,79 @@
+"""Mistakes that no set of data had on which the rules were made: an examiner found each with data of their own."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
+from tests.kit.people import ALEX, a_person, a_record, outcome_of
+
+
+def linked(outcome: MatchOutcome) -> str | None:
+    return outcome.record.trn if isinstance(outcome, DefiniteMatch) else None
+
+
+@pytest.mark.parametrize(("first", "last"), [("A", "Quigley"), ("A.", "Quigley"), ("Alexandra", "F")])
+def test_an_initial_that_is_in_no_record_does_not_say_that_there_is_none(first: str, last: str) -> None:
+    many = [a_record(trn=f"300000{n}", first_name="Una", last_name="Brodie", nino="", email="") for n in range(9)]
+    newly_married = a_person(first_name=first, last_name=last)
+    assert not isinstance(outcome_of(newly_married, *many), NoMatch)
+
+
+UNKNOWN_BIRTHDAY = date(1900, 1, 1)
+
+
+def test_a_record_whose_birthday_nobody_knew_is_near_to_everybody_of_its_name() -> None:
+    undated = a_record(date_of_birth=UNKNOWN_BIRTHDAY)
+    more = [a_record(trn=f"300000{n}", date_of_birth=date(1960 + n, 2, 3), nino="", email="") for n in range(9)]
+    assert not isinstance(outcome_of(a_person(date_of_birth=date(1984, 5, 17)), undated, *more), NoMatch)
+
+
+def test_a_record_whose_birthday_nobody_knew_is_linked_by_a_number_and_both_names() -> None:
+    undated = a_record(date_of_birth=UNKNOWN_BIRTHDAY)
+    born = date(1984, 5, 17)
+    assert linked(outcome_of(a_person(undated, date_of_birth=born, trn=undated.trn), undated)) == undated.trn
+    assert linked(outcome_of(a_person(undated, date_of_birth=born), undated)) is None
+    assert (
+        linked(outcome_of(a_person(undated, first_name="Ruth", date_of_birth=born, trn=undated.trn), undated)) is None
+    )
+
+
+def test_a_birthday_that_stands_for_none_is_no_evidence() -> None:
+    undated = a_record(date_of_birth=UNKNOWN_BIRTHDAY)
+    assert linked(outcome_of(a_person(undated), undated)) is None
+    assert not isinstance(outcome_of(a_person(first_name="Una", date_of_birth=UNKNOWN_BIRTHDAY), ALEX), NoMatch)
+
+
+@pytest.mark.parametrize(("first", "last"), [("Featherstone", "Alexandra"), ("Featherstone", "Alexamdra")])
+def test_swapped_boxes_are_seen_although_the_previous_name_is_right(first: str, last: str) -> None:
+    stated = a_person(first_name=first, last_name=last, previous_last_names=("Okafor",))
+    assert linked(outcome_of(replace(stated, trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+def test_nobody_is_told_that_there_is_none_who_swaps_two_boxes_and_mistypes_the_day() -> None:
+    stated = a_person(first_name="Featherstone", last_name="Alexandra", previous_last_names=("Okafor",))
+    assert not isinstance(outcome_of(replace(stated, date_of_birth=date(1984, 5, 16)), ALEX), NoMatch)
+
+
+def test_a_previous_name_does_not_make_another_first_name_a_swapped_one() -> None:
+    twin = a_person(first_name="Ruth", previous_last_names=("Okafor",), trn=ALEX.trn)
+    assert linked(outcome_of(twin, ALEX)) is None
+
+
+@pytest.mark.parametrize("held", ["TN170584F", "TN 17 05 84 M", "OO999999D"])
+def test_a_temporary_number_on_the_record_contradicts_nobody(held: str) -> None:
+    record = a_record(nino=held)
+    assert linked(outcome_of(a_person(nino="CE999999A"), record)) == record.trn
+
+
+def test_a_misspelt_first_name_with_the_same_middle_and_last_name_is_near() -> None:
+    andrea = a_record(first_name="Andrea")
+    stated = a_person(andrea, first_name="Anclrea", middle_name="Rose", date_of_birth=date(1985, 5, 17))
+    assert not isinstance(outcome_of(stated, andrea), NoMatch)
+    assert isinstance(outcome_of(replace(stated, first_name="Ruth", middle_name="Ann"), andrea), NoMatch)
+
+
+def test_a_last_name_typed_as_the_middle_name_too_is_no_other_middle_name() -> None:
+    assert linked(outcome_of(a_person(middle_name="Featherstone"), ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(middle_name="Joan"), ALEX)) is None
