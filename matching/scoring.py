@@ -280,8 +280,9 @@ class Scorer:
         """Compare the National Insurance number; one that is nobody's, as payrolls make up, contradicts nobody."""
         stated = self.statement
         compared = self._identifier(Field.NINO, stated.nino, [normalise.nino_value(one.nino) for one in numbers])
-        issued = stated.nino_well_formed and normalise.is_issued(compared.held)
-        if compared.level is Level.DIFFERENT and not issued:
+        if compared.level is not Level.DIFFERENT:
+            return compared
+        if not (stated.nino_well_formed and any(normalise.is_issued(one.nino) for one in numbers)):
             return FieldComparison(Field.NINO, Level.MISSING, 0.0, stated.nino)
         return compared
 
