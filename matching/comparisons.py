@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import date_slips, sound
-from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
+from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people, given_name_forms
 from matching.normalise import PARTICLES, UNKNOWN_BIRTHDAY, Name
 
 SIMILAR_FROM: Final = 0.88
@@ -17,6 +17,10 @@ SIMILAR_SOUND_FROM: Final = 0.78
 GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
+_BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
+"""What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
+
+_KNOWN_AS: Final = frozenset({"aka", "known", "as"})
 ONE_DAY: Final = timedelta(days=1)
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
@@ -184,11 +188,28 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         return NameRelation(level, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
-    if len(one) == 1 or len(other) == 1:
-        return NameRelation(Level.INITIAL if one[0] == other[0] else Level.DIFFERENT, one, other)
+    initial = len(one) == 1 or len(other) == 1
+    if one[0] == other[0] and (
+        initial or _are_initials(typed, held, held_middle) or _are_initials(held, typed, middle)
+    ):
+        return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
+    return _unlike(typed, held)
+
+
+def _unlike(typed: Name, held: Name) -> NameRelation:
+    """Relation of first names that are no forms of each other: misspelt, or two."""
+    one, other = typed.tokens[0], held.tokens[0]
+    if len(one) == 1 or len(other) == 1:
+        return NameRelation(Level.DIFFERENT, one, other)
     return better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
+
+
+def _are_initials(short: Name, name: Name, middle: Name) -> bool:
+    """Whether one name is the initials of another: SJ is Sarah Jane. With a vowel it may be a name itself, as Jo."""
+    letters = "".join(token[0] for token in (*name.tokens, *middle.tokens)[:2])
+    return short.joined == letters and len(letters) == 2 and not set(letters) & set("aeiouy")
 
 
 def _middle_shared(middle: Name, held_middle: Name) -> bool:
@@ -203,7 +224,7 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
     if len(one) < 2 or one != other:
         return None
     clash = rest and held_rest and not any(_may_be_one(a, b) for a in rest for b in held_rest)
-    if clash and typed.tokens[1:] and held.tokens[1:]:
+    if clash and (one in _BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
         return NameRelation(Level.SIMILAR, typed.joined, held.joined)
     if set(typed.tokens[1:]) <= set(held_rest) and set(held.tokens[1:]) <= set(rest):
         return NameRelation(Level.SAME, one, other)
@@ -224,10 +245,19 @@ def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> 
     )
 
 
+def _further(first: Name, other: Name) -> tuple[str, ...]:
+    """Return the words of a first name that count as middle names: not the name again, as in Mike (Michael)."""
+    if len(first.tokens) == 1:
+        return ()
+    again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
+    return tuple(t for t in first.tokens[1:] if t not in again and not are_given_name_forms(t, first.tokens[0]))
+
+
 @lru_cache(maxsize=1 << 14)
 def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name) -> NameRelation:
     """Relation of middle names; further words of a first name count as middle names."""
-    rest, held_rest = first.tokens[1:] + middle.tokens, held_first.tokens[1:] + held_middle.tokens
+    rest = _further(first, held_first) + middle.tokens
+    held_rest = _further(held_first, first) + held_middle.tokens
     if not rest or not held_rest:
         return ABSENT
     typed, held = "".join(rest), "".join(held_rest)

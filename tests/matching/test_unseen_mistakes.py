@@ -77,3 +77,33 @@ def test_a_misspelt_first_name_with_the_same_middle_and_last_name_is_near() -> N
 def test_a_last_name_typed_as_the_middle_name_too_is_no_other_middle_name() -> None:
     assert linked(outcome_of(a_person(middle_name="Featherstone"), ALEX)) == ALEX.trn
     assert linked(outcome_of(a_person(middle_name="Joan"), ALEX)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "held", "held_middle"),
+    [
+        ("Mike (Michael)", "Michael", "Thomas"), ("Matthew aka Matt", "Matthew", "Anthony"),
+        ("Thi Mai", "Mai", "Thi"), ("Mohammed Nadeem", "Nadeem", "Yaaseen"), ("M Javed", "Javed", ""),
+        ("Ruth Ruth", "Ruth", "Joan"), ("SJ", "Sarah", "Jane"), ("S.J.", "Sarah", "Jane"), ("SM.", "Sarah", "Marie"),
+    ],
+)  # fmt: skip
+def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
+    typed: str, held: str, held_middle: str
+) -> None:
+    record = a_record(first_name=held, middle_name=held_middle)
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+@pytest.mark.parametrize(
+    ("typed", "held", "held_middle"),
+    [
+        ("Mohammed Ali", "Mohammed", "Imran"), ("Mohammed", "Mohammed Imran", ""), ("Abdul Karim", "Abdul", "Rahim"),
+        ("Jo", "James", "Oliver"), ("SJ", "Sarah", "Marie"), ("Thi Mai", "Lan", "Thi"), ("M Javed", "Nadeem", "Asif"),
+    ],
+)  # fmt: skip
+def test_what_brothers_and_sisters_share_makes_nobody_the_other_one(typed: str, held: str, held_middle: str) -> None:
+    record = a_record(first_name=held, middle_name=held_middle)
+    stated = a_person(record, first_name=typed, trn=record.trn)
+    if typed == "Mohammed":  # he may well be Imran, and just not say so
+        stated = replace(stated, middle_name="Ali")
+    assert linked(outcome_of(stated, record)) is None
