@@ -54,7 +54,7 @@ def part(side: str, where: tuple[int, int]) -> str:
     return f"substr(date_of_birth_{side}, {where[0]}, {where[1]})"
 
 
-def settings() -> SettingsCreator:
+def names_and_day() -> list[cl.CustomComparison]:
     swapped_day = " and ".join(
         f"{part('l', one)} = {part('r', other)}" for one, other in ((YEAR, YEAR), (MONTH, DAY), (DAY, MONTH))
     )
@@ -62,30 +62,36 @@ def settings() -> SettingsCreator:
     within = "contains(last_name_l, last_name_r) or contains(last_name_r, last_name_l)"
     initial = "substr(first_name_l, 1, 1) = substr(first_name_r, 1, 1)"
     resembling = (0.92, 0.88)
+    return [
+        levels(
+            "first_name",
+            cll.ExactMatchLevel("first_name", term_frequency_adjustments=True),
+            cll.CustomLevel(crossed, label_for_charts="first and last name in each other's field"),
+            *(cll.JaroWinklerLevel("first_name", threshold) for threshold in (*resembling, 0.7)),
+            cll.CustomLevel(initial, label_for_charts="same initial"),
+        ),
+        levels(
+            "last_name",
+            cll.ExactMatchLevel("last_name", term_frequency_adjustments=True),
+            cll.ArrayIntersectLevel("surnames", 1),
+            *(cll.JaroWinklerLevel("last_name", threshold) for threshold in resembling),
+            cll.CustomLevel(within, label_for_charts="one within the other"),
+        ),
+        levels(
+            "date_of_birth",
+            cll.ExactMatchLevel("date_of_birth"),
+            cll.CustomLevel(swapped_day, label_for_charts="day and month swapped"),
+            *(cll.DamerauLevenshteinLevel("date_of_birth", slips) for slips in (1, 2)),
+        ),
+    ]
+
+
+def settings() -> SettingsCreator:
     return SettingsCreator(
         link_type="link_only",
         comparisons=[
-            levels(
-                "first_name",
-                cll.ExactMatchLevel("first_name", term_frequency_adjustments=True),
-                cll.CustomLevel(crossed, label_for_charts="first and last name in each other's field"),
-                *(cll.JaroWinklerLevel("first_name", threshold) for threshold in (*resembling, 0.7)),
-                cll.CustomLevel(initial, label_for_charts="same initial"),
-            ),
-            levels(
-                "last_name",
-                cll.ExactMatchLevel("last_name", term_frequency_adjustments=True),
-                cll.ArrayIntersectLevel("surnames", 1),
-                *(cll.JaroWinklerLevel("last_name", threshold) for threshold in resembling),
-                cll.CustomLevel(within, label_for_charts="one within the other"),
-            ),
+            *names_and_day(),
             cl.ExactMatch("middle_name"),
-            levels(
-                "date_of_birth",
-                cll.ExactMatchLevel("date_of_birth"),
-                cll.CustomLevel(swapped_day, label_for_charts="day and month swapped"),
-                *(cll.DamerauLevenshteinLevel("date_of_birth", slips) for slips in (1, 2)),
-            ),
             cl.DamerauLevenshteinAtThresholds("trn", 1),
             cl.DamerauLevenshteinAtThresholds("nino", 1),
             cl.ExactMatch("email"),
