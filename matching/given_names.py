@@ -28,12 +28,20 @@ def _variants(file_name: str) -> _Forms:
     return {name: frozenset(others) for name, others in found.items()}
 
 
-def _short_forms() -> _Forms:
+def _short_form_groups() -> list[list[str]]:
+    """Formal names with all of their short forms, whichever list has them."""
+    found: dict[str, dict[str, None]] = {}
+    for file_name in ("short_forms.txt", "more_short_forms.txt"):
+        for formal, *short in _groups(file_name):
+            found.setdefault(formal, {}).update(dict.fromkeys(short))
+    return [[formal, *short] for formal, short in found.items()]
+
+
+def _short_forms(groups: list[list[str]]) -> _Forms:
     """Each name with its short or formal forms, and with the short forms that share a formal form with it.
 
     Two formal names stay strangers: Albert and Alan are both Al, Susan and Hannah both come from Susannah.
     """
-    groups = list(_groups("short_forms.txt"))
     formal_names = {formal for formal, *_ in groups}
     found: dict[str, set[str]] = {}
     for formal, *short in groups:
@@ -53,8 +61,9 @@ def _inverse(forms: _Forms) -> _Forms:
 
 
 _GIVEN: Final = _variants("given_name_variants.txt")
-_SHORT: Final = _short_forms()
-_SHORT_OF: Final = {formal: frozenset(short) for formal, *short in _groups("short_forms.txt")}
+_SHORT_FORM_GROUPS: Final = _short_form_groups()
+_SHORT: Final = _short_forms(_SHORT_FORM_GROUPS)
+_SHORT_OF: Final = {formal: frozenset(short) for formal, *short in _SHORT_FORM_GROUPS}
 _INDEPENDENT: Final = frozenset(formal for formal, short in _SHORT_OF.items() if len(short) >= 3)
 _FORMAL_OF: Final = _inverse(_SHORT_OF)
 _FAMILY: Final = _variants("family_name_variants.txt")

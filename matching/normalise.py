@@ -35,7 +35,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_TITLES: Final = _words("mr mrs miss ms mx dr prof professor rev revd reverend sir dame")
+TITLES: Final = _words(
+    "mr mrs miss ms mx dr prof professor rev revd reverend sir dame lady fr father sister capt captain"
+)
 _SUFFIXES: Final = _words("jr jnr snr esq pgce bsc msc phd qts mba obe mbe bed hons ii iii")
 _JOINING: Final = _words("o d l mc mac")
 PARTICLES: Final = _words(
@@ -44,8 +46,8 @@ PARTICLES: Final = _words(
 )
 """Tokens that many unrelated names share: they never make one name a part of another."""
 
-_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIil|", "0001111")
-_LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)")
+_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIil|SsBZz", "000111155822")
+_LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)|(?<=\d)[SsBZz](?=\d)")
 _NINO: Final = re.compile(r"[A-Z]{2}\d{6}[A-Z]?")
 _NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
 _NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
@@ -179,7 +181,7 @@ def family_name(raw: str) -> Name:
 
 def _without_titles(tokens: list[str]) -> list[str]:
     """Drop titles in front and suffixes behind while something remains."""
-    while len(tokens) > 1 and tokens[0] in _TITLES:
+    while len(tokens) > 1 and tokens[0] in TITLES:
         tokens = tokens[1:]
     while len(tokens) > 1 and tokens[-1] in _SUFFIXES:
         tokens = tokens[:-1]
@@ -220,6 +222,18 @@ def nino(raw: str) -> Nino | None:
     prefix = text[:2]
     issued = bool(_NINO_PREFIX.fullmatch(prefix)) and prefix not in _NINO_UNUSED
     return Nino(text[:8], well_formed=issued and (len(text) == 8 or text[8] in _NINO_SUFFIXES))
+
+
+def whole_nino(raw: str) -> Nino | None:
+    """Read a National Insurance number with its suffix where nothing else stands: in a box for something else."""
+    number = nino(raw)
+    whole = number is not None and number.well_formed and sum(map(str.isalnum, raw)) == 9
+    return number if whole else None
+
+
+def whole_trn(raw: str) -> Trn | None:
+    """Read a TRN of seven digits where nothing else stands: in a box for something else."""
+    return trn(raw) if sum(map(str.isalnum, raw)) == len(_digits(raw)) == 7 else None
 
 
 def nino_value(raw: str) -> str:

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from matching import normalise
-from matching.normalise import CountedNames, Name, name_forms
+from matching.normalise import NO_NAME, CountedNames, Name, Nino, Trn, name_forms
 from matching.records import PersonDetails
+
+_NONE_GIVEN: Final = frozenset({"n a", "none", "none given", "nil", "no", "no middle name", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Statement:
 
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
-    first, middle = normalise.given_name(person.first_name), normalise.given_name(person.middle_name)
+    first, middle = _first_name(person.first_name), _middle_name(person.middle_name)
     last = normalise.family_name(person.last_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
     in_another_script = not (first.joined.isascii() and last.joined.isascii())
@@ -65,11 +68,10 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     first, last = _without_each_other(first, last)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
-    stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
+    stated_trn, number, unread = _numbers(person)
     born = normalise.birth_date(person.date_of_birth, today)
     # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
     shortened = 1 in (len(first.joined), len(last.joined))
-    unread = (person.trn.strip() and not stated_trn) or (person.nino.strip() and not number)
     return Statement(
         person=person,
         firsts=_distinct((first, *earlier_firsts)),
@@ -83,6 +85,32 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth is not None and born is None,
     )
+
+
+def _first_name(raw: str) -> Name:
+    """Read a first name; a title alone (Mrs Jones) is none."""
+    first = normalise.given_name(raw)
+    return NO_NAME if first.joined in normalise.TITLES else first
+
+
+def _middle_name(raw: str) -> Name:
+    """Read a middle name; what says that there is none is none."""
+    return NO_NAME if normalise.fold(raw) in _NONE_GIVEN else normalise.given_name(raw)
+
+
+def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
+    """Read both numbers, each also in the other's box, and say whether something could not be read.
+
+    The six digits of a National Insurance number, read as a TRN, would be somebody else's.
+    """
+    stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
+    misplaced = normalise.whole_nino(person.trn)
+    if misplaced:
+        stated_trn, number = None, number or misplaced
+    if not stated_trn and not normalise.nino(person.nino):
+        stated_trn = normalise.whole_trn(person.nino)
+    given = bool(person.trn.strip()) + bool(person.nino.strip())
+    return stated_trn, number, (stated_trn is not None) + (number is not None) < given
 
 
 def _without_each_other(first: Name, last: Name) -> tuple[Name, Name]:

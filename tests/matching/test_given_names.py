@@ -43,3 +43,20 @@ def test_forms_are_mutual_and_never_the_name_itself(name: str) -> None:
 
 def test_every_listed_name_is_in_canonical_form() -> None:
     assert all(name.isalpha() and name.isascii() and name.islower() for name in KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("short", "formal"),
+    [
+        ("gill", "gillian"), ("kath", "kathleen"), ("cath", "catherine"), ("pippa", "philippa"), ("bev", "beverley"),
+        ("raj", "rajesh"), ("shaz", "sharon"), ("seun", "oluwaseun"), ("kasia", "katarzyna"),
+        ("costas", "konstantinos"), ("iain", "ian"), ("alasdair", "alistair"),
+    ],
+)  # fmt: skip
+def test_short_forms_that_are_usual_in_britain_are_known(short: str, formal: str) -> None:
+    assert are_given_name_forms(short, formal)
+
+
+@pytest.mark.parametrize(("one", "other"), [("bethan", "bethany"), ("charlotte", "charles"), ("gillian", "gilbert")])
+def test_a_short_form_that_two_names_share_makes_them_no_forms_of_each_other(one: str, other: str) -> None:
+    assert not are_given_name_forms(one, other)

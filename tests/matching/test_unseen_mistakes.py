@@ -5,8 +5,10 @@ from datetime import date
 
 import pytest
 
+from matching import normalise
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
-from tests.kit.people import ALEX, a_person, a_record, outcome_of
+from matching.statements import prepare
+from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
 
 
 def linked(outcome: MatchOutcome) -> str | None:
@@ -107,3 +109,47 @@ def test_what_brothers_and_sisters_share_makes_nobody_the_other_one(typed: str, 
     if typed == "Mohammed":  # he may well be Imran, and just not say so
         stated = replace(stated, middle_name="Ali")
     assert linked(outcome_of(stated, record)) is None
+
+
+def test_a_number_in_the_box_of_the_other_is_read_there() -> None:
+    assert linked(outcome_of(a_person(trn=ALEX.nino, middle_name="Joan"), ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(nino=ALEX.trn, middle_name="Joan"), ALEX)) == ALEX.trn
+    exchanged = prepare(a_person(trn="ab 12 34 56 c", nino="12/34567"), TODAY)
+    assert (exchanged.trn, exchanged.nino, exchanged.misread) == ("1234567", "AB123456", False)
+
+
+def test_the_digits_of_a_national_insurance_number_are_nobody_s_trn() -> None:
+    stated = prepare(a_person(trn="AB123456C", nino="CE999999A"), TODAY)
+    assert (stated.trn, stated.nino, stated.misread) == ("", "CE999999", True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("RP 123456", "0123456"), ("TRN 123456", "0123456"), ("QTS123456", "0123456")]
+)
+def test_letters_before_a_short_trn_do_not_make_it_a_national_insurance_number(typed: str, read: str) -> None:
+    stated = prepare(a_person(trn=typed), TODAY)
+    assert (stated.trn, stated.nino) == (read, "")
+
+
+@pytest.mark.parametrize(("typed", "read"), [("12S4567", "1254567"), ("1B34567", "1834567"), ("1234Z67", "1234267")])
+def test_letters_between_digits_that_look_like_digits_are_digits(typed: str, read: str) -> None:
+    number = normalise.trn(typed)
+    assert number is not None
+    assert number.value == read
+
+
+@pytest.mark.parametrize("title", ["Mrs", "Ms.", "Dr"])
+def test_a_title_alone_is_no_first_name(title: str) -> None:
+    assert linked(outcome_of(a_person(first_name=title, trn=ALEX.trn), ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(first_name=title), ALEX)) is None
+    assert not isinstance(outcome_of(a_person(first_name=title, last_name="Quigley"), ALEX), NoMatch)
+
+
+@pytest.mark.parametrize("middle", ["N/A", "none", "Nil", "no middle name", "None given", "unknown"])
+def test_what_says_that_there_is_no_middle_name_is_none(middle: str) -> None:
+    assert linked(outcome_of(a_person(middle_name=middle), ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize("title", ["Sister", "Fr", "Captain", "Lady"])
+def test_a_rarer_title_is_a_title(title: str) -> None:
+    assert linked(outcome_of(a_person(first_name=f"{title} Alexandra", trn=ALEX.trn), ALEX)) == ALEX.trn
