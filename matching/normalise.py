@@ -231,11 +231,6 @@ def whole_nino(raw: str) -> Nino | None:
     return number if whole else None
 
 
-def whole_trn(raw: str) -> Trn | None:
-    """Read a TRN of seven digits where nothing else stands: in a box for something else."""
-    return trn(raw) if sum(map(str.isalnum, raw)) == len(_digits(raw)) == 7 else None
-
-
 def nino_value(raw: str) -> str:
     """Read a National Insurance number without its suffix; empty where there is none."""
     number = nino(raw) if raw else None

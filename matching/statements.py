@@ -99,16 +99,15 @@ def _middle_name(raw: str) -> Name:
 
 
 def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
-    """Read both numbers, each also in the other's box, and say whether something could not be read.
+    """Read both numbers, the National Insurance number also in the TRN's box, and say whether one could not be read.
 
-    The six digits of a National Insurance number, read as a TRN, would be somebody else's.
+    The six digits of a National Insurance number, read as a TRN, would be somebody else's. A TRN in the other box is
+    not read: it is in the TRN's box that limits and the list of leaked numbers look for one.
     """
     stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
     misplaced = normalise.whole_nino(person.trn)
     if misplaced:
         stated_trn, number = None, number or misplaced
-    if not stated_trn and not normalise.nino(person.nino):
-        stated_trn = normalise.whole_trn(person.nino)
     given = bool(person.trn.strip()) + bool(person.nino.strip())
     return stated_trn, number, (stated_trn is not None) + (number is not None) < given
 

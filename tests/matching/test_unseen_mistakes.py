@@ -111,11 +111,16 @@ def test_what_brothers_and_sisters_share_makes_nobody_the_other_one(typed: str, 
     assert linked(outcome_of(stated, record)) is None
 
 
-def test_a_number_in_the_box_of_the_other_is_read_there() -> None:
+def test_a_national_insurance_number_in_the_box_of_the_trn_is_read_there() -> None:
     assert linked(outcome_of(a_person(trn=ALEX.nino, middle_name="Joan"), ALEX)) == ALEX.trn
-    assert linked(outcome_of(a_person(nino=ALEX.trn, middle_name="Joan"), ALEX)) == ALEX.trn
-    exchanged = prepare(a_person(trn="ab 12 34 56 c", nino="12/34567"), TODAY)
-    assert (exchanged.trn, exchanged.nino, exchanged.misread) == ("1234567", "AB123456", False)
+    misplaced = prepare(a_person(trn="ab 12 34 56 c"), TODAY)
+    assert (misplaced.trn, misplaced.nino, misplaced.misread) == ("", "AB123456", False)
+
+
+def test_a_trn_in_the_box_of_the_national_insurance_number_is_no_evidence() -> None:
+    """Neither limits nor the list of leaked numbers would know of it."""
+    misplaced = prepare(a_person(nino=ALEX.trn), TODAY)
+    assert (misplaced.trn, misplaced.nino, misplaced.misread) == ("", "", True)
 
 
 def test_the_digits_of_a_national_insurance_number_are_nobody_s_trn() -> None:
