@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler, Postfix, Prefix
 
 from matching.blocking import date_slips, sound
 from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people, given_name_forms
@@ -22,6 +22,9 @@ _BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) |
 
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
 ONE_DAY: Final = timedelta(days=1)
+SLIP_FROM: Final = 5
+"""A slip leaves a further given name the same only when it has so many letters."""
+
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -177,7 +180,8 @@ def first_names(stated: Sequence[Name], middle: Name, known: Sequence[Name], kno
 def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation:
     """Relation of two first names, knowing the middle names beside them."""
     if typed.joined == held.joined:
-        return NameRelation(Level.SAME, typed.joined, held.joined)
+        brothers = typed.joined in _BROTHERS_SHARE and _are_told_apart(middle.tokens, held_middle.tokens)
+        return NameRelation(Level.SIMILAR if brothers else Level.SAME, typed.joined, held.joined)
     one, other = typed.tokens[0], held.tokens[0]
     if len(typed.tokens) > 1 or len(held.tokens) > 1:
         compound = _compound(typed, middle, held, held_middle)
@@ -203,7 +207,24 @@ def _unlike(typed: Name, held: Name) -> NameRelation:
     one, other = typed.tokens[0], held.tokens[0]
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.DIFFERENT, one, other)
-    return better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
+    relation = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
+    resembles = relation.level in (Level.NEARLY, Level.SIMILAR) and not relation.alike
+    if resembles and _part_exchanged(relation.typed, relation.held):
+        return relation._replace(level=Level.ANOTHER)
+    return relation
+
+
+def _part_exchanged(one: str, other: str) -> bool:
+    """Whether names differ in one part and wholly in that: Gurpreet and Rajpreet, Xiaoming and Xiaofeng are siblings.
+
+    Slips spare most letters around them, and what is read wrongly (rn for m) is one letter on one side.
+    """
+    beginning = Prefix.similarity(one, other)
+    one, other = one[beginning:], other[beginning:]
+    ending = Postfix.similarity(one, other)
+    one, other = one[: len(one) - ending], other[: len(other) - ending]
+    differing = OSA.distance(one, other)
+    return min(len(one), len(other)) >= 2 and differing >= 2 and 2 * differing >= max(len(one), len(other))
 
 
 def _are_initials(short: Name, name: Name, middle: Name) -> bool:
@@ -223,7 +244,7 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
     rest, held_rest = typed.tokens[1:] + middle.tokens, held.tokens[1:] + held_middle.tokens
     if len(one) < 2 or one != other:
         return None
-    clash = rest and held_rest and not any(_may_be_one(a, b) for a in rest for b in held_rest)
+    clash = _are_told_apart(rest, held_rest)
     if clash and (one in _BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
         return NameRelation(Level.SIMILAR, typed.joined, held.joined)
     if set(typed.tokens[1:]) <= set(held_rest) and set(held.tokens[1:]) <= set(rest):
@@ -231,10 +252,19 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
     return NameRelation(Level.PART, one, other)
 
 
+def _are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
+    """Whether both bear further given names, and none in common."""
+    return bool(rest and held_rest) and not any(_may_be_one(a, b) for a in rest for b in held_rest)
+
+
 def _may_be_one(one: str, other: str) -> bool:
     if len(one) == 1 or len(other) == 1:
         return one[0] == other[0]
-    return one == other or are_given_name_forms(one, other) or OSA.distance(one, other, score_cutoff=1) <= 1
+    if one == other or are_given_name_forms(one, other):
+        return True
+    if min(len(one), len(other)) < SLIP_FROM:  # another letter makes another name: Ji-Won is not Ji-Woo
+        return one.replace("m", "n") == other.replace("m", "n")
+    return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:

@@ -81,8 +81,9 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
         return Rule.IDENTIFIER_BIRTHDAY_AND_NAME if _one_name_agrees(evidence) else None
     if evidence.names_agree and evidence.born in _LOOSE_DATE:
         # Without a birthday a number and a name that is often a relative's may well be the relative's.
-        alone = evidence.born is Level.MISSING and evidence.often_two_people
-        return None if alone else Rule.IDENTIFIER_AND_NAMES
+        alone = evidence.born is Level.MISSING
+        perhaps_two = evidence.often_two_people or evidence.middle is Level.DIFFERENT
+        return None if alone and perhaps_two else Rule.IDENTIFIER_AND_NAMES
     if evidence.first in FIRM and evidence.born in NEAR_DATE:
         # Somebody newly married who also mistypes the date. That the owner of a stranger's number shares the
         # first name and, but for one slip, the birthday happens once in 100,000.

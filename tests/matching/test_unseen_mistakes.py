@@ -158,3 +158,44 @@ def test_what_says_that_there_is_no_middle_name_is_none(middle: str) -> None:
 @pytest.mark.parametrize("title", ["Sister", "Fr", "Captain", "Lady"])
 def test_a_rarer_title_is_a_title(title: str) -> None:
     assert linked(outcome_of(a_person(first_name=f"{title} Alexandra", trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+PARTS_SHARED = [
+    ("Rajpreet", "Harpreet"), ("Kulpreet", "Gurpreet"), ("Manvinder", "Balvinder"), ("Xiaofeng", "Xiaoming"),
+    ("Jianyu", "Jianguo"), ("Guoping", "Guoqiang"), ("Ji-Won", "Ji-Woo"), ("Ka-Yin", "Ka-Yan"), ("Eun-Jin", "Eun-Ji"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "held"), [*PARTS_SHARED, *((b, a) for a, b in PARTS_SHARED)])
+def test_twins_whose_names_share_a_part_are_two_though_nobody_else_is_called_so(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    for stated in (a_person(record, first_name=typed), a_person(record, first_name=typed, trn=record.trn)):
+        assert linked(outcome_of(stated, record)) is None
+    assert not isinstance(outcome_of(a_person(record, first_name=typed), record), NoMatch)
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [("Christohpre", "Christopher"), ("Jenniefr", "Jennifer"), ("Elizabteh", "Elizabeth"), ("Stephnaie", "Stephanie")],
+)
+def test_slips_in_a_long_name_are_slips(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+@pytest.mark.parametrize("held", ["Mohammed", "Abdul"])
+def test_what_brothers_share_is_no_first_name_that_agrees_beside_another_one(held: str) -> None:
+    record = a_record(first_name=held, middle_name="Imran")
+    stated = a_person(record, trn=record.trn)
+    assert linked(outcome_of(replace(stated, middle_name="Ali"), record)) is None
+    assert linked(outcome_of(replace(stated, middle_name="Imraan"), record)) == record.trn
+    assert linked(outcome_of(stated, record)) == record.trn
+    sarah = a_record(first_name="Sarah", middle_name="Jane")
+    assert linked(outcome_of(a_person(sarah, middle_name="Louise", trn=sarah.trn), sarah)) == sarah.trn
+
+
+def test_a_number_without_a_birthday_does_not_link_who_has_another_middle_name() -> None:
+    stated = a_person(date_of_birth=None, trn=ALEX.trn)
+    assert linked(outcome_of(stated, ALEX)) == ALEX.trn
+    assert linked(outcome_of(replace(stated, middle_name="Joan"), ALEX)) is None
+    assert linked(outcome_of(replace(stated, middle_name="Joan", date_of_birth=ALEX.date_of_birth), ALEX)) == ALEX.trn
