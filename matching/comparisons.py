@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA, JaroWinkler, Postfix, Prefix
 
 from matching.blocking import date_slips, sound
 from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people, given_name_forms
-from matching.normalise import PARTICLES, UNKNOWN_BIRTHDAY, Name
+from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
 
 SIMILAR_FROM: Final = 0.88
 SIMILAR_SOUND_FROM: Final = 0.78
@@ -23,7 +23,7 @@ _BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) |
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
 ONE_DAY: Final = timedelta(days=1)
 SLIP_FROM: Final = 5
-"""A slip leaves a further given name the same only when it has so many letters."""
+"""A letter more, less or exchanged leaves a further given name the same only when it has so many."""
 
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
@@ -262,7 +262,9 @@ def _may_be_one(one: str, other: str) -> bool:
         return one[0] == other[0]
     if one == other or are_given_name_forms(one, other):
         return True
-    if min(len(one), len(other)) < SLIP_FROM:  # another letter makes another name: Ji-Won is not Ji-Woo
+    exchanged = len(one) == len(other) and sorted(one) != sorted(other)
+    letters = min(len(one), len(other)) if exchanged else max(len(one), len(other))
+    if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
         return one.replace("m", "n") == other.replace("m", "n")
     return OSA.distance(one, other, score_cutoff=1) <= 1
 
@@ -281,6 +283,14 @@ def _further(first: Name, other: Name) -> tuple[str, ...]:
         return ()
     again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
     return tuple(t for t in first.tokens[1:] if t not in again and not are_given_name_forms(t, first.tokens[0]))
+
+
+def middle_said(middle: Name, lasts: Sequence[Name], held_middle: Name, held_lasts: Sequence[Name]) -> Name:
+    """Return the middle name that was stated: none where it is a last name typed into two boxes, or half of one."""
+    if not middle or middle.joined == held_middle.joined:
+        return middle
+    in_two_boxes = middle in lasts or any(middle.joined in held.tokens for held in held_lasts)
+    return NO_NAME if in_two_boxes else middle
 
 
 @lru_cache(maxsize=1 << 14)

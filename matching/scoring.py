@@ -187,7 +187,8 @@ class Scorer:
         lasts = [normalise.family_name(record.last_name)]
         if record.previous_last_names:
             lasts += map(normalise.family_name, record.previous_last_names)
-        first = comparisons.first_names(stated.firsts, stated.middle, firsts, held_middle)
+        said = comparisons.middle_said(stated.middle, stated.lasts, held_middle, lasts)
+        first = comparisons.first_names(stated.firsts, said, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
         swapped, half = False, None
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
@@ -198,9 +199,7 @@ class Scorer:
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
         middle = comparisons.ABSENT
         if stated.firsts and not swapped and not half:
-            middle = comparisons.middle_names(stated.firsts[0], stated.middle, held_first, held_middle)
-            if middle.level is Level.DIFFERENT and stated.middle in stated.lasts:
-                middle = comparisons.ABSENT  # the last name typed into two boxes
+            middle = comparisons.middle_names(stated.firsts[0], said, held_first, held_middle)
         agreeing = 1
         if len(stated.lasts) > 1:
             known = {name.joined for name in lasts}

@@ -183,6 +183,19 @@ def test_slips_in_a_long_name_are_slips(typed: str, held: str) -> None:
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
 
 
+@pytest.mark.parametrize(("typed", "held"), [("Anna aria", "Anna Maria"), ("Amy-eLe", "Amy-Lee")])
+def test_slips_in_the_second_of_two_given_names_are_slips(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+def test_half_of_a_last_name_typed_as_the_middle_name_makes_nobody_his_brother() -> None:
+    record = a_record(first_name="Mohammed", middle_name="Udarsh", last_name="Murthy Wood")
+    stated = a_person(record, middle_name="Murthy", last_name="Wood", trn=record.trn)
+    assert linked(outcome_of(stated, record)) == record.trn
+    assert linked(outcome_of(replace(stated, middle_name="Ali"), record)) is None
+
+
 @pytest.mark.parametrize("held", ["Mohammed", "Abdul"])
 def test_what_brothers_share_is_no_first_name_that_agrees_beside_another_one(held: str) -> None:
     record = a_record(first_name=held, middle_name="Imran")
