@@ -163,11 +163,17 @@ def _of_a_day(start: str) -> int:
 
 def namesake_span(pair: NamePair, birth_year: int | None) -> tuple[int, int]:
     """The first and the last number among which every `y` key of these namesakes lies."""
-    first = _FIRST_YEAR if birth_year is None else birth_year - PAIR_YEARS
-    last = _LAST_YEAR if birth_year is None else birth_year + PAIR_YEARS
-    both = f"{pair[0]}:{pair[1]}"
-    start = _KINDS["y"] << _KIND_SHIFT | _hashed(both, _KIND_SHIFT - 8) << 8
-    return start | _year(first), start | _year(last)
+    start = _KINDS["y"] << _KIND_SHIFT | _hashed(f"{pair[0]}:{pair[1]}", _KIND_SHIFT - 8) << 8
+    first, last = _years_around(birth_year)
+    return start | first, start | last
+
+
+@lru_cache(maxsize=256)
+def _years_around(birth_year: int | None) -> tuple[int, int]:
+    """The first and the last year in which namesakes are counted, as keys have them."""
+    if birth_year is None:
+        return _year(_FIRST_YEAR), _year(_LAST_YEAR)
+    return _year(birth_year - PAIR_YEARS), _year(birth_year + PAIR_YEARS)
 
 
 def record_row(record: TeachingRecord) -> tuple[object, ...]:
