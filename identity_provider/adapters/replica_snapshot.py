@@ -17,6 +17,7 @@ from identity_provider.models.register_layout import (
     ALL_LAST_NAMES,
     IN_COLUMNS,
     namesake_span,
+    slipped_trns,
     stored_keys,
 )
 from matching.blocking import AskedKeys
@@ -32,7 +33,6 @@ from matching.records import (
 
 _Numbers = NDArray[np.int64]
 _NONE: Final = np.empty(0, np.int64)
-_PLACES_OF_DIGITS: Final = 10 ** np.arange(6, -1, -1)
 
 
 class ReplicaSnapshot:
@@ -165,21 +165,12 @@ def _with_trns(asked: Sequence[Sequence[str]], columns: Columns) -> tuple[_Numbe
         if key[0] == "t"
     ]
     whose, trns = np.array(stated, np.int64).reshape(-1, 2).T
-    slipped = _slipped_trns(trns)
+    slipped = slipped_trns(trns)
     numbers, others = np.array(single, np.int64).reshape(-1, 2).T
     places = columns.by_trn[np.concatenate((slipped.ravel(), others))].astype(np.int64)
     owners = np.concatenate((np.repeat(whose, slipped.shape[1]), numbers))
     both = np.unique((owners * columns.size + places)[places >= 0])
     return both % columns.size, both // columns.size
-
-
-def _slipped_trns(trns: _Numbers) -> _Numbers:
-    """Each TRN, in a row, and all that are one slip away, as `matching.blocking.trn_slips` makes them; some twice."""
-    stated = trns[:, None]
-    digits = stated // _PLACES_OF_DIGITS % 10
-    replaced = (stated - digits * _PLACES_OF_DIGITS)[:, :, None] + np.multiply.outer(_PLACES_OF_DIGITS, np.arange(10))
-    swapped = stated + np.diff(digits) * -np.diff(_PLACES_OF_DIGITS)
-    return np.concatenate((replaced.reshape(len(trns), replaced.shape[1] * 10), swapped), axis=1)
 
 
 def _spread(starts: _Numbers, stops: _Numbers) -> _Numbers:

@@ -67,6 +67,7 @@ _OTHER_KIND = 6
 _KIND_SHIFT = 60
 _OF_A_DAY = {kind: _KINDS[kind] << _KIND_SHIFT for kind in "lf"}
 _DAY_SHIFT = 35  # a day as eight digits takes 25 bits, up to the kind
+_PLACES_OF_DIGITS = 10 ** np.arange(6, -1, -1)
 _FIRST_YEAR = 1900
 _LAST_YEAR = _FIRST_YEAR + 255
 
@@ -143,6 +144,15 @@ def stored_keys(keys: Sequence[str]) -> NDArray[np.int64]:
 def asked_trns(keys: Sequence[str]) -> tuple[str, ...]:
     """The TRNs among these keys."""
     return keys.trns if isinstance(keys, AskedKeys) else tuple(key[2:] for key in keys if key[0] == "t")
+
+
+def slipped_trns(trns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each TRN, in a row, and all that are one slip away, as `matching.blocking.trn_slips` makes them; some twice."""
+    stated = trns[:, None]
+    digits = stated // _PLACES_OF_DIGITS % 10
+    replaced = (stated - digits * _PLACES_OF_DIGITS)[:, :, None] + np.multiply.outer(_PLACES_OF_DIGITS, np.arange(10))
+    swapped = stated + np.diff(digits) * -np.diff(_PLACES_OF_DIGITS)
+    return np.concatenate((replaced.reshape(len(trns), replaced.shape[1] * 10), swapped), axis=1)
 
 
 @lru_cache(maxsize=1 << 12)
