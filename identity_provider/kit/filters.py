@@ -6,9 +6,10 @@ import errno
 import json
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
-from flask import Flask, Request, current_app
+from flask import Flask, Request, current_app, redirect
+from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import (
     BadRequest,
@@ -17,6 +18,7 @@ from werkzeug.exceptions import (
     RequestURITooLarge,
     ServiceUnavailable,
 )
+from werkzeug.routing import RequestRedirect
 
 from identity_provider.kit.app import real_request
 
@@ -40,6 +42,19 @@ def accepts_upload(most_bytes: int) -> Callable[[View], View]:
 def init_request_filters(app: Flask) -> None:
     """Refuse before anything else of the application runs: call it before other `before_request` hooks are set."""
     app.before_request(refuse_bad_requests)
+    app.before_request(lead_by_path_alone)
+
+
+def lead_by_path_alone() -> ResponseReturnValue | None:
+    """Where werkzeug would lead to the same address spelt well, on the host of the request, name no host (attack 16).
+
+    That is for doubled slashes, and for one that is missing at the end.
+    """
+    leads = real_request().routing_exception
+    if not isinstance(leads, RequestRedirect):
+        return None
+    wanted = urlsplit(leads.new_url)
+    return redirect(urlunsplit(("", "", "/" + wanted.path.lstrip("/"), wanted.query, "")), leads.code)
 
 
 def refuse_bad_requests() -> None:

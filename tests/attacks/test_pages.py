@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from identity_provider.db import db, transaction
 from identity_provider.models import Client
@@ -75,6 +76,42 @@ def test_17_what_a_request_or_a_registration_says_is_never_markup(app: Flask) ->
         assert "<script>alert" not in answer.text
         assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
     assert "Register &#39;&#34;&gt;&lt;script&gt;" in shown[0].text
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/account//sign-in", "/account/sign-in"),
+        ("/connect///authorize", "/connect/authorize"),
+        ("//account//sign-in", "/account/sign-in"),
+    ],
+)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "10.0.0.7"])
+def test_16_no_redirect_names_the_host_that_the_request_named(app: Flask, path: str, leads_to: str, host: str) -> None:
+    """Case 16: an address spelt with doubled slashes leads to the same path, wherever we are."""
+    answer = misspelt(app, path, host=host, query="client_id=x&state=%2F%2F")
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == f"{leads_to}?client_id=x&state=%2F%2F"
+    assert app.test_client().get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def misspelt(app: Flask, path: str, *, host: str = "evil.example", query: str = "") -> TestResponse:
+    """The answer to a path as it came over the wire: the client would mend it first."""
+    as_sent = {"PATH_INFO": path, "RAW_URI": path, "REQUEST_URI": path, "QUERY_STRING": query}
+    return app.test_client().get("/", headers={"Host": host}, environ_overrides=as_sent)
+
+
+def test_16_no_address_misspelt_leads_to_the_host_that_the_request_named(app: Flask) -> None:
+    """Case 16: wherever a slash is doubled, missing or too much, of all the addresses that we have."""
+    led = 0
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<[^>]*>", "1", rule.rule)
+        for spelling in {path.replace("/", "//"), path.rstrip("/"), f"{path}/", "/" + path[1:].replace("/", "//")}:
+            answer = misspelt(app, spelling)
+            led += answer.status_code == 308
+            assert "evil.example" not in str(answer.headers) + answer.text, spelling
+            assert not answer.headers.get("Location", "/").startswith("//"), spelling
+    assert led > 100
 
 
 @pytest.mark.parametrize("changes", [{"client_id": "nobody"}, {"redirect_uri": "https://evil.example/"}])
