@@ -20,6 +20,10 @@ max_requests_jitter = 2_000
 limit_request_line = 8_190
 limit_request_fields = 60
 control_socket_disable = True
+# Ours, not gunicorn's (config/gunicorn_arrivals.py). Seconds within which a request's head must have come; its body has
+# as many, and one more for each 50 kB. Bodies longer than the longest (bytes) are handed on unread, to be refused.
+patience = float(os.environ.get("WEB_PATIENCE", "10"))
+longest_body = 32_000_000
 accesslog = None  # the application writes one line per request, without query strings
 loglevel = "warning"
 

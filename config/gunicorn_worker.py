@@ -2,7 +2,8 @@
 
 Gunicorn reads a request's head piece by piece in Python, and passes a kept connection from thread to thread and back
 for each request: for what services ask of us most, that cost several times what the answer did. Here a head which one
-strict expression matches as a whole is taken from it at once, and a thread waits a moment for the next. Whatever it
+strict expression matches as a whole is taken from it at once, and a thread waits a moment for the next (for the first,
+and for what comes slowly, the main thread waits: config/gunicorn_arrivals.py). Whatever it
 does not match (folded lines, underscores in names, repeated fields, chunked bodies, expectations, strange methods or
 targets) is gunicorn's own parser's to judge, unchanged. Written against the insides of gunicorn 27:
 tests/config/test_gunicorn_worker.py sends the same bytes to both and compares the answers.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import socket
 import time
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
@@ -27,7 +29,10 @@ from gunicorn.glogging import Logger
 from gunicorn.http import wsgi
 from gunicorn.http.message import Request
 from gunicorn.http.parser import RequestParser
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
+
+from config import gunicorn_settings
+from config.gunicorn_arrivals import Arriving, PatientParser, PatientWorker
 
 LINGER_MILLISECONDS = 5
 # A head that one read brought has no line that is longer than gunicorn's limits (8,190 bytes) allow.
@@ -63,6 +68,8 @@ class PlainRequest(Request):  # type: ignore[misc]  # gunicorn carries no types
         if found is None or not self._is_plain(found):
             unreader.unread(received)
             rest: bytes = super().parse(unreader)
+            if getattr(unreader, "was_told_to_go_on", False):
+                self._expected_100_continue = unreader.was_told_to_go_on = False
             return rest
         self.method = found[1].decode("ascii")
         self.uri = uri = found[2].decode("ascii")
@@ -111,7 +118,7 @@ def _length(headers: list[tuple[str, str]]) -> int | None:
     return int(told) if told.isascii() and told.isdecimal() and len(told) < 10 else None
 
 
-class PlainParser(RequestParser):  # type: ignore[misc]
+class PlainParser(PatientParser):
     """One connection's requests."""
 
     mesg_class = PlainRequest
@@ -181,15 +188,12 @@ class _Known:
         return value
 
 
-class PlainWorker(ThreadWorker):  # type: ignore[misc]
-    """Gunicorn's thread worker; a thread that has answered waits a moment for its connection's next request.
+class PlainWorker(PatientWorker):
+    """Gunicorn's thread worker, patient; a thread that has answered waits a moment for its connection's next request.
 
     Giving a connection back to the main thread takes a pipe, the poller and a queue: as much as answering. No thread
     waits while a connection stands in line, and one thread never does.
     """
-
-    alive: bool
-    cfg: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -219,29 +223,44 @@ class PlainWorker(ThreadWorker):  # type: ignore[misc]
             or any(hook.get() is not hook.default for hook in hooks)
         )
 
+    def parser_for(self, conn: TConn) -> RequestParser:
+        """Ours for all that may be plain."""
+        is_ours = self._is_plain_server and isinstance(conn.client, tuple)
+        return PlainParser(self.cfg, conn.sock, conn.client) if is_ours else super().parser_for(conn)
+
     def handle(self, conn: TConn) -> Any:
         """Answer the request that waits, and those that follow it closely."""
-        if conn.parser is None and self._is_plain_server and isinstance(conn.client, tuple):
-            conn.parser = PlainParser(self.cfg, conn.sock, conn.client)
         while (outcome := super().handle(conn)) is True and self._another_follows(conn):
             pass
         return outcome
 
     def _another_follows(self, conn: TConn) -> bool:
-        """Whether the next request has begun to arrive; gunicorn sees to one that was read already."""
-        if not self.alive or self._somebody_waits() or conn.parser.unreader.buf.getvalue():
+        """Whether the next request is here; the main thread sees to one that was begun, or read already."""
+        if not (self._is_patient and self.alive) or self._somebody_waits() or conn.parser.unreader.has_more():
             return False
         if self._seats is None or not self._seats.acquire(blocking=False):
             return False
         try:
             waiting = select.poll()
             waiting.register(conn.sock, select.POLLIN)
-            return bool(waiting.poll(LINGER_MILLISECONDS))
+            if not waiting.poll(LINGER_MILLISECONDS):
+                return False
         finally:
             self._seats.release()
+        return self._has_come_whole(conn)
+
+    def _has_come_whole(self, conn: TConn) -> bool:
+        """Read what is here; also whether the wire has ended, which the parser finds out by itself."""
+        try:
+            received = conn.sock.recv(_LONGEST_READ, socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        if received:
+            conn.parser.unreader.pieces.append(received)
+        return not received or Arriving(received, 0).is_whole(self.cfg, gunicorn_settings.longest_body)
 
     def _somebody_waits(self) -> bool:
-        idle = len(self.keepalived_conns) + len(self.pending_conns)
+        idle = len(self.keepalived_conns) + len(self._arriving) + len(self._leaving)
         return bool(self.nr_conns - idle > self.cfg.threads)
 
     def handle_request(self, req: PlainRequest, conn: TConn) -> bool:
