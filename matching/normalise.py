@@ -8,6 +8,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from matching.readings import as_meant, with_letters_for_digits
+
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
 
@@ -25,7 +27,7 @@ _APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\u
 _SPELLED_OUT: Final = str.maketrans(
     {"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"ħ": "h", "ŋ": "ng", "ə": "e", "ŧ": "t", "ĸ": "k"}
-    | dict.fromkeys(_APOSTROPHES, "")
+    | dict.fromkeys((*_APOSTROPHES, "™", "℠"), "")
 )
 _LOOK_ALIKES: Final = str.maketrans("аеорсухіјѕвнкмтοανι", "aeopcyxijsbhkmtoavi")
 """Cyrillic and Greek letters for the Latin ones that look the same; no transliteration, Сара is not Capa."""
@@ -124,9 +126,9 @@ class Nino:
 
 
 def fold(raw: str) -> str:
-    """Lower-case letters without marks, words apart by one space; digits and signs are gone."""
-    text = unicodedata.normalize("NFKD", raw[:LONGEST_NAME].lower().translate(_SPELLED_OUT))
-    text = unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT)
+    """Lower-case letters without marks, words apart by one space; signs are gone, and digits but those for letters."""
+    text = unicodedata.normalize("NFKD", as_meant(raw[:LONGEST_NAME]).lower().translate(_SPELLED_OUT))
+    text = with_letters_for_digits(unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT))
     letters = (c if c.isalpha() else " " for c in text if not unicodedata.combining(c))
     return " ".join(map(_of_one_script, "".join(letters).split()))
 
