@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA, JaroWinkler, Postfix, Prefix
 from matching.blocking import date_slips, sound
 from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people, given_name_forms
 from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
+from matching.readings import look_alike
 
 SIMILAR_FROM: Final = 0.88
 SIMILAR_SOUND_FROM: Final = 0.78
@@ -148,6 +149,8 @@ def _misspelt(typed: str, held: str) -> NameRelation:
         return NameRelation(Level.SIMILAR, typed, held)
     slips = OSA.distance(typed, held, score_cutoff=2)
     near = slips == 1 and shorter >= 2
+    if slips == 2 and shorter != max(len(typed), len(held)) and look_alike(typed, held):
+        return NameRelation(Level.NEARLY, typed, held, 1, alike)
     if near or (slips == 2 and (shorter >= TWO_SLIPS_FROM or (alike and shorter >= 5))):
         return NameRelation(Level.NEARLY, typed, held, slips, alike)
     similarity = JaroWinkler.normalized_similarity(typed, held)

@@ -54,10 +54,5 @@ def _as_letters(found: re.Match[str]) -> str:
 
 def look_alike(one: str, other: str) -> bool:
     """Whether two names are one where two letters are taken for one: Jarnes and James."""
-    return _drawn(one) == _drawn(other)
-
-
-def _drawn(name: str) -> str:
-    for two, single in _READ_AS_ONE:
-        name = name.replace(two, single)
-    return name
+    shorter, longer = sorted((one, other), key=len)
+    return any(longer.replace(two, single) == shorter for two, single in _READ_AS_ONE)
