@@ -6,11 +6,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from rapidfuzz.distance import OSA, JaroWinkler, Postfix, Prefix
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import date_slips, sound
-from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people, given_name_forms
+from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
 from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
+from matching.parts import BROTHERS_SHARE, are_initials, are_told_apart, is_part_exchanged, may_be_one
 from matching.readings import look_alike
 
 SIMILAR_FROM: Final = 0.88
@@ -18,14 +19,8 @@ SIMILAR_SOUND_FROM: Final = 0.78
 GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
-_BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
-"""What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
-
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
 ONE_DAY: Final = timedelta(days=1)
-SLIP_FROM: Final = 5
-"""A letter more, less or exchanged leaves a further given name the same only when it has so many."""
-
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -183,7 +178,7 @@ def first_names(stated: Sequence[Name], middle: Name, known: Sequence[Name], kno
 def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation:
     """Relation of two first names, knowing the middle names beside them."""
     if typed.joined == held.joined:
-        brothers = typed.joined in _BROTHERS_SHARE and _are_told_apart(middle.tokens, held_middle.tokens)
+        brothers = typed.joined in BROTHERS_SHARE and are_told_apart(middle.tokens, held_middle.tokens)
         return NameRelation(Level.SIMILAR if brothers else Level.SAME, typed.joined, held.joined)
     one, other = typed.tokens[0], held.tokens[0]
     if len(typed.tokens) > 1 or len(held.tokens) > 1:
@@ -196,9 +191,7 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
     initial = len(one) == 1 or len(other) == 1
-    if one[0] == other[0] and (
-        initial or _are_initials(typed, held, held_middle) or _are_initials(held, typed, middle)
-    ):
+    if one[0] == other[0] and (initial or are_initials(typed, held, held_middle) or are_initials(held, typed, middle)):
         return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
@@ -212,28 +205,9 @@ def _unlike(typed: Name, held: Name) -> NameRelation:
         return NameRelation(Level.DIFFERENT, one, other)
     relation = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
     resembles = relation.level in (Level.NEARLY, Level.SIMILAR) and not relation.alike
-    if resembles and _part_exchanged(relation.typed, relation.held):
+    if resembles and is_part_exchanged(relation.typed, relation.held):
         return relation._replace(level=Level.ANOTHER)
     return relation
-
-
-def _part_exchanged(one: str, other: str) -> bool:
-    """Whether names differ in one part and wholly in that: Gurpreet and Rajpreet, Xiaoming and Xiaofeng are siblings.
-
-    Slips spare most letters around them, and what is read wrongly (rn for m) is one letter on one side.
-    """
-    beginning = Prefix.similarity(one, other)
-    one, other = one[beginning:], other[beginning:]
-    ending = Postfix.similarity(one, other)
-    one, other = one[: len(one) - ending], other[: len(other) - ending]
-    differing = OSA.distance(one, other)
-    return min(len(one), len(other)) >= 2 and differing >= 2 and 2 * differing >= max(len(one), len(other))
-
-
-def _are_initials(short: Name, name: Name, middle: Name) -> bool:
-    """Whether one name is the initials of another: SJ is Sarah Jane. With a vowel it may be a name itself, as Jo."""
-    letters = "".join(token[0] for token in (*name.tokens, *middle.tokens)[:2])
-    return short.joined == letters and len(letters) == 2 and not set(letters) & set("aeiouy")
 
 
 def _middle_shared(middle: Name, held_middle: Name) -> bool:
@@ -247,29 +221,12 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
     rest, held_rest = typed.tokens[1:] + middle.tokens, held.tokens[1:] + held_middle.tokens
     if len(one) < 2 or one != other:
         return None
-    clash = _are_told_apart(rest, held_rest)
-    if clash and (one in _BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
+    clash = are_told_apart(rest, held_rest)
+    if clash and (one in BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
         return NameRelation(Level.SIMILAR, typed.joined, held.joined)
     if set(typed.tokens[1:]) <= set(held_rest) and set(held.tokens[1:]) <= set(rest):
         return NameRelation(Level.SAME, one, other)
     return NameRelation(Level.PART, one, other)
-
-
-def _are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
-    """Whether both bear further given names, and none in common."""
-    return bool(rest and held_rest) and not any(_may_be_one(a, b) for a in rest for b in held_rest)
-
-
-def _may_be_one(one: str, other: str) -> bool:
-    if len(one) == 1 or len(other) == 1:
-        return one[0] == other[0]
-    if one == other or are_given_name_forms(one, other):
-        return True
-    exchanged = len(one) == len(other) and sorted(one) != sorted(other)
-    letters = min(len(one), len(other)) if exchanged else max(len(one), len(other))
-    if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
-        return one.replace("m", "n") == other.replace("m", "n")
-    return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
@@ -311,7 +268,7 @@ def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name)
     if len(rest[0]) == 1 or len(held_rest[0]) == 1:  # an initial is perhaps that of a further middle name
         shares = any(a[0] == b[0] for a in rest for b in held_rest if len(a) == 1 or len(b) == 1)
         return NameRelation(Level.INITIAL if shares else Level.DIFFERENT, typed, held)
-    if any(_may_be_one(a, b) for a in rest for b in held_rest):
+    if any(may_be_one(a, b) for a in rest for b in held_rest):
         return NameRelation(Level.SIMILAR, typed, held)
     return NameRelation(Level.DIFFERENT, typed, held)
 
