@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from matching.blocking import date_slips, sound
 from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
 from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
-from matching.parts import BROTHERS_SHARE, are_initials, are_told_apart, is_part_exchanged, may_be_one
+from matching.parts import BROTHERS_SHARE, are_initials, are_told_apart, is_cut, is_part_exchanged, may_be_one
 from matching.readings import look_alike
 
 SIMILAR_FROM: Final = 0.88
@@ -181,21 +181,26 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         brothers = typed.joined in BROTHERS_SHARE and are_told_apart(middle.tokens, held_middle.tokens)
         return NameRelation(Level.SIMILAR if brothers else Level.SAME, typed.joined, held.joined)
     one, other = typed.tokens[0], held.tokens[0]
-    if len(typed.tokens) > 1 or len(held.tokens) > 1:
-        compound = _compound(typed, middle, held, held_middle)
-        if compound is not None:
-            return compound
+    in_part = _in_part(typed, middle, held, held_middle)
+    if in_part is not None:
+        return in_part
     if are_two_people(one, other) and not (_middle_shared(middle, held_middle) and are_given_name_forms(one, other)):
         level = Level.MIDDLE if _used_as_first(typed, middle, held, held_middle) else Level.ANOTHER
         return NameRelation(level, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
-    initial = len(one) == 1 or len(other) == 1
-    if one[0] == other[0] and (initial or are_initials(typed, held, held_middle) or are_initials(held, typed, middle)):
+    if one[0] == other[0] and _is_initial(typed, middle, held, held_middle):
         return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
     return _unlike(typed, held)
+
+
+def _is_initial(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
+    """Whether one of two first names that begin alike is an initial, or the initials of the other."""
+    if 1 in (len(typed.tokens[0]), len(held.tokens[0])):
+        return True
+    return are_initials(typed, held, held_middle) or are_initials(held, typed, middle)
 
 
 def _unlike(typed: Name, held: Name) -> NameRelation:
@@ -213,6 +218,15 @@ def _unlike(typed: Name, held: Name) -> NameRelation:
 def _middle_shared(middle: Name, held_middle: Name) -> bool:
     """Whether both have one middle name, which twins rarely share: Emma Louise may be Emily Louise, shortened."""
     return len(middle.joined) > 1 and middle.joined == held_middle.joined
+
+
+def _in_part(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
+    """Relation of names of which one is cut, or has several words; None where that says nothing."""
+    if is_cut(typed, held):
+        return NameRelation(Level.PART, typed.joined, held.joined)
+    if len(typed.tokens) > 1 or len(held.tokens) > 1:
+        return _compound(typed, middle, held, held_middle)
+    return None
 
 
 def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:

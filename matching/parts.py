@@ -5,7 +5,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
-from matching.given_names import are_given_name_forms, given_name_forms
+from matching.given_names import are_given_name_forms, given_name_forms, is_given_name
 from matching.normalise import Name
 
 BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
@@ -13,6 +13,11 @@ BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | 
 
 SLIP_FROM: Final = 5
 """A letter more, less or exchanged leaves a further given name the same only when it has so many."""
+
+CUT_FROM: Final = 10
+"""What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
+
+_VOWELS: Final = frozenset("aeiouy")
 
 
 def are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
@@ -47,6 +52,23 @@ def is_part_exchanged(one: str, other: str) -> bool:
 
 
 def are_initials(short: Name, name: Name, middle: Name) -> bool:
-    """Whether one name is the initials of another: SJ is Sarah Jane. With a vowel it may be a name itself, as Jo."""
+    """Whether one name is the initials of another: SJ is Sarah Jane, and Sarah of whom no second name is known.
+
+    What is a name itself (Jo) is no initials; with a vowel it may be one, where nothing bears out the second letter.
+    """
+    written = short.joined
+    if len(written) != 2 or is_given_name(written) or written in BROTHERS_SHARE:
+        return False
     letters = "".join(token[0] for token in (*name.tokens, *middle.tokens)[:2])
-    return short.joined == letters and len(letters) == 2 and not set(letters) & set("aeiouy")
+    return written == letters if len(letters) == 2 else written[0] == letters and _VOWELS.isdisjoint(written)
+
+
+def is_cut(one: Name, other: Name) -> bool:
+    """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
+    shorter, longer = sorted((one, other), key=lambda name: len(name.joined))
+    return (
+        len(shorter.joined) >= CUT_FROM
+        and len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
+        and longer.joined.startswith(shorter.joined)
+        and longer.tokens[: len(shorter.tokens)] != shorter.tokens
+    )

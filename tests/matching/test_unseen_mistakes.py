@@ -87,6 +87,7 @@ def test_a_last_name_typed_as_the_middle_name_too_is_no_other_middle_name() -> N
         ("Mike (Michael)", "Michael", "Thomas"), ("Matthew aka Matt", "Matthew", "Anthony"),
         ("Thi Mai", "Mai", "Thi"), ("Mohammed Nadeem", "Nadeem", "Yaaseen"), ("M Javed", "Javed", ""),
         ("Ruth Ruth", "Ruth", "Joan"), ("SJ", "Sarah", "Jane"), ("S.J.", "Sarah", "Jane"), ("SM.", "Sarah", "Marie"),
+        ("AE", "Alan", "Edward"), ("SA.", "Stephanie", "Amy"), ("CH.", "Cynthia", ""),
     ],
 )  # fmt: skip
 def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
@@ -100,7 +101,8 @@ def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
     ("typed", "held", "held_middle"),
     [
         ("Mohammed Ali", "Mohammed", "Imran"), ("Mohammed", "Mohammed Imran", ""), ("Abdul Karim", "Abdul", "Rahim"),
-        ("Jo", "James", "Oliver"), ("SJ", "Sarah", "Marie"), ("Thi Mai", "Lan", "Thi"), ("M Javed", "Nadeem", "Asif"),
+        ("Jo", "James", "Oliver"), ("SJ", "Sarah", "Marie"), ("AH", "Adrian", ""), ("Md", "Mark", "Daniel"),
+        ("Thi Mai", "Lan", "Thi"), ("M Javed", "Nadeem", "Asif"),
     ],
 )  # fmt: skip
 def test_what_brothers_and_sisters_share_makes_nobody_the_other_one(typed: str, held: str, held_middle: str) -> None:
@@ -212,3 +214,25 @@ def test_a_number_without_a_birthday_does_not_link_who_has_another_middle_name()
     assert linked(outcome_of(stated, ALEX)) == ALEX.trn
     assert linked(outcome_of(replace(stated, middle_name="Joan"), ALEX)) is None
     assert linked(outcome_of(replace(stated, middle_name="Joan", date_of_birth=ALEX.date_of_birth), ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize(
+    ("whole", "cut"),
+    [("Balasubramanian", "Balasubraman"), ("Alexandra-Marie", "Alexandra-Ma"), ("Catherine Louise", "Catherine Lo")],
+)
+def test_a_name_for_which_there_was_no_room_is_that_name(whole: str, cut: str) -> None:
+    for typed, held in ((whole, cut), (cut, whole)):
+        record = a_record(first_name=held, middle_name="")
+        few = [
+            a_record(trn=f"300000{n}", first_name=typed, date_of_birth=date(1960 + n, 2, 3), nino="") for n in range(3)
+        ]
+        assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record, *few)) == record.trn
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("Constantina", "Constantin"), ("Christina", "Christ"), ("Eun-Jin", "Eun-Ji")]
+)
+def test_a_name_that_only_begins_another_is_not_cut(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    few = [a_record(trn=f"300000{n}", first_name=typed, date_of_birth=date(1960 + n, 2, 3), nino="") for n in range(3)]
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record, *few)) is None
