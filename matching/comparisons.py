@@ -11,7 +11,16 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from matching.blocking import date_slips, sound
 from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
 from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
-from matching.parts import BROTHERS_SHARE, are_initials, are_told_apart, is_cut, is_part_exchanged, may_be_one
+from matching.parts import (
+    BROTHERS_SHARE,
+    SLIP_FROM,
+    are_initials,
+    are_of_siblings,
+    are_told_apart,
+    is_cut,
+    may_be_one,
+    share_one_syllable,
+)
 from matching.readings import look_alike
 
 SIMILAR_FROM: Final = 0.88
@@ -208,9 +217,11 @@ def _unlike(typed: Name, held: Name) -> NameRelation:
     one, other = typed.tokens[0], held.tokens[0]
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.DIFFERENT, one, other)
-    relation = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
-    resembles = relation.level in (Level.NEARLY, Level.SIMILAR) and not relation.alike
-    if resembles and is_part_exchanged(relation.typed, relation.held):
+    relation = _misspelt(typed.joined, held.joined)
+    if min(len(one), len(other)) >= SLIP_FROM:  # shorter ones are half of too many names: Ping of Wing-Yan
+        relation = better(relation, _misspelt(one, other))
+    resembles = relation.level in (Level.NEARLY, Level.SIMILAR)
+    if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
         return relation._replace(level=Level.ANOTHER)
     return relation
 
@@ -233,6 +244,8 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
     """Relation of names of which one has several words: Janice Helen is Janice, Mary Ann is not Mary Jane."""
     one, other = typed.tokens[0], held.tokens[0]
     rest, held_rest = typed.tokens[1:] + middle.tokens, held.tokens[1:] + held_middle.tokens
+    if share_one_syllable(typed.tokens, held.tokens):
+        return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     if len(one) < 2 or one != other:
         return None
     clash = are_told_apart(rest, held_rest)
@@ -256,6 +269,8 @@ def _further(first: Name, other: Name) -> tuple[str, ...]:
     if len(first.tokens) == 1:
         return ()
     again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
+    if len(other.tokens) > 1 and first.tokens[:2] == other.tokens[:1] * 2:  # Ji-Ji is a name beside Ji-Woo
+        again = set(_KNOWN_AS)
     return tuple(t for t in first.tokens[1:] if t not in again and not are_given_name_forms(t, first.tokens[0]))
 
 

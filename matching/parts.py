@@ -1,5 +1,6 @@
 """Parts of given names: which of them make two names one person's, and which tell brothers and sisters apart."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,29 @@ SLIP_FROM: Final = 5
 
 CUT_FROM: Final = 10
 """What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
+
+TWO_SYLLABLES_FROM: Final = 7
+"""Shorter names are read as two Chinese syllables by chance: Susan, Megan."""
+
+_PINYIN_SYLLABLE: Final = (
+    "((?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?"
+    "(?:iang|iong|uang|[aeiou]ng|iao|uai|[iu]an|ai|ao|ei|ou|i[aeu]|u[aeio]|[aeiu]n|[aeiou]))"
+)
+_PINYIN: Final = re.compile(_PINYIN_SYLLABLE * 2)
+_PUNJABI: Final = re.compile(
+    "(aman|bal|dal|dil|gur|har|jag|jas|kul|man|nav|par|raj|sat|simran|sukh|tej)"
+    "(preet|prit|j?inder|[vw]inder|deep|dip|jeet|jit|meet|want|bir|veer)"
+)
+_KOREAN: Final = (
+    ("yeo", "yu"),
+    ("you", "yu"),
+    ("eo", "u"),
+    ("oo", "u"),
+    ("ee", "i"),
+    ("ae", "e"),
+    ("g", "k"),
+    ("nk", "ng"),
+)
 
 _VOWELS: Final = frozenset("aeiouy")
 
@@ -38,8 +62,51 @@ def may_be_one(one: str, other: str) -> bool:
     return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
-def is_part_exchanged(one: str, other: str) -> bool:
-    """Whether names differ in one part and wholly in that: Gurpreet and Rajpreet, Xiaoming and Xiaofeng are siblings.
+def are_of_siblings(one: str, other: str, *, alike: bool) -> bool:
+    """Whether names that resemble each other differ in one part and wholly in that, as those of siblings do.
+
+    `alike` says that they sound the same, as two spellings of one name do, and by chance also Jaspreet and Sukhpreet.
+    """
+    if alike:
+        return _begin_otherwise(one, other)
+    return _part_exchanged(one, other) or _syllable_exchanged(one, other)
+
+
+def _begin_otherwise(one: str, other: str) -> bool:
+    """Whether two Punjabi names end alike and begin with two of the usual beginnings."""
+    begin, begins = _PUNJABI.fullmatch(one), _PUNJABI.fullmatch(other)
+    return begin is not None and begins is not None and begin[2] == begins[2] and begin[1] != begins[1]
+
+
+def _syllable_exchanged(one: str, other: str) -> bool:
+    """Whether two Chinese names share one of two syllables: Xiaoping is not Xiaoming, though a letter apart."""
+    if min(len(one), len(other)) < TWO_SYLLABLES_FROM:
+        return False
+    parts, others = _PINYIN.fullmatch(one), _PINYIN.fullmatch(other)
+    return parts is not None and others is not None and (parts[1] == others[1]) != (parts[2] == others[2])
+
+
+def share_one_syllable(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two names of two short words share the second and not the first: Kei-Yan and Ka-Yan are siblings.
+
+    Not where the first is a name for itself: Jo-Anne may well be Joe-Anne.
+    """
+    if len(one) != 2 or len(other) != 2 or one[1] != other[1] or max(len(one[0]), len(other[0])) > SLIP_FROM:
+        return False
+    if is_given_name(one[0]) or is_given_name(other[0]):
+        return False
+    return not may_be_one(one[0], other[0]) and _romanised(one[0]) != _romanised(other[0])
+
+
+def _romanised(syllable: str) -> str:
+    """Write a Korean syllable in one of the ways in which it is written: Jee is Ji, Yeong is Young, Gyu is Kyu."""
+    for written, said in _KOREAN:
+        syllable = syllable.replace(written, said)
+    return syllable
+
+
+def _part_exchanged(one: str, other: str) -> bool:
+    """Whether one part is another: Gurpreet and Rajpreet, Xiaoming and Xiaofeng.
 
     Slips spare most letters around them, and what is read wrongly (rn for m) is one letter on one side.
     """
@@ -65,10 +132,11 @@ def are_initials(short: Name, name: Name, middle: Name) -> bool:
 
 def is_cut(one: Name, other: Name) -> bool:
     """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
+    if len(one.joined) < CUT_FROM or len(other.joined) < CUT_FROM:
+        return False
     shorter, longer = sorted((one, other), key=lambda name: len(name.joined))
     return (
-        len(shorter.joined) >= CUT_FROM
-        and len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
+        len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
         and longer.joined.startswith(shorter.joined)
         and longer.tokens[: len(shorter.tokens)] != shorter.tokens
     )

@@ -165,6 +165,8 @@ def test_a_rarer_title_is_a_title(title: str) -> None:
 PARTS_SHARED = [
     ("Rajpreet", "Harpreet"), ("Kulpreet", "Gurpreet"), ("Manvinder", "Balvinder"), ("Xiaofeng", "Xiaoming"),
     ("Jianyu", "Jianguo"), ("Guoping", "Guoqiang"), ("Ji-Won", "Ji-Woo"), ("Ka-Yin", "Ka-Yan"), ("Eun-Jin", "Eun-Ji"),
+    ("Kei-Yan", "Ka-Yan"), ("Jun-Wah", "Kin-Wah"), ("Fai-Ling", "Wai-Ling"), ("Yin-Yin", "Ho-Yin"), ("Ji-Ji", "Ji-Woo"),
+    ("Ping", "Wing-Yan"), ("Xiaoping", "Xiaoming"), ("Meiping", "Meiling"), ("Sukhpreet", "Jaspreet"),
 ]  # fmt: skip
 
 
@@ -185,8 +187,19 @@ def test_slips_in_a_long_name_are_slips(typed: str, held: str) -> None:
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
 
 
-@pytest.mark.parametrize(("typed", "held"), [("Anna aria", "Anna Maria"), ("Amy-eLe", "Amy-Lee")])
-def test_slips_in_the_second_of_two_given_names_are_slips(typed: str, held: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [
+        ("Anna aria", "Anna Maria"),
+        ("Amy-eLe", "Amy-Lee"),
+        ("Jee-Young", "Ji-Young"),
+        ("Gyung-Soo", "Kyung-Soo"),
+        ("Joe-Anne", "Jo-Anne"),
+        ("Amie-Lee", "Amy-Lee"),
+        ("Marry-Jane", "Mary-Jane"),
+    ],
+)
+def test_slips_in_one_of_two_given_names_are_slips(typed: str, held: str) -> None:
     record = a_record(first_name=held, middle_name="")
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
 
