@@ -1,5 +1,6 @@
 """What a person stated, prepared once for asking and comparing."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,8 @@ from matching.normalise import NO_NAME, CountedNames, Name, Nino, Trn, name_form
 from matching.records import PersonDetails
 
 _NONE_GIVEN: Final = frozenset({"n a", "none", "none given", "nil", "no", "no middle name", "unknown"})
+
+_TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,11 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
         split = True
-    first, last = _without_each_other(first, last)
+    if first == last and len(first.tokens) > 1:  # the whole name in both boxes
+        first, last = _parted(first)
+        split = True
+    else:
+        first, last = _without_each_other(first, last, person)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
     stated_trn, number, unread = _numbers(person)
@@ -112,13 +119,22 @@ def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
     return stated_trn, number, (stated_trn is not None) + (number is not None) < given
 
 
-def _without_each_other(first: Name, last: Name) -> tuple[Name, Name]:
-    """Take out of each name the other one, where somebody typed their whole name into both boxes or one of them."""
-    if len(first.tokens) > 1 and first.tokens[-1] == last.joined:
+def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple[Name, Name]:
+    """Take out of each name the other one, where somebody typed their whole name into both boxes or one of them.
+
+    Not where a hyphen ties it to the rest: Ka-Ho Ho is no Ka.
+    """
+    if len(first.tokens) > 1 and first.tokens[-1] == last.joined and not _TIED.search(person.first_name.split()[-1]):
         return _without_last(first), last
-    if len(last.tokens) > 1 and last.tokens[0] == first.joined:
+    if len(last.tokens) > 1 and last.tokens[0] == first.joined and not _TIED.search(person.last_name.split()[0]):
         return first, Name("".join(last.tokens[1:]), last.tokens[1:])
     return first, last
+
+
+def _parted(name: Name) -> tuple[Name, Name]:
+    """Take a whole name apart after the first word: a last name is often two, and half of one agrees."""
+    rest = name.tokens[1:]
+    return Name(name.tokens[0], name.tokens[:1]), Name("".join(rest), rest)
 
 
 def _without_last(name: Name) -> Name:

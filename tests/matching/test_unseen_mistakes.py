@@ -249,3 +249,17 @@ def test_a_name_that_only_begins_another_is_not_cut(typed: str, held: str) -> No
     record = a_record(first_name=held, middle_name="")
     few = [a_record(trn=f"300000{n}", first_name=typed, date_of_birth=date(1960 + n, 2, 3), nino="") for n in range(3)]
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record, *few)) is None
+
+
+def test_what_a_hyphen_ties_to_a_first_name_is_no_last_name_typed_there() -> None:
+    yan = a_record(first_name="Ka-Yan", last_name="Ho", middle_name="")
+    assert linked(outcome_of(a_person(yan, first_name="Ka-Ho", trn=yan.trn), yan)) is None
+    assert linked(outcome_of(a_person(yan, first_name="Ka-Yan Ho", trn=yan.trn), yan)) == yan.trn
+
+
+@pytest.mark.parametrize("last", ["Featherstone", "Featherstone-Okafor", "Romero Rodríguez"])
+def test_a_whole_name_in_both_boxes_is_taken_apart(last: str) -> None:
+    record = a_record(last_name=last, previous_last_names=())
+    whole = f"Alexandra {last}"
+    assert linked(outcome_of(a_person(first_name=whole, last_name=whole), record)) == record.trn
+    assert not isinstance(outcome_of(a_person(first_name="Una Quigley", last_name="Una Quigley"), record), NoMatch)
