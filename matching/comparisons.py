@@ -29,7 +29,9 @@ GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
-ONE_DAY: Final = timedelta(days=1)
+ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
+"""How far the next day is from the right one, and the next row: nobody's sibling is born then."""
+
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -342,7 +344,7 @@ def _other_dates(stated: date, held: date) -> Level:
         return _date_slip(one, other)
     if abs(stated.year - held.year) >= GENERATION:
         return Level.DIFFERENT
-    if abs(stated - held) == ONE_DAY:
+    if abs(stated - held) in ROWS_OF_A_CALENDAR:
         return Level.TWO_PARTS
     parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
     return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT

@@ -10,7 +10,7 @@ from typing import Final
 
 from matching.comparisons import Level, first_names, last_names
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
-from matching.normalise import family_name, given_name
+from matching.normalise import UNKNOWN_BIRTHDAY, family_name, given_name
 from matching.scoring import Candidate
 from matching.statements import Statement
 
@@ -121,6 +121,8 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
     if policy is Policy.DEFAULT:
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+        if statement.person.date_of_birth == UNKNOWN_BIRTHDAY:  # perhaps by somebody who only knows whose number it is
+            return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
         evidence = _by_present_name(evidence, candidate, statement)

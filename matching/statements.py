@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from matching import normalise
-from matching.normalise import NO_NAME, CountedNames, Name, Nino, Trn, name_forms
+from matching.normalise import NO_NAME, UNKNOWN_BIRTHDAY, CountedNames, Name, Nino, Trn, name_forms
 from matching.records import PersonDetails
 
 _NONE_GIVEN: Final = frozenset({"n a", "none", "none given", "nil", "no", "no middle name", "unknown"})
@@ -90,7 +90,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
-        impossible_date=person.date_of_birth is not None and born is None,
+        impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
     )
 
 

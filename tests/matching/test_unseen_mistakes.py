@@ -7,6 +7,7 @@ import pytest
 
 from matching import normalise
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
+from matching.policy import Policy
 from matching.statements import prepare
 from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
 
@@ -45,6 +46,23 @@ def test_a_birthday_that_stands_for_none_is_no_evidence() -> None:
     undated = a_record(date_of_birth=UNKNOWN_BIRTHDAY)
     assert linked(outcome_of(a_person(undated), undated)) is None
     assert not isinstance(outcome_of(a_person(first_name="Una", date_of_birth=UNKNOWN_BIRTHDAY), ALEX), NoMatch)
+
+
+def test_who_states_that_no_birthday_is_known_is_linked_by_a_number_and_both_names() -> None:
+    stated = a_person(date_of_birth=UNKNOWN_BIRTHDAY)
+    for numbered in (replace(stated, trn=ALEX.trn), replace(stated, nino=ALEX.nino)):
+        assert linked(outcome_of(numbered, ALEX)) == ALEX.trn
+        assert linked(outcome_of(replace(numbered, last_name="Quigley"), ALEX)) is None
+        assert linked(outcome_of(numbered, ALEX, policy=Policy.DEFAULT)) is None, "who knows no birthday may be anybody"
+    assert linked(outcome_of(stated, ALEX)) is None
+
+
+def test_a_birthday_in_the_next_row_of_the_calendar_is_near() -> None:
+    stated = a_person(date_of_birth=date(1984, 5, 31))
+    record = a_record(date_of_birth=date(1984, 6, 7))
+    assert linked(outcome_of(replace(stated, trn=ALEX.trn), record)) == record.trn
+    assert linked(outcome_of(stated, record)) is None
+    assert not isinstance(outcome_of(stated, record), NoMatch)
 
 
 @pytest.mark.parametrize(("first", "last"), [("Featherstone", "Alexandra"), ("Featherstone", "Alexamdra")])
