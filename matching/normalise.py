@@ -48,8 +48,10 @@ PARTICLES: Final = _words(
 )
 """Tokens that many unrelated names share: they never make one name a part of another."""
 
-_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIil|SsBZz", "000111155822")
+_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIilL|SsBZz", "0001111155822")
 _LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)|(?<=\d)[SsBZz](?=\d)")
+_LETTER_AT_AN_END: Final = re.compile(r"\W*(?:\d{6}[SsBZz]|[SsBZz]\d{6})\W*")
+_OF_A_SPREADSHEET: Final = re.compile(r"[.,]0{0,2}\s*\Z")
 _NINO: Final = re.compile(r"[A-Z]{2}\d{6}[A-Z]?")
 _NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
 _NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
@@ -193,11 +195,14 @@ def _without_titles(tokens: list[str]) -> list[str]:
 def trn(raw: str) -> Trn | None:
     """Read a TRN from the digits of anything; None unless there are five to seven, not all zero.
 
-    An O or I beside a digit is a 0 or 1 where that makes seven.
+    An O or I beside a digit is a 0 or 1 where that makes seven, and so is an S, B or Z among digits, or at one end of
+    six. The .0 that spreadsheets append is none of the digits.
     """
-    digits = _digits(raw[:LONGEST_NAME])
+    text = _OF_A_SPREADSHEET.sub("", raw[:LONGEST_NAME])
+    digits = _digits(text)
     if len(digits) < 7:
-        mended = _digits(_LETTER_AMONG_DIGITS.sub(_as_digits, raw[:LONGEST_NAME]))
+        at_an_end = _LETTER_AT_AN_END.fullmatch(text)
+        mended = _digits(_as_digits(at_an_end) if at_an_end else _LETTER_AMONG_DIGITS.sub(_as_digits, text))
         digits = mended if len(mended) == 7 else digits
     if not 5 <= len(digits) <= 7 or not digits.strip("0"):
         return None
@@ -254,6 +259,8 @@ def birth_date(raw: date | None, today: date) -> date | None:
 
 def read_date(raw: str) -> date | None:
     """Read an ISO date; None for anything else."""
+    if not raw.isascii():  # digits of full width
+        raw = unicodedata.normalize("NFKC", raw)
     try:
         return date.fromisoformat(raw.strip()[:10])
     except ValueError:

@@ -10,7 +10,10 @@ from matching import normalise
 from matching.normalise import NO_NAME, UNKNOWN_BIRTHDAY, CountedNames, Name, Nino, Trn, name_forms
 from matching.records import PersonDetails
 
-_NONE_GIVEN: Final = frozenset({"n a", "none", "none given", "nil", "no", "no middle name", "unknown"})
+_NONE_GIVEN: Final = frozenset(
+    {"n a", "na", "nil", "nmn", "no", "no middle name", "none", "none given", "not applicable", "null", "unknown", "x"}
+)
+"""What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 

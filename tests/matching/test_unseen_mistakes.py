@@ -156,11 +156,26 @@ def test_letters_before_a_short_trn_do_not_make_it_a_national_insurance_number(t
     assert (stated.trn, stated.nino) == (read, "")
 
 
-@pytest.mark.parametrize(("typed", "read"), [("12S4567", "1254567"), ("1B34567", "1834567"), ("1234Z67", "1234267")])
-def test_letters_between_digits_that_look_like_digits_are_digits(typed: str, read: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("12S4567", "1254567"), ("1B34567", "1834567"), ("1234Z67", "1234267"), ("269378Z", "2693782"),
+        ("B693782", "8693782"),
+        ("5388454.0", "5388454"), ("9668221,00", "9668221"), ("1,234,000", "1234000"),
+        ("12345S", "0012345"), ("S 123456", "0123456"), ("TRNS123456", "0123456"),
+    ],
+)  # fmt: skip
+def test_letters_for_digits_and_signs_of_spreadsheets_are_read_in_a_trn(typed: str, read: str) -> None:
     number = normalise.trn(typed)
     assert number is not None
     assert number.value == read
+
+
+def test_a_small_l_for_a_one_and_a_date_of_full_width_are_read() -> None:
+    number = normalise.nino("CAl0782lB")
+    assert number is not None
+    assert number.value == "CA107821"
+    assert normalise.read_date("１９８３－１２－２１") == date(1983, 12, 21)
 
 
 @pytest.mark.parametrize("title", ["Mrs", "Ms.", "Dr"])
@@ -170,7 +185,7 @@ def test_a_title_alone_is_no_first_name(title: str) -> None:
     assert not isinstance(outcome_of(a_person(first_name=title, last_name="Quigley"), ALEX), NoMatch)
 
 
-@pytest.mark.parametrize("middle", ["N/A", "none", "Nil", "no middle name", "None given", "unknown"])
+@pytest.mark.parametrize("middle", ["N/A", "NA", "x", "none", "Nil", "no middle name", "None given", "unknown"])
 def test_what_says_that_there_is_no_middle_name_is_none(middle: str) -> None:
     assert linked(outcome_of(a_person(middle_name=middle), ALEX)) == ALEX.trn
 
