@@ -204,7 +204,7 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
-    return _unlike(typed, held)
+    return _unlike(typed, middle, held, held_middle)
 
 
 def _is_initial(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
@@ -214,14 +214,16 @@ def _is_initial(typed: Name, middle: Name, held: Name, held_middle: Name) -> boo
     return are_initials(typed, held, held_middle) or are_initials(held, typed, middle)
 
 
-def _unlike(typed: Name, held: Name) -> NameRelation:
+def _unlike(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation:
     """Relation of first names that are no forms of each other: misspelt, or two."""
     one, other = typed.tokens[0], held.tokens[0]
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.DIFFERENT, one, other)
     relation = _misspelt(typed.joined, held.joined)
-    if min(len(one), len(other)) >= SLIP_FROM:  # shorter ones are half of too many names: Ping of Wing-Yan
-        relation = better(relation, _misspelt(one, other))
+    if len(typed.tokens) > 1 or len(held.tokens) > 1:
+        known = _rest_known(typed, held, held_middle) and _rest_known(held, typed, middle)
+        if known or min(len(one), len(other)) >= SLIP_FROM:  # Ping is no half of Wing-Yan
+            relation = better(relation, _misspelt(one, other))
     resembles = relation.level in (Level.NEARLY, Level.SIMILAR)
     if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
         return relation._replace(level=Level.ANOTHER)
@@ -253,9 +255,14 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
     clash = are_told_apart(rest, held_rest)
     if clash and (one in BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
         return NameRelation(Level.SIMILAR, typed.joined, held.joined)
-    if set(typed.tokens[1:]) <= set(held_rest) and set(held.tokens[1:]) <= set(rest):
+    if _rest_known(typed, held, held_middle) and _rest_known(held, typed, middle):
         return NameRelation(Level.SAME, one, other)
     return NameRelation(Level.PART, one, other)
+
+
+def _rest_known(name: Name, other: Name, other_middle: Name) -> bool:
+    """Whether the other side knows all further words of a first name, there or as middle names."""
+    return set(name.tokens[1:]) <= {*other.tokens[1:], *other_middle.tokens}
 
 
 def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:

@@ -280,7 +280,7 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     evidence = candidate.evidence
     if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
         return True
-    if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _may_be_one_person(candidate):
+    if evidence.exactly_named and _may_be_one_person(candidate):
         return True
     first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
     first = first or _may_be_a_slip(candidate)
@@ -313,20 +313,21 @@ def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
 
 
 def _may_be_one_person(candidate: Candidate) -> bool:
-    """Whether a birthday that is wholly different could still be a slip, and not a parent's or child's.
+    """Whether, of exactly this name, a birthday that is wholly different could still be a slip.
 
-    Those rarely bear the same middle name as well.
+    It may where the name is rare, and it is no parent or child: those rarely bear the same middle name as well. It may
+    in the same year, as who knows only the year types another day, where nothing else contradicts.
     """
-    if candidate.level(Field.MIDDLE_NAME) is Level.SAME:
+    middle, born = candidate.level(Field.MIDDLE_NAME), candidate.compared[Field.DATE_OF_BIRTH]
+    likely = candidate.posterior >= NEAR_FROM
+    if likely and middle is Level.SAME:
         return True
-    years = [
-        int(day[:4])
-        for compared in candidate.comparisons
-        if compared.field is Field.DATE_OF_BIRTH
-        for day in (compared.stated, compared.held)
-        if day
-    ]
-    return len(years) == 2 and abs(years[0] - years[1]) < GENERATION
+    if not (born.stated and born.held):
+        return False
+    apart = abs(int(born.stated[:4]) - int(born.held[:4]))
+    if apart == 0 and Level.DIFFERENT not in (middle, candidate.evidence.nino):
+        return True
+    return likely and apart < GENERATION
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:

@@ -127,7 +127,9 @@ def are_initials(short: Name, name: Name, middle: Name) -> bool:
     if len(written) != 2 or is_given_name(written) or written in BROTHERS_SHARE:
         return False
     letters = "".join(token[0] for token in (*name.tokens, *middle.tokens)[:2])
-    return written == letters if len(letters) == 2 else written[0] == letters and _VOWELS.isdisjoint(written)
+    if len(letters) == 2:
+        return written == letters
+    return written[0] == letters and _VOWELS.isdisjoint(written) and len(name.joined) > 3  # Km is Kim, mistyped
 
 
 def is_cut(one: Name, other: Name) -> bool:

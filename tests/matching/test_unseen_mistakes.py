@@ -106,6 +106,7 @@ def test_a_last_name_typed_as_the_middle_name_too_is_no_other_middle_name() -> N
         ("Thi Mai", "Mai", "Thi"), ("Mohammed Nadeem", "Nadeem", "Yaaseen"), ("M Javed", "Javed", ""),
         ("Ruth Ruth", "Ruth", "Joan"), ("SJ", "Sarah", "Jane"), ("S.J.", "Sarah", "Jane"), ("SM.", "Sarah", "Marie"),
         ("AE", "Alan", "Edward"), ("SA.", "Stephanie", "Amy"), ("CH.", "Cynthia", ""),
+        ("Zow Denise", "Zoe", "Denise"), ("Km", "Kim", ""),
     ],
 )  # fmt: skip
 def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
@@ -223,15 +224,10 @@ def test_slips_in_a_long_name_are_slips(typed: str, held: str) -> None:
 @pytest.mark.parametrize(
     ("typed", "held"),
     [
-        ("Anna aria", "Anna Maria"),
-        ("Amy-eLe", "Amy-Lee"),
-        ("Jee-Young", "Ji-Young"),
-        ("Gyung-Soo", "Kyung-Soo"),
-        ("Joe-Anne", "Jo-Anne"),
-        ("Amie-Lee", "Amy-Lee"),
-        ("Marry-Jane", "Mary-Jane"),
+        ("Anna aria", "Anna Maria"), ("Amy-eLe", "Amy-Lee"), ("Jee-Young", "Ji-Young"), ("Gyung-Soo", "Kyung-Soo"),
+        ("Joe-Anne", "Jo-Anne"), ("Amie-Lee", "Amy-Lee"), ("Marry-Jane", "Mary-Jane"),
     ],
-)
+)  # fmt: skip
 def test_slips_in_one_of_two_given_names_are_slips(typed: str, held: str) -> None:
     record = a_record(first_name=held, middle_name="")
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
@@ -296,3 +292,12 @@ def test_a_whole_name_in_both_boxes_is_taken_apart(last: str) -> None:
     whole = f"Alexandra {last}"
     assert linked(outcome_of(a_person(first_name=whole, last_name=whole), record)) == record.trn
     assert not isinstance(outcome_of(a_person(first_name="Una Quigley", last_name="Una Quigley"), record), NoMatch)
+
+
+def test_exactly_a_registered_name_born_another_day_of_the_year_is_not_nobody_s() -> None:
+    many = [a_record(trn=f"300000{n}", date_of_birth=date(1950 + n, 2, 3), nino="", email="") for n in range(9)]
+    stated = a_person(date_of_birth=date(1984, 11, 29))
+    assert isinstance(outcome_of(stated, *many), NoMatch)
+    assert not isinstance(outcome_of(stated, ALEX, *many), NoMatch)
+    assert isinstance(outcome_of(replace(stated, middle_name="Joan"), ALEX, *many), NoMatch)
+    assert isinstance(outcome_of(replace(stated, nino="CE999999A"), ALEX, *many), NoMatch)
