@@ -193,7 +193,7 @@ class Scorer:
         swapped, half = False, None
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
-        if first.level not in JOINTLY and present.level not in JOINTLY and stated.has_names:
+        if first.level not in JOINTLY and present.level is not Level.SAME and stated.has_names:
             swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
             if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)

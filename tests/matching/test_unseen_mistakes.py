@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 
 from matching import normalise
-from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, match
+from matching.memory import InMemoryRegister
 from matching.policy import Policy
+from matching.records import RecordStatus
 from matching.statements import prepare
-from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
+from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of, strangers
 
 
 def linked(outcome: MatchOutcome) -> str | None:
@@ -301,3 +303,21 @@ def test_exactly_a_registered_name_born_another_day_of_the_year_is_not_nobody_s(
     assert not isinstance(outcome_of(stated, ALEX, *many), NoMatch)
     assert isinstance(outcome_of(replace(stated, middle_name="Joan"), ALEX, *many), NoMatch)
     assert isinstance(outcome_of(replace(stated, nino="CE999999A"), ALEX, *many), NoMatch)
+
+
+def test_a_closed_record_of_the_new_name_is_the_person_s_own() -> None:
+    married = a_person(last_name="Smith", trn=ALEX.trn)
+    other = a_record(trn="3000001", last_name="Smith", previous_last_names=(), nino="", email="")
+    closed, ruth = replace(other, status=RecordStatus.DEACTIVATED), a_record(first_name="Ruth")
+    many = strangers(30_000)  # a number says little in a small register
+    assert linked(match(married, InMemoryRegister([ALEX, closed, *many]), Policy.LINKAGE, TODAY)) == ALEX.trn
+    assert linked(match(married, InMemoryRegister([ALEX, other, *many]), Policy.LINKAGE, TODAY)) is None
+    assert linked(match(married, InMemoryRegister([ruth, closed, *many]), Policy.LINKAGE, TODAY)) is None
+
+
+def test_a_record_whose_names_are_swapped_is_seen_although_it_knows_half_of_the_last_name() -> None:
+    record = a_record(
+        first_name="Featherstone-Okafor", last_name="Alexandra", previous_last_names=("Featherstone",), middle_name=""
+    )
+    stated = a_person(first_name="Alexandra", last_name="Featherstone-Okafor", trn=record.trn)
+    assert linked(outcome_of(stated, record)) == record.trn
