@@ -105,13 +105,22 @@ def record_keys(record: TeachingRecord, names: CountedNames | None = None) -> tu
 class AskedKeys(Sequence[str]):
     """Every key to ask a register for, each once: of TRNs, other `plain` ones, `sounds` on each day a slip from `born`.
 
-    The first and the last are nine tenths of all; a register that knows how they are made need not read each.
+    The first, which are `trn` and all a slip from it, and the last are nine tenths of all; a register that knows how
+    they are made need not read each.
     """
 
     plain: tuple[str, ...]
     born: date | None = None
     sounds: tuple[str, ...] = ()
-    trns: tuple[str, ...] = ()
+    trn: str = ""
+
+    @property
+    def trns(self) -> tuple[str, ...]:
+        """The stated TRN and every one that is a slip from it; none where none was stated."""
+        return (self.trn, *trn_slips(self.trn)) if self.trn else ()
+
+    def __bool__(self) -> bool:
+        return bool(self.trn or self.plain or self.sounds)
 
     def __iter__(self) -> Iterator[str]:
         yield from (f"t:{trn}" for trn in self.trns)
@@ -149,8 +158,7 @@ def person_keys(statement: Statement, today: date) -> AskedKeys:
     keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
     keys += _undated_keys(names)
     sounds = [f"l:{sound(name)}" for name in names.last_names] + [f"f:{sound(name)}" for name in names.first_names]
-    trns = (statement.trn, *trn_slips(statement.trn)) if statement.trn else ()
-    return AskedKeys(tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), trns)
+    return AskedKeys(tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), statement.trn)
 
 
 def keys_of_any_year(statement: Statement, today: date) -> AskedKeys:

@@ -60,7 +60,7 @@ def patterns(register: TeacherRegister, people: Iterable[PersonDetails], today: 
         scorer = Scorer(statement, Rarity(register.size, answer.statistics, has_year=True), frozenset())
         (worth,) = worth_comparing([Resembling(statement, answer.records)])
         for record in chain(worth.contenders, worth.strangers):
-            levels = {compared.field: compared.level for compared in scorer.facet(record, [record])}
+            levels = {compared.field: compared.level for compared in scorer.facet(record, [record], record).comparisons}
             yield tuple(levels.get(field, Level.MISSING) for field in FIELDS)
 
 

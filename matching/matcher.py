@@ -104,6 +104,12 @@ NEAR_FROM: Final = 0.3
 
 _CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
 
+# Asked of every candidate.
+_NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR}
+_CALLED_SO: Final = AGREES | {Level.SIMILAR}
+_NUMBERED_SO: Final = frozenset({Level.SAME, Level.ONE_SLIP})
+_BORN_SO: Final = NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
+
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
@@ -153,7 +159,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
             return early
     keys = person_keys(statement, today)
     answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
-    answer = replace(answer, records=with_more(answer.records, identified))
+    answer = _adding(answer, identified)
     worth: Worth = yield Resembling(statement, answer.records)
     scorer = _scorer(statement, answer, register.size, worth.of_the_day)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
@@ -166,14 +172,19 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     if _would_be_none(statement, answer, ranked):
         more: CandidateAnswer = yield ask(statement, keys_of_any_year(statement, today))
         # The last look says nothing else: it is no part of what must be complete.
-        records = with_more(answer.records, more.records)
-        if len(records) > len(answer.records):
-            answer = replace(answer, records=records)
-            worth = yield Resembling(statement, records)
+        known, answer = len(answer.records), _adding(answer, more.records)
+        if len(answer.records) > known:
+            worth = yield Resembling(statement, answer.records)
             scorer = _scorer(statement, answer, register.size, worth.of_the_day)
             everybody = [*worth.contenders, *worth.strangers]
             ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
     return _decide(statement, ranked, answer, policy, empty=register.size == 0)
+
+
+def _adding(answer: CandidateAnswer, more: Sequence[TeachingRecord]) -> CandidateAnswer:
+    """Take further records into an answer."""
+    records = with_more(answer.records, more)
+    return answer if records is answer.records else replace(answer, records=records)
 
 
 def _would_be_none(statement: Statement, answer: CandidateAnswer, ranked: Sequence[Candidate]) -> bool:
@@ -278,16 +289,15 @@ def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tu
 def _is_near(candidate: Candidate, statement: Statement) -> bool:
     """Whether this record resembles the person so much that nobody may say that there is none."""
     evidence = candidate.evidence
-    if {evidence.trn, evidence.nino} & {Level.SAME, Level.ONE_SLIP} or evidence.email is Level.SAME:
+    if evidence.trn in _NUMBERED_SO or evidence.nino in _NUMBERED_SO or evidence.email is Level.SAME:
         return True
     if evidence.exactly_named and _may_be_one_person(candidate):
         return True
-    first = evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE, Level.SIMILAR)
-    first = first or _may_be_a_slip(candidate)
-    last = evidence.last in AGREES or evidence.last is Level.SIMILAR
+    first = evidence.first in _NAMED_SO or _may_be_a_slip(candidate)
+    last = evidence.last in _CALLED_SO
     first_or_middle = first or (evidence.middle is Level.SAME and evidence.last in AGREES)
     if first_or_middle and last:
-        return evidence.born in NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
+        return evidence.born in _BORN_SO
     # With one name only it may be a marriage, or a stranger; another number on the record says a stranger.
     if evidence.nino is Level.DIFFERENT:
         return False
@@ -300,8 +310,10 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
 
 def _may_be_a_slip(candidate: Candidate) -> bool:
     """Whether another first name is one letter away: too little for a link, but too much to say that there is none."""
-    first = candidate.compared[Field.FIRST_NAME]
-    return first.level is Level.ANOTHER and OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
+    if candidate.evidence.first is not Level.ANOTHER:
+        return False
+    first = candidate.compared(Field.FIRST_NAME)
+    return OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
 
 
 def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
@@ -318,14 +330,14 @@ def _may_be_one_person(candidate: Candidate) -> bool:
     It may where the name is rare, and it is no parent or child: those rarely bear the same middle name as well. It may
     in the same year, as who knows only the year types another day, where nothing else contradicts.
     """
-    middle, born = candidate.level(Field.MIDDLE_NAME), candidate.compared[Field.DATE_OF_BIRTH]
-    likely = candidate.posterior >= NEAR_FROM
-    if likely and middle is Level.SAME:
+    evidence, likely = candidate.evidence, candidate.posterior >= NEAR_FROM
+    if likely and evidence.middle is Level.SAME:
         return True
+    born = candidate.compared(Field.DATE_OF_BIRTH)
     if not (born.stated and born.held):
         return False
     apart = abs(int(born.stated[:4]) - int(born.held[:4]))
-    if apart == 0 and Level.DIFFERENT not in (middle, candidate.evidence.nino):
+    if apart == 0 and Level.DIFFERENT not in (evidence.middle, evidence.nino):
         return True
     return likely and apart < GENERATION
 
@@ -356,7 +368,7 @@ def _gap(statement: Statement, answer: CandidateAnswer, *, empty: bool) -> Reaso
 
 
 def _reason_with_trn(near: Sequence[Candidate]) -> Reason:
-    holders = [c for c in near if c.level(Field.TRN) is Level.SAME]
+    holders = [c for c in near if c.evidence.trn is Level.SAME]
     if not holders:
         return Reason.STATED_TRN_NOT_FOUND
     return Reason.AMBIGUOUS if _several_fit(near) else Reason.STATED_TRN_CONFLICTS

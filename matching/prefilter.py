@@ -166,8 +166,9 @@ def _worth_comparing(answers: _Answers) -> Iterator[Worth]:
     few = answers.of_each([count <= FEW_OF_A_DAY for count in answers.number(same_day)])
     alike = _resemblance(answers, names)
     first, last = alike.firsts > 0, alike.lasts > 0
-    keep = (alike.firsts >= CLOSE_FROM) | (first & last) | _otherwise(answers, names, same_day)
+    keep = (alike.firsts >= CLOSE_FROM) | (first & last)
     keep |= same_day & (first | last | few | (alike.crossed >= CROSSED_FROM))
+    _keep_otherwise(answers, names, same_day, keep)
     identified = [
         at for answer in zip(answers.starts, statements, answers.parts, strict=True) for at in _identified(*answer)
     ]
@@ -208,23 +209,18 @@ def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:
     return _Resemblance(of_firsts, np.maximum.reduceat(straight, starts[:-1]), np.maximum.reduceat(across, starts[:-1]))
 
 
-def _otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags) -> Flags:
-    """Which records resemble in what spelling does not show: another form, or a name in another field."""
+def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags, keep: Flags) -> None:
+    """Keep also the records that resemble in what spelling does not show: another form, or a name in another field."""
     firsts = answers.firsts
-    slips = np.full(len(firsts), 2, np.uint8)
-    found = np.zeros(len(firsts), np.bool_)
     for start, count, (typed, _, forms) in zip(answers.starts, answers.counts, names, strict=True):
-        held = firsts[start : start + count]
-        found[start : start + count] = np.fromiter(map(forms.__contains__, held), np.bool_, count)
+        held, kept = firsts[start : start + count], keep[start : start + count]
+        kept |= np.fromiter(map(forms.__contains__, held), np.bool_, count)
         if typed:
             distances = cdist(typed, held, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
-            slips[start : start + count] = distances.min(axis=0)
-    found |= slips <= 1
+            kept |= distances.min(axis=0) <= 1
     whose = np.repeat(np.arange(len(names)), answers.counts)
-    places = np.flatnonzero(same_day & ~found).tolist()
-    elsewhere = answers.held.elsewhere(places)
-    found[[at for at, words in elsewhere if not names[whose[at]].forms.isdisjoint(words)]] = True
-    return found
+    places = np.flatnonzero(same_day & ~keep).tolist()
+    keep[[at for at, words in answers.held.elsewhere(places) if not names[whose[at]].forms.isdisjoint(words)]] = True
 
 
 def _identified(start: int, statement: Statement, held: Held) -> list[int]:

@@ -43,6 +43,10 @@ class Lines:
         """A record as one line, as `matching.rows` reads it."""
         return self.text[self.starts[place] : self.starts[place + 1] - 1].decode()
 
+    def value(self, place: int, at: int) -> str:
+        """One of the values of a record."""
+        return self.at(place).split(FIELD_SEPARATOR, at + 1)[at]
+
     def values(self, place: int) -> list[str]:
         """The values of one record."""
         return self.at(place).split(FIELD_SEPARATOR)
@@ -69,14 +73,13 @@ class Coded(Generic[Meaning]):
 
     def of(self, places: Places) -> list[Meaning]:
         """What is there at these places."""
-        meanings = self.meanings
-        return [meanings[code] for code in self.codes[places].tolist()]
+        return list(map(self.meanings.__getitem__, self.codes[places].tolist()))
 
     def known(self, places: Places) -> list[tuple[int, Meaning]]:
         """Which of these have anything there, counted from 0, and what."""
         codes = self.codes[places]
         having = np.flatnonzero(codes)
-        return [(at, self.meanings[code]) for at, code in zip(having.tolist(), codes[having].tolist(), strict=True)]
+        return list(zip(having.tolist(), map(self.meanings.__getitem__, codes[having].tolist()), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

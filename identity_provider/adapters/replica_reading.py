@@ -104,7 +104,7 @@ def _coded(sent: Sent, column: str, meaning: Callable[[str], Meaning], lines: Li
     column_of_codes[having] = codes + 1
     places = having[first]
     return Coded(
-        column_of_codes, Meanings(lambda code: meaning(lines.values(int(places[code - 1]))[at] if code else ""))
+        column_of_codes, Meanings(lambda code: meaning(lines.value(int(places[code - 1]), at) if code else ""))
     )
 
 

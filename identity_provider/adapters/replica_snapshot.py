@@ -16,8 +16,8 @@ from identity_provider.adapters.replica_columns import NOBODY, Columns, Places, 
 from identity_provider.models.register_layout import (
     ALL_LAST_NAMES,
     IN_COLUMNS,
-    asked_trns,
     namesake_span,
+    slipped_trns,
     stored_keys,
 )
 from matching.blocking import AskedKeys
@@ -143,18 +143,34 @@ class ReplicaSnapshot:
 
 def _in_columns(asked: Sequence[Sequence[str]], columns: Columns) -> tuple[_Numbers, _Numbers, _Numbers]:
     """From where to where the records lie that have a birthday or a TRN, and which question asked for each."""
-    spans: list[tuple[int, int, int]] = []
-    for number, keys in enumerate(asked):
-        plain = keys.plain if isinstance(keys, AskedKeys) else keys
-        spans += [
-            (day.start, day.stop, number)
-            for key in plain
-            if key[0] == "d" and (day := columns.days.get(key[2:], NOBODY))
-        ]
-        places = columns.by_trn[list(map(int, asked_trns(keys)))]
-        spans += [(place, place + 1, number) for place in places[places >= 0].tolist()]
+    spans = [
+        (day.start, day.stop, number)
+        for number, keys in enumerate(asked)
+        for key in (keys.plain if isinstance(keys, AskedKeys) else keys)
+        if key[0] == "d" and (day := columns.days.get(key[2:], NOBODY))
+    ]
     starts, stops, whose = np.array(spans, np.int64).reshape(-1, 3).T
-    return starts, stops, whose
+    places, of_trns = _with_trns(asked, columns)
+    return np.concatenate((starts, places)), np.concatenate((stops, places + 1)), np.concatenate((whose, of_trns))
+
+
+def _with_trns(asked: Sequence[Sequence[str]], columns: Columns) -> tuple[_Numbers, _Numbers]:
+    """The places of the records that have an asked TRN, and which question asked for each."""
+    stated = [(number, int(keys.trn)) for number, keys in enumerate(asked) if isinstance(keys, AskedKeys) and keys.trn]
+    single = [
+        (number, int(key[2:]))
+        for number, keys in enumerate(asked)
+        if not isinstance(keys, AskedKeys)
+        for key in keys
+        if key[0] == "t"
+    ]
+    whose, trns = np.array(stated, np.int64).reshape(-1, 2).T
+    slipped = slipped_trns(trns)
+    numbers, others = np.array(single, np.int64).reshape(-1, 2).T
+    places = columns.by_trn[np.concatenate((slipped.ravel(), others))].astype(np.int64)
+    owners = np.concatenate((np.repeat(whose, slipped.shape[1]), numbers))
+    both = np.unique((owners * columns.size + places)[places >= 0])
+    return both % columns.size, both // columns.size
 
 
 def _spread(starts: _Numbers, stops: _Numbers) -> _Numbers:

@@ -67,6 +67,7 @@ _OTHER_KIND = 6
 _KIND_SHIFT = 60
 _OF_A_DAY = {kind: _KINDS[kind] << _KIND_SHIFT for kind in "lf"}
 _DAY_SHIFT = 35  # a day as eight digits takes 25 bits, up to the kind
+_PLACES_OF_DIGITS = 10 ** np.arange(6, -1, -1)
 _FIRST_YEAR = 1900
 _LAST_YEAR = _FIRST_YEAR + 255
 
@@ -145,6 +146,15 @@ def asked_trns(keys: Sequence[str]) -> tuple[str, ...]:
     return keys.trns if isinstance(keys, AskedKeys) else tuple(key[2:] for key in keys if key[0] == "t")
 
 
+def slipped_trns(trns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each TRN, in a row, and all that are one slip away, as `matching.blocking.trn_slips` makes them; some twice."""
+    stated = trns[:, None]
+    digits = stated // _PLACES_OF_DIGITS % 10
+    replaced = (stated - digits * _PLACES_OF_DIGITS)[:, :, None] + np.multiply.outer(_PLACES_OF_DIGITS, np.arange(10))
+    swapped = stated + np.diff(digits) * -np.diff(_PLACES_OF_DIGITS)
+    return np.concatenate((replaced.reshape(len(trns), replaced.shape[1] * 10), swapped), axis=1)
+
+
 @lru_cache(maxsize=1 << 12)
 def _slipped(born: date) -> NDArray[np.int64]:
     """What each day one slip away is in the numbers of keys."""
@@ -163,11 +173,17 @@ def _of_a_day(start: str) -> int:
 
 def namesake_span(pair: NamePair, birth_year: int | None) -> tuple[int, int]:
     """The first and the last number among which every `y` key of these namesakes lies."""
-    first = _FIRST_YEAR if birth_year is None else birth_year - PAIR_YEARS
-    last = _LAST_YEAR if birth_year is None else birth_year + PAIR_YEARS
-    both = f"{pair[0]}:{pair[1]}"
-    start = _KINDS["y"] << _KIND_SHIFT | _hashed(both, _KIND_SHIFT - 8) << 8
-    return start | _year(first), start | _year(last)
+    start = _KINDS["y"] << _KIND_SHIFT | _hashed(f"{pair[0]}:{pair[1]}", _KIND_SHIFT - 8) << 8
+    first, last = _years_around(birth_year)
+    return start | first, start | last
+
+
+@lru_cache(maxsize=256)
+def _years_around(birth_year: int | None) -> tuple[int, int]:
+    """The first and the last year in which namesakes are counted, as keys have them."""
+    if birth_year is None:
+        return _year(_FIRST_YEAR), _year(_LAST_YEAR)
+    return _year(birth_year - PAIR_YEARS), _year(birth_year + PAIR_YEARS)
 
 
 def record_row(record: TeachingRecord) -> tuple[object, ...]:

@@ -102,7 +102,7 @@ def weight(person: PersonDetails) -> float:
     answer = REGISTER.find_candidates(names)
     rarity = Rarity.of(answer, REGISTER.size, has_year=True, same_day=1, last_names_stated=1)
     scorer = Scorer(prepare(person, TODAY), rarity, frozenset())
-    return sum(comparison.bits for comparison in scorer.facet(ALEX, [ALEX]))
+    return scorer.facet(ALEX, [ALEX], ALEX).bits
 
 
 LADDERS: dict[str, list[Any]] = {

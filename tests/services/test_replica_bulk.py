@@ -8,17 +8,19 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import psycopg
 import pytest
 
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.replica_columns import LINE_END
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.models.register_layout import slipped_trns
 from identity_provider.sandbox.people import write_register
 from identity_provider.sandbox.people_queries import labelled_queries
 from matching import batch
 from matching.batch import answer_row, match_many, match_rows, read_person, read_register
-from matching.blocking import person_keys
+from matching.blocking import person_keys, trn_slips
 from matching.held import held_by
 from matching.matcher import match
 from matching.memory import InMemoryRegister
@@ -199,3 +201,11 @@ def test_records_are_read_from_lines_as_they_were_imported(replica: DqtReplica, 
         return {record.trn: record for record in records}
 
     assert by_trn(replica.records()) == by_trn(read_register(place / "register.csv"))
+
+
+def test_trns_one_slip_away_are_the_same_ones_in_columns() -> None:
+    stated = ("1234567", "0000001", "9909990", "1122334")
+    rows = slipped_trns(np.array(list(map(int, stated)), np.int64)).tolist()
+    for trn, row in zip(stated, rows, strict=True):
+        assert {f"{number:07d}" for number in row} == {trn, *trn_slips(trn)}
+    assert slipped_trns(np.empty(0, np.int64)).size == 0
