@@ -19,6 +19,7 @@ from matching.parts import (
     are_told_apart,
     is_cut,
     may_be_one,
+    runs_on,
     share_one_syllable,
 )
 from matching.readings import look_alike
@@ -237,7 +238,7 @@ def _middle_shared(middle: Name, held_middle: Name) -> bool:
 
 def _in_part(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
     """Relation of names of which one is cut, or has several words; None where that says nothing."""
-    if is_cut(typed, held):
+    if is_cut(typed, held) or runs_on(typed, held, held_middle) or runs_on(held, typed, middle):
         return NameRelation(Level.PART, typed.joined, held.joined)
     if len(typed.tokens) > 1 or len(held.tokens) > 1:
         return _compound(typed, middle, held, held_middle)
@@ -266,11 +267,13 @@ def _rest_known(name: Name, other: Name, other_middle: Name) -> bool:
 
 
 def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
-    """Whether a middle name of one side is the first name of the other."""
-    return typed.tokens[0] in (*held_middle.tokens, *held.tokens[1:]) or held.tokens[0] in (
-        *middle.tokens,
-        *typed.tokens[1:],
-    )
+    """Whether a middle name of one side is the first name of the other.
+
+    Who states it as a middle name as well has both, and is a twin with the same middle name.
+    """
+    if typed.tokens[0] in (*held_middle.tokens, *held.tokens[1:]):
+        return typed.tokens[0] not in middle.tokens
+    return held.tokens[0] in (*middle.tokens, *typed.tokens[1:])
 
 
 def _further(first: Name, other: Name) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from rapidfuzz.distance import OSA, Postfix, Prefix
@@ -22,14 +23,18 @@ TWO_SYLLABLES_FROM: Final = 7
 """Shorter names are read as two Chinese syllables by chance: Susan, Megan."""
 
 _PINYIN_SYLLABLE: Final = (
-    "((?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?"
-    "(?:iang|iong|uang|[aeiou]ng|iao|uai|[iu]an|ai|ao|ei|ou|i[aeu]|u[aeio]|[aeiu]n|[aeiou]))"
+    "((?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])"
+    "(?:iang|iong|uang|[aeiou]ng|iao|uai|[iu]an|ai|ao|ei|ou|i[aeu]|u[aeio]|[aeiu]n|[aeiou])"
+    "|[ae]ng?|a[io]|ou|a|e)"
 )
 _PINYIN: Final = re.compile(_PINYIN_SYLLABLE * 2)
 _PUNJABI: Final = re.compile(
     "(aman|bal|dal|dil|gur|har|jag|jas|kul|man|nav|par|raj|sat|simran|sukh|tej)"
     "(preet|prit|j?inder|[vw]inder|deep|dip|jeet|jit|meet|want|bir|veer)"
 )
+_SYLLABLE: Final = re.compile("(?:[bcdfghjklmnpqrstwxyz]{1,3}[aeiouy]{1,3}|[aeo][aeiou]{0,2})(?:ng|[nmkptlh])?|t?sz|ng")
+"""What may be a syllable of a Cantonese or Korean name; what is none was mistyped."""
+
 _KOREAN: Final = (
     ("yeo", "yu"),
     ("you", "yu"),
@@ -58,8 +63,12 @@ def may_be_one(one: str, other: str) -> bool:
     exchanged = len(one) == len(other) and sorted(one) != sorted(other)
     letters = min(len(one), len(other)) if exchanged else max(len(one), len(other))
     if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
-        return one.replace("m", "n") == other.replace("m", "n")
+        return one.replace("m", "n") == other.replace("m", "n") or _undoubled(one) == _undoubled(other)
     return OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
 
 
 def are_of_siblings(one: str, other: str, *, alike: bool) -> bool:
@@ -93,7 +102,7 @@ def share_one_syllable(one: Sequence[str], other: Sequence[str]) -> bool:
     """
     if len(one) != 2 or len(other) != 2 or one[1] != other[1] or max(len(one[0]), len(other[0])) > SLIP_FROM:
         return False
-    if is_given_name(one[0]) or is_given_name(other[0]):
+    if any(is_given_name(name[0]) or not _SYLLABLE.fullmatch(name[0]) for name in (one, other)):
         return False
     return not may_be_one(one[0], other[0]) and _romanised(one[0]) != _romanised(other[0])
 
@@ -126,10 +135,17 @@ def are_initials(short: Name, name: Name, middle: Name) -> bool:
     written = short.joined
     if len(written) != 2 or is_given_name(written) or written in BROTHERS_SHARE:
         return False
-    letters = "".join(token[0] for token in (*name.tokens, *middle.tokens)[:2])
-    if len(letters) == 2:
-        return written == letters
-    return written[0] == letters and _VOWELS.isdisjoint(written) and len(name.joined) > 3  # Km is Kim, mistyped
+    letters = [token[0] for token in (*name.tokens, *middle.tokens)]
+    if written[0] != letters[0] or len(letters) > 1:
+        return written[0] == letters[0] and written[1] in letters[1:]
+    return _VOWELS.isdisjoint(written) and len(name.joined) > 3  # Km is Kim, mistyped
+
+
+def runs_on(name: Name, other: Name, middle: Name) -> bool:
+    """Whether a first name runs on into what the other side has as a middle name: Annmarie is Ann Marie."""
+    if len(name.tokens) > 1 or not middle.tokens or len(name.joined) != len(other.joined) + len(middle.tokens[0]):
+        return False
+    return name.joined == other.joined + middle.tokens[0]
 
 
 def is_cut(one: Name, other: Name) -> bool:

@@ -108,7 +108,9 @@ def test_a_last_name_typed_as_the_middle_name_too_is_no_other_middle_name() -> N
         ("Thi Mai", "Mai", "Thi"), ("Mohammed Nadeem", "Nadeem", "Yaaseen"), ("M Javed", "Javed", ""),
         ("Ruth Ruth", "Ruth", "Joan"), ("SJ", "Sarah", "Jane"), ("S.J.", "Sarah", "Jane"), ("SM.", "Sarah", "Marie"),
         ("AE", "Alan", "Edward"), ("SA.", "Stephanie", "Amy"), ("CH.", "Cynthia", ""),
-        ("Zow Denise", "Zoe", "Denise"), ("Km", "Kim", ""),
+        ("Zow Denise", "Zoe", "Denise"), ("Km", "Kim", ""), ("KM", "Ka-Yan", "Marie"),
+        ("Rebeccaanne", "Rebecca", "Anne"),
+        ("Iaoming", "Xiaoming", ""), ("Ing-Sze", "Wing-Sze", ""), ("Mej-Yee", "Mei-Yee", ""),
     ],
 )  # fmt: skip
 def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
@@ -227,12 +229,19 @@ def test_slips_in_a_long_name_are_slips(typed: str, held: str) -> None:
     ("typed", "held"),
     [
         ("Anna aria", "Anna Maria"), ("Amy-eLe", "Amy-Lee"), ("Jee-Young", "Ji-Young"), ("Gyung-Soo", "Kyung-Soo"),
-        ("Joe-Anne", "Jo-Anne"), ("Amie-Lee", "Amy-Lee"), ("Marry-Jane", "Mary-Jane"),
+        ("Joe-Anne", "Jo-Anne"), ("Georgia-LLee", "Georgia-Lee"), ("Amie-Lee", "Amy-Lee"), ("Marry-Jane", "Mary-Jane"),
     ],
 )  # fmt: skip
 def test_slips_in_one_of_two_given_names_are_slips(typed: str, held: str) -> None:
     record = a_record(first_name=held, middle_name="")
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+def test_a_twin_whose_own_name_is_the_middle_name_of_both_is_another() -> None:
+    lowri = a_record(first_name="Lowri", middle_name="Sian")
+    stated = a_person(lowri, first_name="Sian", trn=lowri.trn)
+    assert linked(outcome_of(replace(stated, middle_name="Sian"), lowri)) is None
+    assert linked(outcome_of(stated, lowri)) == lowri.trn
 
 
 def test_half_of_a_last_name_typed_as_the_middle_name_makes_nobody_his_brother() -> None:
