@@ -147,6 +147,13 @@ class Rarity:
             return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
 
+    def is_nobody_s(self, held: str) -> bool:
+        """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.
+
+        Then it is likely a misspelling that came into the record, and no twin of whoever is called nearly so.
+        """
+        return self.knows(Field.FIRST_NAME, held) and not (self.is_own_name(held) or is_given_name(held))
+
     @cached_property
     def last_name_chance(self) -> float:
         """How often a stranger states a last name, for each record that has it.

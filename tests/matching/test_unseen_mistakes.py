@@ -9,7 +9,7 @@ from matching import normalise
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
-from matching.records import RecordStatus
+from matching.records import PersonDetails, RecordStatus, TeachingRecord
 from matching.statements import prepare
 from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of, strangers
 
@@ -314,14 +314,25 @@ def test_exactly_a_registered_name_born_another_day_of_the_year_is_not_nobody_s(
     assert isinstance(outcome_of(replace(stated, nino="CE999999A"), ALEX, *many), NoMatch)
 
 
+class OfMany(InMemoryRegister):
+    """A register that says that it has many records, so that a number says as much as it does there."""
+
+    @property
+    def size(self) -> int:
+        return 160_000
+
+
+def among_many(person: PersonDetails, *records: TeachingRecord) -> MatchOutcome:
+    return match(person, OfMany([*records, *strangers(300)]), Policy.LINKAGE, TODAY)
+
+
 def test_a_closed_record_of_the_new_name_is_the_person_s_own() -> None:
-    married = a_person(last_name="Smith", trn=ALEX.trn)
-    other = a_record(trn="3000001", last_name="Smith", previous_last_names=(), nino="", email="")
+    married = a_person(middle_name="Rose", last_name="Smith", trn=ALEX.trn)
+    other = a_record(trn="3000001", middle_name="", last_name="Smith", previous_last_names=(), nino="", email="")
     closed, ruth = replace(other, status=RecordStatus.DEACTIVATED), a_record(first_name="Ruth")
-    many = strangers(30_000)  # a number says little in a small register
-    assert linked(match(married, InMemoryRegister([ALEX, closed, *many]), Policy.LINKAGE, TODAY)) == ALEX.trn
-    assert linked(match(married, InMemoryRegister([ALEX, other, *many]), Policy.LINKAGE, TODAY)) is None
-    assert linked(match(married, InMemoryRegister([ruth, closed, *many]), Policy.LINKAGE, TODAY)) is None
+    assert linked(among_many(married, ALEX, closed)) == ALEX.trn
+    assert linked(among_many(married, ALEX, other)) is None
+    assert linked(among_many(married, ruth, closed)) is None
 
 
 def test_a_record_whose_names_are_swapped_is_seen_although_it_knows_half_of_the_last_name() -> None:
@@ -330,3 +341,14 @@ def test_a_record_whose_names_are_swapped_is_seen_although_it_knows_half_of_the_
     )
     stated = a_person(first_name="Alexandra", last_name="Featherstone-Okafor", trn=record.trn)
     assert linked(outcome_of(stated, record)) == record.trn
+
+
+def test_a_first_name_misspelt_on_the_record_is_linked_by_a_number() -> None:
+    satah = a_record(first_name="Satah", middle_name="")
+    stated = a_person(satah, first_name="Sarah", trn=satah.trn)
+    assert linked(among_many(stated, satah)) == satah.trn
+    assert linked(among_many(replace(stated, trn=""), satah)) is None
+    several = [
+        replace(satah, trn=f"30000{n}", date_of_birth=date(1950 + n, 2, 3), nino="", email="") for n in range(10, 50)
+    ]
+    assert linked(among_many(stated, satah, *several)) is None, "some are called so"
