@@ -59,7 +59,8 @@ class Statement:
 
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
-    first, middle = _first_name(person.first_name), _middle_name(person.middle_name)
+    first = _first_name(person.first_name)
+    middle = _middle_name(person.middle_name, first)
     last = normalise.family_name(person.last_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
     in_another_script = not (first.joined.isascii() and last.joined.isascii())
@@ -103,9 +104,11 @@ def _first_name(raw: str) -> Name:
     return NO_NAME if first.joined in normalise.TITLES else first
 
 
-def _middle_name(raw: str) -> Name:
-    """Read a middle name; what says that there is none is none."""
-    return NO_NAME if normalise.fold(raw) in _NONE_GIVEN else normalise.given_name(raw)
+def _middle_name(raw: str, first: Name) -> Name:
+    """Read a middle name; what says that there is none is none, but beside a first name that reads so, too (Na)."""
+    return (
+        NO_NAME if (said := normalise.fold(raw)) in _NONE_GIVEN and said != first.joined else normalise.given_name(raw)
+    )
 
 
 def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:

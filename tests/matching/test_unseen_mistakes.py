@@ -195,6 +195,11 @@ def test_what_says_that_there_is_no_middle_name_is_none(middle: str) -> None:
     assert linked(outcome_of(a_person(middle_name=middle), ALEX)) == ALEX.trn
 
 
+def test_na_is_a_middle_name_of_who_is_called_so() -> None:
+    assert prepare(a_person(first_name="Na", middle_name="NA"), TODAY).middle.joined == "na"
+    assert not prepare(a_person(middle_name="NA"), TODAY).middle
+
+
 @pytest.mark.parametrize("title", ["Sister", "Fr", "Captain", "Lady"])
 def test_a_rarer_title_is_a_title(title: str) -> None:
     assert linked(outcome_of(a_person(first_name=f"{title} Alexandra", trn=ALEX.trn), ALEX)) == ALEX.trn
