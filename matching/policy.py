@@ -10,7 +10,7 @@ from typing import Final
 
 from matching.comparisons import Level, first_names, last_names
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
-from matching.normalise import family_name, given_name
+from matching.normalise import UNKNOWN_BIRTHDAY, family_name, given_name
 from matching.scoring import Candidate
 from matching.statements import Statement
 
@@ -121,6 +121,8 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
     if policy is Policy.DEFAULT:
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+        if statement.person.date_of_birth == UNKNOWN_BIRTHDAY:  # perhaps by somebody who only knows whose number it is
+            return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
         evidence = _by_present_name(evidence, candidate, statement)
@@ -158,7 +160,7 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
         (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
-        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence) for _, rival in rivals)),
+        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence, other.active) for other, rival in rivals)),
         (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
@@ -223,11 +225,14 @@ def _resembles(rival: Evidence) -> bool:
     return by_name or rival.born in NEAR_DATE or rival.born is Level.SAME
 
 
-def _fits_exactly(rival: Evidence, chosen: Evidence) -> bool:
+def _fits_exactly(rival: Evidence, chosen: Evidence, active: bool) -> bool:
     """Whether this other record has exactly the stated name and birthday, and the chosen one not.
 
-    Another middle name than was stated is not exactly the name, where the chosen one has the one that was.
+    Another middle name than was stated is not exactly the name, where the chosen one has the one that was. A closed
+    record is an earlier one of the same person, beside one of the stated number, birthday and first name.
     """
+    if not active and chosen.identified and chosen.born is Level.SAME and chosen.first is Level.SAME:
+        return False
     other_middle = rival.middle is Level.DIFFERENT and chosen.exactly_named and chosen.middle is Level.SAME
     return rival.exact and not chosen.all_but_exact and not other_middle
 
