@@ -38,6 +38,8 @@ def test_last_names_relate(stated: str, held: str, level: Level) -> None:
         ("Wing-Yam", "", "Wing-Yan", "", Level.PART), ("Rose", "Anne", "Anne", "Rose", Level.MIDDLE),
         ("J", "", "Janet", "", Level.INITIAL), ("K", "", "Janet", "", Level.DIFFERENT),
         ("Emna", "", "Emma", "", Level.NEARLY), ("Gareth", "", "Emma", "", Level.DIFFERENT),
+        ("Rebeccaanne", "", "Rebecca", "Anne", Level.PART), ("Rebecca", "Anne Jane", "Rebeccaanne", "", Level.PART),
+        ("Km", "", "Kim", "", Level.NEARLY), ("Kt", "", "Karen", "", Level.INITIAL),
     ],
 )  # fmt: skip
 def test_first_names_relate(stated: str, middle: str, held: str, held_middle: str, level: Level) -> None:
