@@ -300,6 +300,8 @@ def test_what_a_hyphen_ties_to_a_first_name_is_no_last_name_typed_there() -> Non
     yan = a_record(first_name="Ka-Yan", last_name="Ho", middle_name="")
     assert linked(outcome_of(a_person(yan, first_name="Ka-Ho", trn=yan.trn), yan)) is None
     assert linked(outcome_of(a_person(yan, first_name="Ka-Yan Ho", trn=yan.trn), yan)) == yan.trn
+    assert prepare(a_person(first_name="Ali", last_name="Ali-Khan"), TODAY).lasts[0].tokens == ("ali", "khan")
+    assert prepare(a_person(first_name="Ali", last_name="Ali Khan"), TODAY).lasts[0].tokens == ("khan",)
 
 
 @pytest.mark.parametrize("last", ["Featherstone", "Featherstone-Okafor", "Romero Rodríguez"])
