@@ -368,7 +368,8 @@ def _date_slip(one: str, other: str) -> Level:
     differing = [at for at in range(8) if one[at] != other[at]]
     if len(differing) == 2 and sorted(one) == sorted(other):
         return Level.YEAR_DIGITS_SWAPPED if differing[1] < 4 else Level.DIGITS_SWAPPED
-    return Level.ONE_DIGIT
+    another_century = differing == [0, 1]
+    return Level.ONE_DIGIT if len(differing) == 1 or another_century else Level.TWO_PARTS
 
 
 def identifiers(stated: str, held: str) -> Level:

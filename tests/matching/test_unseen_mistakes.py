@@ -300,6 +300,8 @@ def test_what_a_hyphen_ties_to_a_first_name_is_no_last_name_typed_there() -> Non
     yan = a_record(first_name="Ka-Yan", last_name="Ho", middle_name="")
     assert linked(outcome_of(a_person(yan, first_name="Ka-Ho", trn=yan.trn), yan)) is None
     assert linked(outcome_of(a_person(yan, first_name="Ka-Yan Ho", trn=yan.trn), yan)) == yan.trn
+    assert prepare(a_person(first_name="Ali", last_name="Ali-Khan"), TODAY).lasts[0].tokens == ("ali", "khan")
+    assert prepare(a_person(first_name="Ali", last_name="Ali Khan"), TODAY).lasts[0].tokens == ("khan",)
 
 
 @pytest.mark.parametrize("last", ["Featherstone", "Featherstone-Okafor", "Romero Rodríguez"])
@@ -357,3 +359,10 @@ def test_a_first_name_misspelt_on_the_record_is_linked_by_a_number() -> None:
         replace(satah, trn=f"30000{n}", date_of_birth=date(1950 + n, 2, 3), nino="", email="") for n in range(10, 50)
     ]
     assert linked(among_many(stated, satah, *several)) is None, "some are called so"
+
+
+@pytest.mark.parametrize("born", [date(1979, 5, 10), date(1980, 5, 9)])
+def test_nobody_is_told_that_there_is_none_who_misses_the_day_or_year_by_one_and_mistypes_a_name(born: date) -> None:
+    record = a_record(date_of_birth=date(1980, 5, 10), last_name="Sharma", previous_last_names=())
+    many = [a_record(trn=f"300000{n}", first_name="Una", last_name="Brodie", nino="", email="") for n in range(9)]
+    assert not isinstance(outcome_of(a_person(record, last_name="Sharmaa", date_of_birth=born), record, *many), NoMatch)
