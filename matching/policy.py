@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from matching.comparisons import Level, first_names, last_names
+from matching.comparisons import Field, Level, first_names, last_names
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
 from matching.normalise import UNKNOWN_BIRTHDAY, family_name, given_name
+from matching.records import RecordStatus
 from matching.scoring import Candidate
 from matching.statements import Statement
 
 CERTAIN_FROM: Final = 0.9995
+FITS_BETTER_BY: Final = 1.0
+"""Bits by which another record fits what was said, numbers aside, for the number to be perhaps somebody else's."""
+
 SHARE_OF_ASKERS_REGISTERED: Final = 0.9
+
+_NUMBERS: Final = (Field.TRN, Field.NINO)
 
 
 class Policy(StrEnum):
@@ -49,6 +55,7 @@ class Block(StrEnum):
     NINO_CONTRADICTS = "nino_contradicts"
     ANOTHER_FITS_EXACTLY = "another_record_fits_exactly"
     ANOTHER_FITS_TOO = "another_record_fits_too"
+    ANOTHER_FITS_BETTER = "another_record_fits_better"
     IDENTIFIER_IS_SHARED = "identifier_is_on_another_record"
     STATED_TRN_IS_LEAKED = "stated_trn_is_leaked"
     NOT_CERTAIN = "not_certain"
@@ -162,6 +169,7 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
         (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence, other.active) for other, rival in rivals)),
         (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
+        (Block.ANOTHER_FITS_BETTER, evidence.identified and any(_fits_better(other, chosen) for other in others)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
     ]
@@ -246,3 +254,29 @@ def _fits(rival: Evidence, chosen: Evidence) -> bool:
     if contradicted or rival.born is not Level.SAME:
         return False
     return rival.exactly_named if chosen.exact else rival.names_agree
+
+
+def _fits_better(other: Candidate, chosen: Candidate) -> bool:
+    """Whether, numbers aside, the person is rather this other record: then the number may be a relative's.
+
+    Ben Mills is Benjamin Mills of that birthday, whoever of that name a month younger has the number that he states.
+    Who is called exactly as was stated, has the stated middle name or the stated address, is not doubted for a slip.
+    """
+    rival, evidence = other.evidence, chosen.evidence
+    named = rival.last in AGREES and (rival.first in AGREES or rival.first is Level.INITIAL)
+    closer = rival.born is Level.SAME or (rival.born in NEAR_DATE and evidence.born is Level.DIFFERENT)
+    if not (named and closer) or other.record.status is RecordStatus.MERGED or _is_firm(evidence, rival):
+        return False
+    return _without_numbers(other) > _without_numbers(chosen) + FITS_BETTER_BY
+
+
+def _is_firm(chosen: Evidence, rival: Evidence) -> bool:
+    """Whether more than a number says that it is the chosen record, and not a relative's."""
+    by_name = chosen.exactly_named and chosen.born is not Level.DIFFERENT
+    by_middle = chosen.middle is Level.SAME and rival.middle is not Level.SAME
+    return by_name or by_middle or chosen.email is Level.SAME
+
+
+def _without_numbers(candidate: Candidate) -> float:
+    """The weight of everything but TRN and National Insurance number."""
+    return candidate.weight - sum(each.bits for each in candidate.comparisons if each.field in _NUMBERS)
