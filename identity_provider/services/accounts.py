@@ -221,6 +221,11 @@ def give_address(
     audit.record("email_changed", Subject("user", user.id), actor=actor, now=now, reason=reason, change=change)
 
 
+def address_proved(user: User, *, now: datetime) -> None:
+    """A code that went to the account's address came back."""
+    user.email_verified_at = user.email_verified_at or now
+
+
 def put_address(user: User, email: str, *, proved_at: datetime | None, now: datetime) -> None:
     """Write the address, and nothing else: what ends with the old one is for the caller. Raises EmailInUse."""
     holder = by_address(email)

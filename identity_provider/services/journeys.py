@@ -165,10 +165,17 @@ def prove_address(journey: Journey, *, now: datetime) -> User | None:
         raise AccountLocked
     journey.email_proved_at = now
     if user is not None:
-        user.email_verified_at = user.email_verified_at or now
+        accounts.address_proved(user, now=now)
     if user is not None and not journey.made_user:
         _recognise(journey, user, now=now)
     return user
+
+
+def ask_again(journey: Journey) -> None:
+    """What opened the account is not enough for what follows: a code to its address is to be entered."""
+    journey.email_proved_at = None
+    # The code begins another session, and what a service demands has to be shown in that one.
+    journey.passkey_proved_at = None
 
 
 def become(journey: Journey, user: User, *, now: datetime) -> None:

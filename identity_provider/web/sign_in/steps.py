@@ -166,6 +166,9 @@ def search_for_known(journey: Journey) -> None:
     """
     if journey.user is None or journey.date_of_birth is None or not journey_standing.wants_record(journey):
         return
+    if journey.email_proved_at is None:
+        # They are to enter a code first, and the search comes after it.
+        return
     if journey_standing.is_step_up(journey) and journey.submitted_at is None and not one_login_facts.speaks_of(journey):
         return
     try:
@@ -181,9 +184,13 @@ def search_for_known(journey: Journey) -> None:
 def use_trn_token(journey: Journey) -> None:
     """Link the record that a service vouched for, once the person has proved the address that it vouched for.
 
-    Whatever stands in the way, the sign-in goes on as it would without a token.
+    A code is sent where the person came by a key of an account whose address nobody has proved. Whatever stands in the
+    way, the sign-in goes on as it would without a token.
     """
     now = ports().clock.now()
+    if trn_token_use.wants_code(journey, now=now):
+        _have_address_proved(journey)
+        return
     trn = trn_token_use.offered(journey, now=now)
     if trn is None:
         return
@@ -228,10 +235,19 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
 def prove_again(journey: Journey) -> ResponseReturnValue:
     """Have the address of the account proved once more: a session that was left open is not enough for what follows."""
     with transaction():
-        journey = journeys.held(journey)
-        journey.email_proved_at = None
+        journeys.ask_again(journeys.held(journey))
     send_code(journey, CodeFor.SIGN_IN)
     return to(journey, Question.CODE)
+
+
+def _have_address_proved(journey: Journey) -> None:
+    """Send a code and have it entered before anything else, unless too many were sent."""
+    try:
+        send_code(journey, CodeFor.SIGN_IN)
+    except RateLimited:
+        return
+    with transaction():
+        journeys.ask_again(journeys.held(journey))
 
 
 def send_to_holder(journey: Journey) -> None:
