@@ -329,7 +329,7 @@ def end_what_was_begun(user: User, *, now: datetime, but: UUID | None = None) ->
     theirs = (
         select(Journey.id)
         .where(Journey.user_id == user.id, Journey.completed_at.is_(None))
-        .with_for_update(skip_locked=True, of=Journey)
+        .with_for_update(skip_locked=True, of=Journey, key_share=True)
     )
     db.session.execute(
         update(Journey).where(Journey.id.in_(theirs.scalar_subquery()), Journey.expires_at > now).values(expires_at=now)

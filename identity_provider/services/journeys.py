@@ -70,8 +70,11 @@ def held(journey: Journey) -> Journey:
     """The journey and its person as they are now, held until the transaction ends.
 
     Of two clicks the second one waits here; and nothing that an agent or the worker decided meanwhile is overwritten.
+    The journey's key never changes, so a row that points at it (the worker opens a case, and holds the person) need not
+    wait for it.
     """
-    journey = db.session.get_one(Journey, journey.id, with_for_update={"of": Journey}, populate_existing=True)
+    lock = {"of": Journey, "key_share": True}
+    journey = db.session.get_one(Journey, journey.id, with_for_update=lock, populate_existing=True)
     if journey.user_id is not None:
         accounts.held(journey.user_id)
     return journey
