@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from time import monotonic
 from uuid import UUID
 
 from sqlalchemy import update
 
 from identity_provider.db import db
+from identity_provider.domain.errors import RecordNotLinkable, RegisterUnavailable
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.values import Trn
 from identity_provider.models import Journey, TrnToken, User
+from identity_provider.ports import TeacherRegister
 from identity_provider.services import (
     accounts,
     audit,
+    case_work,
     journey_codes,
     journey_standing,
     journeys,
+    lookups,
     support_tickets,
     trn_links,
     trn_tokens,
 )
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.journey_codes import CodeFor
+from identity_provider.services.register_search import Impatient
 from identity_provider.services.trn_links import Evidence
 from matching.records import RecordStatus, TeachingRecord
 
@@ -40,6 +46,20 @@ def wants_code(journey: Journey, *, now: datetime) -> bool:
     if journey.email_proved_at is None or journey_standing.is_address_proved(journey):
         return False
     return _waiting(journey, now=now) is not None and not journey_codes.was_sent(journey, CodeFor.SIGN_IN)
+
+
+def record_for(journey: Journey, register: TeacherRegister, *, now: datetime) -> TeachingRecord | None:
+    """The register's record for the TRN that is offered; None when none is, or the register has none or is silent.
+
+    Not inside a transaction: the register is an outside thing.
+    """
+    trn = offered(journey, now=now)
+    if trn is None:
+        return None
+    try:
+        return case_work.record_of(Impatient(register, monotonic() + lookups.PATIENCE_SECONDS), trn)
+    except (RegisterUnavailable, RecordNotLinkable, TimeoutError):
+        return None
 
 
 def use(journey: Journey, record: TeachingRecord, *, now: datetime) -> User | None:

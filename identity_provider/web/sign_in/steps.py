@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
-from time import monotonic
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -13,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
 from identity_provider.domain.authentication import BY_CODE
-from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
+from identity_provider.domain.errors import RateLimited, TrnAlreadyLinked
 from identity_provider.domain.features import Feature
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
@@ -25,7 +24,6 @@ from identity_provider.kit.session import browser_secret, current_user, sign_in
 from identity_provider.models import Journey, User
 from identity_provider.services import (
     accounts,
-    case_work,
     contact_changes,
     features,
     journey_codes,
@@ -40,7 +38,7 @@ from identity_provider.services import (
     trn_token_use,
 )
 from identity_provider.services.journey_codes import CodeFor
-from identity_provider.services.register_search import Impatient, Occasion, Search
+from identity_provider.services.register_search import Occasion, Search
 
 bp = Blueprint("sign_in", __name__, url_prefix="/sign-in", template_folder="templates")
 
@@ -191,18 +189,16 @@ def use_trn_token(journey: Journey) -> None:
     if trn_token_use.wants_code(journey, now=now):
         _have_address_proved(journey)
         return
-    trn = trn_token_use.offered(journey, now=now)
-    if trn is None:
+    record = trn_token_use.record_for(journey, ports().register, now=now)
+    if record is None:
         return
-    register = Impatient(ports().register, monotonic() + lookups.PATIENCE_SECONDS)
     try:
-        record = case_work.record_of(register, trn)
         with transaction():
             journey = journeys.held(journey)
             person = trn_token_use.use(journey, record, now=now)
             if person is not None and not answers_of(journey).proved:
                 sign_in_here(journey, person)
-    except (RegisterUnavailable, RecordNotLinkable, TimeoutError, TrnAlreadyLinked):
+    except TrnAlreadyLinked:
         return
 
 
