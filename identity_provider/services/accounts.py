@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -46,6 +47,12 @@ def by_address(email: str) -> User | None:
 def held(user_id: UUID) -> User:
     """The account as it is now, held until the transaction ends."""
     return db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
+
+
+def hold_all(user_ids: Collection[UUID]) -> None:
+    """Hold several accounts, always in one order, so that two who want the same ones do not wait in a circle."""
+    for user_id in sorted(user_ids):
+        held(user_id)
 
 
 def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:

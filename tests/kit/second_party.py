@@ -42,17 +42,19 @@ class SecondParty(Thread):
 
 
 @contextmanager
-def just_before(words: str, do: Callable[[], object]) -> Iterator[None]:
-    """Do something once, just before this thread sends the first statement that contains these words."""
-    here, left = current_thread(), [do]
+def just_before(words: str, do: Callable[[], object], *, nth: int = 1) -> Iterator[None]:
+    """Do something once, just before this thread sends the nth statement that contains these words."""
+    here, seen = current_thread(), [0]
 
     def hook(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        if current_thread() is here and words in statement and left:
-            left.pop()()
+        if current_thread() is here and words in statement:
+            seen[0] += 1
+            if seen[0] == nth:
+                do()
 
     event.listen(db.engine, "before_cursor_execute", hook)
     try:
         yield
     finally:
         event.remove(db.engine, "before_cursor_execute", hook)
-    assert not left, f"no statement has {words!r}"
+    assert seen[0] >= nth, f"{words!r} was in {seen[0]} statements"
