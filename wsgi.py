@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+import click
 from flask import Flask
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -48,7 +51,8 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     """
     if settings is None:
         settings = Settings.from_environment(environment())
-        configure_logging(settings.log_level)
+        # A command logs beside its answer; the worker, which has none, goes back to standard output.
+        configure_logging(settings.log_level, sys.stderr if click.get_current_context(silent=True) else None)
         trust_for_calls(settings.outgoing_ca_file)
     app = Application("identity_provider", static_folder=None)
     app.extensions["settings"] = settings

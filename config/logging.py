@@ -8,7 +8,7 @@ import sys
 from collections.abc import MutableMapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -106,8 +106,11 @@ _ROOT, _REQUEST = logging.getLogger(), logging.getLogger("request")
 _output: logging.StreamHandler[Any] | None = None
 
 
-def configure_logging(level: str) -> None:
-    """Send everything, our own and libraries', through one redacting JSON formatter to standard output."""
+def configure_logging(level: str, output_to: TextIO | None = None) -> None:
+    """Send everything, our own and libraries', through one redacting JSON formatter to standard output.
+
+    Commands name another place: what they print themselves is an answer, which scripts read.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -124,7 +127,7 @@ def configure_logging(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    output = logging.StreamHandler(sys.stdout)
+    output = logging.StreamHandler(output_to or sys.stdout)
     output.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -134,7 +137,7 @@ def configure_logging(level: str) -> None:
             ],
         )
     )
-    global _output  # noqa: PLW0603 -- there is one standard output
+    global _output  # noqa: PLW0603 -- there is one output
     _output = output
     root = logging.getLogger()
     root.handlers = [output]

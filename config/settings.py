@@ -119,7 +119,7 @@ class Settings:
     # ONE_LOGIN_IDENTITY_ISSUER: who says so in them; by default https:// and the host that the DID names.
     one_login_identity_issuer: str = ""
     # TEST_PEOPLE_FILE: a JSON file whose `people` service teams may sign in as, with what happens then; shown in the
-    # console of a test environment (docs/onboarding.md says what stands in it).
+    # console of a test environment (docs/console-areas.md says what stands in it).
     test_people_file: str = ""
     # LOG_LEVEL: DEBUG | INFO | WARNING | ERROR.
     log_level: str = "INFO"

@@ -26,6 +26,7 @@ COLUMN_KINDS: Final = frozenset("tned")
 
 FIRST_YEAR_WITHOUT_A_DATE: Final = 1900
 PAIRS_OF_ANY_YEAR: Final = 4
+ONE_DAY: Final = timedelta(days=1)
 
 _SOUNDS: Final = (
     ("ph", "f"), ("gh", ""), ("kn", "n"), ("wr", "r"), ("ck", "k"), ("ce", "se"), ("ci", "si"), ("cy", "sy"),
@@ -182,11 +183,15 @@ def _both_ways(names: CountedNames) -> list[NamePair]:
 
 @lru_cache(maxsize=1 << 15)
 def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
-    """Dates that are one slip away: day and month swapped, neighbouring digits swapped, one digit wrong."""
+    """Dates that are one slip away: day and month swapped, neighbouring digits swapped, one digit wrong.
+
+    And the next day and the one before, which often differ in two digits; so do years.
+    """
     in_year, of_year = f"{year:04d}", f"{month:02d}{day:02d}"
     others = (other + of_year for other in _year_slips(in_year) if of_year != LEAP_DAY or isleap(int(other)))
     days = (in_year + other for other in _day_slips(of_year) if other != LEAP_DAY or isleap(year))
-    return tuple(sorted((*others, *days)))
+    born = date(year, month, day)
+    return tuple(sorted({*others, *days, f"{born - ONE_DAY:%Y%m%d}", f"{born + ONE_DAY:%Y%m%d}"}))
 
 
 @lru_cache(maxsize=256)
@@ -195,6 +200,7 @@ def _year_slips(digits: str) -> tuple[str, ...]:
     written = {f"{century}{digits[2:]}" for century in ("19", "20")}
     written |= {digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
     written.update(digits[:at] + str(n) + digits[at + 1 :] for at in (2, 3) for n in range(10))
+    written.update((str(int(digits) - 1), str(int(digits) + 1)))
     return tuple(year for year in written - {digits} if _FIRST_YEAR <= year <= _LAST_YEAR)
 
 

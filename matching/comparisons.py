@@ -6,24 +6,32 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from rapidfuzz.distance import OSA, JaroWinkler, Postfix, Prefix
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import date_slips, sound
-from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people, given_name_forms
+from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
 from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
+from matching.parts import (
+    BROTHERS_SHARE,
+    SLIP_FROM,
+    are_initials,
+    are_of_siblings,
+    are_told_apart,
+    is_cut,
+    may_be_one,
+    runs_on,
+    share_one_syllable,
+)
+from matching.readings import look_alike
 
 SIMILAR_FROM: Final = 0.88
 SIMILAR_SOUND_FROM: Final = 0.78
 GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
-_BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
-"""What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
-
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
-ONE_DAY: Final = timedelta(days=1)
-SLIP_FROM: Final = 5
-"""A letter more, less or exchanged leaves a further given name the same only when it has so many."""
+ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
+"""How far the next day is from the right one, and the next row: nobody's sibling is born then."""
 
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
@@ -148,6 +156,8 @@ def _misspelt(typed: str, held: str) -> NameRelation:
         return NameRelation(Level.SIMILAR, typed, held)
     slips = OSA.distance(typed, held, score_cutoff=2)
     near = slips == 1 and shorter >= 2
+    if slips == 2 and shorter != max(len(typed), len(held)) and look_alike(typed, held):
+        return NameRelation(Level.NEARLY, typed, held, 1, alike)
     if near or (slips == 2 and (shorter >= TWO_SLIPS_FROM or (alike and shorter >= 5))):
         return NameRelation(Level.NEARLY, typed, held, slips, alike)
     similarity = JaroWinkler.normalized_similarity(typed, held)
@@ -180,57 +190,45 @@ def first_names(stated: Sequence[Name], middle: Name, known: Sequence[Name], kno
 def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation:
     """Relation of two first names, knowing the middle names beside them."""
     if typed.joined == held.joined:
-        brothers = typed.joined in _BROTHERS_SHARE and _are_told_apart(middle.tokens, held_middle.tokens)
+        brothers = typed.joined in BROTHERS_SHARE and are_told_apart(middle.tokens, held_middle.tokens)
         return NameRelation(Level.SIMILAR if brothers else Level.SAME, typed.joined, held.joined)
     one, other = typed.tokens[0], held.tokens[0]
-    if len(typed.tokens) > 1 or len(held.tokens) > 1:
-        compound = _compound(typed, middle, held, held_middle)
-        if compound is not None:
-            return compound
+    in_part = _in_part(typed, middle, held, held_middle)
+    if in_part is not None:
+        return in_part
     if are_two_people(one, other) and not (_middle_shared(middle, held_middle) and are_given_name_forms(one, other)):
         level = Level.MIDDLE if _used_as_first(typed, middle, held, held_middle) else Level.ANOTHER
         return NameRelation(level, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
-    initial = len(one) == 1 or len(other) == 1
-    if one[0] == other[0] and (
-        initial or _are_initials(typed, held, held_middle) or _are_initials(held, typed, middle)
-    ):
+    if one[0] == other[0] and _is_initial(typed, middle, held, held_middle):
         return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
         return NameRelation(Level.MIDDLE, typed.joined, held.joined)
-    return _unlike(typed, held)
+    return _unlike(typed, middle, held, held_middle)
 
 
-def _unlike(typed: Name, held: Name) -> NameRelation:
+def _is_initial(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
+    """Whether one of two first names that begin alike is an initial, or the initials of the other."""
+    if 1 in (len(typed.tokens[0]), len(held.tokens[0])):
+        return True
+    return are_initials(typed, held, held_middle) or are_initials(held, typed, middle)
+
+
+def _unlike(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation:
     """Relation of first names that are no forms of each other: misspelt, or two."""
     one, other = typed.tokens[0], held.tokens[0]
     if len(one) == 1 or len(other) == 1:
         return NameRelation(Level.DIFFERENT, one, other)
-    relation = better(_misspelt(typed.joined, held.joined), _misspelt(one, other))
-    resembles = relation.level in (Level.NEARLY, Level.SIMILAR) and not relation.alike
-    if resembles and _part_exchanged(relation.typed, relation.held):
+    relation = _misspelt(typed.joined, held.joined)
+    if len(typed.tokens) > 1 or len(held.tokens) > 1:
+        known = _rest_known(typed, held, held_middle) and _rest_known(held, typed, middle)
+        if known or min(len(one), len(other)) >= SLIP_FROM:  # Ping is no half of Wing-Yan
+            relation = better(relation, _misspelt(one, other))
+    resembles = relation.level in (Level.NEARLY, Level.SIMILAR)
+    if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
         return relation._replace(level=Level.ANOTHER)
     return relation
-
-
-def _part_exchanged(one: str, other: str) -> bool:
-    """Whether names differ in one part and wholly in that: Gurpreet and Rajpreet, Xiaoming and Xiaofeng are siblings.
-
-    Slips spare most letters around them, and what is read wrongly (rn for m) is one letter on one side.
-    """
-    beginning = Prefix.similarity(one, other)
-    one, other = one[beginning:], other[beginning:]
-    ending = Postfix.similarity(one, other)
-    one, other = one[: len(one) - ending], other[: len(other) - ending]
-    differing = OSA.distance(one, other)
-    return min(len(one), len(other)) >= 2 and differing >= 2 and 2 * differing >= max(len(one), len(other))
-
-
-def _are_initials(short: Name, name: Name, middle: Name) -> bool:
-    """Whether one name is the initials of another: SJ is Sarah Jane. With a vowel it may be a name itself, as Jo."""
-    letters = "".join(token[0] for token in (*name.tokens, *middle.tokens)[:2])
-    return short.joined == letters and len(letters) == 2 and not set(letters) & set("aeiouy")
 
 
 def _middle_shared(middle: Name, held_middle: Name) -> bool:
@@ -238,43 +236,44 @@ def _middle_shared(middle: Name, held_middle: Name) -> bool:
     return len(middle.joined) > 1 and middle.joined == held_middle.joined
 
 
+def _in_part(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
+    """Relation of names of which one is cut, or has several words; None where that says nothing."""
+    if is_cut(typed, held) or runs_on(typed, held, held_middle) or runs_on(held, typed, middle):
+        return NameRelation(Level.PART, typed.joined, held.joined)
+    if len(typed.tokens) > 1 or len(held.tokens) > 1:
+        return _compound(typed, middle, held, held_middle)
+    return None
+
+
 def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
     """Relation of names of which one has several words: Janice Helen is Janice, Mary Ann is not Mary Jane."""
     one, other = typed.tokens[0], held.tokens[0]
     rest, held_rest = typed.tokens[1:] + middle.tokens, held.tokens[1:] + held_middle.tokens
+    if share_one_syllable(typed.tokens, held.tokens):
+        return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     if len(one) < 2 or one != other:
         return None
-    clash = _are_told_apart(rest, held_rest)
-    if clash and (one in _BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
+    clash = are_told_apart(rest, held_rest)
+    if clash and (one in BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
         return NameRelation(Level.SIMILAR, typed.joined, held.joined)
-    if set(typed.tokens[1:]) <= set(held_rest) and set(held.tokens[1:]) <= set(rest):
+    if _rest_known(typed, held, held_middle) and _rest_known(held, typed, middle):
         return NameRelation(Level.SAME, one, other)
     return NameRelation(Level.PART, one, other)
 
 
-def _are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
-    """Whether both bear further given names, and none in common."""
-    return bool(rest and held_rest) and not any(_may_be_one(a, b) for a in rest for b in held_rest)
-
-
-def _may_be_one(one: str, other: str) -> bool:
-    if len(one) == 1 or len(other) == 1:
-        return one[0] == other[0]
-    if one == other or are_given_name_forms(one, other):
-        return True
-    exchanged = len(one) == len(other) and sorted(one) != sorted(other)
-    letters = min(len(one), len(other)) if exchanged else max(len(one), len(other))
-    if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
-        return one.replace("m", "n") == other.replace("m", "n")
-    return OSA.distance(one, other, score_cutoff=1) <= 1
+def _rest_known(name: Name, other: Name, other_middle: Name) -> bool:
+    """Whether the other side knows all further words of a first name, there or as middle names."""
+    return set(name.tokens[1:]) <= {*other.tokens[1:], *other_middle.tokens}
 
 
 def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
-    """Whether a middle name of one side is the first name of the other."""
-    return typed.tokens[0] in (*held_middle.tokens, *held.tokens[1:]) or held.tokens[0] in (
-        *middle.tokens,
-        *typed.tokens[1:],
-    )
+    """Whether a middle name of one side is the first name of the other.
+
+    Who states it as a middle name as well has both, and is a twin with the same middle name.
+    """
+    if typed.tokens[0] in (*held_middle.tokens, *held.tokens[1:]):
+        return typed.tokens[0] not in middle.tokens
+    return held.tokens[0] in (*middle.tokens, *typed.tokens[1:])
 
 
 def _further(first: Name, other: Name) -> tuple[str, ...]:
@@ -282,6 +281,8 @@ def _further(first: Name, other: Name) -> tuple[str, ...]:
     if len(first.tokens) == 1:
         return ()
     again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
+    if len(other.tokens) > 1 and first.tokens[:2] == other.tokens[:1] * 2:  # Ji-Ji is a name beside Ji-Woo
+        again = set(_KNOWN_AS)
     return tuple(t for t in first.tokens[1:] if t not in again and not are_given_name_forms(t, first.tokens[0]))
 
 
@@ -308,7 +309,7 @@ def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name)
     if len(rest[0]) == 1 or len(held_rest[0]) == 1:  # an initial is perhaps that of a further middle name
         shares = any(a[0] == b[0] for a in rest for b in held_rest if len(a) == 1 or len(b) == 1)
         return NameRelation(Level.INITIAL if shares else Level.DIFFERENT, typed, held)
-    if any(_may_be_one(a, b) for a in rest for b in held_rest):
+    if any(may_be_one(a, b) for a in rest for b in held_rest):
         return NameRelation(Level.SIMILAR, typed, held)
     return NameRelation(Level.DIFFERENT, typed, held)
 
@@ -353,7 +354,7 @@ def _other_dates(stated: date, held: date) -> Level:
         return _date_slip(one, other)
     if abs(stated.year - held.year) >= GENERATION:
         return Level.DIFFERENT
-    if abs(stated - held) == ONE_DAY:
+    if abs(stated - held) in ROWS_OF_A_CALENDAR:
         return Level.TWO_PARTS
     parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
     return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
@@ -367,7 +368,8 @@ def _date_slip(one: str, other: str) -> Level:
     differing = [at for at in range(8) if one[at] != other[at]]
     if len(differing) == 2 and sorted(one) == sorted(other):
         return Level.YEAR_DIGITS_SWAPPED if differing[1] < 4 else Level.DIGITS_SWAPPED
-    return Level.ONE_DIGIT
+    another_century = differing == [0, 1]
+    return Level.ONE_DIGIT if len(differing) == 1 or another_century else Level.TWO_PARTS
 
 
 def identifiers(stated: str, held: str) -> Level:

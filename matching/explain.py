@@ -47,7 +47,7 @@ _SENTENCES: Final = {
     (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): "Digits of the year are swapped ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): "Digits of the date are swapped ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): "Date of birth differs in one digit ({stated} / {held}).",
-    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): "Two parts of the date of birth agree ({stated} / {held}).",
+    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): "Date a day or a week off, or agreeing in two parts ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.UNREADABLE): "The date of birth given cannot be one.",
     (Field.TRN, Level.SAME): "The TRN given is this record's ({stated}).",
     (Field.TRN, Level.ONE_SLIP): "The TRN given differs by one slip ({stated} / {held}).",

@@ -28,6 +28,10 @@ def _variants(file_name: str) -> _Forms:
     return {name: frozenset(others) for name, others in found.items()}
 
 
+def _joined(one: _Forms, other: _Forms) -> _Forms:
+    return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in {*one, *other}}
+
+
 def _short_form_groups() -> list[list[str]]:
     """Formal names with all of their short forms, whichever list has them."""
     found: dict[str, dict[str, None]] = {}
@@ -68,7 +72,8 @@ _INDEPENDENT: Final = frozenset(formal for formal, short in _SHORT_OF.items() if
 _FORMAL_OF: Final = _inverse(_SHORT_OF)
 _FAMILY: Final = _variants("family_name_variants.txt")
 _OTHER_PEOPLE: Final = _variants("other_people.txt")
-_LOOSE: Final = _variants("loose_forms.txt")
+_EQUIVALENT: Final = _variants("equivalents.txt")
+_LOOSE: Final = _joined(_variants("loose_forms.txt"), _EQUIVALENT)
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -84,7 +89,7 @@ def given_name_forms(name: str) -> frozenset[str]:
     short = {form for spelling in spellings for form in _SHORT_OF.get(spelling, _NONE)}
     # Susan is also spelled Susannah, whose short forms include Hannah: that does not make Susan a Hannah.
     further = (other for other in formal | short if not {name, other} <= _INDEPENDENT)
-    return frozenset({*direct, *further} - {name})
+    return frozenset({*direct, *further, *_EQUIVALENT.get(name, _NONE)} - {name})
 
 
 def is_given_name(name: str) -> bool:

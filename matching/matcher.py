@@ -11,10 +11,11 @@ from rapidfuzz.distance import OSA
 
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
-from matching.comparisons import GENERATION, Field, Level
+from matching.comparisons import Field, Level
 from matching.evidence import AGREES, NEAR_DATE
 from matching.explain import Explanation
 from matching.held import held_by, with_more
+from matching.nearness import is_rarely_a_stranger, may_be_one_person
 from matching.normalise import family_name, given_name
 from matching.policy import (
     CERTAIN_FROM,
@@ -98,9 +99,6 @@ class NoMatch:
 
 
 MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
-
-NEAR_FROM: Final = 0.3
-"""Where birthdays wholly differ, a record of exactly this name is near when it is so likely the person's."""
 
 _CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
 
@@ -291,7 +289,7 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     evidence = candidate.evidence
     if evidence.trn in _NUMBERED_SO or evidence.nino in _NUMBERED_SO or evidence.email is Level.SAME:
         return True
-    if evidence.exactly_named and candidate.posterior >= NEAR_FROM and _may_be_one_person(candidate):
+    if evidence.exactly_named and may_be_one_person(candidate):
         return True
     first = evidence.first in _NAMED_SO or _may_be_a_slip(candidate)
     last = evidence.last in _CALLED_SO
@@ -299,7 +297,7 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     if first_or_middle and last:
         return evidence.born in _BORN_SO
     # With one name only it may be a marriage, or a stranger; another number on the record says a stranger.
-    if evidence.nino is Level.DIFFERENT:
+    if evidence.nino is Level.DIFFERENT and not is_rarely_a_stranger(candidate):
         return False
     if evidence.born is Level.SAME:
         return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
@@ -322,18 +320,6 @@ def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
     lasts = {family_name(name) for name in (record.last_name, *record.previous_last_names)}
     first_as_last = given_name(record.first_name) in statement.lasts
     return first_as_last or not lasts.isdisjoint(statement.firsts)
-
-
-def _may_be_one_person(candidate: Candidate) -> bool:
-    """Whether a birthday that is wholly different could still be a slip, and not a parent's or child's.
-
-    Those rarely bear the same middle name as well.
-    """
-    if candidate.evidence.middle is Level.SAME:
-        return True
-    born = candidate.compared(Field.DATE_OF_BIRTH)
-    years = [int(day[:4]) for day in (born.stated, born.held) if day]
-    return len(years) == 2 and abs(years[0] - years[1]) < GENERATION
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:

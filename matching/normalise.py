@@ -8,6 +8,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from matching.readings import as_meant, with_letters_for_digits
+
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
 
@@ -25,7 +27,7 @@ _APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\u
 _SPELLED_OUT: Final = str.maketrans(
     {"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"ħ": "h", "ŋ": "ng", "ə": "e", "ŧ": "t", "ĸ": "k"}
-    | dict.fromkeys(_APOSTROPHES, "")
+    | dict.fromkeys((*_APOSTROPHES, "™", "℠"), "")
 )
 _LOOK_ALIKES: Final = str.maketrans("аеорсухіјѕвнкмтοανι", "aeopcyxijsbhkmtoavi")
 """Cyrillic and Greek letters for the Latin ones that look the same; no transliteration, Сара is not Capa."""
@@ -46,8 +48,10 @@ PARTICLES: Final = _words(
 )
 """Tokens that many unrelated names share: they never make one name a part of another."""
 
-_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIil|SsBZz", "000111155822")
+_LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIilL|SsBZz", "0001111155822")
 _LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)|(?<=\d)[SsBZz](?=\d)")
+_LETTER_AT_AN_END: Final = re.compile(r"\W*(?:\d{6}[SsBZz]|[SsBZz]\d{6})\W*")
+_OF_A_SPREADSHEET: Final = re.compile(r"[.,]0{0,2}\s*\Z")
 _NINO: Final = re.compile(r"[A-Z]{2}\d{6}[A-Z]?")
 _NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
 _NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
@@ -124,9 +128,9 @@ class Nino:
 
 
 def fold(raw: str) -> str:
-    """Lower-case letters without marks, words apart by one space; digits and signs are gone."""
-    text = unicodedata.normalize("NFKD", raw[:LONGEST_NAME].lower().translate(_SPELLED_OUT))
-    text = unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT)
+    """Lower-case letters without marks, words apart by one space; signs are gone, and digits but those for letters."""
+    text = unicodedata.normalize("NFKD", as_meant(raw[:LONGEST_NAME]).lower().translate(_SPELLED_OUT))
+    text = with_letters_for_digits(unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT))
     letters = (c if c.isalpha() else " " for c in text if not unicodedata.combining(c))
     return " ".join(map(_of_one_script, "".join(letters).split()))
 
@@ -191,11 +195,14 @@ def _without_titles(tokens: list[str]) -> list[str]:
 def trn(raw: str) -> Trn | None:
     """Read a TRN from the digits of anything; None unless there are five to seven, not all zero.
 
-    An O or I beside a digit is a 0 or 1 where that makes seven.
+    An O or I beside a digit is a 0 or 1 where that makes seven, and so is an S, B or Z among digits, or at one end of
+    six. The .0 that spreadsheets append is none of the digits.
     """
-    digits = _digits(raw[:LONGEST_NAME])
+    text = _OF_A_SPREADSHEET.sub("", raw[:LONGEST_NAME])
+    digits = _digits(text)
     if len(digits) < 7:
-        mended = _digits(_LETTER_AMONG_DIGITS.sub(_as_digits, raw[:LONGEST_NAME]))
+        at_an_end = _LETTER_AT_AN_END.fullmatch(text)
+        mended = _digits(_as_digits(at_an_end) if at_an_end else _LETTER_AMONG_DIGITS.sub(_as_digits, text))
         digits = mended if len(mended) == 7 else digits
     if not 5 <= len(digits) <= 7 or not digits.strip("0"):
         return None
@@ -252,6 +259,8 @@ def birth_date(raw: date | None, today: date) -> date | None:
 
 def read_date(raw: str) -> date | None:
     """Read an ISO date; None for anything else."""
+    if not raw.isascii():  # digits of full width
+        raw = unicodedata.normalize("NFKC", raw)
     try:
         return date.fromisoformat(raw.strip()[:10])
     except ValueError:

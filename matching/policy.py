@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from matching.comparisons import Level, first_names, last_names
+from matching.comparisons import Field, Level, first_names, last_names
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
-from matching.normalise import family_name, given_name
+from matching.normalise import UNKNOWN_BIRTHDAY, family_name, given_name
+from matching.records import RecordStatus
 from matching.scoring import Candidate
 from matching.statements import Statement
 
 CERTAIN_FROM: Final = 0.9995
+FITS_BETTER_BY: Final = 1.0
+"""Bits by which another record fits what was said, numbers aside, for the number to be perhaps somebody else's."""
+
 SHARE_OF_ASKERS_REGISTERED: Final = 0.9
+
+_NUMBERS: Final = (Field.TRN, Field.NINO)
 
 
 class Policy(StrEnum):
@@ -49,6 +55,7 @@ class Block(StrEnum):
     NINO_CONTRADICTS = "nino_contradicts"
     ANOTHER_FITS_EXACTLY = "another_record_fits_exactly"
     ANOTHER_FITS_TOO = "another_record_fits_too"
+    ANOTHER_FITS_BETTER = "another_record_fits_better"
     IDENTIFIER_IS_SHARED = "identifier_is_on_another_record"
     STATED_TRN_IS_LEAKED = "stated_trn_is_leaked"
     NOT_CERTAIN = "not_certain"
@@ -121,6 +128,8 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
     if policy is Policy.DEFAULT:
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+        if statement.person.date_of_birth == UNKNOWN_BIRTHDAY:  # perhaps by somebody who only knows whose number it is
+            return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
         evidence = _by_present_name(evidence, candidate, statement)
@@ -158,8 +167,9 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
         (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
         (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
-        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence) for _, rival in rivals)),
+        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence, other.active) for other, rival in rivals)),
         (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
+        (Block.ANOTHER_FITS_BETTER, evidence.identified and any(_fits_better(other, chosen) for other in others)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
     ]
@@ -223,11 +233,14 @@ def _resembles(rival: Evidence) -> bool:
     return by_name or rival.born in NEAR_DATE or rival.born is Level.SAME
 
 
-def _fits_exactly(rival: Evidence, chosen: Evidence) -> bool:
+def _fits_exactly(rival: Evidence, chosen: Evidence, active: bool) -> bool:
     """Whether this other record has exactly the stated name and birthday, and the chosen one not.
 
-    Another middle name than was stated is not exactly the name, where the chosen one has the one that was.
+    Another middle name than was stated is not exactly the name, where the chosen one has the one that was. A closed
+    record is an earlier one of the same person, beside one of the stated number, birthday and first name.
     """
+    if not active and chosen.identified and chosen.born is Level.SAME and chosen.first is Level.SAME:
+        return False
     other_middle = rival.middle is Level.DIFFERENT and chosen.exactly_named and chosen.middle is Level.SAME
     return rival.exact and not chosen.all_but_exact and not other_middle
 
@@ -241,3 +254,29 @@ def _fits(rival: Evidence, chosen: Evidence) -> bool:
     if contradicted or rival.born is not Level.SAME:
         return False
     return rival.exactly_named if chosen.exact else rival.names_agree
+
+
+def _fits_better(other: Candidate, chosen: Candidate) -> bool:
+    """Whether, numbers aside, the person is rather this other record: then the number may be a relative's.
+
+    Ben Mills is Benjamin Mills of that birthday, whoever of that name a month younger has the number that he states.
+    Who is called exactly as was stated, has the stated middle name or the stated address, is not doubted for a slip.
+    """
+    rival, evidence = other.evidence, chosen.evidence
+    named = rival.last in AGREES and (rival.first in AGREES or rival.first is Level.INITIAL)
+    closer = rival.born is Level.SAME or (rival.born in NEAR_DATE and evidence.born is Level.DIFFERENT)
+    if not (named and closer) or other.record.status is RecordStatus.MERGED or _is_firm(evidence, rival):
+        return False
+    return _without_numbers(other) > _without_numbers(chosen) + FITS_BETTER_BY
+
+
+def _is_firm(chosen: Evidence, rival: Evidence) -> bool:
+    """Whether more than a number says that it is the chosen record, and not a relative's."""
+    by_name = chosen.exactly_named and chosen.born is not Level.DIFFERENT
+    by_middle = chosen.middle is Level.SAME and rival.middle is not Level.SAME
+    return by_name or by_middle or chosen.email is Level.SAME
+
+
+def _without_numbers(candidate: Candidate) -> float:
+    """The weight of everything but TRN and National Insurance number."""
+    return candidate.weight - sum(each.bits for each in candidate.comparisons if each.field in _NUMBERS)

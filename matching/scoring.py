@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from matching import comparisons, normalise, weights
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
-from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms, is_her_name
+from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms, is_given_name, is_her_name
 from matching.normalise import Name
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
@@ -88,7 +88,9 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
     """
     first, last, evidence = candidate.compared(_FIRST), candidate.compared(_LAST), candidate.evidence
     by_name = {first.level, last.level} <= TOGETHER and not {first.level, last.level} <= {Level.SAME, Level.PART}
-    if evidence.identified or not by_name or evidence.born is not Level.SAME:
+    if evidence.identified:  # by the name of a record of theirs that is perhaps misspelt there
+        by_name = first.level is Level.ANOTHER and last.level in TOGETHER and not is_given_name(first.held)
+    if not by_name or evidence.born is not Level.SAME:
         return None
     firsts = first.stated if first.level in (Level.SAME, Level.PART) else first.held
     lasts = last.stated if last.level in (Level.SAME, Level.PART) else last.held
@@ -190,7 +192,7 @@ class Scorer:
         swapped, half = False, None
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
-        if first.level not in JOINTLY and present.level not in JOINTLY and stated.has_names:
+        if first.level not in JOINTLY and present.level is not Level.SAME and stated.has_names:
             swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
             if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
@@ -231,7 +233,8 @@ class Scorer:
         if level is _NEARLY and field is _FIRST:
             alike = are_brother_and_sister(relation.typed, relation.held)
         own = alike and (self.rarity.is_own_name(relation.typed) or is_her_name(relation.typed, relation.held))
-        if own or (level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)):
+        little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
+        if own or (little and not (field is _FIRST and self.rarity.is_nobody_s(relation.held))):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
 

@@ -1,15 +1,21 @@
 """What a person stated, prepared once for asking and comparing."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from matching import normalise
-from matching.normalise import NO_NAME, CountedNames, Name, Nino, Trn, name_forms
+from matching.normalise import NO_NAME, UNKNOWN_BIRTHDAY, CountedNames, Name, Nino, Trn, name_forms
 from matching.records import PersonDetails
 
-_NONE_GIVEN: Final = frozenset({"n a", "none", "none given", "nil", "no", "no middle name", "unknown"})
+_NONE_GIVEN: Final = frozenset(
+    {"n a", "na", "nil", "nmn", "no", "no middle name", "none", "none given", "not applicable", "null", "unknown", "x"}
+)
+"""What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
+
+_TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,8 @@ class Statement:
 
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
-    first, middle = _first_name(person.first_name), _middle_name(person.middle_name)
+    first = _first_name(person.first_name)
+    middle = _middle_name(person.middle_name, first)
     last = normalise.family_name(person.last_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
     in_another_script = not (first.joined.isascii() and last.joined.isascii())
@@ -65,7 +72,11 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
         split = True
-    first, last = _without_each_other(first, last)
+    if first == last and len(first.tokens) > 1:  # the whole name in both boxes
+        first, last = _parted(first)
+        split = True
+    else:
+        first, last = _without_each_other(first, last, person)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
     stated_trn, number, unread = _numbers(person)
@@ -83,7 +94,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
-        impossible_date=person.date_of_birth is not None and born is None,
+        impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
     )
 
 
@@ -93,9 +104,11 @@ def _first_name(raw: str) -> Name:
     return NO_NAME if first.joined in normalise.TITLES else first
 
 
-def _middle_name(raw: str) -> Name:
-    """Read a middle name; what says that there is none is none."""
-    return NO_NAME if normalise.fold(raw) in _NONE_GIVEN else normalise.given_name(raw)
+def _middle_name(raw: str, first: Name) -> Name:
+    """Read a middle name; what says that there is none is none, but beside a first name that reads so, too (Na)."""
+    return (
+        NO_NAME if (said := normalise.fold(raw)) in _NONE_GIVEN and said != first.joined else normalise.given_name(raw)
+    )
 
 
 def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
@@ -112,13 +125,22 @@ def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
     return stated_trn, number, (stated_trn is not None) + (number is not None) < given
 
 
-def _without_each_other(first: Name, last: Name) -> tuple[Name, Name]:
-    """Take out of each name the other one, where somebody typed their whole name into both boxes or one of them."""
-    if len(first.tokens) > 1 and first.tokens[-1] == last.joined:
+def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple[Name, Name]:
+    """Take out of each name the other one, where somebody typed their whole name into both boxes or one of them.
+
+    Not where a hyphen ties it to the rest: Ka-Ho Ho is no Ka.
+    """
+    if len(first.tokens) > 1 and first.tokens[-1] == last.joined and not _TIED.search(person.first_name.split()[-1]):
         return _without_last(first), last
-    if len(last.tokens) > 1 and last.tokens[0] == first.joined:
+    if len(last.tokens) > 1 and last.tokens[0] == first.joined and not _TIED.search(person.last_name.split()[0]):
         return first, Name("".join(last.tokens[1:]), last.tokens[1:])
     return first, last
+
+
+def _parted(name: Name) -> tuple[Name, Name]:
+    """Take a whole name apart after the first word: a last name is often two, and half of one agrees."""
+    rest = name.tokens[1:]
+    return Name(name.tokens[0], name.tokens[:1]), Name("".join(rest), rest)
 
 
 def _without_last(name: Name) -> Name:

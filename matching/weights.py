@@ -18,7 +18,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-22.7"
+VERSION: Final = "2026-11-23.2"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
@@ -146,6 +146,13 @@ class Rarity:
         if self.knows(_FIRST_NAME, typed):
             return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
+
+    def is_nobody_s(self, held: str) -> bool:
+        """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.
+
+        Then it is likely a misspelling that came into the record, and no twin of whoever is called nearly so.
+        """
+        return self.knows(Field.FIRST_NAME, held) and not (self.is_own_name(held) or is_given_name(held))
 
     @cached_property
     def last_name_chance(self) -> float:

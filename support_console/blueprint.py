@@ -109,14 +109,16 @@ def _known_to_every_page() -> dict[str, Any]:
 
 
 def _navigation(staff: StaffUser) -> list[dict[str, object]]:
+    areas = [(name, url_for(endpoint)) for name, endpoint, permission in _MENU if permission in staff.permissions]
+    # By the address: an area may be several blueprints. Its first page is current, another one of it is active.
     return [
         {
             "text": _LABELS[name](),
-            "href": url_for(endpoint),
-            "current": bool(request.endpoint and request.endpoint.startswith(f"support.{name}.")),
+            "href": href,
+            "current": request.path == href,
+            "active": request.path.startswith(f"{href}/"),
         }
-        for name, endpoint, permission in _MENU
-        if permission in staff.permissions
+        for name, href in areas
     ]
 
 

@@ -152,6 +152,7 @@ def _facts(client: Client) -> dict[str, Any]:
         "may_introspect": client.may_introspect,
         "block_prohibited": client.block_prohibited,
         "first_party": client.first_party,
+        "bare_post_logout_redirect": client.bare_post_logout_redirect,
         "secrets": len(client.secrets),
         "created_at": client.created_at.isoformat(),
     }

@@ -10,6 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from procrastinate import PsycopgConnector
 
+from config.logging import configure_logging
 from identity_provider.kit.app import settings
 from identity_provider.queue import DEFAULT, WEBHOOKS, queue
 
@@ -20,6 +21,7 @@ from identity_provider.queue import DEFAULT, WEBHOOKS, queue
 @with_appcontext
 def worker(concurrency: int, until_idle: bool) -> None:
     """Run jobs: emails, tickets, repeated lookups, cleaning up. Stops gracefully on SIGTERM and Ctrl-C."""
+    configure_logging(settings().log_level)
     current_app.logger.info("worker_started")
     run(concurrency=concurrency, until_idle=until_idle)
 

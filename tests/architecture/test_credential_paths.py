@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from flask import Flask
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "credential-paths.md"
 COLUMNS = ("path", "limit", "lockout", "audit", "metric", "test")
+SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8")
@@ -81,6 +83,18 @@ def test_what_a_row_names_is_there(row: dict[str, str]) -> None:
     for test in quoted(row["test"]):
         assert _exists(test), test
     assert all(row.values()), "a hole is not left blank"
+
+
+def test_the_page_lists_every_limit_as_it_is() -> None:
+    found = re.findall(r'Limit\("(\w+)", ([\d_]+), timedelta\((\w+)=(\d+)\)', SOURCE)
+    wanted = {name: (int(count), timedelta(**{unit: int(number)})) for name, count, unit, number in found}
+    assert len(wanted) == SOURCE.count('Limit("')
+    listed = {}
+    for name, count, window, _ in rows("Limits"):
+        number, unit = window.split()
+        seconds = int(number) * SECONDS[unit.rstrip("s")]
+        listed[name.strip("`")] = (int(count.replace(",", "")), timedelta(seconds=seconds))
+    assert listed == wanted
 
 
 def _is_counted(metric: str) -> bool:

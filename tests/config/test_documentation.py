@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from config.settings import Settings
+from identity_provider.domain.access import StaffRole
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
@@ -22,6 +23,39 @@ def test_every_setting_stands_in_the_operators_table() -> None:
     page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
     missing = [each.name.upper() for each in fields(Settings) if f"`{each.name.upper()}`" not in page]
     assert missing == []
+
+
+def test_every_option_of_a_service_is_told_to_those_who_need_it(app: Flask) -> None:
+    pages = "".join(
+        (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("client-settings.md", "onboarding.md")
+    )
+    clients = app.cli.commands["clients"]
+    assert isinstance(clients, click.Group)
+    options = [
+        {*each.opts, *each.secondary_opts} for each in clients.commands["add"].params if each.opts[0] != "client_id"
+    ]
+    assert [sorted(each) for each in options if not any(re.search(rf"{name}\b", pages) for name in each)] == []
+
+
+def test_the_page_for_staff_says_what_each_role_may() -> None:
+    page = (ROOT / "docs" / "helpdesk.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| [\w ]+ \| `(\w+)` \|", page, re.MULTILINE) == [role.value for role in StaffRole]
+
+
+def anchors_of(page: Path) -> set[str]:
+    """What its headings are called in links, as GitHub and other forges make it of them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_to_pages_of_ours_lead_to_their_place(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = link.partition("#")
+        if "://" not in path:
+            there = page.parent / path if path else page
+            assert there.exists(), link
+            assert not anchor or anchor in anchors_of(there), link
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -13,6 +13,7 @@ from identity_provider.models import User
 from identity_provider.services import browser_sessions
 from tests.builders import NOW, a_user
 from tests.console.agents import Agent, a_case, an_agent, audited, messages
+from tests.kit.html import find_all, parse, words
 from tests.kit.page import CSRF, Page
 
 
@@ -147,3 +148,17 @@ def test_a_conflict_leads_to_the_merge(app: Flask) -> None:
     agent = an_agent(app, StaffRole.MERGER)
     agent.get(f"/support/cases/{case.id}/conflict/{holder.id}")
     assert agent.click("merge them").h1 == "Are these two one person?"
+
+
+def test_the_menu_says_where_one_is_on_every_page_of_an_area(app: Flask) -> None:
+    user, agent = a_user(), an_agent(app, StaffRole.ADMINISTRATOR)
+    pages = {
+        "users": ("Users", "page"),
+        f"users/{user.id}": ("Users", "true"),
+        f"users/{user.id}/lock": ("Users", "true"),
+        f"users/{user.id}/merge": ("Users", "true"),
+        "trn-tokens/new": ("TRN tokens", "true"),
+    }
+    for path, (area, current) in pages.items():
+        links = find_all(parse(agent.get(f"/support/{path}").response.text), "a")
+        assert [(words(a), a.get("aria-current")) for a in links if a.get("aria-current")] == [(area, current)], path

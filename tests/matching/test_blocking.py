@@ -81,6 +81,8 @@ def test_date_slips_are_few_and_hold_the_design_s_kinds() -> None:
     assert {"19480517", "19840571"} & set(slips) == {"19480517"}
     assert {"19840518", "19840817", "19740517"} <= set(slips)
     assert "19840305" in date_slips(1984, 5, 3)
+    assert "19791231" in date_slips(1980, 1, 1), "the day before"
+    assert "19590517" in date_slips(1960, 5, 17), "the year before"
 
 
 def test_every_trn_one_slip_away_is_asked_for() -> None:

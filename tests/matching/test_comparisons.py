@@ -38,6 +38,8 @@ def test_last_names_relate(stated: str, held: str, level: Level) -> None:
         ("Wing-Yam", "", "Wing-Yan", "", Level.PART), ("Rose", "Anne", "Anne", "Rose", Level.MIDDLE),
         ("J", "", "Janet", "", Level.INITIAL), ("K", "", "Janet", "", Level.DIFFERENT),
         ("Emna", "", "Emma", "", Level.NEARLY), ("Gareth", "", "Emma", "", Level.DIFFERENT),
+        ("Rebeccaanne", "", "Rebecca", "Anne", Level.PART), ("Rebecca", "Anne Jane", "Rebeccaanne", "", Level.PART),
+        ("Km", "", "Kim", "", Level.NEARLY), ("Kt", "", "Karen", "", Level.INITIAL),
     ],
 )  # fmt: skip
 def test_first_names_relate(stated: str, middle: str, held: str, held_middle: str, level: Level) -> None:
@@ -54,6 +56,8 @@ def test_first_names_relate(stated: str, middle: str, held: str, held_middle: st
         ("1948-05-17", "1984-05-17", Level.YEAR_DIGITS_SWAPPED),
         ("1984-05-12", "1984-05-21", Level.DIGITS_SWAPPED),
         ("1984-05-18", "1984-05-17", Level.ONE_DIGIT), ("1984-05-17", "1984-05-29", Level.TWO_PARTS),
+        ("1960-05-17", "1959-05-17", Level.TWO_PARTS), ("1984-05-10", "1984-05-09", Level.TWO_PARTS),
+        ("1984-05-31", "1984-06-07", Level.TWO_PARTS), ("1984-05-31", "1984-06-08", Level.DIFFERENT),
         ("1991-05-17", "1984-05-17", Level.TWO_PARTS), ("2013-05-17", "1984-05-17", Level.DIFFERENT),
         ("1970-01-02", "1984-05-17", Level.DIFFERENT),
     ],

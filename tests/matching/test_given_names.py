@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import given_names
-from matching.given_names import are_family_name_forms, are_given_name_forms, given_name_forms
+from matching.given_names import are_family_name_forms, are_given_name_forms, are_often_two_people, given_name_forms
+from matching.normalise import given_name
 
-KNOWN = sorted({*given_names._GIVEN, *given_names._SHORT})
+KNOWN = sorted({*given_names._GIVEN, *given_names._SHORT, *given_names._EQUIVALENT})
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,31 @@ def test_every_listed_name_is_in_canonical_form() -> None:
 )  # fmt: skip
 def test_short_forms_that_are_usual_in_britain_are_known(short: str, formal: str) -> None:
     assert are_given_name_forms(short, formal)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("vari", "mhairi"),
+        ("ailey", "eilidh"),
+        ("owen", "eoin"),
+        ("dermot", "diarmuid"),
+        ("basil", "vasileios"),
+        ("efa", "aoife"),
+    ],
+)
+def test_names_from_elsewhere_are_spelled_as_they_sound(one: str, other: str) -> None:
+    assert are_given_name_forms(one, other)
+    assert not are_often_two_people(one, given_name(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("sean", "john"), ("sinead", "jane"), ("hamish", "james"), ("mairead", "margaret")]
+)
+def test_an_english_name_beside_one_in_another_tongue_may_be_a_brother_s(one: str, other: str) -> None:
+    assert are_given_name_forms(one, other)
+    assert are_often_two_people(one, given_name(other))
+    assert not are_given_name_forms("sean", "jack"), "that Sean is John makes him no Jack"
 
 
 @pytest.mark.parametrize(("one", "other"), [("bethan", "bethany"), ("charlotte", "charles"), ("gillian", "gilbert")])

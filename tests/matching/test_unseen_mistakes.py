@@ -6,9 +6,12 @@ from datetime import date
 import pytest
 
 from matching import normalise
-from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, match
+from matching.memory import InMemoryRegister
+from matching.policy import Block, Policy
+from matching.records import PersonDetails, RecordStatus, TeachingRecord
 from matching.statements import prepare
-from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
+from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of, strangers
 
 
 def linked(outcome: MatchOutcome) -> str | None:
@@ -45,6 +48,23 @@ def test_a_birthday_that_stands_for_none_is_no_evidence() -> None:
     undated = a_record(date_of_birth=UNKNOWN_BIRTHDAY)
     assert linked(outcome_of(a_person(undated), undated)) is None
     assert not isinstance(outcome_of(a_person(first_name="Una", date_of_birth=UNKNOWN_BIRTHDAY), ALEX), NoMatch)
+
+
+def test_who_states_that_no_birthday_is_known_is_linked_by_a_number_and_both_names() -> None:
+    stated = a_person(date_of_birth=UNKNOWN_BIRTHDAY)
+    for numbered in (replace(stated, trn=ALEX.trn), replace(stated, nino=ALEX.nino)):
+        assert linked(outcome_of(numbered, ALEX)) == ALEX.trn
+        assert linked(outcome_of(replace(numbered, last_name="Quigley"), ALEX)) is None
+        assert linked(outcome_of(numbered, ALEX, policy=Policy.DEFAULT)) is None, "who knows no birthday may be anybody"
+    assert linked(outcome_of(stated, ALEX)) is None
+
+
+def test_a_birthday_in_the_next_row_of_the_calendar_is_near() -> None:
+    stated = a_person(date_of_birth=date(1984, 5, 31))
+    record = a_record(date_of_birth=date(1984, 6, 7))
+    assert linked(outcome_of(replace(stated, trn=ALEX.trn), record)) == record.trn
+    assert linked(outcome_of(stated, record)) is None
+    assert not isinstance(outcome_of(stated, record), NoMatch)
 
 
 @pytest.mark.parametrize(("first", "last"), [("Featherstone", "Alexandra"), ("Featherstone", "Alexamdra")])
@@ -87,6 +107,10 @@ def test_a_last_name_typed_as_the_middle_name_too_is_no_other_middle_name() -> N
         ("Mike (Michael)", "Michael", "Thomas"), ("Matthew aka Matt", "Matthew", "Anthony"),
         ("Thi Mai", "Mai", "Thi"), ("Mohammed Nadeem", "Nadeem", "Yaaseen"), ("M Javed", "Javed", ""),
         ("Ruth Ruth", "Ruth", "Joan"), ("SJ", "Sarah", "Jane"), ("S.J.", "Sarah", "Jane"), ("SM.", "Sarah", "Marie"),
+        ("AE", "Alan", "Edward"), ("SA.", "Stephanie", "Amy"), ("CH.", "Cynthia", ""),
+        ("Zow Denise", "Zoe", "Denise"), ("Km", "Kim", ""), ("KM", "Ka-Yan", "Marie"),
+        ("Rebeccaanne", "Rebecca", "Anne"),
+        ("Iaoming", "Xiaoming", ""), ("Ing-Sze", "Wing-Sze", ""), ("Mej-Yee", "Mei-Yee", ""),
     ],
 )  # fmt: skip
 def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
@@ -100,7 +124,8 @@ def test_given_names_said_twice_or_in_another_order_are_linked_by_a_number(
     ("typed", "held", "held_middle"),
     [
         ("Mohammed Ali", "Mohammed", "Imran"), ("Mohammed", "Mohammed Imran", ""), ("Abdul Karim", "Abdul", "Rahim"),
-        ("Jo", "James", "Oliver"), ("SJ", "Sarah", "Marie"), ("Thi Mai", "Lan", "Thi"), ("M Javed", "Nadeem", "Asif"),
+        ("Jo", "James", "Oliver"), ("SJ", "Sarah", "Marie"), ("AH", "Adrian", ""), ("Md", "Mark", "Daniel"),
+        ("Thi Mai", "Lan", "Thi"), ("M Javed", "Nadeem", "Asif"),
     ],
 )  # fmt: skip
 def test_what_brothers_and_sisters_share_makes_nobody_the_other_one(typed: str, held: str, held_middle: str) -> None:
@@ -136,11 +161,26 @@ def test_letters_before_a_short_trn_do_not_make_it_a_national_insurance_number(t
     assert (stated.trn, stated.nino) == (read, "")
 
 
-@pytest.mark.parametrize(("typed", "read"), [("12S4567", "1254567"), ("1B34567", "1834567"), ("1234Z67", "1234267")])
-def test_letters_between_digits_that_look_like_digits_are_digits(typed: str, read: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("12S4567", "1254567"), ("1B34567", "1834567"), ("1234Z67", "1234267"), ("269378Z", "2693782"),
+        ("B693782", "8693782"),
+        ("5388454.0", "5388454"), ("9668221,00", "9668221"), ("1,234,000", "1234000"),
+        ("12345S", "0012345"), ("S 123456", "0123456"), ("TRNS123456", "0123456"),
+    ],
+)  # fmt: skip
+def test_letters_for_digits_and_signs_of_spreadsheets_are_read_in_a_trn(typed: str, read: str) -> None:
     number = normalise.trn(typed)
     assert number is not None
     assert number.value == read
+
+
+def test_a_small_l_for_a_one_and_a_date_of_full_width_are_read() -> None:
+    number = normalise.nino("CAl0782lB")
+    assert number is not None
+    assert number.value == "CA107821"
+    assert normalise.read_date("１９８３－１２－２１") == date(1983, 12, 21)
 
 
 @pytest.mark.parametrize("title", ["Mrs", "Ms.", "Dr"])
@@ -150,9 +190,14 @@ def test_a_title_alone_is_no_first_name(title: str) -> None:
     assert not isinstance(outcome_of(a_person(first_name=title, last_name="Quigley"), ALEX), NoMatch)
 
 
-@pytest.mark.parametrize("middle", ["N/A", "none", "Nil", "no middle name", "None given", "unknown"])
+@pytest.mark.parametrize("middle", ["N/A", "NA", "x", "none", "Nil", "no middle name", "None given", "unknown"])
 def test_what_says_that_there_is_no_middle_name_is_none(middle: str) -> None:
     assert linked(outcome_of(a_person(middle_name=middle), ALEX)) == ALEX.trn
+
+
+def test_na_is_a_middle_name_of_who_is_called_so() -> None:
+    assert prepare(a_person(first_name="Na", middle_name="NA"), TODAY).middle.joined == "na"
+    assert not prepare(a_person(middle_name="NA"), TODAY).middle
 
 
 @pytest.mark.parametrize("title", ["Sister", "Fr", "Captain", "Lady"])
@@ -163,6 +208,8 @@ def test_a_rarer_title_is_a_title(title: str) -> None:
 PARTS_SHARED = [
     ("Rajpreet", "Harpreet"), ("Kulpreet", "Gurpreet"), ("Manvinder", "Balvinder"), ("Xiaofeng", "Xiaoming"),
     ("Jianyu", "Jianguo"), ("Guoping", "Guoqiang"), ("Ji-Won", "Ji-Woo"), ("Ka-Yin", "Ka-Yan"), ("Eun-Jin", "Eun-Ji"),
+    ("Kei-Yan", "Ka-Yan"), ("Jun-Wah", "Kin-Wah"), ("Fai-Ling", "Wai-Ling"), ("Yin-Yin", "Ho-Yin"), ("Ji-Ji", "Ji-Woo"),
+    ("Ping", "Wing-Yan"), ("Xiaoping", "Xiaoming"), ("Meiping", "Meiling"), ("Sukhpreet", "Jaspreet"),
 ]  # fmt: skip
 
 
@@ -183,10 +230,23 @@ def test_slips_in_a_long_name_are_slips(typed: str, held: str) -> None:
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
 
 
-@pytest.mark.parametrize(("typed", "held"), [("Anna aria", "Anna Maria"), ("Amy-eLe", "Amy-Lee")])
-def test_slips_in_the_second_of_two_given_names_are_slips(typed: str, held: str) -> None:
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [
+        ("Anna aria", "Anna Maria"), ("Amy-eLe", "Amy-Lee"), ("Jee-Young", "Ji-Young"), ("Gyung-Soo", "Kyung-Soo"),
+        ("Joe-Anne", "Jo-Anne"), ("Georgia-LLee", "Georgia-Lee"), ("Amie-Lee", "Amy-Lee"), ("Marry-Jane", "Mary-Jane"),
+    ],
+)  # fmt: skip
+def test_slips_in_one_of_two_given_names_are_slips(typed: str, held: str) -> None:
     record = a_record(first_name=held, middle_name="")
     assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+def test_a_twin_whose_own_name_is_the_middle_name_of_both_is_another() -> None:
+    lowri = a_record(first_name="Lowri", middle_name="Sian")
+    stated = a_person(lowri, first_name="Sian", trn=lowri.trn)
+    assert linked(outcome_of(replace(stated, middle_name="Sian"), lowri)) is None
+    assert linked(outcome_of(stated, lowri)) == lowri.trn
 
 
 def test_half_of_a_last_name_typed_as_the_middle_name_makes_nobody_his_brother() -> None:
@@ -212,3 +272,99 @@ def test_a_number_without_a_birthday_does_not_link_who_has_another_middle_name()
     assert linked(outcome_of(stated, ALEX)) == ALEX.trn
     assert linked(outcome_of(replace(stated, middle_name="Joan"), ALEX)) is None
     assert linked(outcome_of(replace(stated, middle_name="Joan", date_of_birth=ALEX.date_of_birth), ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize(
+    ("whole", "cut"),
+    [("Balasubramanian", "Balasubraman"), ("Alexandra-Marie", "Alexandra-Ma"), ("Catherine Louise", "Catherine Lo")],
+)
+def test_a_name_for_which_there_was_no_room_is_that_name(whole: str, cut: str) -> None:
+    for typed, held in ((whole, cut), (cut, whole)):
+        record = a_record(first_name=held, middle_name="")
+        few = [
+            a_record(trn=f"300000{n}", first_name=typed, date_of_birth=date(1960 + n, 2, 3), nino="") for n in range(3)
+        ]
+        assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record, *few)) == record.trn
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("Constantina", "Constantin"), ("Christina", "Christ"), ("Eun-Jin", "Eun-Ji")]
+)
+def test_a_name_that_only_begins_another_is_not_cut(typed: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="")
+    few = [a_record(trn=f"300000{n}", first_name=typed, date_of_birth=date(1960 + n, 2, 3), nino="") for n in range(3)]
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record, *few)) is None
+
+
+def test_what_a_hyphen_ties_to_a_first_name_is_no_last_name_typed_there() -> None:
+    yan = a_record(first_name="Ka-Yan", last_name="Ho", middle_name="")
+    assert linked(outcome_of(a_person(yan, first_name="Ka-Ho", trn=yan.trn), yan)) is None
+    assert linked(outcome_of(a_person(yan, first_name="Ka-Yan Ho", trn=yan.trn), yan)) == yan.trn
+    assert prepare(a_person(first_name="Ali", last_name="Ali-Khan"), TODAY).lasts[0].tokens == ("ali", "khan")
+    assert prepare(a_person(first_name="Ali", last_name="Ali Khan"), TODAY).lasts[0].tokens == ("khan",)
+
+
+@pytest.mark.parametrize("last", ["Featherstone", "Featherstone-Okafor", "Romero Rodríguez"])
+def test_a_whole_name_in_both_boxes_is_taken_apart(last: str) -> None:
+    record = a_record(last_name=last, previous_last_names=())
+    whole = f"Alexandra {last}"
+    assert linked(outcome_of(a_person(first_name=whole, last_name=whole), record)) == record.trn
+    assert not isinstance(outcome_of(a_person(first_name="Una Quigley", last_name="Una Quigley"), record), NoMatch)
+
+
+def test_exactly_a_registered_name_born_another_day_of_the_year_is_not_nobody_s() -> None:
+    sarah = a_record(first_name="Sarah", middle_name="Rose", last_name="Jones", previous_last_names=())
+    stated = a_person(sarah, date_of_birth=date(1984, 11, 29))
+    assert isinstance(outcome_of(stated), NoMatch)
+    assert not isinstance(outcome_of(stated, sarah), NoMatch)
+    assert isinstance(outcome_of(replace(stated, middle_name="Joan"), sarah), NoMatch)
+    assert isinstance(outcome_of(replace(stated, nino="CE999999A"), sarah), NoMatch)
+
+
+class OfMany(InMemoryRegister):
+    """A register that says that it has many records, so that a number says as much as it does there."""
+
+    @property
+    def size(self) -> int:
+        return 160_000
+
+
+def among_many(person: PersonDetails, *records: TeachingRecord) -> MatchOutcome:
+    return match(person, OfMany([*records, *strangers(300)]), Policy.LINKAGE, TODAY)
+
+
+def test_a_closed_record_of_the_new_name_is_the_person_s_own() -> None:
+    married = a_person(middle_name="Rose", last_name="Smith", trn=ALEX.trn)
+    other = a_record(trn="3000001", middle_name="", last_name="Smith", previous_last_names=(), nino="", email="")
+    closed, ruth = replace(other, status=RecordStatus.DEACTIVATED), a_record(first_name="Ruth")
+    assert linked(among_many(married, ALEX, closed)) == ALEX.trn
+    assert linked(among_many(married, ALEX, other)) is None
+    assert linked(among_many(married, ruth, closed)) is None
+    alex = a_record(first_name="Alex")
+    assert Block.ANOTHER_FITS_EXACTLY in among_many(married, alex, closed).explanation.blocked_by
+
+
+def test_a_record_whose_names_are_swapped_is_seen_although_it_knows_half_of_the_last_name() -> None:
+    record = a_record(
+        first_name="Featherstone-Okafor", last_name="Alexandra", previous_last_names=("Featherstone",), middle_name=""
+    )
+    stated = a_person(first_name="Alexandra", last_name="Featherstone-Okafor", trn=record.trn)
+    assert linked(outcome_of(stated, record)) == record.trn
+
+
+def test_a_first_name_misspelt_on_the_record_is_linked_by_a_number() -> None:
+    satah = a_record(first_name="Satah", middle_name="")
+    stated = a_person(satah, first_name="Sarah", trn=satah.trn)
+    assert linked(among_many(stated, satah)) == satah.trn
+    assert linked(among_many(replace(stated, trn=""), satah)) is None
+    several = [
+        replace(satah, trn=f"30000{n}", date_of_birth=date(1950 + n, 2, 3), nino="", email="") for n in range(10, 50)
+    ]
+    assert linked(among_many(stated, satah, *several)) is None, "some are called so"
+
+
+@pytest.mark.parametrize("born", [date(1979, 5, 10), date(1980, 5, 9)])
+def test_nobody_is_told_that_there_is_none_who_misses_the_day_or_year_by_one_and_mistypes_a_name(born: date) -> None:
+    record = a_record(date_of_birth=date(1980, 5, 10), last_name="Sharma", previous_last_names=())
+    many = [a_record(trn=f"300000{n}", first_name="Una", last_name="Brodie", nino="", email="") for n in range(9)]
+    assert not isinstance(outcome_of(a_person(record, last_name="Sharmaa", date_of_birth=born), record, *many), NoMatch)

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from identity_provider.domain.access import MatchPolicy
-from identity_provider.domain.lookup import VerificationLevel
+from identity_provider.domain.lookup import REASONS, VerificationLevel
 from identity_provider.models import User
 from identity_provider.oidc import claims
 from tests.builders import NOW, a_user
@@ -53,6 +53,11 @@ def test_the_page_lists_every_claim_and_no_other() -> None:
     assert tuple(OF_THE_PERSON) == claims.SUPPORTED
     discovery = claims.SUPPORTED + tuple(OF_THE_TOKEN)
     assert len(set(discovery)) == len(discovery)
+
+
+def test_the_page_lists_every_status_with_its_reasons() -> None:
+    listed = {(status, reason) for status, reason, _ in table("Why a search stands where it does")}
+    assert listed == {(status.value, reason.value) for status, reasons in REASONS.items() for reason in reasons}
 
 
 def test_the_discovery_document_promises_what_the_page_lists(app: Flask) -> None:

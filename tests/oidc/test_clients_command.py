@@ -65,6 +65,12 @@ def test_every_option_of_the_contract_is_taken(app: Flask) -> None:
     assert [each["client_id"] for each in run(app, "clients", "list")] == ["npq"]
 
 
+def test_what_can_be_switched_on_is_shown(app: Flask) -> None:
+    switches = ("may_introspect", "block_prohibited", "bare_post_logout_redirect", "require_nonce")
+    added = run(app, *ADD, *(f"--{each.replace('_', '-')}" for each in switches))
+    assert {name: added[name] for name in switches} == dict.fromkeys(switches, True)
+
+
 def test_a_new_secret_leaves_the_one_before_alive_and_a_third_ends_it(app: Flask) -> None:
     first = run(app, *ADD)["client_secret"]
     second = run(app, "clients", "rotate-secret", "npq")["client_secret"]

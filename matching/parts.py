@@ -1,0 +1,160 @@
+"""Parts of given names: which of them make two names one person's, and which tell brothers and sisters apart."""
+
+import re
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from rapidfuzz.distance import OSA, Postfix, Prefix
+
+from matching.given_names import are_given_name_forms, given_name_forms, is_given_name
+from matching.normalise import Name
+
+BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
+"""What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
+
+SLIP_FROM: Final = 5
+"""A letter more, less or exchanged leaves a further given name the same only when it has so many."""
+
+CUT_FROM: Final = 10
+"""What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
+
+TWO_SYLLABLES_FROM: Final = 7
+"""Shorter names are read as two Chinese syllables by chance: Susan, Megan."""
+
+_PINYIN_SYLLABLE: Final = (
+    "((?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])"
+    "(?:iang|iong|uang|[aeiou]ng|iao|uai|[iu]an|ai|ao|ei|ou|i[aeu]|u[aeio]|[aeiu]n|[aeiou])"
+    "|[ae]ng?|a[io]|ou|a|e)"
+)
+_PINYIN: Final = re.compile(_PINYIN_SYLLABLE * 2)
+_PUNJABI: Final = re.compile(
+    "(aman|bal|dal|dil|gur|har|jag|jas|kul|man|nav|par|raj|sat|simran|sukh|tej)"
+    "(preet|prit|j?inder|[vw]inder|deep|dip|jeet|jit|meet|want|bir|veer)"
+)
+_SYLLABLE: Final = re.compile("(?:[bcdfghjklmnpqrstwxyz]{1,3}[aeiouy]{1,3}|[aeo][aeiou]{0,2})(?:ng|[nmkptlh])?|t?sz|ng")
+"""What may be a syllable of a Cantonese or Korean name; what is none was mistyped."""
+
+_KOREAN: Final = (
+    ("yeo", "yu"),
+    ("you", "yu"),
+    ("eo", "u"),
+    ("oo", "u"),
+    ("ee", "i"),
+    ("ae", "e"),
+    ("g", "k"),
+    ("nk", "ng"),
+)
+
+_VOWELS: Final = frozenset("aeiouy")
+
+
+def are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
+    """Whether both bear further given names, and none in common."""
+    return bool(rest and held_rest) and not any(may_be_one(a, b) for a in rest for b in held_rest)
+
+
+def may_be_one(one: str, other: str) -> bool:
+    """Whether two words of given names may be one: an initial, another form, a slip that makes no other name."""
+    if len(one) == 1 or len(other) == 1:
+        return one[0] == other[0]
+    if one == other or are_given_name_forms(one, other):
+        return True
+    exchanged = len(one) == len(other) and sorted(one) != sorted(other)
+    letters = min(len(one), len(other)) if exchanged else max(len(one), len(other))
+    if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
+        return one.replace("m", "n") == other.replace("m", "n") or _undoubled(one) == _undoubled(other)
+    return OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
+
+
+def are_of_siblings(one: str, other: str, *, alike: bool) -> bool:
+    """Whether names that resemble each other differ in one part and wholly in that, as those of siblings do.
+
+    `alike` says that they sound the same, as two spellings of one name do, and by chance also Jaspreet and Sukhpreet.
+    """
+    if alike:
+        return _begin_otherwise(one, other)
+    return _part_exchanged(one, other) or _syllable_exchanged(one, other)
+
+
+def _begin_otherwise(one: str, other: str) -> bool:
+    """Whether two Punjabi names end alike and begin with two of the usual beginnings."""
+    begin, begins = _PUNJABI.fullmatch(one), _PUNJABI.fullmatch(other)
+    return begin is not None and begins is not None and begin[2] == begins[2] and begin[1] != begins[1]
+
+
+def _syllable_exchanged(one: str, other: str) -> bool:
+    """Whether two Chinese names share one of two syllables: Xiaoping is not Xiaoming, though a letter apart."""
+    if min(len(one), len(other)) < TWO_SYLLABLES_FROM:
+        return False
+    parts, others = _PINYIN.fullmatch(one), _PINYIN.fullmatch(other)
+    return parts is not None and others is not None and (parts[1] == others[1]) != (parts[2] == others[2])
+
+
+def share_one_syllable(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two names of two short words share the second and not the first: Kei-Yan and Ka-Yan are siblings.
+
+    Not where the first is a name for itself: Jo-Anne may well be Joe-Anne.
+    """
+    if len(one) != 2 or len(other) != 2 or one[1] != other[1] or max(len(one[0]), len(other[0])) > SLIP_FROM:
+        return False
+    if any(is_given_name(name[0]) or not _SYLLABLE.fullmatch(name[0]) for name in (one, other)):
+        return False
+    return not may_be_one(one[0], other[0]) and _romanised(one[0]) != _romanised(other[0])
+
+
+def _romanised(syllable: str) -> str:
+    """Write a Korean syllable in one of the ways in which it is written: Jee is Ji, Yeong is Young, Gyu is Kyu."""
+    for written, said in _KOREAN:
+        syllable = syllable.replace(written, said)
+    return syllable
+
+
+def _part_exchanged(one: str, other: str) -> bool:
+    """Whether one part is another: Gurpreet and Rajpreet, Xiaoming and Xiaofeng.
+
+    Slips spare most letters around them, and what is read wrongly (rn for m) is one letter on one side.
+    """
+    beginning = Prefix.similarity(one, other)
+    one, other = one[beginning:], other[beginning:]
+    ending = Postfix.similarity(one, other)
+    one, other = one[: len(one) - ending], other[: len(other) - ending]
+    differing = OSA.distance(one, other)
+    return min(len(one), len(other)) >= 2 and differing >= 2 and 2 * differing >= max(len(one), len(other))
+
+
+def are_initials(short: Name, name: Name, middle: Name) -> bool:
+    """Whether one name is the initials of another: SJ is Sarah Jane, and Sarah of whom no second name is known.
+
+    What is a name itself (Jo) is no initials; with a vowel it may be one, where nothing bears out the second letter.
+    """
+    written = short.joined
+    if len(written) != 2 or is_given_name(written) or written in BROTHERS_SHARE:
+        return False
+    letters = [token[0] for token in (*name.tokens, *middle.tokens)]
+    if written[0] != letters[0] or len(letters) > 1:
+        return written[0] == letters[0] and written[1] in letters[1:]
+    return _VOWELS.isdisjoint(written) and len(name.joined) > 3  # Km is Kim, mistyped
+
+
+def runs_on(name: Name, other: Name, middle: Name) -> bool:
+    """Whether a first name runs on into what the other side has as a middle name: Annmarie is Ann Marie."""
+    if len(name.tokens) > 1 or not middle.tokens or len(name.joined) != len(other.joined) + len(middle.tokens[0]):
+        return False
+    return name.joined == other.joined + middle.tokens[0]
+
+
+def is_cut(one: Name, other: Name) -> bool:
+    """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
+    if len(one.joined) < CUT_FROM or len(other.joined) < CUT_FROM:
+        return False
+    shorter, longer = sorted((one, other), key=lambda name: len(name.joined))
+    return (
+        len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
+        and longer.joined.startswith(shorter.joined)
+        and longer.tokens[: len(shorter.tokens)] != shorter.tokens
+    )

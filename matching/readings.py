@@ -1,0 +1,58 @@
+"""Names as they were meant, where a program or a reader of paper wrote them otherwise."""
+
+import html
+import re
+from typing import Final
+
+TIMES_OVER: Final = 2
+"""How often over a name may have been read wrongly: by one program after the other."""
+
+_WINDOWS_SIGNS: Final = {
+    sign: byte for byte in range(0x80, 0xA0) if (sign := bytes((byte,)).decode("cp1252", errors="ignore"))
+}
+"""The signs by which Windows shows bytes that are control signs elsewhere."""
+
+_FURTHER_BYTE: Final = "[\x80-\xbf" + "".join(_WINDOWS_SIGNS) + "]"
+_MISREAD_UTF_8: Final = re.compile(f"[\xc2-\xdf]{_FURTHER_BYTE}|[\xe0-\xef]{_FURTHER_BYTE}{{2}}")
+"""Two or three signs that one letter becomes where UTF-8 is read as Latin-1 or Windows-1252: Ã© for é."""
+
+_DIGIT_IN_WORD: Final = re.compile(r"(?<=[^\W\d_])[015]+(?=[^\W\d_])|\b0(?=[^\W\d_])")
+_AS_LETTERS: Final = str.maketrans("015", "ols")
+
+_READ_AS_ONE: Final = (("rn", "m"), ("cl", "d"), ("li", "h"), ("vv", "w"))
+"""Two letters that are taken for one where paper was read."""
+
+
+def as_meant(raw: str) -> str:
+    """Undo what programs do to a name: escaping for HTML, and UTF-8 that was read as another encoding."""
+    if "&" in raw:
+        raw = html.unescape(html.unescape(raw).lower())  # once more in lower case: &APOS; is known as &apos; only
+    if not raw.isascii() and _MISREAD_UTF_8.search(raw):
+        for _ in range(TIMES_OVER):
+            raw = _MISREAD_UTF_8.sub(_read_anew, raw)
+    return raw
+
+
+def _read_anew(found: re.Match[str]) -> str:
+    as_bytes = bytes(_WINDOWS_SIGNS.get(sign, ord(sign)) for sign in found[0])
+    try:
+        return as_bytes.decode("utf-8")
+    except UnicodeDecodeError:  # overlong, or half of a pair: no encoder wrote that
+        return found[0]
+
+
+def with_letters_for_digits(text: str) -> str:
+    """Read a 0, 1 or 5 among the letters of a name as the letter that looks like it."""
+    if "0" in text or "1" in text or "5" in text:  # hardly ever, and much sooner seen than by the pattern
+        return _DIGIT_IN_WORD.sub(_as_letters, text)
+    return text
+
+
+def _as_letters(found: re.Match[str]) -> str:
+    return found[0].translate(_AS_LETTERS)
+
+
+def look_alike(one: str, other: str) -> bool:
+    """Whether two names are one where two letters are taken for one: Jarnes and James."""
+    shorter, longer = sorted((one, other), key=len)
+    return any(longer.replace(two, single) == shorter for two, single in _READ_AS_ONE)
