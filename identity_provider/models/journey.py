@@ -67,6 +67,8 @@ class Journey(Base):
     completed_at: Mapped[datetime | None]
 
     email: Mapped[str | None] = mapped_column(String(320))
+    # When they proved to be whom the journey is about, by a code to that address or by a key of the account; whether
+    # the address itself was ever proved is for journey_standing.is_address_proved to say.
     email_proved_at: Mapped[datetime | None]
     shared_mailbox_accepted: Mapped[bool | None]
     # A second contact, if the person wants to give one; empty when they do not.

@@ -50,7 +50,10 @@ def prove(challenge: CodeChallenge, typed: str, *, now: datetime) -> User | None
         sign_in_codes.check(challenge, typed, now=now)
     except CodeRefused:
         return None
-    return _may_enter(challenge.address)
+    person = _may_enter(challenge.address)
+    if person is not None:
+        accounts.address_proved(person, now=now)
+    return person
 
 
 def _may_enter(address: str) -> User | None:

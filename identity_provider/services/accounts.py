@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -46,6 +47,12 @@ def by_address(email: str) -> User | None:
 def held(user_id: UUID) -> User:
     """The account as it is now, held until the transaction ends."""
     return db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
+
+
+def hold_all(user_ids: Collection[UUID]) -> None:
+    """Hold several accounts, always in one order, so that two who want the same ones do not wait in a circle."""
+    for user_id in sorted(user_ids):
+        held(user_id)
 
 
 def create(journey: Journey, *, now: datetime) -> tuple[User, bool]:
@@ -221,6 +228,11 @@ def give_address(
     audit.record("email_changed", Subject("user", user.id), actor=actor, now=now, reason=reason, change=change)
 
 
+def address_proved(user: User, *, now: datetime) -> None:
+    """A code that went to the account's address came back."""
+    user.email_verified_at = user.email_verified_at or now
+
+
 def put_address(user: User, email: str, *, proved_at: datetime | None, now: datetime) -> None:
     """Write the address, and nothing else: what ends with the old one is for the caller. Raises EmailInUse."""
     holder = by_address(email)
@@ -324,7 +336,7 @@ def end_what_was_begun(user: User, *, now: datetime, but: UUID | None = None) ->
     theirs = (
         select(Journey.id)
         .where(Journey.user_id == user.id, Journey.completed_at.is_(None))
-        .with_for_update(skip_locked=True, of=Journey)
+        .with_for_update(skip_locked=True, of=Journey, key_share=True)
     )
     db.session.execute(
         update(Journey).where(Journey.id.in_(theirs.scalar_subquery()), Journey.expires_at > now).values(expires_at=now)

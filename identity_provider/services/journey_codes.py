@@ -86,6 +86,11 @@ def is_passed(journey: Journey, purpose: CodeFor) -> bool:
     return asked is not None and asked.passed_at is not None
 
 
+def was_sent(journey: Journey, purpose: CodeFor) -> bool:
+    """Whether any code was sent for this in the journey."""
+    return _latest(journey, purpose) is not None
+
+
 def is_exhausted(journey: Journey, purpose: CodeFor) -> bool:
     """Whether all tries for the codes sent so far were used up."""
     asked = _latest(journey, purpose)

@@ -23,6 +23,16 @@ def wants_trn(journey: Journey) -> bool:
     return bool(TRN_SCOPES & journey.authorization_request.scopes)
 
 
+def is_address_proved(journey: Journey) -> bool:
+    """Whether somebody proved that they read the mail of the journey's address.
+
+    `email_proved_at` alone says that they proved to be whom the journey is about: a passkey, a connected One Login or a
+    session does that too, and none of them says anything of an address that a service or staff wrote into the account.
+    """
+    user = journey.user
+    return journey.email_proved_at is not None and (user is None or user.email_verified_at is not None)
+
+
 def wants_record(journey: Journey) -> bool:
     """Whether the person's record is to be searched for in this journey."""
     user = journey.user

@@ -70,10 +70,24 @@ def held(journey: Journey) -> Journey:
     """The journey and its person as they are now, held until the transaction ends.
 
     Of two clicks the second one waits here; and nothing that an agent or the worker decided meanwhile is overwritten.
+    The journey's key never changes, so a row that points at it (the worker opens a case, and holds the person) need not
+    wait for it.
     """
-    journey = db.session.get_one(Journey, journey.id, with_for_update={"of": Journey}, populate_existing=True)
+    journey = _held_alone(journey)
     if journey.user_id is not None:
         accounts.held(journey.user_id)
+    return journey
+
+
+def held_with_other(journey: Journey) -> Journey:
+    """`held`, and with it the other account that may be the person's: for the step that makes one of the two.
+
+    The accounts are held in the order of their ids, as staff do who merge them (merging.py): neither waits for the
+    other in a circle.
+    """
+    journey = _held_alone(journey)
+    mine = journey.user or accounts.by_address(journey.email or "")
+    accounts.hold_all({each.id for each in (mine, journey_standing.other_account(journey)) if each is not None})
     return journey
 
 
@@ -165,10 +179,17 @@ def prove_address(journey: Journey, *, now: datetime) -> User | None:
         raise AccountLocked
     journey.email_proved_at = now
     if user is not None:
-        user.email_verified_at = user.email_verified_at or now
+        accounts.address_proved(user, now=now)
     if user is not None and not journey.made_user:
         _recognise(journey, user, now=now)
     return user
+
+
+def ask_again(journey: Journey) -> None:
+    """What opened the account is not enough for what follows: a code to its address is to be entered."""
+    journey.email_proved_at = None
+    # The code begins another session, and what a service demands has to be shown in that one.
+    journey.passkey_proved_at = None
 
 
 def become(journey: Journey, user: User, *, now: datetime) -> None:
@@ -232,6 +253,11 @@ def close_those_of(browser: str, *, now: datetime, but: UUID | None = None, but_
 def finish(journey: Journey, *, now: datetime) -> None:
     """Nothing is left to ask or to say: the person goes back to the service."""
     journey.completed_at = journey.completed_at or now
+
+
+def _held_alone(journey: Journey) -> Journey:
+    lock = {"of": Journey, "key_share": True}
+    return db.session.get_one(Journey, journey.id, with_for_update=lock, populate_existing=True)
 
 
 def _recognise(journey: Journey, user: User, *, now: datetime) -> None:

@@ -38,6 +38,7 @@ from identity_provider.models import Client, Journey, Lookup, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
 from identity_provider.services import (
+    journey_standing,
     leaked_trns,
     one_login_facts,
     outbox,
@@ -188,7 +189,7 @@ def person_of_journey(journey: Journey) -> PersonDetails:
         trn_leaked=leaked_trns.is_listed(journey.stated_trn),
         nino=vault.unseal(journey.nino_encrypted, statements.NINO_CONTEXT) if journey.nino_encrypted else "",
         email=journey.email or "",
-        email_verified=journey.email_proved_at is not None,
+        email_verified=journey_standing.is_address_proved(journey),
     )
 
 

@@ -148,8 +148,7 @@ def undo(merge_id: UUID, *, staff: StaffUser, reason: str, now: datetime) -> Use
 
 def _held(one: UUID, two: UUID) -> tuple[User, User]:
     """Both rows, held until the transaction ends; in one order, so that two agents do not wait for each other."""
-    for each in sorted((one, two)):
-        accounts.held(each)
+    accounts.hold_all({one, two})
     return db.session.get_one(User, one), db.session.get_one(User, two)
 
 

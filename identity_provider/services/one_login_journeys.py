@@ -18,6 +18,7 @@ from identity_provider.models import BrowserSession, Journey, OneLoginAttempt, U
 from identity_provider.services import (
     authorizations,
     identity_checks,
+    journey_standing,
     journeys,
     one_login,
     one_login_facts,
@@ -72,8 +73,8 @@ def proves_recently_enough(journey: Journey, told: Told) -> bool:
 def settle(journey: Journey, user: User, session: BrowserSession | None, *, now: datetime) -> None:
     """The person proved that this account is theirs: their One Login opens it from now on.
 
-    One with another address waits for their word, unless it is connected already; one that opens another account is
-    left alone.
+    One with another address, or with one that nobody has proved here, waits for their word, unless it is connected
+    already; one that opens another account is left alone.
     """
     attempt, told = _waiting(journey)
     if attempt is None or told is None:
@@ -83,7 +84,9 @@ def settle(journey: Journey, user: User, session: BrowserSession | None, *, now:
     if known is not None and known.id != user.id:
         log.warning("one_login_of_another_account", user_id=str(user.id))
         _forget(journey, attempt, now=now)
-    elif known is not None or told.email in (user.email, journey.email):
+    elif known is not None or (
+        told.email in (user.email, journey.email) and journey_standing.is_address_proved(journey)
+    ):
         _connect(journey, attempt, told, user, session, now=now)
 
 

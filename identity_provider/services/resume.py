@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, ResumeLink, SupportTicket, User
-from identity_provider.services import outbox, sign_in_codes
+from identity_provider.services import accounts, outbox, sign_in_codes
 from identity_provider.vault import vault
 
 PURPOSE = "resume"
@@ -87,6 +87,8 @@ def check_code(link: ResumeLink, browser: str, typed: str, *, now: datetime) -> 
         sign_in_codes.check(asked, typed, now=now)
     except CodeRefused:
         return False
+    if link.ticket.user.email == asked.address:
+        accounts.address_proved(link.ticket.user, now=now)
     return True
 
 

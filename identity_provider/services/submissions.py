@@ -95,7 +95,8 @@ def give_up_holder(journey: Journey, *, now: datetime) -> None:
 def addresses(journey: Journey) -> list[str]:
     """The proved addresses that the person chooses from."""
     other = journey_standing.other_account(journey)
-    return list(dict.fromkeys(address for address in (journey.email, other and other.email) if address))
+    mine = journey.email if journey_standing.is_address_proved(journey) else None
+    return list(dict.fromkeys(address for address in (mine, other and other.email) if address))
 
 
 def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
@@ -107,6 +108,7 @@ def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
         raise IllegalMove("both addresses are to be proved first")
     if not survivor.is_live:
         raise journeys.AccountLocked
+    accounts.address_proved(survivor, now=now)
     # Whoever has an account at an address that this person proved is this person.
     mine = journey.user or accounts.by_address(journey.email or "")
     try:
@@ -149,6 +151,8 @@ def _meet_own_account(journey: Journey) -> bool:
         there = accounts.by_address(journey.email)
         journey.user = accounts.held(there.id) if there else None
         journey.user_id = there.id if there else None
+        if journey.user is not None and journey.email_proved_at is not None:
+            accounts.address_proved(journey.user, now=journey.email_proved_at)
     if journey.user is not None and not journey.user.is_live:
         raise journeys.AccountLocked
     return was_unknown and journey.user is not None

@@ -3,28 +3,63 @@
 from __future__ import annotations
 
 from datetime import datetime
+from time import monotonic
 from uuid import UUID
 
 from sqlalchemy import update
 
 from identity_provider.db import db
+from identity_provider.domain.errors import RecordNotLinkable, RegisterUnavailable
 from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
 from identity_provider.domain.values import Trn
 from identity_provider.models import Journey, TrnToken, User
-from identity_provider.services import accounts, audit, journeys, support_tickets, trn_links, trn_tokens
+from identity_provider.ports import TeacherRegister
+from identity_provider.services import (
+    accounts,
+    audit,
+    case_work,
+    journey_codes,
+    journey_standing,
+    journeys,
+    lookups,
+    support_tickets,
+    trn_links,
+    trn_tokens,
+)
 from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.journey_codes import CodeFor
+from identity_provider.services.register_search import Impatient
 from identity_provider.services.trn_links import Evidence
 from matching.records import RecordStatus, TeachingRecord
 
 
 def offered(journey: Journey, *, now: datetime) -> Trn | None:
     """The TRN that the journey's token would link the person to, now that they have proved the token's address."""
-    token = trn_tokens.of_request(journey.authorization_request, now=now)
-    if token is None or journey.email_proved_at is None or journey.email != token.email:
+    return _waiting(journey, now=now) if journey_standing.is_address_proved(journey) else None
+
+
+def wants_code(journey: Journey, *, now: datetime) -> bool:
+    """Whether the token waits for a code: its person came by a key of their account, whose address nobody has proved.
+
+    One is asked for once in a journey: who then shows the key again goes on, and the token stays unused.
+    """
+    if journey.email_proved_at is None or journey_standing.is_address_proved(journey):
+        return False
+    return _waiting(journey, now=now) is not None and not journey_codes.was_sent(journey, CodeFor.SIGN_IN)
+
+
+def record_for(journey: Journey, register: TeacherRegister, *, now: datetime) -> TeachingRecord | None:
+    """The register's record for the TRN that is offered; None when none is, or the register has none or is silent.
+
+    Not inside a transaction: the register is an outside thing.
+    """
+    trn = offered(journey, now=now)
+    if trn is None:
         return None
-    if journey.user is not None and journey.user.trn not in (None, token.trn):
+    try:
+        return case_work.record_of(Impatient(register, monotonic() + lookups.PATIENCE_SECONDS), trn)
+    except (RegisterUnavailable, RecordNotLinkable, TimeoutError):
         return None
-    return Trn(token.trn)
 
 
 def use(journey: Journey, record: TeachingRecord, *, now: datetime) -> User | None:
@@ -46,6 +81,16 @@ def use(journey: Journey, record: TeachingRecord, *, now: datetime) -> User | No
     support_tickets.resolve_by_match(user, now)
     journey.submitted_at = journey.submitted_at or now
     return user
+
+
+def _waiting(journey: Journey, *, now: datetime) -> Trn | None:
+    """The TRN of the journey's token, if it is for the journey's address and its person has no other one."""
+    token = trn_tokens.of_request(journey.authorization_request, now=now)
+    if token is None or journey.email != token.email:
+        return None
+    if journey.user is not None and journey.user.trn not in (None, token.trn):
+        return None
+    return Trn(token.trn)
 
 
 def _may_link(journey: Journey, trn: Trn, record: TeachingRecord) -> bool:

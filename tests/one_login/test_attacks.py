@@ -15,6 +15,7 @@ from identity_provider.services import one_login_links, rate_limits
 from identity_provider.services.one_login import TRIPS_PER_IP
 from identity_provider.services.one_login_told import Told
 from tests.builders import NOW, a_user
+from tests.journeys.test_passkeys import PasskeyHolder, a_device_of
 from tests.journeys.travel import Traveller, count_of, newest_code
 from tests.kit.one_login import LEAVE, OneLoginNearby
 from tests.kit.page import Browser
@@ -50,6 +51,19 @@ def test_the_callback_of_another_browser_leads_nowhere(app: Flask, one_login: On
     assert (page.status, page.h1) == (400, "This page cannot be used any more")
     assert victim.journey.one_login_attempt_id is None
     assert attacker.get(back).path == attacker.step("code"), "nor did it use up the trip of who began it"
+
+
+def test_an_address_that_a_service_wrote_into_an_account_connects_no_one_login_to_it(
+    app: Flask, one_login: OneLoginNearby
+) -> None:
+    """Whoever holds a passkey of that account may sit at a computer where its owner by name is signed in there."""
+    user = philippa(email_verified_at=None)
+    device, person = a_device_of(user), PasskeyHolder(app, "p" * 43)
+    person.set_out()
+    one_login.go_through(person, "philippa")
+    person.show(device)
+    assert person.here.path == person.step("connect-one-login")
+    assert count_of(OneLoginIdentity) == 0
 
 
 def test_a_code_of_another_trip_is_refused(app: Flask, one_login: OneLoginNearby) -> None:

@@ -15,7 +15,7 @@ from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import account_path, for_person
 from identity_provider.kit.requests import visitor
 from identity_provider.models import User
-from identity_provider.services import account_sign_in, code_limits, passkeys
+from identity_provider.services import account_sign_in, accounts, code_limits, passkeys
 from identity_provider.services.code_limits import Door
 from identity_provider.web.account.codes import code_page, here
 from identity_provider.web.account.entrance import NEXT, bp
@@ -73,6 +73,7 @@ def _is_proved(person: User, session_id: UUID, typed: str) -> bool:
         if challenge is None or not account_sign_in.is_right(challenge, typed, now=now):
             return False
         code_limits.forgive_guess(Door.PERSON, person.email, visitor(), now=now)
+        accounts.address_proved(person, now=now)
         session.sign_in(person, amr=["otp"])
     return True
 

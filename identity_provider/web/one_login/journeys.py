@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.authentication import BY_ONE_LOGIN
-from identity_provider.domain.errors import RateLimited
+from identity_provider.domain.errors import RateLimited, TrnAlreadyLinked
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.languages import current_language, speak
@@ -30,6 +30,7 @@ from identity_provider.services import (
     one_login_links,
     rate_limits,
     submissions,
+    trn_token_use,
 )
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.journey_codes import CodeFor
@@ -106,6 +107,7 @@ def _into_journey(attempt: OneLoginAttempt, journey_id: UUID, told: Told) -> Res
         raise Stopped(Reason.LOCKED, attempt) from locked
     if arrival is Arrival.PROVE_ADDRESS:
         _send_code(journey)
+    _use_trn_token(journey)
     _look_for_record(journey)
     return redirect(f"/sign-in/{journey_id}", 303)
 
@@ -138,6 +140,30 @@ def _sign_in(journey: Journey, user: User) -> None:
     one_login_journeys.settle(journey, user, session, now=now)
 
 
+def _use_trn_token(journey: Journey) -> None:
+    """Link the person who is signed in to the record that their service vouched for, if their address is proved.
+
+    If it is not, a code is sent, and the token waits for it; where none may be sent, it stays unused.
+    """
+    now = ports().clock.now()
+    if journey.user is None or journey.email_proved_at is None or current_user() != journey.user:
+        return
+    if trn_token_use.wants_code(journey, now=now):
+        _send_code(journey)
+        if journey_codes.was_sent(journey, CodeFor.SIGN_IN):
+            with transaction():
+                journeys.ask_again(journeys.held(journey))
+        return
+    record = trn_token_use.record_for(journey, ports().register, now=now)
+    if record is None:
+        return
+    try:
+        with transaction():
+            trn_token_use.use(journeys.held(journey), record, now=now)
+    except TrnAlreadyLinked:
+        return
+
+
 def _look_for_record(journey: Journey) -> None:
     """Search anew: what was proved may be enough. No register, and no limit, keeps anybody from going on.
 
@@ -146,7 +172,8 @@ def _look_for_record(journey: Journey) -> None:
     user, now, proved = journey.user, ports().clock.now(), one_login_facts.speaks_of(journey)
     if journey.date_of_birth is None or not journey_standing.wants_record(journey):
         return
-    if (user is None and not proved) or (user is not None and current_user() is None):
+    signed_in = current_user() is not None and journey.email_proved_at is not None
+    if (user is None and not proved) or (user is not None and not signed_in):
         return
     if journey_standing.is_step_up(journey) and not proved:
         return

@@ -55,7 +55,7 @@ def choose_email(journey: Journey) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return show(journey, Question.CHOOSE_EMAIL, form)
     with transaction():
-        journey = journeys.held(journey)
+        journey = journeys.held_with_other(journey)
         if not may_enter(answers_of(journey), Question.CHOOSE_EMAIL):
             return to_next(journey)
         person = submissions.keep_address(journey, str(form.email.data), now=ports().clock.now())

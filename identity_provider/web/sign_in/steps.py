@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import wraps
-from time import monotonic
 from uuid import UUID
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -13,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
 from identity_provider.domain.authentication import BY_CODE
-from identity_provider.domain.errors import RateLimited, RecordNotLinkable, RegisterUnavailable, TrnAlreadyLinked
+from identity_provider.domain.errors import RateLimited, TrnAlreadyLinked
 from identity_provider.domain.features import Feature
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
@@ -25,7 +24,6 @@ from identity_provider.kit.session import browser_secret, current_user, sign_in
 from identity_provider.models import Journey, User
 from identity_provider.services import (
     accounts,
-    case_work,
     contact_changes,
     features,
     journey_codes,
@@ -40,7 +38,7 @@ from identity_provider.services import (
     trn_token_use,
 )
 from identity_provider.services.journey_codes import CodeFor
-from identity_provider.services.register_search import Impatient, Occasion, Search
+from identity_provider.services.register_search import Occasion, Search
 
 bp = Blueprint("sign_in", __name__, url_prefix="/sign-in", template_folder="templates")
 
@@ -166,6 +164,9 @@ def search_for_known(journey: Journey) -> None:
     """
     if journey.user is None or journey.date_of_birth is None or not journey_standing.wants_record(journey):
         return
+    if journey.email_proved_at is None:
+        # They are to enter a code first, and the search comes after it.
+        return
     if journey_standing.is_step_up(journey) and journey.submitted_at is None and not one_login_facts.speaks_of(journey):
         return
     try:
@@ -181,21 +182,23 @@ def search_for_known(journey: Journey) -> None:
 def use_trn_token(journey: Journey) -> None:
     """Link the record that a service vouched for, once the person has proved the address that it vouched for.
 
-    Whatever stands in the way, the sign-in goes on as it would without a token.
+    A code is sent where the person came by a key of an account whose address nobody has proved. Whatever stands in the
+    way, the sign-in goes on as it would without a token.
     """
     now = ports().clock.now()
-    trn = trn_token_use.offered(journey, now=now)
-    if trn is None:
+    if trn_token_use.wants_code(journey, now=now):
+        _have_address_proved(journey)
         return
-    register = Impatient(ports().register, monotonic() + lookups.PATIENCE_SECONDS)
+    record = trn_token_use.record_for(journey, ports().register, now=now)
+    if record is None:
+        return
     try:
-        record = case_work.record_of(register, trn)
         with transaction():
             journey = journeys.held(journey)
             person = trn_token_use.use(journey, record, now=now)
             if person is not None and not answers_of(journey).proved:
                 sign_in_here(journey, person)
-    except (RegisterUnavailable, RecordNotLinkable, TimeoutError, TrnAlreadyLinked):
+    except TrnAlreadyLinked:
         return
 
 
@@ -228,10 +231,19 @@ def send_code(journey: Journey, purpose: CodeFor) -> None:
 def prove_again(journey: Journey) -> ResponseReturnValue:
     """Have the address of the account proved once more: a session that was left open is not enough for what follows."""
     with transaction():
-        journey = journeys.held(journey)
-        journey.email_proved_at = None
+        journeys.ask_again(journeys.held(journey))
     send_code(journey, CodeFor.SIGN_IN)
     return to(journey, Question.CODE)
+
+
+def _have_address_proved(journey: Journey) -> None:
+    """Send a code and have it entered before anything else, unless too many were sent."""
+    try:
+        send_code(journey, CodeFor.SIGN_IN)
+    except RateLimited:
+        return
+    with transaction():
+        journeys.ask_again(journeys.held(journey))
 
 
 def send_to_holder(journey: Journey) -> None:
