@@ -39,7 +39,7 @@ SENTENCES = {
     (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): N_("Digits of the year are swapped."),
     (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): N_("Digits of the date are swapped."),
     (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): N_("Date of birth differs in one digit."),
-    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): N_("Two parts of the date of birth agree."),
+    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): N_("Date a day or a week off, or agreeing in two parts."),
     (Field.DATE_OF_BIRTH, Level.UNREADABLE): N_("The date of birth given cannot be one."),
     (Field.TRN, Level.SAME): N_("The TRN given is this record's."),
     (Field.TRN, Level.ONE_SLIP): N_("The TRN given differs by one slip."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -349,4 +350,15 @@ def test_what_only_gunicorn_does_is_left_to_it(setting: str, value: object) -> N
     config.set(setting, value)
     if setting != "errorlog":  # which would open the file
         worker.log = Logger(config)
-    assert worker.is_asked_for_more()
+    try:
+        assert worker.is_asked_for_more()
+    finally:
+        close_logs()
+
+
+def close_logs() -> None:
+    """Close what gunicorn's loggers write to: the next one only forgets it, with its socket to syslog open."""
+    for logger in map(logging.getLogger, ("gunicorn.error", "gunicorn.access")):
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)
+            handler.close()
