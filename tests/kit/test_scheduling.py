@@ -28,13 +28,21 @@ def test_it_answers(server, number):
 """
 ALONE = """
 import os
+import time
+from pathlib import Path
 import pytest
 
 @pytest.mark.parametrize("number", range(8))
 def test_by_itself(number):
     with open("workers", "a") as workers:
         workers.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
+    for _ in range(1_200):
+        if len(set(Path("workers").read_text().split())) == 2:
+            return
+        time.sleep(0.05)
+    pytest.fail("no other worker came within a minute")
 """
+"""Whoever is first waits for the other: a worker that is quick may otherwise have run them all."""
 
 
 def test_what_tests_share_is_made_by_one_worker_and_the_others_are_spread(tmp_path: Path) -> None:
