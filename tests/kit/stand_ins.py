@@ -6,14 +6,16 @@ import os
 import secrets
 import socket
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import requests
 
-from identity_provider.sandbox.programs import Program, Programs
+from identity_provider.sandbox.programs import PortTaken, Program, Programs, require_free_ports
 
 CLONE = Path(__file__).parents[2]
 NOTIFY_KEY = "tests-00000000-0000-4000-8000-000000000001-00000000-0000-4000-8000-000000000002"
@@ -36,21 +38,21 @@ class StandIn:
 
     def fail(self, mode: str, seconds: float = 30) -> None:
         """Turn a fault on, or off with `ok`."""
-        answer = requests.post(f"{self.url}/_faults", json={"mode": mode, "seconds": seconds}, timeout=5)
+        answer = requests.post(f"{self.url}/_faults", json={"mode": mode, "seconds": seconds}, timeout=60)
         answer.raise_for_status()
 
     def work_on(self, ticket_id: int, comment: str = "", status: str = "open", author: str = "helper") -> None:
         """Somebody writes on a ticket's own page of the Zendesk stand-in, and leaves it in this status."""
         form = {"comment": comment, "status": status, "author": author}
-        requests.post(f"{self.url}/agent/tickets/{ticket_id}", form, timeout=5).raise_for_status()
+        requests.post(f"{self.url}/agent/tickets/{ticket_id}", form, timeout=60).raise_for_status()
 
     def delete_ticket(self, ticket_id: int) -> None:
         """Somebody deletes a ticket there."""
-        requests.post(f"{self.url}/agent/tickets/{ticket_id}/delete", timeout=5).raise_for_status()
+        requests.post(f"{self.url}/agent/tickets/{ticket_id}/delete", timeout=60).raise_for_status()
 
     def messages(self, to: str) -> list[dict[str, str]]:
         """What a mailbox has for an address, newest first."""
-        answer: list[dict[str, str]] = requests.get(f"{self.url}/messages.json", {"to": to}, timeout=5).json()
+        answer: list[dict[str, str]] = requests.get(f"{self.url}/messages.json", {"to": to}, timeout=60).json()
         return answer
 
 
@@ -99,17 +101,45 @@ def _running(name: str, place: Path, port: int, *arguments: str, **settings: str
         yield stand_in
 
 
+FIRST_PORT, STEP, LAST_PORT = 12_000, 20, 30_000
+"""Ports are given in rows of twenty, each row to one caller: a sandbox needs fifteen from its first on."""
+MOST_CLAIMS = 100
+_claims: deque[socket.socket] = deque()
+
+
 def free_port(*also: int) -> int:
-    """A port that nobody listens on, nor on those at the given distances from it.
+    """A port that nobody listens on, nor on those at the given distances (below twenty) from it.
 
-    Below the range from which the system takes ports for outgoing connections: one of those could come in between.
+    No other test is given one of them meanwhile, in another worker or in another clone's run: their row is ours for as
+    long as we hold the UDP door of its first number, which nothing else opens and the system closes when we end. To
+    look only whether somebody listens would let two that start a server at once choose the same.
     """
+    assert all(0 < distance < STEP for distance in also)
+    rows = range(FIRST_PORT, _last_port(), STEP)
     while True:
-        port = 12_000 + secrets.randbelow(18_000)
-        if all(_is_free(port + distance) for distance in (0, *also)):
-            return port
+        port = secrets.choice(rows)
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", port))
+            require_free_ports([port + distance for distance in (0, *also)])
+        except (OSError, PortTaken):
+            claim.close()
+            continue
+        _claims.append(claim)
+        # Whoever asked so long ago listens by now, or is gone; the doors of a process are limited.
+        if len(_claims) > MOST_CLAIMS:
+            _claims.popleft().close()
+        return port
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as door:
-        return door.connect_ex(("127.0.0.1", port)) != 0
+@cache
+def _last_port() -> int:
+    """Below the range from which the system takes ports for outgoing connections: one of those could come in between.
+
+    Where that leaves too few, as with a range that begins at 1024, the risk is taken.
+    """
+    try:
+        begins = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        return LAST_PORT
+    return min(begins, LAST_PORT) if begins >= FIRST_PORT + 100 * STEP else LAST_PORT
