@@ -21,9 +21,9 @@ SUPERUSER = "postgres"
 PORT = "5432"
 MAJOR_VERSION = "18"
 WAY_DOWN = ("INT:20", "QUIT:5")  # fast shutdown; then immediate, which recovers at the next start
-SECONDS_TO_START = 60
-# After `kill -9` of our predecessor its server takes a moment to stop.
-SECONDS_FOR_A_PREDECESSOR = 5
+SECONDS_TO_START = 180
+# After `kill -9` of our predecessor its server takes a moment to stop: the whole way down, and a slow disk's while.
+SECONDS_FOR_A_PREDECESSOR = 45
 # No PG* variable of the caller may reach the server. LC_ALL: without it macOS's libc starts threads
 # in the postmaster, which it refuses.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
@@ -114,7 +114,7 @@ class EmbeddedPostgres:
             user=SUPERUSER,
             dbname="postgres",
             autocommit=True,
-            connect_timeout=5,
+            connect_timeout=60,
         )
 
     def _begin_anew_if_removed(self, quarters: Quarters) -> None:

@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 from identity_provider.sandbox.guarding import guarded_by
 
 WAY_DOWN = ("TERM:8",)  # then the guardian kills what is left; a job that is cut short runs again
-SECONDS_TO_START = 60
+SECONDS_TO_START = 180
 MOST_RESTARTS = 5
 SECONDS_OF_MEMORY = 60
 LAST_WORDS = 10

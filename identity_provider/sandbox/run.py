@@ -23,7 +23,8 @@ from identity_provider.sandbox.preparing import PreparationFailed, prepare
 from identity_provider.sandbox.programs import PortTaken, ProgramFailed, Programs, require_free_ports
 
 HIGHEST_PORT = 65_535 - CLAMD_OFFSET
-SECONDS_FOR_PREDECESSORS = 4
+SECONDS_FOR_STRANGERS = 4
+SECONDS_FOR_PREDECESSORS = 60
 SECONDS_BETWEEN_LOOKS = 0.5
 
 ROOM_FOR_A_REGISTER = {"shared_buffers": "512MB"}
@@ -87,8 +88,8 @@ def _run(arguments: argparse.Namespace, parent: int | None) -> None:
     data.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         stack.enter_context(_only_one(data))
-        (data / "sandbox.json").unlink(missing_ok=True)
-        _wait_for_free_ports(addresses)
+        was_killed = telling.was_not_retracted(data)
+        _wait_for_free_ports(addresses, SECONDS_FOR_PREDECESSORS if was_killed else SECONDS_FOR_STRANGERS)
         _tell("Starting PostgreSQL")
         postgres = stack.enter_context(EmbeddedPostgres(data / "postgres", options=ROOM_FOR_A_REGISTER))
         keys = Keys.kept_in(data / "secrets.json")
@@ -120,9 +121,9 @@ def _only_one(data: Path) -> Iterator[None]:
         yield
 
 
-def _wait_for_free_ports(addresses: Addresses) -> None:
-    """What is left of a sandbox that was killed needs a moment to go."""
-    deadline = time.monotonic() + SECONDS_FOR_PREDECESSORS
+def _wait_for_free_ports(addresses: Addresses, seconds: float) -> None:
+    """What is left of a sandbox that was killed needs a moment to go, on a busy machine a long one."""
+    deadline = time.monotonic() + seconds
     while True:
         try:
             require_free_ports(addresses.ports)

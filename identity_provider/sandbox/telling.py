@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from identity_provider.sandbox import seed
@@ -45,6 +46,15 @@ def announce(plan: Plan) -> None:
 
 def retract(plan: Plan) -> None:
     (plan.data / "sandbox.json").unlink(missing_ok=True)
+
+
+def was_not_retracted(data: Path) -> bool:
+    """Whether a sandbox that was up here had no time to take it back, being killed; it is taken back now."""
+    try:
+        (data / "sandbox.json").unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def support_address(plan: Plan) -> str:

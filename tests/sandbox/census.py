@@ -3,6 +3,8 @@
 import subprocess
 import time
 
+SECONDS = 120
+
 
 def commands_mentioning(text: object) -> list[str]:
     """The running commands whose command line holds the text, each with its process id in front."""
@@ -18,8 +20,19 @@ def members_of_group(group: int) -> list[str]:
     return [command for pgid, stat, command in lines if int(pgid) == group and "Z" not in stat]
 
 
-def wait_until_nobody_mentions(text: object, seconds: float = 10) -> list[str]:
-    """Wait for those commands to end; answer with the ones that did not."""
+def wait_until_nobody_is_in_group(group: int) -> list[str]:
+    """The same for the members of a group."""
+    deadline = time.monotonic() + SECONDS
+    while (left := members_of_group(group)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+def wait_until_nobody_mentions(text: object, seconds: float = SECONDS) -> list[str]:
+    """Wait for those commands to end; answer with the ones that did not.
+
+    Whoever kills does not wait for the dead: on a busy machine one of them may be seen a moment longer.
+    """
     deadline = time.monotonic() + seconds
     while (left := commands_mentioning(text)) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -17,8 +17,8 @@ import requests
 from identity_provider.sandbox.quarters import Account
 from tests.kit.places import open_place
 from tests.kit.stand_ins import CLONE, free_port
-from tests.sandbox.census import commands_mentioning, wait_until_nobody_mentions
-from tests.sandbox.test_run import LEFT_OUT, Run
+from tests.sandbox.census import wait_until_nobody_mentions
+from tests.sandbox.test_run import EVERY_DOOR, LEFT_OUT, Run
 
 ROOT = os.geteuid() == 0
 VERSION = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -39,7 +39,7 @@ def somebody() -> Account:
 def place() -> Iterator[Path]:
     with open_place() as path:
         yield path
-        assert wait_until_nobody_mentions(path, 20) == []
+        assert wait_until_nobody_mentions(path) == []
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def a_clone(place: Path, name: str, owner: Account | None) -> Path:
 
 def begin(clone: Path, python: Path, user: Account | None) -> Run:
     """`make run`, by this user or by ourselves."""
-    port = free_port(1, 2, 3, 4, 5, 12)
+    port = free_port(*EVERY_DOOR)
     own = {} if user is None else {"user": user.uid, "group": user.gid, "extra_groups": []}
     program = subprocess.Popen(
         [python, "-B", "-m", "identity_provider.sandbox", "--port", str(port), "--people", "300"],
@@ -83,7 +83,7 @@ def begin(clone: Path, python: Path, user: Account | None) -> Run:
 
 
 def answers(run: Run) -> bool:
-    return requests.get(f"{run.told['issuer']}/readyz", timeout=10).ok
+    return requests.get(f"{run.told['issuer']}/readyz", timeout=60).ok
 
 
 def test_two_users_run_it_side_by_side_and_leave_nothing(place: Path, python: Path, somebody: Account) -> None:
@@ -98,7 +98,7 @@ def test_two_users_run_it_side_by_side_and_leave_nothing(place: Path, python: Pa
         assert answers(first)
     finally:
         first.end(signal.SIGTERM)
-    assert wait_until_nobody_mentions(place, 20) == []
+    assert wait_until_nobody_mentions(place) == []
     for clone in (ours, theirs):
         # Python keeps what it compiled beside the sources, as it does for whoever runs anything here.
         added = {path.name for path in clone.iterdir()} - {path.name for path in CLONE.iterdir()}
@@ -115,5 +115,5 @@ def test_two_users_run_it_in_turn_in_one_clone(place: Path, python: Path, somebo
         secrets.append(run.told["clients"][0]["client_secret"])
         run.end(signal.SIGINT)
         assert run.program.returncode == 0, run.said
-        assert commands_mentioning(clone) == []
+        assert wait_until_nobody_mentions(clone) == []
     assert len(set(secrets)) == 1, "whoever comes after goes on with what is there"

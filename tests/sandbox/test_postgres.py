@@ -100,10 +100,11 @@ def test_stopping_leaves_no_process_and_stopping_twice_is_fine(place: Path) -> N
     assert commands_mentioning(place)
     postgres.stop()
     postgres.stop()
-    assert commands_mentioning(place) == []
+    assert wait_until_nobody_mentions(place) == []
 
 
-def test_a_second_start_in_a_busy_directory_says_so(place: Path) -> None:
+def test_a_second_start_in_a_busy_directory_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("identity_provider.sandbox.postgres.SECONDS_FOR_A_PREDECESSOR", 0.5)
     with a_server(place / "pg") as first:
         with pytest.raises(PostgresAlreadyRunning, match="already running in"):
             a_server(place / "pg").start()
@@ -158,7 +159,7 @@ def test_data_of_another_major_version_is_refused_in_words(place: Path) -> None:
 def test_a_server_that_will_not_start_shows_its_last_words(place: Path) -> None:
     with pytest.raises(PostgresUnusable, match="no_such_setting"):
         EmbeddedPostgres(place / "pg", options={"no_such_setting": "1"}).start()
-    assert commands_mentioning(place) == []
+    assert wait_until_nobody_mentions(place) == []
 
 
 def test_the_test_cluster_makes_databases_on_demand_and_leaves_nothing() -> None:
