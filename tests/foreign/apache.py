@@ -18,7 +18,7 @@ from tests.foreign.programs import Credentials
 APACHE = Path("/usr/sbin/apache2")
 MODULES = Path("/usr/lib/apache2/modules")
 NEEDED = ("mpm_event", "authn_core", "authz_core", "authz_user", "auth_openidc", "unixd")
-SECONDS_TO_START = 60
+SECONDS_TO_START = 240
 
 # `Require valid-user` sends everybody to the provider; the module keeps what it was told in its own cache.
 CONFIGURATION = """\
@@ -92,16 +92,16 @@ def an_apache(place: Path, port: int, credentials: Credentials, issuer: str, ca_
         yield f"http://localhost:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.wait(timeout=SECONDS_TO_START)
 
 
 def _wait_for(server: subprocess.Popen[bytes], address: str, home: Path) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while True:
         try:
-            if requests.get(address, timeout=2).ok:
+            if requests.get(address, timeout=10).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         if server.poll() is not None or time.monotonic() > deadline:
             logs = [home / name for name in ("log", "error.log")]

@@ -22,7 +22,7 @@ from tests.kit.stand_ins import free_port
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "onboarding.md"
-SECONDS_TO_START = 120
+SECONDS_TO_START = 240
 
 
 class Credentials(NamedTuple):
@@ -116,7 +116,7 @@ def a_program(
         yield address
     finally:
         program.terminate()
-        program.wait(timeout=20)
+        program.wait(timeout=SECONDS_TO_START)
 
 
 def a_port() -> int:
@@ -128,9 +128,9 @@ def _wait_for(program: subprocess.Popen[bytes], address: str, log: Path) -> None
     deadline = time.monotonic() + SECONDS_TO_START
     while True:
         try:
-            if requests.get(address, timeout=2).ok:
+            if requests.get(address, timeout=10).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         if program.poll() is not None or time.monotonic() > deadline:
             raise AssertionError(f"it did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
@@ -149,8 +149,9 @@ def _node_modules() -> Path | None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / name, place / name)
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
-        done = subprocess.run(command, cwd=place, capture_output=True, check=False, timeout=180)
-        if done.returncode != 0:
+        try:
+            subprocess.run(command, cwd=place, capture_output=True, check=True, timeout=180)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
             return None
         (place / "installed").write_text(lock, encoding="utf-8")
     return place / "node_modules"
@@ -161,4 +162,4 @@ def _has_gem() -> bool:
     if shutil.which("ruby") is None or shutil.which("rackup") is None:
         return False
     command = ["ruby", "-e", "require 'omniauth_openid_connect'; require 'webrick'"]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    return subprocess.run(command, capture_output=True, check=False, timeout=SECONDS_TO_START).returncode == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from identity_provider.services import rate_limits
 from tests.foreign.programs import a_port
 from tests.foreign.secure import PERSON, SecureSandbox
 
@@ -37,7 +39,7 @@ def test_its_cookies_are_of_this_host_only_and_for_https_only(secure: SecureSand
 def test_every_address_that_it_tells_is_the_public_one(secure: SecureSandbox) -> None:
     ca_file = str(secure.authority.ca_file)
     address = f"{secure.issuer}/.well-known/openid-configuration"
-    answer = requests.get(address, headers={"X-Forwarded-Host": "evil.example"}, verify=ca_file, timeout=10)
+    answer = requests.get(address, headers={"X-Forwarded-Host": "evil.example"}, verify=ca_file, timeout=60)
     told = answer.json()
     assert told["issuer"] == secure.issuer
     assert {value.startswith(f"{secure.issuer}/") for name, value in told.items() if name.endswith("_endpoint")} == {
@@ -48,25 +50,36 @@ def test_every_address_that_it_tells_is_the_public_one(secure: SecureSandbox) ->
 
 def test_the_visitor_is_whom_the_nearest_proxy_names_whatever_the_visitor_says(secure: SecureSandbox) -> None:
     """The seventh code in ten minutes is refused to this visitor, and what they say of themselves changes nothing."""
-    address = "limited@example.com"
-    statuses = []
-    for number in range(7):
-        person = secure.a_person()
-        secure.proxy.visitor = "203.0.113.7"
-        person.session.headers["X-Forwarded-For"] = f"192.0.2.{number}"
-        person.get(f"{secure.sandbox.address('relying_service')}/npq/sign-in")
-        statuses.append(person.submit(email=address).status_code)
+    while True:
+        window, address = this_window(), f"limited-{this_window()}@example.com"
+        statuses = [ask_for_a_code(secure, address, claimed=f"192.0.2.{number}") for number in range(7)]
+        if this_window() == window:  # otherwise some of them were counted in the next ten minutes: all of them go there
+            break
     assert statuses == [*[200] * 6, 429]
     other = secure.a_person()
     other.get(f"{secure.sandbox.address('relying_service')}/npq/sign-in")
     assert other.submit(email=address).status_code == 200
 
 
+def this_window() -> int:
+    """The ten minutes, by the clock of this machine, in which codes are counted together."""
+    return int(time.time() // rate_limits.CODES_PER_ADDRESS.per.total_seconds())
+
+
+def ask_for_a_code(secure: SecureSandbox, address: str, *, claimed: str) -> int:
+    """As a visitor of one address who claims to be another; gives the status."""
+    person = secure.a_person()
+    secure.proxy.visitor = "203.0.113.7"
+    person.session.headers["X-Forwarded-For"] = claimed
+    person.get(f"{secure.sandbox.address('relying_service')}/npq/sign-in")
+    return person.submit(email=address).status_code
+
+
 def test_a_browser_that_does_not_know_the_authority_refuses_to_come(secure: SecureSandbox) -> None:
     stranger = requests.Session()
     stranger.trust_env = False
     with pytest.raises(requests.exceptions.SSLError):
-        stranger.get(f"{secure.issuer}/healthz", timeout=10)
+        stranger.get(f"{secure.issuer}/healthz", timeout=60)
 
 
 def test_the_suite_s_clients_are_registered_as_the_page_says(secure: SecureSandbox) -> None:

@@ -69,7 +69,7 @@ class OverHttp:
         self, method: str, path: str, form: dict[str, str] | None = None, headers: dict[str, str] | None = None
     ) -> Reply:
         answer = requests.request(
-            method, self._address + path, data=form, headers=headers, allow_redirects=False, timeout=20
+            method, self._address + path, data=form, headers=headers, allow_redirects=False, timeout=120
         )
         return Reply(answer.status_code, dict(answer.headers), answer.text)
 

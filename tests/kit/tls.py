@@ -141,7 +141,7 @@ class _Forwarding(BaseHTTPRequestHandler):
         # Appended to what the visitor claims, as most proxies do: only the last one is ours.
         chain = ", ".join([*self.headers.get_all("X-Forwarded-For", []), self.server.visitor])
         sent |= {"X-Forwarded-For": chain, "X-Forwarded-Proto": "https", "Connection": "close"}
-        backend = http.client.HTTPConnection("127.0.0.1", self.server.backend_port, timeout=30)
+        backend = http.client.HTTPConnection("127.0.0.1", self.server.backend_port, timeout=120)
         try:
             body = self.rfile.read(length) if length else None
             backend.request(self.command, self.server.rewrite_target(self.path), body, sent)
