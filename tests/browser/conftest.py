@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.kit.browser import NOT_FOUND, CheckedPage, PageMaker, find_chromium, launch_options
 
 _HERE = Path(__file__).parent
+PATIENCE = 120_000
+"""Milliseconds for whatever a page is waited for: a busy machine is no failure, and what never comes ends the test."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,7 +38,8 @@ def chromium() -> Iterator[Browser]:
     if executable is None:
         pytest.skip(NOT_FOUND)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launch_options(executable))
+        expect.set_options(timeout=PATIENCE)
+        browser = playwright.chromium.launch(**launch_options(executable), timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -53,7 +56,7 @@ def open_page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pag
             locale="en-GB",
             service_workers="block",
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         made.append(CheckedPage(context, scripts=scripts))
         return made[-1]
 

@@ -20,7 +20,7 @@ class Visitor:
         self.email = email
         self.says = says
         self.seen: list[str] = []
-        self.letters = len(sandbox.mail(email))
+        self.codes = len(sandbox.codes(email))
         self.answers: dict[str, Callable[[], None]] = {
             "email": lambda: self.type(email=self.email),
             "code": self._enter_code,
@@ -96,8 +96,8 @@ class Visitor:
         return dict(zip(terms, listed.locator("dd").all_inner_texts(), strict=True))
 
     def _enter_code(self) -> None:
-        self.type(code=self.sandbox.code_for(self.email, beyond=self.letters))
-        self.letters = len(self.sandbox.mail(self.email))
+        self.type(code=self.sandbox.code_for(self.email, beyond=self.codes))
+        self.codes = len(self.sandbox.codes(self.email))
 
     def _previous_names(self) -> None:
         previous = self.says.get("previous_last_names") or []

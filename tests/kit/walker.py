@@ -46,15 +46,15 @@ class Walker:
 
     def sign_in(self, email: str, *, stop_at: str = "") -> requests.Response:
         """Enter the address and the code that is sent to it: all that a person who is known is asked for."""
-        letters = len(self.sandbox.mail(email))
+        codes = len(self.sandbox.codes(email))
         self.submit(email=email)
-        return self.submit(stop_at=stop_at, code=self.sandbox.code_for(email, beyond=letters))
+        return self.submit(stop_at=stop_at, code=self.sandbox.code_for(email, beyond=codes))
 
     def _go(self, method: str, address: str, fields: dict[str, str], stop_at: str) -> requests.Response:
         for _ in range(MOST_STEPS):
             self.visited.append(urlsplit(address).path)
             sent = {"params" if method == "GET" else "data": fields or None}
-            self.answer = self.session.request(method, address, allow_redirects=False, timeout=30, **sent)  # type: ignore[arg-type]  # the keyword is one of two
+            self.answer = self.session.request(method, address, allow_redirects=False, timeout=120, **sent)  # type: ignore[arg-type]  # the keyword is one of two
             if not self.answer.is_redirect:
                 return self.answer
             address, method, fields = urljoin(address, self.answer.headers["Location"]), "GET", {}
