@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from identity_provider.adapters import dqt_calls
 from identity_provider.adapters.dqt_api import DqtApi
 from identity_provider.adapters.dqt_replica import DqtReplica
 from identity_provider.adapters.memory import MemoryRegister
@@ -95,10 +95,21 @@ def api_process(tmp_path_factory: pytest.TempPathFactory, register_file: Path) -
 
 @pytest.fixture
 def api(api_process: StandIn) -> Iterator[DqtApi]:
-    register = DqtApi(api_process.url, stand_ins.DQT_API_KEY, seconds=1.0)
+    """With more patience than any machine needs."""
+    register = DqtApi(api_process.url, stand_ins.DQT_API_KEY, seconds=120)
     yield register
-    register.close()
     api_process.fail("ok")
+    register.close()
+
+
+@pytest.fixture
+def hasty_api(api_process: StandIn) -> Iterator[DqtApi]:
+    """With a second's, for a register that would take ten minutes."""
+    register = DqtApi(api_process.url, stand_ins.DQT_API_KEY, seconds=1.0)
+    api_process.fail("slow", seconds=600)
+    yield register
+    api_process.fail("ok")
+    register.close()
 
 
 @pytest.fixture
@@ -286,24 +297,27 @@ def test_the_size_is_the_number_of_records(searched_by_keys: TeacherRegister) ->
     assert searched_by_keys.size == len(RECORDS)
 
 
-@pytest.mark.parametrize("fault", ["down", "slow", "rate_limited", *["garbage"] * 5])  # which comes in five kinds
+@pytest.mark.parametrize("fault", ["down", "rate_limited", *["garbage"] * 5])  # which comes in five kinds
 def test_a_failing_api_is_never_an_empty_answer(api: DqtApi, api_process: StandIn, fault: str) -> None:
     api_process.fail(fault)
-    began = time.monotonic()
     with pytest.raises(RegisterUnavailable):
         api.find_by_identifiers("7654321", "")
-    assert time.monotonic() - began < 3.0
 
 
-def test_after_some_failures_nobody_waits_for_the_api(api: DqtApi, api_process: StandIn) -> None:
-    api_process.fail("slow")
+def test_a_slow_api_is_no_empty_answer_either_and_is_not_waited_for(hasty_api: DqtApi) -> None:
+    with pytest.raises(RegisterUnavailable):
+        hasty_api.find_by_identifiers("7654321", "")
+
+
+def test_after_some_failures_nobody_waits_for_the_api(hasty_api: DqtApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not even asked."""
+    monkeypatch.setattr(dqt_calls, "SECONDS_OF_PAUSE", 600.0)
     for _ in range(3):
         with pytest.raises(RegisterUnavailable):
-            api.find_by_identifiers("7654321", "")
-    began = time.monotonic()
-    with pytest.raises(RegisterUnavailable):
-        api.find_by_identifiers("7654321", "")
-    assert time.monotonic() - began < 0.3
+            hasty_api.find_by_identifiers("7654321", "")
+    with pytest.raises(RegisterUnavailable, match="is given a pause") as caught:
+        hasty_api.find_by_identifiers("7654321", "")
+    assert caught.value.retry_after is not None
 
 
 def test_the_api_says_when_to_come_back(api: DqtApi, api_process: StandIn) -> None:

@@ -29,6 +29,8 @@ class Subject:
     """A desk and a switch for its faults."""
 
     desk: TicketDesk
+    # The same with little patience, for when it does not answer.
+    hasty: TicketDesk
     fail: Callable[[str], None]
     # What somebody writes on the ticket's own page, and the status that they leave it in.
     work: Callable[..., None]
@@ -52,7 +54,9 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     if request.param == "memory":
         return in_memory()
     running: StandIn = request.getfixturevalue("mended")
-    return Subject(real_desk(running), running.fail, running.work_on, running.delete_ticket)
+    return Subject(
+        real_desk(running), real_desk(running, timeout=1), running.fail, running.work_on, running.delete_ticket
+    )
 
 
 def in_memory() -> Subject:
@@ -68,12 +72,12 @@ def in_memory() -> Subject:
             desk.write(ticket_id, comment, author="Sam Helper" if agent else "Siobhán", from_agent=agent)
         desk.set_status(ticket_id, status)
 
-    return Subject(desk, fail, work, desk.forget)
+    return Subject(desk, desk, fail, work, desk.forget)
 
 
-def real_desk(running: StandIn, **changed: Any) -> ZendeskDesk:
+def real_desk(running: StandIn, *, timeout: float = 120, **changed: Any) -> ZendeskDesk:
     account = ZendeskAccount(running.url, stand_ins.AGENT, stand_ins.AGENT_TOKEN, case_field_id=360001)
-    return ZendeskDesk(replace(account, **changed), timeout=1)
+    return ZendeskDesk(replace(account, **changed), timeout=timeout)
 
 
 def a_ticket(**changed: Any) -> NewTicket:
@@ -174,16 +178,17 @@ def test_comments_are_told_with_who_wrote_them(subject: Subject) -> None:
 def test_no_answer_is_never_taken_for_no_ticket(subject: Subject, mode: str) -> None:
     opened = subject.desk.open(a_ticket())
     subject.fail(mode)
+    desk = subject.hasty if mode == "slow" else subject.desk
     with pytest.raises(TicketDeskUnavailable):
-        subject.desk.find(opened.external_id)
+        desk.find(opened.external_id)
     with pytest.raises(TicketDeskUnavailable):
-        subject.desk.open(a_ticket())
+        desk.open(a_ticket())
     with pytest.raises(TicketDeskUnavailable):
-        subject.desk.comment(opened.id, "Hello")
+        desk.comment(opened.id, "Hello")
     with pytest.raises(TicketDeskUnavailable):
-        subject.desk.tickets([opened.id])
+        desk.tickets([opened.id])
     with pytest.raises(TicketDeskUnavailable):
-        subject.desk.comments(opened.id)
+        desk.comments(opened.id)
     subject.fail("ok")
     assert subject.desk.find(opened.external_id) == opened
 
@@ -201,7 +206,7 @@ class TestZendesk:
     """What can be seen in the stand-in only."""
 
     def kept(self, zendesk: StandIn, ticket: NewTicket) -> list[dict[str, Any]]:
-        every = requests.get(f"{zendesk.url}/tickets.json", timeout=5).json()
+        every = requests.get(f"{zendesk.url}/tickets.json", timeout=60).json()
         return [each for each in every if each["external_id"] == ticket.external_id]
 
     def test_it_keeps_every_field_and_tells_the_requester_nothing(self, mended: StandIn) -> None:
@@ -238,13 +243,14 @@ class TestZendesk:
         assert len(kept["comments"]) == 2
         assert kept["comments"][1]["public"] is False
 
-    def test_a_rate_limit_is_told_at_once_and_not_slept_through(self, mended: StandIn) -> None:
+    def test_a_rate_limit_is_told_at_once_and_not_slept_through(
+        self, mended: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("zenpy.lib.api.sleep", lambda _: pytest.fail("it sleeps"))
         mended.fail("rate_limited")
-        began = time.monotonic()
         with pytest.raises(TicketDeskUnavailable) as refusal:
             real_desk(mended).find("any")
         assert refusal.value.retry_after_seconds == 30
-        assert time.monotonic() - began < 2
 
     def test_what_zendesk_itself_refuses_is_refused_for_good(self, mended: StandIn) -> None:
         with pytest.raises(TicketRefused, match="422 RecordInvalid"):

@@ -36,7 +36,7 @@ class StandIn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def fail(self, mode: str, seconds: float = 30) -> None:
+    def fail(self, mode: str, seconds: float = 600) -> None:
         """Turn a fault on, or off with `ok`."""
         answer = requests.post(f"{self.url}/_faults", json={"mode": mode, "seconds": seconds}, timeout=60)
         answer.raise_for_status()
