@@ -116,14 +116,26 @@ class Received(SocketUnreader):  # type: ignore[misc]  # gunicorn carries no typ
         super().__init__(sock)
         self.pieces: deque[bytes] = deque()
         self.was_told_to_go_on = False
+        self.drains_until: float | None = None
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """Give the next piece. Raises TimeoutError where the client keeps it back."""
         if self.pieces:
             return self.pieces.popleft()
+        if self.drains_until is not None:
+            return self._what_is_here(max(self.drains_until - time.monotonic(), 0.0), size_hint)
         if self.sock.gettimeout() is None:
             self.sock.settimeout(gunicorn_settings.patience)
         piece: bytes = super().chunk(size_hint)
+        return piece
+
+    def _what_is_here(self, seconds: float, size_hint: int | None) -> bytes:
+        """Give what has come, however late it is read, or what comes within these seconds. Raises TimeoutError."""
+        self.sock.settimeout(seconds)
+        try:
+            piece: bytes = super().chunk(size_hint)
+        except BlockingIOError:
+            raise TimeoutError from None
         return piece
 
     def take_left(self) -> bytes:
@@ -145,10 +157,17 @@ class PatientParser(RequestParser):  # type: ignore[misc]
         self.unreader = Received(source)
 
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
-        """Read what is left of a body, if it is here: no thread waits for a body that nobody wants."""
-        if deadline is not None:
-            deadline = min(deadline, time.monotonic() + _DRAIN)
-        return bool(super().finish_body(deadline, max_bytes))
+        """Read what is left of a body, if it is here: no thread waits for a body that nobody wants.
+
+        A thread that was kept from its processor meanwhile still reads it, up to gunicorn's own deadline.
+        """
+        if deadline is None:
+            return bool(super().finish_body(deadline, max_bytes))
+        self.unreader.drains_until = time.monotonic() + _DRAIN
+        try:
+            return bool(super().finish_body(deadline, max_bytes))
+        finally:
+            self.unreader.drains_until = None
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
