@@ -13,6 +13,7 @@ from identity_provider.adapters.memory import ManualClock, MemoryDesk, MemoryMai
 from identity_provider.db import db
 from identity_provider.services.changes import note_everywhere
 from tests.kit.browser_client import ApartClient
+from tests.kit.chance import choose_steadily
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
 from tests.kit.rows import delete_every_row
@@ -20,6 +21,8 @@ from tests.kit.scheduling import pytest_xdist_auto_num_workers, pytest_xdist_mak
 from wsgi import create_app
 
 __all__ = ["pytest_xdist_auto_num_workers", "pytest_xdist_make_scheduler"]  # hooks
+
+choose_steadily()
 
 
 @pytest.fixture(scope="session")
