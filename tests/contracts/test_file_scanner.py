@@ -29,7 +29,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 
 @pytest.fixture
 def clamd(stand_in: StandIn) -> Iterator[Clamd]:
-    yield Clamd(f"tcp://127.0.0.1:{stand_in.port + CLAMD_OFFSET}", seconds=3)
+    yield Clamd(f"tcp://127.0.0.1:{stand_in.port + CLAMD_OFFSET}", seconds=120)
     stand_in.fail("ok")
 
 
@@ -98,14 +98,14 @@ def answering(path: Path, reply: bytes) -> Iterator[str]:
 )
 def test_only_the_very_words_are_taken_for_clean(tmp_path: Path, reply: bytes) -> None:
     with answering(tmp_path / "clamd.sock", reply) as address, pytest.raises(ScannerUnavailable):
-        Clamd(address, seconds=3).scan(b"a photo")
+        Clamd(address, seconds=120).scan(b"a photo")
 
 
 def test_it_is_also_reached_by_a_socket_file(tmp_path: Path) -> None:
     with answering(tmp_path / "clamd.sock", b"stream: OK\0") as address:
-        assert Clamd(address, seconds=3).scan(b"a photo").clean
+        assert Clamd(address, seconds=120).scan(b"a photo").clean
     with answering(tmp_path / "second.sock", b"stream: Win.Trojan.Agent-1 FOUND\0") as address:
-        assert Clamd(address, seconds=3).scan(b"a photo").found == "Win.Trojan.Agent-1"
+        assert Clamd(address, seconds=120).scan(b"a photo").found == "Win.Trojan.Agent-1"
 
 
 @pytest.mark.parametrize("address", ["unix:///nowhere/clamd.ctl", "tcp://127.0.0.1:1"])

@@ -60,9 +60,9 @@ class OneLoginNearby:
 
     def misbehave(self, mode: str) -> None:
         """Until it is told `ok`."""
-        self.app.extensions["faults"].set(mode, 10.0)
+        self.app.extensions["faults"].set(mode, 600.0)
 
-    def broker(self, *, seconds: float = 3.0, terms: BrokerTerms | None = None) -> OneLogin:
+    def broker(self, *, seconds: float = 60.0, terms: BrokerTerms | None = None) -> OneLogin:
         """A client of it that knows nothing yet."""
         account = OneLoginAccount(terms or self.terms, self.private_key, sandbox=True)
         return OneLogin(account, seconds=seconds)

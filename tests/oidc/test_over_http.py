@@ -80,7 +80,7 @@ def test_authlib_s_client_signs_somebody_in(provider: tuple[Flask, str]) -> None
     person, cookie = a_signed_in_cookie()
     service = a_service(issuer, secret, callback).test_client()
     to_us = service.get("/sign-in").headers["Location"]
-    back = requests.get(to_us, cookies={"session": cookie}, allow_redirects=False, timeout=20)
+    back = requests.get(to_us, cookies={"session": cookie}, allow_redirects=False, timeout=60)
     assert back.status_code == 303, back.text
     parts = urlsplit(back.headers["Location"])
     answer = service.get(f"{parts.path}?{parts.query}").get_json()
@@ -114,7 +114,7 @@ def test_27_of_many_tabs_that_end_a_journey_at_once_one_gets_the_code(provider: 
     service = a_relying_party(running)
     person = a_user(trn="1234567")
     for _ in range(ROUNDS // 10):
-        begun = requests.get(issuer + service.ask(prompt="login").path, allow_redirects=False, timeout=20)
+        begun = requests.get(issuer + service.ask(prompt="login").path, allow_redirects=False, timeout=60)
         with transaction():
             _, secret = browser_sessions.begin(person, amr=["otp"], now=datetime.now(UTC))
         path = complete_journey(begun.headers["Location"], person, now=datetime.now(UTC))
@@ -129,7 +129,7 @@ def test_27_of_many_tabs_that_end_a_journey_at_once_one_gets_the_code(provider: 
 
 
 def _open(address: str, cookies: dict[str, str]) -> requests.Response:
-    return requests.get(address, cookies=cookies, allow_redirects=False, timeout=20)
+    return requests.get(address, cookies=cookies, allow_redirects=False, timeout=60)
 
 
 def _a_code(client_id: str, redirect_uri: str, session: Any) -> str:

@@ -50,7 +50,7 @@ def visitor(provider: TinyProvider) -> FlaskClient:
 def there_and_back(visitor: FlaskClient, to_provider: TestResponse) -> TestResponse:
     """Follow the redirect to the provider and the one back."""
     assert to_provider.status_code == 302
-    answer = requests.get(to_provider.location, allow_redirects=False, timeout=5)
+    answer = requests.get(to_provider.location, allow_redirects=False, timeout=60)
     return visitor.get(answer.headers["Location"].removeprefix(BASE), base_url=BASE)
 
 

@@ -41,8 +41,8 @@ def ports(app: Flask, clamd: StandIn, tmp_path: Path, monkeypatch: pytest.Monkey
     real: Ports = replace(
         app.extensions["ports"],
         evidence_store=ObjectEvidence((tmp_path / "store").as_uri(), "localhost"),
-        scanner=Clamd(f"tcp://127.0.0.1:{clamd.port + CLAMD_OFFSET}", seconds=5),
-        cleaner=CleaningProcess(),
+        scanner=Clamd(f"tcp://127.0.0.1:{clamd.port + CLAMD_OFFSET}", seconds=120),
+        cleaner=CleaningProcess(seconds=120),
     )
     monkeypatch.setitem(app.extensions, "ports", real)
     return real

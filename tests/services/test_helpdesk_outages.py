@@ -46,7 +46,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
 def zendesk(app: Flask, stand_in: StandIn) -> Iterator[StandIn]:
     """The real adapter in the application's place for it."""
     before = app.extensions["ports"]
-    wait_for_zendesk(app, stand_in, seconds=5)
+    wait_for_zendesk(app, stand_in, seconds=60)
     yield stand_in
     stand_in.fail("ok")
     app.extensions["ports"] = before
@@ -60,7 +60,7 @@ def wait_for_zendesk(app: Flask, stand_in: StandIn, *, seconds: float) -> None:
 def try_everything(app: Flask, stand_in: StandIn, mode: str) -> None:
     """Four workers try every message that waits, once, while Zendesk fails in this way."""
     stand_in.fail(mode)
-    wait_for_zendesk(app, stand_in, seconds=0.05 if mode == "slow" else 5)
+    wait_for_zendesk(app, stand_in, seconds=0.05 if mode == "slow" else 60)
     db.session.remove()
     waiting = select(OutboxMessage.id).where(OutboxMessage.delivery == Delivery.WAITING, OutboxMessage.recipient == "")
 
@@ -70,7 +70,7 @@ def try_everything(app: Flask, stand_in: StandIn, mode: str) -> None:
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(attempt, db.session.scalars(waiting).all()))
-    wait_for_zendesk(app, stand_in, seconds=5)
+    wait_for_zendesk(app, stand_in, seconds=60)
 
 
 def a_person() -> User:
@@ -84,7 +84,7 @@ def open_case(user: User, client: Client) -> UUID:
 
 def tickets(stand_in: StandIn, cases: list[UUID]) -> list[dict[str, object]]:
     ours = {str(each) for each in cases}
-    every = requests.get(f"{stand_in.url}/tickets.json", timeout=5).json()
+    every = requests.get(f"{stand_in.url}/tickets.json", timeout=60).json()
     return [each for each in every if each["external_id"] in ours]
 
 

@@ -94,7 +94,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DqtApi]:
     folder = tmp_path_factory.mktemp("hostile")
     file = write_register(folder / "register.csv", [KATE])
     with stand_ins.dqt_api(folder, file) as running:
-        asked = DqtApi(running.url, stand_ins.DQT_API_KEY, seconds=5.0)
+        asked = DqtApi(running.url, stand_ins.DQT_API_KEY, seconds=120)
         yield asked
         asked.close()
 

@@ -207,18 +207,30 @@ def test_an_interrupted_import_is_never_searched_and_goes_on_where_it_stood(
     assert replica.find_candidates(asked).statistics == memory.find_candidates(asked).statistics
 
 
+STUCK_IN_THE_MIDDLE = """
+import itertools, sys, time
+from pathlib import Path
+from identity_provider.services.register_import import ImportOptions, import_register
+from tests.kit.registers import NOW
+seen = itertools.count(1)
+def watch(phase, at, total):
+    if phase == "loading" and next(seen) == 2:
+        print("stuck", flush=True)
+        time.sleep(600)
+if __name__ == "__main__":
+    import_register(sys.argv[1], Path(sys.argv[2]), ImportOptions(workers=2), lambda: NOW, watch)
+"""
+
+
 def test_an_import_that_was_killed_goes_on_when_it_is_started_again(url: str, tmp_path: Path) -> None:
     records = some_records(5 * LINES_PER_BATCH)
     path = write_register(tmp_path / "register.csv", records)
-    script = (
-        "import sys; from pathlib import Path; from tests.kit.registers import import_now\n"
-        "if __name__ == '__main__': import_now(sys.argv[1], Path(sys.argv[2]), workers=2)"
-    )
-    killed = subprocess.Popen([sys.executable, "-c", script, url, str(path)], cwd=CLONE, stderr=subprocess.DEVNULL)
-    while batches(url) < 2 and killed.poll() is None:
-        time.sleep(0.02)
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    command = [sys.executable, "-c", STUCK_IN_THE_MIDDLE, url, str(path)]
+    with subprocess.Popen(command, cwd=CLONE, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == "stuck\n"
+        killed.send_signal(signal.SIGKILL)
+    assert batches(url) > 0
     assert register_facts(url)["generation"] is None
     result = resumed_once_the_dead_are_gone(url, path)
     assert (result.resumed, result.records, result.rejected) == (True, len(records), 0)
@@ -232,7 +244,7 @@ def batches(url: str) -> int:
 
 def resumed_once_the_dead_are_gone(url: str, path: Path) -> Any:
     """The server needs a moment to notice that a client was killed, and holds its lock until then."""
-    for _ in range(100):
+    for _ in range(2_400):
         try:
             return import_now(url, path)
         except ImportRunning:
@@ -253,12 +265,23 @@ def test_a_newer_file_replaces_the_register_while_lookups_go_on(url: str, replic
             assert "0000001" in {record.trn for record in found.records}
             seen.append(replica.size)
 
+    def see_more(*_: object) -> None:
+        """The import goes on once somebody looked up something since."""
+        before = len(seen)
+        for _ in range(6_000):
+            if len(seen) > before or not lookups.is_alive():
+                return
+            time.sleep(0.02)
+
     lookups = threading.Thread(target=look_up)
     lookups.start()
-    for path in files[1:]:
-        import_now(url, path)
-    stop.set()
-    lookups.join()
+    try:
+        for path in files[1:]:
+            import_register(url, path, ImportOptions(workers=0), lambda: NOW, see_more)
+            see_more()
+    finally:
+        stop.set()
+        lookups.join()
     assert len(seen) > 20
     assert replica.find_candidates(asked).records
     facts = register_facts(url)
