@@ -16,6 +16,7 @@ from tests.kit.browser_client import ApartClient
 from tests.kit.chance import choose_steadily
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
+from tests.kit.patience import be_patient, be_patient_with_registers
 from tests.kit.rows import delete_every_row
 from tests.kit.scheduling import pytest_xdist_auto_num_workers, pytest_xdist_make_scheduler
 from wsgi import create_app
@@ -29,6 +30,14 @@ choose_steadily()
 def cluster() -> Iterator[TestCluster]:
     with TestCluster() as running:
         yield running
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Nobody who asks for a record is hurried by this machine."""
+    with pytest.MonkeyPatch.context() as patched:
+        be_patient_with_registers(patched)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +55,7 @@ def _app(cluster: TestCluster, outside: OutsideWorld) -> Iterator[Flask]:
     made.testing = True
     made.test_client_class = ApartClient
     with made.app_context():
+        be_patient(db.engine)
         upgrade()
     yield made
     with made.app_context():

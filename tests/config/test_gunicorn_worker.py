@@ -151,7 +151,8 @@ def gunicorn(worker_class: str, log: Path, **more: str) -> Iterator[tuple[int, s
         yield port, running
     finally:
         with suppress(psutil.NoSuchProcess):  # at once, whatever is still open
-            for each in (*psutil.Process(running.pid).children(), running):
+            master = psutil.Process(running.pid)
+            for each in (*master.children(), master):
                 each.kill()
         running.wait(PATIENCE)
 

@@ -267,17 +267,17 @@ def test_a_newer_file_replaces_the_register_while_lookups_go_on(url: str, replic
 
     def see_more(*_: object) -> None:
         """The import goes on once somebody looked up something since."""
-        before = len(seen)
-        for _ in range(6_000):
-            if len(seen) > before or not lookups.is_alive():
+        looked = len(seen)
+        for _turn in range(6_000):
+            if len(seen) > looked or not lookups.is_alive():
                 return
             time.sleep(0.02)
 
     lookups = threading.Thread(target=look_up)
     lookups.start()
     try:
-        for path in files[1:]:
-            import_register(url, path, ImportOptions(workers=0), lambda: NOW, see_more)
+        for file in files[1:]:
+            import_register(url, file, ImportOptions(workers=0), lambda: NOW, see_more)
             see_more()
     finally:
         stop.set()
