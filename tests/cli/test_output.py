@@ -30,7 +30,7 @@ def run(app: Flask, *command: str) -> subprocess.CompletedProcess[str]:
         "EVIDENCE_STORE_URL": "memory://",
     }
     words = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-    return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_a_command_logs_beside_what_it_answers(app: Flask) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from identity_provider.adapters import replica_connections
+from identity_provider.adapters import replica_connections, typesetting
 from identity_provider.services import lookups, one_login, one_login_sign_outs, prohibitions
 
 LONG = 240.0
@@ -32,10 +32,11 @@ def be_patient(engine: Engine) -> None:
         connection.autocommit = was
 
 
-def be_patient_with_registers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let who is asked for a record take longer than any person would wait."""
+def be_patient_with_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let who is asked for a record, or a document, take longer than any person would wait."""
     for service in (lookups, one_login, one_login_sign_outs, prohibitions):
         monkeypatch.setattr(service, "PATIENCE_SECONDS", LONG)
+    monkeypatch.setattr(typesetting, "SECONDS", LONG)
     for name in ("SECONDS_TO_CONNECT", "SECONDS_FOR_A_TURN"):
         monkeypatch.setattr(replica_connections, name, int(LONG))
     monkeypatch.setitem(replica_connections._SETTINGS, "statement_timeout", "240s")
