@@ -114,7 +114,7 @@ def free_port(*also: int) -> int:
     long as we hold the UDP door of its first number, which nothing else opens and the system closes when we end. To
     look only whether somebody listens would let two that start a server at once choose the same.
     """
-    assert all(0 < distance < STEP for distance in also)
+    assert all(0 <= distance < STEP for distance in also)
     rows = range(FIRST_PORT, _last_port(), STEP)
     while True:
         port = secrets.choice(rows)
