@@ -71,7 +71,7 @@ def held(journey: Journey) -> Journey:
 
     Of two clicks the second one waits here; and nothing that an agent or the worker decided meanwhile is overwritten.
     The journey's key never changes, so a row that points at it (the worker opens a case, and holds the person) need not
-    wait for it.
+    wait for it. Raises JourneyOutOfReach when it was deleted meanwhile.
     """
     journey = _held_alone(journey)
     if journey.user_id is not None:
@@ -257,7 +257,11 @@ def finish(journey: Journey, *, now: datetime) -> None:
 
 def _held_alone(journey: Journey) -> Journey:
     lock = {"of": Journey, "key_share": True}
-    return db.session.get_one(Journey, journey.id, with_for_update=lock, populate_existing=True)
+    found = db.session.get(Journey, journey.id, with_for_update=lock, populate_existing=True)
+    if found is None:
+        # Its person was erased since this request found it.
+        raise JourneyOutOfReach(journey.client)
+    return found
 
 
 def _recognise(journey: Journey, user: User, *, now: datetime) -> None:
