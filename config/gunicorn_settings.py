@@ -30,6 +30,7 @@ control_socket_disable = True
 # as many, and one more for each 50 kB. Bodies longer than the longest (bytes) are handed on unread, to be refused.
 patience = numbers_of(float, "a number of seconds", {"WEB_PATIENCE": 10.0})["WEB_PATIENCE"]
 longest_body = 32_000_000
+sendfile = False  # it would wait for who reads slowly, past config/gunicorn_answers.py
 accesslog = None  # the application writes one line per request, without query strings
 loglevel = "warning"
 
