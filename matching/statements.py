@@ -22,7 +22,8 @@ _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 class Statement:
     """What a person stated, normalised. Empty where nothing usable was given.
 
-    `misread` says that something was given that could not be read, so that its absence proves nothing.
+    `misread` says that something was given that could not be read, so that its absence proves nothing. `six_digits`
+    are those of a TRN that was typed with so many: perhaps without the zero in front, perhaps without another digit.
     """
 
     person: PersonDetails
@@ -36,6 +37,7 @@ class Statement:
     email: str
     misread: bool
     impossible_date: bool = False
+    six_digits: str = ""
 
     @property
     def has_names(self) -> bool:
@@ -95,6 +97,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
+        six_digits=stated_trn.value[1:] if stated_trn and stated_trn.padded and stated_trn.value[1] != "0" else "",
     )
 
 
