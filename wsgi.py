@@ -12,8 +12,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import identity_provider.jobs
 import identity_provider.kit.changes  # noqa: F401 -- has services told of changes
 from config.logging import configure_logging
+from config.refusal import refuse
 from config.sandbox import environment
-from config.settings import Settings
+from config.settings import Settings, SettingsInvalid
 from config.trust import trust_for_calls
 from identity_provider.adapters.choice import choose_ports
 from identity_provider.api.application import init_api
@@ -47,12 +48,13 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
     """Make the application.
 
     Without arguments it reads the environment and chooses the adapters that the settings name; tests pass both.
-    Raises SettingsInvalid with every problem at once.
+    Raises SettingsInvalid with every problem at once; a command says them in words instead, and ends.
     """
     if settings is None:
-        settings = Settings.from_environment(environment())
+        command = click.get_current_context(silent=True)
+        settings = _settings_of_environment(is_command=command is not None)
         # A command logs beside its answer; the worker, which has none, goes back to standard output.
-        configure_logging(settings.log_level, sys.stderr if click.get_current_context(silent=True) else None)
+        configure_logging(settings.log_level, sys.stderr if command else None)
         trust_for_calls(settings.outgoing_ca_file)
     app = Application("identity_provider", static_folder=None)
     app.extensions["settings"] = settings
@@ -88,6 +90,15 @@ def create_app(settings: Settings | None = None, ports: Ports | None = None) -> 
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _settings_of_environment(*, is_command: bool) -> Settings:
+    try:
+        return Settings.from_environment(environment())
+    except SettingsInvalid as unusable:
+        if is_command:
+            refuse(unusable.problems)
+        raise
 
 
 def _configure(app: Flask, settings: Settings) -> None:

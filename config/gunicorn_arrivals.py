@@ -4,7 +4,8 @@ Gunicorn hands a new connection to a thread at once, and the thread waits for he
 likes: eight connections that send half a request stop two workers of four threads. Here the main thread, which polls
 connections anyway, reads a request until it is whole, as nginx does with proxy_request_buffering, and only then wakes
 a thread. What takes too long is told 408 (RFC 9110, 15.5.9). Connections that we end are drained in the same place:
-gunicorn waits up to two seconds for each, and for nothing else meanwhile.
+gunicorn waits up to two seconds for each, and for nothing else meanwhile. So is the rest of an answer sent to who reads
+it slowly (config/gunicorn_answers.py).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from config import gunicorn_settings
+from config.gunicorn_answers import AnsweringSocket
 
 # A line of 50 kB/s sends 10 MB of evidence in three and a half minutes.
 SLOWEST_BODY = 50_000
@@ -180,6 +182,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._arriving: dict[TConn, Arriving] = {}
         self._leaving: dict[TConn, float] = {}
+        self._reading: dict[TConn, Future[Any]] = {}
+        self._unread = Counter[str]()
         self._held = 0
         self._next_look = 0.0
         self._refused = Counter[str]()
@@ -208,7 +212,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
                 raise
             return
         self.nr_conns += 1
-        conn = TConn(self.cfg, client, address, listener.getsockname())
+        conn = TConn(self.cfg, AnsweringSocket(client), address, listener.getsockname())
         conn.data_ready = True
         conn.parser = self.parser_for(conn)
         self._await_request(conn)
@@ -223,9 +227,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self._await_request(conn)
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Keep the connection of an answered request, or end it, without waiting."""
+        """Keep the connection of an answered request, or end it, without waiting, once its answer is sent."""
         if not self._is_patient:
             super().finish_request(conn, fs)
+        elif conn.sock.left and not fs.cancelled() and fs.exception() is None:
+            self._await_reader(conn, fs)
         elif fs.cancelled() or fs.exception() is not None or not fs.result():
             self._part(conn)
         elif conn.parser.unreader.has_more():
@@ -314,6 +320,33 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             util.write_error(conn.sock, 408, "Request Timeout", "")
         end(conn)
 
+    def _await_reader(self, conn: TConn, answered: Future[Any]) -> None:
+        conn.sock.settimeout(0)
+        self._reading[conn] = answered
+        self.poller.register(conn.sock, selectors.EVENT_WRITE, partial(self._more_is_read, conn))
+        if sum(each.sock.left for each in self._reading) > MOST_HELD:
+            self._give_up(max(self._reading, key=lambda each: each.sock.left))
+
+    def _more_is_read(self, conn: TConn, _: socket.socket) -> None:
+        answered = self._reading.get(conn)
+        if answered is None:  # given up since the poller saw it
+            return
+        try:
+            conn.sock.push()
+        except OSError:
+            self._give_up(conn)
+            return
+        if not conn.sock.left:
+            del self._reading[conn]
+            self._stop_polling(conn)
+            self.finish_request(conn, answered)
+
+    def _give_up(self, conn: TConn) -> None:
+        del self._reading[conn]
+        self._stop_polling(conn)
+        self._unread[conn.client[0] if isinstance(conn.client, tuple) else ""] += 1
+        self._close(conn)
+
     def _part(self, conn: TConn) -> None:
         """End a connection; what still comes is read for a moment, or the answer might be lost (RFC 9112, 9.6)."""
         try:
@@ -360,6 +393,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         for conn, deadline in list(self._leaving.items()):
             if deadline <= now:
                 self._see_off(conn)
+        self._part_from_slow_readers(now)
         for address, times in self._refused.items():
             self.log.warning("Requests from ip=%s that were not whole in time, answered 408: %d", address, times)
         self._refused.clear()
+
+    def _part_from_slow_readers(self, now: float) -> None:
+        for conn in [each for each in self._reading if each.sock.is_too_slow(now)]:
+            self._give_up(conn)
+        for address, times in self._unread.items():
+            self.log.warning("Answers that ip=%s did not read, or not in time: %d", address, times)
+        self._unread.clear()

@@ -4,14 +4,20 @@ import gc
 import os
 from pathlib import Path
 
+from gunicorn.arbiter import Arbiter
 from prometheus_client import multiprocess
 
 from config.logging import configure_logging
+from config.refusal import numbers_of, refuse
+from config.sandbox import environment
+from config.settings import Settings, SettingsInvalid
+
+_counts = numbers_of(int, "a whole number from 1", {"WEB_CONCURRENCY": 2, "WEB_THREADS": 4})
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 worker_class = "config.gunicorn_worker.PlainWorker"  # gthread, with a shorter way for plain requests
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+workers = _counts["WEB_CONCURRENCY"]
+threads = _counts["WEB_THREADS"]
 timeout = 30
 graceful_timeout = 20
 keepalive = 5
@@ -22,8 +28,9 @@ limit_request_fields = 60
 control_socket_disable = True
 # Ours, not gunicorn's (config/gunicorn_arrivals.py). Seconds within which a request's head must have come; its body has
 # as many, and one more for each 50 kB. Bodies longer than the longest (bytes) are handed on unread, to be refused.
-patience = float(os.environ.get("WEB_PATIENCE", "10"))
+patience = numbers_of(float, "a number of seconds", {"WEB_PATIENCE": 10.0})["WEB_PATIENCE"]
 longest_body = 32_000_000
+sendfile = False  # it would wait for who reads slowly, past config/gunicorn_answers.py
 accesslog = None  # the application writes one line per request, without query strings
 loglevel = "warning"
 
@@ -40,8 +47,16 @@ def post_worker_init(worker: object) -> None:  # noqa: ARG001
     gc.set_threshold(20_000, 20, 20)
 
 
-def on_starting(server: object) -> None:  # noqa: ARG001
-    """Metrics begin anew: files of a former run would be counted twice. The directory itself stays its owner's."""
+def on_starting(server: Arbiter) -> None:
+    """Nothing is started with settings that cannot be used: each worker would meet them anew, and die of them.
+
+    Metrics begin anew: files of a former run would be counted twice. The directory itself stays its owner's.
+    """
+    if server.app.app_uri.startswith("wsgi:"):  # ours; the settings are not those of another application
+        try:
+            Settings.from_environment(environment())
+        except SettingsInvalid as unusable:
+            refuse(unusable.problems)
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if directory:
         Path(directory).mkdir(parents=True, exist_ok=True)

@@ -238,6 +238,8 @@ class PlainWorker(PatientWorker):
         """Whether the next request is here; the main thread sees to one that was begun, or read already."""
         if not (self._is_patient and self.alive) or self._somebody_waits() or conn.parser.unreader.has_more():
             return False
+        if conn.sock.left:  # this answer first
+            return False
         if self._seats is None or not self._seats.acquire(blocking=False):
             return False
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from config.addresses import parts_of
 
 _PEM = "-----BEGIN "
 # did:web, section 3.1: a host, with its port's colon percent-encoded; One Login's has no path.
@@ -25,7 +27,7 @@ def read_private_key(text: str) -> str:
         return text.replace("\\n", "\n")
     try:
         return Path(text).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return text
 
 
@@ -77,6 +79,6 @@ def problems_with_one_login(
 
 
 def _is_address(text: str, *, sandbox: bool) -> bool:
-    parts = urlsplit(text)
+    parts = parts_of(text)
     schemes = {"https", "http"} if sandbox else {"https"}
     return parts.scheme in schemes and bool(parts.netloc) and not (parts.query or parts.fragment)

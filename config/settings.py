@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar
-from urllib.parse import urlsplit
 
+from config.addresses import database_address, is_of_mail_server, is_of_sender, is_of_web, parts_of
 from config.one_login import problems_with_one_login, read_private_key
+from config.people_file import holds_people
 from config.trust import holds_authorities
 
 MailTransport = Literal["notify", "smtp", "memory"]
@@ -23,6 +23,9 @@ ChangeReports = Literal["api", "none", "memory"]
 EVIDENCE_STORES = frozenset({"file", "s3", "az", "gs", "memory"})
 
 _LISTENS = re.compile(r"unix:///.+|tcp://(\[[0-9a-fA-F:]+\]|[\w.-]+):[0-9]{1,5}", re.ASCII)
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+_ADDRESSES = ("notify_base_url", "zendesk_url", "dqt_api_url")
 
 Chosen = TypeVar("Chosen", bound=str)
 
@@ -139,7 +142,7 @@ class Settings:
     @property
     def origin(self) -> str:
         """The issuer's origin, which is where every screen lives."""
-        parts = urlsplit(self.issuer)
+        parts = parts_of(self.issuer)
         return f"{parts.scheme}://{parts.netloc}"
 
     def cookie_name(self, name: str) -> str:
@@ -187,12 +190,12 @@ class _Reader:
             text = self.environment.get(name.upper(), "").strip()
             if name not in values and text:
                 values[name] = text
-        if self.problems:
-            raise SettingsInvalid(self.problems)
         settings = Settings(**values)  # type: ignore[arg-type]  # each value was made for its field above
+        # Also of settings that cannot be read, so that an operator is told of everything in one go.
         self._refuse_what_is_unsafe(settings)
         if self.problems:
-            raise SettingsInvalid(self.problems)
+            first = {problem.partition(":")[0]: problem for problem in reversed(self.problems)}
+            raise SettingsInvalid([problem for problem in self.problems if problem in first.values()])
         return settings
 
     def _text(self, name: str) -> str:
@@ -200,7 +203,7 @@ class _Reader:
 
     def _issuer(self) -> str:
         issuer = self._text("ISSUER")
-        parts = urlsplit(issuer)
+        parts = parts_of(issuer)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
             self.problems.append("ISSUER: set it to the public address, e.g. https://identity.example.gov.uk")
         elif parts.path:
@@ -208,10 +211,8 @@ class _Reader:
         return issuer
 
     def _database_url(self) -> str:
-        url = self._text("DATABASE_URL")
-        for prefix in ("postgres://", "postgresql://"):
-            url = url.replace(prefix, "postgresql+psycopg://", 1) if url.startswith(prefix) else url
-        if not url.startswith("postgresql+psycopg://"):
+        url = database_address(self._text("DATABASE_URL"))
+        if not url:
             self.problems.append("DATABASE_URL: set it to a PostgreSQL address, postgresql://user@host/name")
         return url
 
@@ -226,7 +227,7 @@ class _Reader:
             keys = tuple(
                 base64.b64decode(key.strip(), validate=True) for key in self._text("ENCRYPTION_KEYS").split(",")
             )
-        except binascii.Error:
+        except ValueError:
             keys = ()
         if not keys or any(len(key) != 32 for key in keys):
             self.problems.append("ENCRYPTION_KEYS: set base64 of 32 random bytes each, newest first")
@@ -252,7 +253,7 @@ class _Reader:
 
     def _optional_number(self, name: str) -> int | None:
         text = self._text(name)
-        if (text and not text.isascii()) or (text and not text.isdigit()):
+        if text and not _WHOLE_NUMBER.fullmatch(text):
             self.problems.append(f"{name}: a whole number")
             return None
         return int(text) if text else None
@@ -262,17 +263,10 @@ class _Reader:
             self.problems.append("OUTGOING_CA_FILE: there is no readable PEM file with certificates at this path")
         if not settings.sandbox:
             self._refuse_what_only_a_sandbox_may(settings)
-        if settings.mail_transport == "notify" and not (settings.notify_api_key and settings.notify_email_template_id):
-            self.problems.append("NOTIFY_API_KEY and NOTIFY_EMAIL_TEMPLATE_ID: both are needed to use Notify")
-        if settings.mail_transport == "smtp" and not (settings.smtp_url and settings.smtp_from):
-            self.problems.append("SMTP_URL and SMTP_FROM: both are needed to send mail by SMTP")
-        if settings.ticket_transport == "zendesk" and not (
-            settings.zendesk_url and settings.zendesk_email and settings.zendesk_token
-        ):
-            self.problems.append("ZENDESK_URL, ZENDESK_EMAIL, ZENDESK_TOKEN: all needed for TICKET_TRANSPORT=zendesk")
-        asked = "api" in {settings.register, settings.change_reports}
-        if asked and not (settings.dqt_api_url and settings.dqt_api_key):
-            self.problems.append("DQT_API_URL and DQT_API_KEY: both are needed for REGISTER=api and CHANGE_REPORTS=api")
+        self._refuse_what_lacks(settings)
+        self._refuse_bad_addresses(settings)
+        if settings.test_people_file and not settings.sandbox and not holds_people(settings.test_people_file):
+            self.problems.append("TEST_PEOPLE_FILE: there is no readable JSON file with a list `people` at this path")
         self._refuse_bad_addresses_of_evidence(settings)
         self.problems += problems_with_one_login(
             settings.one_login_issuer,
@@ -283,8 +277,40 @@ class _Reader:
             sandbox=settings.sandbox,
         )
 
+    def _refuse_what_lacks(self, settings: Settings) -> None:
+        """What one setting chooses does not work without some others: each of them is told by itself."""
+        needed: dict[str, tuple[bool, tuple[str, ...]]] = {
+            "MAIL_TRANSPORT=notify": (
+                settings.mail_transport == "notify",
+                ("notify_api_key", "notify_email_template_id"),
+            ),
+            "MAIL_TRANSPORT=smtp": (settings.mail_transport == "smtp", ("smtp_url", "smtp_from")),
+            "TICKET_TRANSPORT=zendesk": (
+                settings.ticket_transport == "zendesk",
+                ("zendesk_url", "zendesk_email", "zendesk_token"),
+            ),
+            "REGISTER=api and CHANGE_REPORTS=api": (
+                "api" in {settings.register, settings.change_reports},
+                ("dqt_api_url", "dqt_api_key"),
+            ),
+        }
+        for choice, (chosen, names) in needed.items():
+            lacking = [name.upper() for name in names if chosen and not getattr(settings, name)]
+            self.problems += [f"{name}: missing, and needed for {choice}" for name in lacking]
+
+    def _refuse_bad_addresses(self, settings: Settings) -> None:
+        if settings.smtp_url and not is_of_mail_server(settings.smtp_url):
+            self.problems.append(
+                "SMTP_URL: smtp://user:password@host:port or smtps://…, with signs in the password percent-encoded"
+            )
+        if settings.smtp_from and not is_of_sender(settings.smtp_from):
+            self.problems.append("SMTP_FROM: the address that mail comes from, name@host or Name <name@host>")
+        for name in _ADDRESSES:
+            if getattr(settings, name) and not is_of_web(getattr(settings, name)):
+                self.problems.append(f"{name.upper()}: an https address without a query, e.g. https://host.example.org")
+
     def _refuse_bad_addresses_of_evidence(self, settings: Settings) -> None:
-        store = urlsplit(settings.evidence_store_url)
+        store = parts_of(settings.evidence_store_url)
         placed = store.path not in {"", "/"} if store.scheme == "file" else store.netloc or store.scheme == "memory"
         if store.scheme not in EVIDENCE_STORES or not placed:
             self.problems.append("EVIDENCE_STORE_URL: file:///DIRECTORY, s3://BUCKET, az://CONTAINER or gs://BUCKET")

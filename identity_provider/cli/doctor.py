@@ -19,7 +19,8 @@ _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 def doctor(as_json: bool) -> None:
     """Check settings, database, migrations, keys, register, mail, Zendesk, evidence, worker, audit and clock.
 
-    Each fault is told with how to mend it. Exit codes: 0 all well (warnings may be told), 1 something is at fault.
+    Each fault is told with how to mend it. Exit codes: 0 all well (warnings may be told), 1 something is at fault,
+    2 the settings cannot be used: then they are all that is told, as with every other command.
     """
     findings = [examine(name) for name in EXAMINATIONS]
     if as_json:

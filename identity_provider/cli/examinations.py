@@ -20,6 +20,7 @@ from identity_provider.db import db
 from identity_provider.domain.access import StaffRole
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.domain.evidence import EvidenceState
+from identity_provider.kit import people_to_try
 from identity_provider.kit.app import ports, settings
 from identity_provider.models import (
     AuditEvent,
@@ -297,6 +298,17 @@ def _certificates() -> Found:
     return Found("ok", "a certificate can be made, for names in many scripts")
 
 
+def _people_to_try() -> Found:
+    """Whether those whom service teams may sign in as, in a test environment, can be shown to them."""
+    if not settings().test_people_file:
+        return Found("ok", "not used: no TEST_PEOPLE_FILE is set")
+    read = people_to_try.read(settings().test_people_file)
+    if read.faults:
+        mend = "Mend the file that TEST_PEOPLE_FILE names; docs/console-areas.md says what stands in it."
+        return Found("fault", f"nobody can be shown. {read.faults[0]}", mend)
+    return Found("ok", f"{len(read.people):,} can be shown to service teams")
+
+
 def _day_of(said: str) -> datetime | None:
     """Clamd writes it as C's asctime does, in the scanner's own time zone: a day more or less does not matter."""
     try:
@@ -323,5 +335,6 @@ EXAMINATIONS: dict[str, Callable[[], Found]] = {
     "messages": _messages,
     "audit": _audit,
     "staff": _staff,
+    "people": _people_to_try,
 }
 """By name, in the order in which an operator would mend them. The settings were checked when the command started."""

@@ -13,6 +13,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.features import FEATURES, Feature
 from identity_provider.kit.app import ports
+from identity_provider.kit.feature_states import setting_against
 from identity_provider.models import Client
 from identity_provider.services import clients
 from identity_provider.services import features as switches
@@ -26,7 +27,7 @@ _REASON = click.option("--reason", required=True, help="Kept in the audit.")
 
 @features.command("list")
 def listed() -> None:
-    """Every feature, as JSON."""
+    """Every feature, as JSON: whether it is on, its own switch, and which setting keeps it off all the same."""
     click.echo(json.dumps({each.value: _facts(each) for each in Feature}, indent=2))
 
 
@@ -67,9 +68,16 @@ def _client(client_id: str) -> Client:
 
 
 def _facts(feature: Feature) -> dict[str, Any]:
+    """`on` is how it really stands; where that is not what its switch says, `off_by_setting` names the setting."""
     rows = switches.switched(feature)
-    general = next((each.is_on for each in rows if not each.client_id), FEATURES[feature].default)
-    return {"on": general, "services": {each.client_id: each.is_on for each in rows if each.client_id}}
+    switch = next((each.is_on for each in rows if not each.client_id), FEATURES[feature].default)
+    setting = setting_against(feature)
+    return {
+        "on": switch and not setting,
+        "switch": "on" if switch else "off",
+        "off_by_setting": setting or None,
+        "services": {each.client_id: each.is_on for each in rows if each.client_id},
+    }
 
 
 COMMANDS = (features,)

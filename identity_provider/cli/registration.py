@@ -11,7 +11,9 @@ import click
 from identity_provider.cli.clients import OPERATOR, clients
 from identity_provider.db import transaction
 from identity_provider.domain.errors import IllegalMove
-from identity_provider.kit.app import ports, settings
+from identity_provider.domain.features import Feature
+from identity_provider.kit.app import ports
+from identity_provider.kit.feature_states import is_in_effect
 from identity_provider.services import registration_tokens
 from identity_provider.services.registration_tokens import USUAL_SCOPES, Allowance
 
@@ -39,7 +41,7 @@ def registration_token(label: str, max_uses: int, days: int, scopes: tuple[str, 
             said["expires_at"] = row.expires_at.isoformat()
     except IllegalMove as refusal:
         raise click.ClickException(str(refusal)) from refusal
-    said |= {"scopes": row.scopes, "registration_is_on": settings().client_registration}
+    said |= {"scopes": row.scopes, "registration_is_on": is_in_effect(Feature.CLIENT_REGISTRATION)}
     click.echo(json.dumps(said, indent=2))
 
 

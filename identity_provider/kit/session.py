@@ -88,8 +88,8 @@ def sign_in(
     """Begin or renew a session under a new secret, in the caller's transaction, and set its cookie.
 
     A session of somebody else in the same browser is ended (attacks 24 and 25 of oidc.md), and so is what that person
-    had half done here; but not the journey of `journey_id`, in which this one signs in. `client_id` is the service that
-    the person signs in to, for their history; empty for their own account.
+    had half done here, also where their session has run out; but not the journey of `journey_id`, in which this one
+    signs in. `client_id` is the service that the person signs in to, for their history; empty for their own account.
     """
     name = _STAFF if isinstance(person, StaffUser) else _PERSON
     now = ports().clock.now()
@@ -101,8 +101,10 @@ def sign_in(
     else:
         if session is not None:
             browser_sessions.end(session, now=now)
-            if name == _PERSON:
-                journeys.close_those_of(browser_secret(), now=now, but=journey_id, but_of=person.id)
+        if isinstance(person, User) and session is not None:
+            journeys.close_those_of(browser_secret(), now=now, but=journey_id, but_of=person.id)
+        elif isinstance(person, User):
+            journeys.close_of_others(browser_secret(), person, now=now, but=journey_id)
         session, secret = browser_sessions.begin(person, amr=amr, now=now)
     session.device = device_of(request.user_agent.string)
     if isinstance(person, User):

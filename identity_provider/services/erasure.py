@@ -5,11 +5,12 @@ The audit stays for its six years (experience.md, "Privacy"): it shows who did w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Delete, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Delete, Select, Update, delete, func, or_, select, update
 
 from identity_provider.db import db
 from identity_provider.domain.errors import IllegalMove, OwnAccount
@@ -61,6 +62,7 @@ from identity_provider.services import (
 from identity_provider.services.audit import Actor, Subject
 
 ACCOUNT_ERASED = "account_erased"
+_TURNS = 10
 _WITHDRAWN = "The person's account was erased."
 
 
@@ -75,7 +77,8 @@ class Erased:
 def erase(user: User, *, actor: Actor, reason: str, now: datetime) -> Erased:
     """Erase the person, with every account that was merged into theirs. They are told by email, their services too.
 
-    Raises IllegalMove when it was done before, or no reason is given; OwnAccount for staff whose own account it is.
+    Raises IllegalMove when it was done before, no reason is given, or the person begins to sign in again and again;
+    OwnAccount for staff whose own account it is.
     """
     if not reason.strip():
         raise IllegalMove("nobody is erased without a reason")
@@ -114,8 +117,24 @@ def _refuse_own(user: User, actor: Actor) -> None:
 
 
 def _held(user: User) -> list[User]:
-    """Every identity of the person, held until the transaction ends so that nobody links or merges them meanwhile."""
-    ids = [each.id for each in identities.all_of(user)]
+    """Every identity of the person, held until the transaction ends so that nobody links or merges them meanwhile.
+
+    Their journeys come first, then what services asked in them, as in a click (`journeys.held`) and in an answer to a
+    service: of two, one waits, and never both for each other. What became theirs while that was waited for is held in
+    another turn: the savepoint lets go of what the first one held.
+    """
+    for _ in range(_TURNS):
+        with db.session.begin_nested() as turn:
+            ids = [each.id for each in identities.all_of(user)]
+            journeys = _hold_journeys(ids)
+            people = _hold_people(ids)
+            if journeys >= set(db.session.scalars(_journeys_about(people)).all()):
+                return people
+            turn.rollback()
+    raise IllegalMove("the person is signing in again and again at this moment")
+
+
+def _hold_people(ids: list[UUID]) -> list[User]:
     rows = db.session.scalars(
         select(User)
         .where(User.id.in_(ids))
@@ -124,6 +143,31 @@ def _held(user: User) -> list[User]:
         .execution_options(populate_existing=True)
     )
     return sorted(rows, key=lambda each: ids.index(each.id))
+
+
+def _hold_journeys(ids: list[UUID]) -> set[UUID]:
+    """Those of the people, and those of others that point at one of them; with the requests that they answer."""
+    about = _journeys_about(db.session.scalars(select(User).where(User.id.in_(ids))).all())
+    # Rows of others that point at these need not wait: the worker holds a person when it writes one.
+    held = db.session.scalars(about.order_by(Journey.id).with_for_update(of=Journey, key_share=True)).all()
+    asked = select(AuthorizationRequest.id).where(
+        AuthorizationRequest.id.in_(select(Journey.authorization_request_id).where(Journey.id.in_(held)))
+    )
+    lock = asked.order_by(AuthorizationRequest.id).with_for_update(of=AuthorizationRequest, key_share=True)
+    db.session.execute(lock)
+    return set(held)
+
+
+def _journeys_about(people: Sequence[User]) -> Select[UUID]:
+    ids, addresses = [each.id for each in people], [each.email for each in people if each.email]
+    return select(Journey.id).where(
+        or_(
+            Journey.user_id.in_(ids),
+            Journey.email.in_(addresses),
+            Journey.existing_account_id.in_(ids),
+            Journey.trn_holder_id.in_(ids),
+        )
+    )
 
 
 def _close_cases(ids: list[UUID], *, actor: Actor, now: datetime) -> list[int]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from hmac import compare_digest
 
 from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import code_limits, contact_changes, journey_standing, sign_in_codes
+from identity_provider.services import browser_sessions, code_limits, contact_changes, journey_standing, sign_in_codes
 from identity_provider.services.code_limits import Door
+from identity_provider.vault import vault
+
+_CARRY_ON = "carry_on"
 
 
 class CodeFor(StrEnum):
@@ -72,6 +76,35 @@ def check(journey: Journey, purpose: CodeFor, typed: str, *, now: datetime) -> N
     sign_in_codes.check(asked, typed, now=now)
 
 
+def carry_on_proof(journey: Journey, typed: str, *, now: datetime) -> str:
+    """What lets this browser go on without another code, when it sent the very code that was just accepted once more.
+
+    Its first click signed the person in, and the answer that said so may never have come: the session's cookie with
+    it. Empty for any other code. The try is to be committed.
+    """
+    asked = _latest(journey, CodeFor.SIGN_IN)
+    if asked is None or not sign_in_codes.is_repeated(asked, typed, now=now):
+        return ""
+    return vault.keyed_hash(_CARRY_ON, _what_was_proved(asked)).hex()
+
+
+def may_carry_on(journey: Journey, proof: str, *, now: datetime) -> bool:
+    """Whether this proof was made for what was proved last in this journey, not long ago, and it still stands.
+
+    It does not where the person went back to the service, or ended the session that the first click began.
+    """
+    asked, person = _latest(journey, CodeFor.SIGN_IN), journey.user
+    if asked is None or asked.passed_at is None or now - asked.passed_at > sign_in_codes.LIFETIME:
+        return False
+    if person is None or journey.email_proved_at is None or journey.authorization_request.answered_at is not None:
+        return False
+    begun = [each.authenticated_at for each in browser_sessions.open_ones_of(person, now=now)]
+    if not any(at is not None and at >= asked.passed_at for at in begun):
+        return False
+    made = vault.keyed_hashes(_CARRY_ON, _what_was_proved(asked))
+    return any([compare_digest(each.hex().encode(), proof.encode()) for each in made])
+
+
 def is_waiting(journey: Journey, purpose: CodeFor, *, now: datetime) -> bool:
     """Whether a code is on its way that can still be entered: sent, not run out, and tries are left."""
     asked = _latest(journey, purpose)
@@ -95,6 +128,10 @@ def is_exhausted(journey: Journey, purpose: CodeFor) -> bool:
     """Whether all tries for the codes sent so far were used up."""
     asked = _latest(journey, purpose)
     return asked is not None and asked.tries_left == 0 and asked.passed_at is None
+
+
+def _what_was_proved(asked: CodeChallenge) -> str:
+    return f"{asked.id}:{asked.passed_at}"
 
 
 def _latest(journey: Journey, purpose: CodeFor) -> CodeChallenge | None:

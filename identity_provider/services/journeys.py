@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, true, update
+from sqlalchemy import ColumnElement, and_, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from identity_provider.db import db
@@ -71,7 +71,7 @@ def held(journey: Journey) -> Journey:
 
     Of two clicks the second one waits here; and nothing that an agent or the worker decided meanwhile is overwritten.
     The journey's key never changes, so a row that points at it (the worker opens a case, and holds the person) need not
-    wait for it.
+    wait for it. Raises JourneyOutOfReach when it was deleted meanwhile.
     """
     journey = _held_alone(journey)
     if journey.user_id is not None:
@@ -237,17 +237,25 @@ def close_those_of(browser: str, *, now: datetime, but: UUID | None = None, but_
 
     `but` is the journey to keep, and `but_of` the person whose own ones are kept.
     """
-    db.session.execute(
-        update(Journey)
-        .where(
-            Journey.browser_hmac.in_(vault.keyed_hashes(BROWSER_PURPOSE, browser)),
-            Journey.completed_at.is_(None),
-            Journey.expires_at > now,
-            Journey.id != but if but is not None else true(),
-            Journey.user_id.is_distinct_from(but_of) if but_of is not None else true(),
-        )
-        .values(expires_at=now)
+    _close_in(
+        browser,
+        Journey.id != but if but is not None else true(),
+        Journey.user_id.is_distinct_from(but_of) if but_of is not None else true(),
+        now=now,
     )
+
+
+def close_of_others(browser: str, person: User, *, now: datetime, but: UUID | None = None) -> None:
+    """End what somebody else has half done in this browser, where no session says any more who that was.
+
+    Theirs may have run out an hour before, or they have no account yet: this person reads nothing of what they said,
+    nor goes on with it. A journey in which nobody has proved an address is nobody's.
+    """
+    anothers = or_(
+        and_(Journey.user_id.is_not(None), Journey.user_id != person.id),
+        and_(Journey.user_id.is_(None), Journey.email_proved_at.is_not(None), Journey.email != person.email),
+    )
+    _close_in(browser, anothers, Journey.id != but if but is not None else true(), now=now)
 
 
 def finish(journey: Journey, *, now: datetime) -> None:
@@ -255,9 +263,19 @@ def finish(journey: Journey, *, now: datetime) -> None:
     journey.completed_at = journey.completed_at or now
 
 
+def _close_in(browser: str, *which: ColumnElement[bool], now: datetime) -> None:
+    ours = Journey.browser_hmac.in_(vault.keyed_hashes(BROWSER_PURPOSE, browser))
+    half_done = (Journey.completed_at.is_(None), Journey.expires_at > now)
+    db.session.execute(update(Journey).where(ours, *half_done, *which).values(expires_at=now))
+
+
 def _held_alone(journey: Journey) -> Journey:
     lock = {"of": Journey, "key_share": True}
-    return db.session.get_one(Journey, journey.id, with_for_update=lock, populate_existing=True)
+    found = db.session.get(Journey, journey.id, with_for_update=lock, populate_existing=True)
+    if found is None:
+        # Its person was erased since this request found it.
+        raise JourneyOutOfReach(journey.client)
+    return found
 
 
 def _recognise(journey: Journey, user: User, *, now: datetime) -> None:

@@ -319,6 +319,9 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
     search = look_up(person, register, policy, occasion=Occasion.JOB, now=now, proved=proved)
     with transaction():
         user = db.session.get_one(User, user_id, with_for_update={"of": User}, populate_existing=True)
+        if user.erased_at is not None:
+            # What was found out about them is not written down after all.
+            return
         keep(search, user_id=user_id, journey_id=None)
         if not user.is_live or not is_open(user):
             return

@@ -22,6 +22,8 @@ log = structlog.get_logger(SECURITY)
 
 LIFETIME = timedelta(minutes=10)
 TRIES = 5
+REPEATED_WITHIN = timedelta(minutes=2)
+"""How long after a code was accepted the same code still counts as the second click of the person who entered it."""
 EMAIL_KIND = "sign_in_code"
 
 
@@ -87,12 +89,7 @@ def check(of: CodeChallenge, typed: str, *, now: datetime) -> None:
     A try is taken by one atomic UPDATE before the comparison, so that 64 guesses at once evaluate five; a wrong
     try must be committed by the caller, who therefore catches CodeRefused inside the transaction.
     """
-    taken = db.session.execute(
-        update(CodeChallenge)
-        .where(CodeChallenge.id == of.id, CodeChallenge.tries_left > 0, CodeChallenge.passed_at.is_(None))
-        .values(tries_left=CodeChallenge.tries_left - 1)
-        .returning(CodeChallenge.tries_left)
-    ).scalar_one_or_none()
+    taken = _take_try(of, open_still=True)
     accepted = _matching(of, clean_code(typed), now) if taken is not None else None
     if accepted is None:
         _note_refusal(of, tries_left=taken, now=now)
@@ -101,6 +98,30 @@ def check(of: CodeChallenge, typed: str, *, now: datetime) -> None:
     accepted.used_at = now
     of.passed_at = now
     db.session.flush()
+
+
+def is_repeated(of: CodeChallenge, typed: str, *, now: datetime) -> bool:
+    """Whether this is the very code that was accepted a moment ago: the answer to the first click may have been lost.
+
+    It proves nothing anew, so it is for the caller to see that it comes from where the first one came from. It takes
+    a try like any comparison, so that nobody guesses with it what they may not guess with `check`.
+    """
+    if of.passed_at is None or now - of.passed_at > REPEATED_WITHIN or _take_try(of, open_still=False) is None:
+        return False
+    accepted = select(SentCode).where(SentCode.challenge_id == of.id, SentCode.used_at == of.passed_at)
+    purpose, digits = f"sign_in_code:{of.id}", clean_code(typed)
+    return any([vault.recognises(each.code_hmac, purpose, digits) for each in db.session.scalars(accepted)])
+
+
+def _take_try(of: CodeChallenge, *, open_still: bool) -> int | None:
+    """How many tries are left when one was taken; None when there was none, or the challenge is not as it was."""
+    standing = CodeChallenge.passed_at.is_(None) if open_still else CodeChallenge.passed_at.is_not(None)
+    return db.session.execute(
+        update(CodeChallenge)
+        .where(CodeChallenge.id == of.id, CodeChallenge.tries_left > 0, standing)
+        .values(tries_left=CodeChallenge.tries_left - 1)
+        .returning(CodeChallenge.tries_left)
+    ).scalar_one_or_none()
 
 
 def _note_refusal(of: CodeChallenge, *, tries_left: int | None, now: datetime) -> None:

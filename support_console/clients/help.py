@@ -6,6 +6,7 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from identity_provider.domain.access import Permission
+from identity_provider.kit import people_to_try
 from identity_provider.kit.app import settings
 from identity_provider.kit.written import written_moment
 from identity_provider.models import Client, ClientError
@@ -30,7 +31,7 @@ def errors(client_id: str) -> ResponseReturnValue:
 def people(client_id: str) -> ResponseReturnValue:
     """Whom the team may sign in as in this environment, and what has to happen then."""
     client = _client_or_404(client_id)
-    read = trying.read(settings().test_people_file)
+    read = people_to_try.read(settings().test_people_file)
     found = [trying.row(each) for each in read.people]
     return render_template("support/clients/people.html", client=client, found=found, faults=read.faults)
 

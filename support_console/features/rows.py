@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from identity_provider.domain.features import FEATURES, Feature
+from identity_provider.kit.feature_states import setting_against
 from identity_provider.kit.written import written_moment
 from identity_provider.models import FeatureSwitch
 from identity_provider.services import features
@@ -26,7 +27,7 @@ def listed(feature: Feature) -> list[str]:
     address = url_for("support.features.show", feature=feature.value)
     link = Markup('<a class="govuk-link" href="{}">{}</a>').format(address, name_in_words(feature))
     own = str(len([each for each in rows if each.client_id]))
-    return [link, state(is_on=features.is_on(feature)), own, _since(general)]
+    return [link, standing(feature), own, _since(general)]
 
 
 def own_switch(row: FeatureSwitch, service: str) -> list[str]:
@@ -38,13 +39,21 @@ def details_of(feature: Feature) -> list[dict[str, str]]:
     """How a feature stands in general."""
     general = next((each for each in features.switched(feature) if not each.client_id), None)
     rows = {
-        _("State"): state(is_on=features.is_on(feature)),
+        _("State"): standing(feature),
         _("Without a switch it is"): state(is_on=FEATURES[feature].default),
         _("Switched"): _since(general),
     }
     if general is not None:
         rows[_("Reason")] = general.reason
     return [{"key": key, "value": str(value)} for key, value in rows.items()]
+
+
+def standing(feature: Feature) -> str:
+    """How it really stands: of no use is a switch that is on where the operator's settings keep the feature off."""
+    setting = setting_against(feature)
+    if setting and features.is_on(feature):
+        return str(_("Off: switched on here, but the setting %(setting)s does not allow it", setting=setting))
+    return state(is_on=features.is_on(feature))
 
 
 def state(*, is_on: bool) -> str:

@@ -133,6 +133,19 @@ class TestDoctor:
         assert all(each["mend"] for each in findings.values() if each["state"] != "ok")
         assert run(app, "doctor").exit_code == 1
 
+    def test_a_file_of_test_people_is_read_as_its_page_reads_it(
+        self, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert self.findings(app)["people"]["state"] == "ok"
+        file = tmp_path / "people.json"
+        changed = replace(app.extensions["settings"], test_people_file=str(file))
+        monkeypatch.setitem(app.extensions, "settings", changed)
+        for content, state in (('{"people": [{"story": "x"}]}', "fault"), ('{"people": [{"email": "a@b"}]}', "ok")):
+            file.write_text(content)
+            assert self.findings(app)["people"]["state"] == state
+        file.unlink()
+        assert "It cannot be read" in self.findings(app)["people"]["what"]
+
     def test_what_is_well_is_said_to_be_well(self, app: Flask) -> None:
         a_staff_user(StaffRole.ADMINISTRATOR)
         with transaction():

@@ -8,7 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -113,12 +113,64 @@ def test_what_gunicorn_refuses_before_its_end_is_refused_at_once(patient: int, s
         assert wire.recv(65_536).split(b" ")[1] == status
 
 
+# More than any socket's buffers take.
+LONG = POST + b"Content-Length: 8000000\r\n\r\n" + b"x" * 8_000_000
+OLD_LONG = LONG.replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+
+
+@contextmanager
+def that_do_not_read(port: int, count: int, sent: bytes) -> Iterator[list[socket.socket]]:
+    """Clients with little room for an answer, who have asked for a long one."""
+    wires: list[socket.socket] = []
+    try:
+        for _ in range(count):
+            wires.append(socket.socket())
+            wires[-1].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            wires[-1].settimeout(20)
+            wires[-1].connect(("127.0.0.1", port))
+            wires[-1].sendall(sent)
+        yield wires
+    finally:
+        for wire in wires:
+            wire.close()
+
+
+@pytest.mark.parametrize("sent", [LONG, OLD_LONG], ids=["plain", "as gunicorn answers"])
+def test_who_does_not_read_their_answer_leaves_room_for_who_does(patient: int, sent: bytes) -> None:
+    with that_do_not_read(patient, 10, sent):
+        for _ in range(3):
+            assert ask(patient, GET + b"\r\n").startswith(b"HTTP/1.1 200")
+
+
+def test_who_reads_late_gets_all_of_their_answer_and_the_next_one(patient: int) -> None:
+    with that_do_not_read(patient, 1, LONG) as [wire]:
+        assert ask(patient, GET + b"\r\n").startswith(b"HTTP/1.1 200")
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1_000_000)
+        wire.sendall(POST + b"Connection: close\r\nContent-Length: 5\r\n\r\nhello")
+        answers = everything(wire)
+    assert answers.count(b"x" * 8_000_000) == 1
+    assert answers.endswith(b"\nb'hello'")
+
+
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """The port and the log of a server that waits for a second."""
     log = tmp_path_factory.mktemp("hasty") / "log"
     with gunicorn(OURS, log, WEB_PATIENCE="1") as (port, _):
         yield port, log
+
+
+def test_who_does_not_read_in_time_is_parted_from_and_the_log_says_so(hasty: tuple[int, Path]) -> None:
+    port, log = hasty
+    with that_do_not_read(port, 1, LONG) as [wire]:
+        for _ in range(300):
+            if "Answers that ip=127.0.0.1 did not read, or not in time: 1" in log.read_text():
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError(log.read_text())
+        with suppress(ConnectionResetError):
+            assert len(everything(wire)) < 8_000_000
 
 
 @pytest.mark.parametrize("sent", [HALF_HEAD, HALF_BODY, GET + b"\r\n" + HALF_HEAD])

@@ -71,6 +71,72 @@ def test_what_cannot_work_or_is_unsafe_is_refused_by_name(changes: dict[str, str
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ISSUER", "https://[identity.example.org"),
+        ("ISSUER", "https://identity.example.org:port"),
+        ("DATABASE_URL", "postgresql://identity@database:port/identity"),
+        ("DATABASE_URL", "postgresql://"[:-2]),
+        ("ENCRYPTION_KEYS", "ä" * 44),
+        ("PROXY_HOPS", "9" * 5_000),
+        ("PROXY_HOPS", "-1"),
+        ("SMTP_URL", "mail.example.org:25"),
+        ("SMTP_URL", "smtp://user:pa#ss@mail.example.org"),
+        ("SMTP_URL", "smtp://mail.example.org:mail"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "https://mail.example.org"),
+        ("SMTP_FROM", "identity"),
+        ("SMTP_FROM", "Get an identity <@example.org>"),
+        ("ZENDESK_URL", "example.zendesk.com"),
+        ("DQT_API_URL", "https://[dqt"),
+        ("NOTIFY_BASE_URL", "notify"),
+        ("EVIDENCE_STORE_URL", "s3://[bucket"),
+        ("CLAMD_ADDRESS", "tcp://[::"),
+        ("ONE_LOGIN_ISSUER", "https://[one-login"),
+        ("ONE_LOGIN_PRIVATE_KEY", "\0"),
+        ("TEST_PEOPLE_FILE", "no/such/file.json"),
+        ("TEST_PEOPLE_FILE", __file__),
+    ],
+)
+def test_what_is_malformed_is_told_in_one_line_that_begins_with_its_name(name: str, text: str) -> None:
+    more = {"ONE_LOGIN_ISSUER": "https://one-login.example", "ONE_LOGIN_CLIENT_ID": "us"}
+    found = problems(**(more if name.startswith("ONE_LOGIN") else {}) | {name: text})
+    assert len([each for each in found if each.startswith(f"{name}: ")]) == 1
+    assert not any("\n" in each for each in found)
+
+
+def test_each_setting_that_a_choice_needs_is_told_by_itself() -> None:
+    found = problems(TICKET_TRANSPORT="zendesk", CHANGE_REPORTS="api", SMTP_URL="", SMTP_FROM="")
+    named = [each.split(":")[0] for each in found]
+    assert named == [
+        *("SMTP_URL", "SMTP_FROM", "ZENDESK_URL", "ZENDESK_EMAIL", "ZENDESK_TOKEN", "DQT_API_URL", "DQT_API_KEY")
+    ]
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        {"SMTP_URL": "smtps://user:pa%23ss@mail.example.org:465/", "SMTP_FROM": "Get an identity <id@example.org>"},
+        {"SMTP_URL": "smtp://[::1]:25"},
+        {"DATABASE_URL": "postgresql:///identity?host=/run/postgresql"},
+        {"DATABASE_URL": "postgres://identity:pa%40ss@db.example.org:5432/identity?sslmode=verify-full"},
+    ],
+    ids=str,
+)
+def test_what_can_be_used_is_taken(good: dict[str, str]) -> None:
+    Settings.from_environment(GOOD | good)
+
+
+def test_a_file_of_people_is_looked_at_before_anybody_is_shown_it(tmp_path: Path) -> None:
+    file = tmp_path / "people.json"
+    for content in ("[", "[]", '{"people": {}}', "\xff"):
+        file.write_bytes(content.encode("latin-1"))
+        assert [each for each in problems(TEST_PEOPLE_FILE=str(file)) if each.startswith("TEST_PEOPLE_FILE: ")]
+    file.write_text('{"people": []}')
+    assert Settings.from_environment(GOOD | {"TEST_PEOPLE_FILE": str(file)}).test_people_file == str(file)
+
+
+@pytest.mark.parametrize(
     "name, text",
     [
         *(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from flask import Flask
 
@@ -52,6 +56,39 @@ def test_a_service_is_switched_by_itself_and_does_as_the_rest_again(app: Flask, 
     assert features.is_on(Feature.WEBHOOK_DELIVERY, client) is True
     assert manager.submit("Switch it", state="as_the_rest", client_id=client.id, reason="again").status == 409
     assert manager.get("/support/features/nothing").status == 404
+
+
+AGAINST = [
+    (Feature.CLIENT_REGISTRATION, "CLIENT_REGISTRATION", {"client_registration": True}),
+    (Feature.HELPDESK_TICKETS, "TICKET_TRANSPORT", {"ticket_transport": "memory"}),
+]
+
+
+@pytest.mark.parametrize(("feature", "setting", "allowed"), AGAINST)
+def test_what_the_settings_keep_off_is_not_said_to_be_on(
+    app: Flask, manager: Agent, monkeypatch: pytest.MonkeyPatch, feature: Feature, setting: str, allowed: dict[str, Any]
+) -> None:
+    held = replace(app.extensions["settings"], client_registration=False, ticket_transport="none")
+    monkeypatch.setitem(app.extensions, "settings", held)
+    words = f"Off: switched on here, but the setting {setting} does not allow it"
+    assert words in manager.get("/support/features").text
+    assert words in manager.get(f"/support/features/{feature.value}").text
+    assert listed(app)[feature.value] == {"on": False, "switch": "on", "off_by_setting": setting, "services": {}}
+    monkeypatch.setitem(app.extensions, "settings", replace(held, **allowed))
+    assert words not in manager.get("/support/features").text
+    assert listed(app)[feature.value] == {"on": True, "switch": "on", "off_by_setting": None, "services": {}}
+    off(feature)
+    assert listed(app)[feature.value] == {"on": False, "switch": "off", "off_by_setting": None, "services": {}}
+
+
+def test_one_login_is_not_said_to_be_on_where_nobody_set_it_up(app: Flask) -> None:
+    assert ports().broker is None
+    assert listed(app)["one_login"]["off_by_setting"] == "ONE_LOGIN_ISSUER"
+
+
+def listed(app: Flask) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(app.test_cli_runner().invoke(args=["features", "list"]).stdout)
+    return found
 
 
 def test_nobody_enters_an_account_that_is_switched_off(app: Flask) -> None:

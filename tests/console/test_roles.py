@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import transaction
 from identity_provider.domain.access import PERMISSIONS, Permission, StaffRole
 from identity_provider.domain.values import Trn
 from identity_provider.kit.access import Audience
 from identity_provider.kit.app import ports
 from identity_provider.models import TrnToken, User
-from identity_provider.services import trn_tokens, webhooks
+from identity_provider.services import browser_sessions, trn_tokens, webhooks
 from identity_provider.services.audit import SYSTEM
 from tests.builders import a_client, a_staff_user, a_user
-from tests.console.agents import a_case, an_agent
+from tests.console.agents import a_case, an_agent, audited
+from tests.console.test_step_up import CONFIRM
 from tests.kit.changes import a_change, asked_for
 from tests.kit.importing import a_line, checked
 from tests.kit.page import Browser
@@ -47,6 +50,10 @@ def rules(app: Flask) -> list[Rule]:
 
 def permission_of(app: Flask, rule: Rule) -> Permission | None:
     return getattr(app.view_functions[rule.endpoint], "permission", None)
+
+
+def is_fresh(app: Flask, rule: Rule) -> bool:
+    return getattr(app.view_functions[rule.endpoint], "fresh", False)
 
 
 def test_everything_but_signing_in_demands_a_permission(app: Flask) -> None:
@@ -118,6 +125,34 @@ def test_a_role_reaches_what_it_permits_and_nothing_else(app: Flask, role: Staff
         if page.status >= 500:
             wrong.append(f"{role} {method} {address}: {page.status}")
     assert wrong == []
+
+
+def test_the_matrix_leaves_no_endpoint_out(app: Flask) -> None:
+    """Two rules of one name would hide one another in it, and so would one that takes GET and POST."""
+    named = [f"{rule.endpoint} {method_of(rule)}" for rule in rules(app)]
+    assert len(named) == len(set(named))
+    for rule in rules(app):
+        assert (rule.methods or set()) - {"HEAD", "OPTIONS"} == {method_of(rule)}, rule
+
+
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_what_is_dangerous_asks_whom_it_permits_for_another_proof_and_refuses_everybody_else(
+    app: Flask, clock: ManualClock, role: StaffRole
+) -> None:
+    agent, there = an_agent(app, role), addresses(app)
+    start, wrong = agent.get("/support/users"), []
+    clock.advance(browser_sessions.RECENT + timedelta(minutes=1))
+    for rule in rules(app):
+        permission, fresh = permission_of(app, rule), is_fresh(app, rule)
+        if permission is None or not (method_of(rule) == "POST" or fresh) or rule.rule == "/support/step-up":
+            continue  # the last one is where the proof itself is asked for
+        agent.page, address = start, there[f"{rule.endpoint} {method_of(rule)}"]
+        page = agent.get(address) if method_of(rule) == "GET" else agent.post(address)
+        permitted = permission in PERMISSIONS[role]
+        if (page.status == 403, page.h1 == CONFIRM) != (not permitted, permitted and fresh):
+            wrong.append(f"{role} {rule}: {page!r}")
+    assert wrong == []
+    assert audited("staff_stepped_up") == []
 
 
 def test_nobody_gets_anywhere_without_signing_in(app: Flask) -> None:

@@ -26,6 +26,7 @@ CONFIRM = "Confirm that it is you"
 PLACE = Place("http://localhost", "localhost", "Get an identity", "t" * 43)
 
 DANGEROUS = {
+    "support.audit.export",
     "support.clients.act",
     "support.clients.add",
     "support.clients.rotate_secret",
@@ -79,6 +80,10 @@ def challenge(agent: Agent, address: str) -> dict[str, str]:
 @pytest.mark.parametrize("endpoint", sorted(DANGEROUS))
 def test_what_is_dangerous_takes_a_recent_proof(app: Flask, endpoint: str) -> None:
     assert getattr(app.view_functions[endpoint], "fresh", False) is True
+
+
+def test_the_list_of_what_is_dangerous_names_all_that_takes_one(app: Flask) -> None:
+    assert {name for name, view in app.view_functions.items() if getattr(view, "fresh", False)} == DANGEROUS
 
 
 def test_a_form_sent_too_late_is_answered_as_soon_as_the_proof_is_right(app: Flask, clock: ManualClock) -> None:

@@ -7,13 +7,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
 from identity_provider.models import BrowserSession, CodeChallenge, SentCode, User
-from identity_provider.services import rate_limits
+from identity_provider.services import accounts, audit, browser_sessions, rate_limits, sign_in_codes
 from tests.builders import a_user
 from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, newest_code, wrong_code
 
@@ -163,6 +164,89 @@ def test_a_second_click_on_a_right_code_is_told_so_and_led_on(app: Flask) -> Non
     person.submit(code=code)
     assert person.post(again, code=code).h1 == "What is your name?"
     assert count_of(SentCode, SentCode.used_at.is_not(None)) == 1
+
+
+def lose_the_answer(app: Flask, person: Traveller) -> str:
+    """Enter the right code in a click whose answer never comes back to the browser; the code, and the page stays."""
+    address, code = person.step("code"), newest_code(EMAIL)
+    lost = app.test_client()
+    lost.set_cookie("browser", person.secret)
+    token = person.here.form().values["csrf_token"][0]
+    with app.app_context():
+        assert lost.post(address, data={"csrf_token": token, "code": code}).status_code == 303
+    return code
+
+
+def test_a_second_click_goes_on_where_the_answer_to_the_first_was_lost(app: Flask) -> None:
+    user = a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    code = lose_the_answer(app, person)
+    page = person.submit(code=code)
+    assert (page.status, page.h1) == (409, "You have already entered this code")
+    assert person.submit("Continue").path == person.answer_path
+    assert codes_sent_to(EMAIL) == 1
+    assert count_of(SentCode, SentCode.used_at.is_not(None)) == 1
+    assert person.client.get_cookie("session") is not None
+    assert count_of(BrowserSession, BrowserSession.user_id == user.id) == 2
+
+
+def test_nobody_goes_on_by_another_code_than_the_one_accepted(app: Flask) -> None:
+    a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    wrong = wrong_code(EMAIL)
+    code = lose_the_answer(app, person)
+    form = person.here
+    for _ in range(4):
+        assert person.submit(code=wrong).h1 == "You have already entered this code"
+        assert not person.here.forms or "proof" not in person.here.form().names
+        person.page = form
+    # Five tries are all there are: a right guess after them opens nothing.
+    assert "proof" not in {name for each in person.submit(code=code).forms for name in each.names}
+    person.get(person.step("code"))
+    assert person.post(person.step("code/carry-on"), proof="00" * 32).path == person.step("code")
+    assert person.client.get_cookie("session") is None
+
+
+def test_a_code_sent_again_much_later_opens_nothing(app: Flask, clock: ManualClock) -> None:
+    a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    code = lose_the_answer(app, person)
+    clock.advance(sign_in_codes.REPEATED_WITHIN + timedelta(seconds=1))
+    person.submit(code=code)
+    assert person.click("Continue").path == person.step("code")
+
+
+@pytest.mark.parametrize("meanwhile", ["late", "signed_out", "back_at_service", "locked", "elsewhere"])
+def test_what_lets_a_second_click_go_on_is_good_only_while_what_it_proved_stands(
+    app: Flask, clock: ManualClock, meanwhile: str
+) -> None:
+    user = a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    code = lose_the_answer(app, person)
+    person.submit(code=code)
+    if meanwhile == "late":
+        clock.advance(sign_in_codes.LIFETIME + timedelta(seconds=1))
+    elif meanwhile == "signed_out":
+        with transaction():
+            browser_sessions.end_all_of(db.session.get_one(User, user.id), now=clock.now())
+    elif meanwhile == "back_at_service":
+        with transaction():
+            person.journey.authorization_request.answered_at = clock.now()
+    elif meanwhile == "locked":
+        with transaction():
+            accounts.lock(db.session.get_one(User, user.id), actor=audit.SYSTEM, reason="Reported", now=clock.now())
+    else:
+        person.client.set_cookie("browser", "x" * 43)
+    person.submit("Continue")
+    assert person.client.get_cookie("session") is None
 
 
 def test_a_locked_account_is_not_signed_in_to(app: Flask, clock: ManualClock) -> None:

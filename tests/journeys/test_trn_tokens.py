@@ -19,8 +19,9 @@ from identity_provider.services.audit import SYSTEM, Actor
 from matching.records import RecordStatus
 from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.journeys.test_known_person import a_pending_user
-from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, user_at
+from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, newest_code, user_at
 from tests.kit.provider import a_browser_of, a_relying_party
+from tests.kit.second_party import SecondParty, just_before
 
 SERVICE = Actor("client", "dqt")
 UNLINKED = {"trn": None, "verification_level": None, "lookup_status": "Pending", "lookup_reason": "near_match"}
@@ -286,3 +287,25 @@ def test_a_token_that_means_nothing_is_no_reason_to_ask_anything(app: Flask) -> 
     for token in ("", "gtt_" + "x" * 43, "ÿ"):
         assert browser.get(service.ask(trn_token=token).path).location.startswith(service.redirect_uri)
     assert count_of(AuthorizationRequest) == 0
+
+
+def test_of_a_record_that_another_account_gets_a_moment_before_nothing_is_kept(
+    app: Flask, register: MemoryRegister
+) -> None:
+    register.records = [a_record()]
+    other_id = a_user(email="other@example.com").id
+    person = come_with(app, a_token())
+
+    def link_the_other() -> None:
+        with transaction():
+            evidence = trn_links.Evidence(LookupReason.SUPPORT, VerificationLevel.MEDIUM, "seen")
+            other = db.session.get_one(User, other_id)
+            trn_links.link(other, "1234567", evidence, actor=SYSTEM, now=ports().clock.now())
+
+    person.submit(email=EMAIL)
+    with just_before("INSERT INTO users", SecondParty(app, link_the_other).go_ahead):
+        page = person.submit(code=newest_code(EMAIL))
+    assert page.path == person.step("name")
+    assert (person.journey.user_id, person.journey.first_name, person.journey.submitted_at) == (None, None, None)
+    assert count_of(User, User.email == EMAIL) == 0
+    assert the_token().used_at is None

@@ -250,6 +250,8 @@ def the_code_was_sent_twice(world: World) -> None:
     person.submit(email=EMAIL)
     with patch.object(journey_codes, "is_passed", return_value=True):  # as the faster of two clicks leaves it
         person.submit(code=newest_code(EMAIL))
+        with patch.object(journey_codes, "carry_on_proof", return_value="00" * 32):  # and its answer was lost
+            person.post(person.step("code"), code="000000")
 
 
 @shows("resume/continue.html", "resume/code.html", "resume/signed_in.html", "resume/over.html")

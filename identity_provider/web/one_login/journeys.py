@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.authentication import BY_ONE_LOGIN
-from identity_provider.domain.errors import RateLimited, TrnAlreadyLinked
+from identity_provider.domain.errors import RateLimited
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
 from identity_provider.kit.languages import current_language, speak
@@ -38,6 +38,7 @@ from identity_provider.services.one_login_journeys import Arrival
 from identity_provider.services.one_login_links import AnotherAccount
 from identity_provider.services.one_login_told import Proved, Told
 from identity_provider.services.register_search import Occasion
+from identity_provider.services.trn_token_use import AddressUnproved
 from identity_provider.web.one_login import account
 from identity_provider.web.one_login.trips import CALLBACK, Reason, Stopped, bp, come_back, set_out
 
@@ -148,20 +149,12 @@ def _use_trn_token(journey: Journey) -> None:
     now = ports().clock.now()
     if journey.user is None or journey.email_proved_at is None or current_user() != journey.user:
         return
-    if trn_token_use.wants_code(journey, now=now):
-        _send_code(journey)
-        if journey_codes.was_sent(journey, CodeFor.SIGN_IN):
-            with transaction():
-                journeys.ask_again(journeys.held(journey))
-        return
-    record = trn_token_use.record_for(journey, ports().register, now=now)
-    if record is None:
-        return
-    try:
+    step = trn_token_use.next_step(journey, ports().register, now=now)
+    if isinstance(step, AddressUnproved):
+        _have_address_proved(journey)
+    elif step is not None:
         with transaction():
-            trn_token_use.use(journeys.held(journey), record, now=now)
-    except TrnAlreadyLinked:
-        return
+            trn_token_use.use(journeys.held(journey), step, now=now)
 
 
 def _look_for_record(journey: Journey) -> None:
@@ -211,15 +204,29 @@ def _into_account(attempt: OneLoginAttempt, told: Told) -> ResponseReturnValue:
 
 def _send_code(journey: Journey) -> None:
     """Send a code to the address that is to be proved, unless too many were sent: its page offers another one."""
-    now = ports().clock.now()
+    if _may_send_code(journey):
+        with transaction():
+            journey_codes.send(
+                journeys.held(journey), CodeFor.SIGN_IN, locale=current_language(), now=ports().clock.now()
+            )
+
+
+def _have_address_proved(journey: Journey) -> None:
+    if _may_send_code(journey):
+        with transaction():
+            now = ports().clock.now()
+            trn_token_use.ask_for_code(journeys.held(journey), locale=current_language(), now=now)
+
+
+def _may_send_code(journey: Journey) -> bool:
+    """Whether a code may go to the journey's address; it is counted."""
     address = journey_codes.address_of(journey, CodeFor.SIGN_IN)
     try:
         with transaction():
-            journey_codes.count_sending(address, visitor(), now=now)
+            journey_codes.count_sending(address, visitor(), now=ports().clock.now())
     except RateLimited:
-        return
-    with transaction():
-        journey_codes.send(journeys.held(journey), CodeFor.SIGN_IN, locale=current_language(), now=now)
+        return False
+    return True
 
 
 def _may_look_for_namesake(told: Told) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import abort, make_response, render_template
+from flask import abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -15,6 +15,7 @@ from identity_provider.domain.errors import CodeRefused
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.session import current_session
 from identity_provider.models import Journey
 from identity_provider.services import journey_codes, journeys
 from identity_provider.services.journey_codes import CodeFor
@@ -26,6 +27,7 @@ from identity_provider.web.sign_in.steps import (
     search_for_known,
     send_code,
     show,
+    sign_in_here,
     to,
     to_next,
     use_trn_token,
@@ -56,7 +58,7 @@ def code_page(
     with transaction():
         journey = journeys.held(journey)
         if journey_codes.is_passed(journey, purpose):
-            return _already_entered(journey)
+            return _already_entered(journey, purpose, str(form.code.data))
         if not may_enter(answers_of(journey), question):
             return to_next(journey)
         accepted = _is_accepted(journey, purpose, str(form.code.data), accept)
@@ -82,6 +84,24 @@ def another_code(journey_id: UUID, page_name: str) -> ResponseReturnValue:
         return to_next(journey)
     send_code(journey, CODE_PAGES[question])
     return to(journey, question)
+
+
+@bp.post("/<uuid:journey_id>/code/carry-on", endpoint="carry_on")
+@open_to(Audience.TRAVELLER)
+def carry_on(journey_id: UUID) -> ResponseReturnValue:
+    """Go on where a code was accepted, but the answer that said so never came to this browser: no other is needed."""
+    journey = enter(journey_id)
+    with transaction():
+        journey = journeys.held(journey)
+        person, proof = journey.user, request.form.get("proof", "")
+        may = journey_codes.may_carry_on(journey, proof, now=ports().clock.now())
+        if person is not None and current_session() is None and may:
+            if not person.is_live:
+                raise journeys.AccountLocked
+            sign_in_here(journey, person)
+    use_trn_token(journey)
+    search_for_known(journey)
+    return to_next(journey)
 
 
 def _is_accepted(journey: Journey, purpose: CodeFor, typed: str, accept: Callable[[Journey], None]) -> bool | None:
@@ -117,6 +137,12 @@ def _show(journey: Journey, question: Question, form: CodeForm) -> ResponseRetur
     return make_response(page), status
 
 
-def _already_entered(journey: Journey) -> ResponseReturnValue:
+def _already_entered(journey: Journey, purpose: CodeFor, typed: str) -> ResponseReturnValue:
     """A second click, or another tab, was quicker: nothing is accepted twice, and nobody is stuck."""
-    return render_template("sign_in/code_used.html", journey=journey, service_name=journey.client.name), 409
+    now, proof = ports().clock.now(), ""
+    if purpose is CodeFor.SIGN_IN and current_session() is None:
+        proof = journey_codes.carry_on_proof(journey, typed, now=now)
+    if proof:
+        journey_codes.forgive_guess(journey_codes.address_of(journey, purpose), visitor(), now=now)
+    service_name = journey.client.name
+    return render_template("sign_in/code_used.html", journey=journey, service_name=service_name, proof=proof), 409

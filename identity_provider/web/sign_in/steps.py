@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from identity_provider.db import transaction
 from identity_provider.domain.authentication import BY_CODE
-from identity_provider.domain.errors import RateLimited, TrnAlreadyLinked
+from identity_provider.domain.errors import RateLimited
 from identity_provider.domain.features import Feature
 from identity_provider.domain.questions import Answers, Question, may_enter, next_question, previous_question
 from identity_provider.kit.access import Audience, open_to
@@ -39,6 +39,7 @@ from identity_provider.services import (
 )
 from identity_provider.services.journey_codes import CodeFor
 from identity_provider.services.register_search import Occasion, Search
+from identity_provider.services.trn_token_use import AddressUnproved
 
 bp = Blueprint("sign_in", __name__, url_prefix="/sign-in", template_folder="templates")
 
@@ -186,20 +187,15 @@ def use_trn_token(journey: Journey) -> None:
     way, the sign-in goes on as it would without a token.
     """
     now = ports().clock.now()
-    if trn_token_use.wants_code(journey, now=now):
+    step = trn_token_use.next_step(journey, ports().register, now=now)
+    if isinstance(step, AddressUnproved):
         _have_address_proved(journey)
-        return
-    record = trn_token_use.record_for(journey, ports().register, now=now)
-    if record is None:
-        return
-    try:
+    elif step is not None:
         with transaction():
             journey = journeys.held(journey)
-            person = trn_token_use.use(journey, record, now=now)
+            person = trn_token_use.use(journey, step, now=now)
             if person is not None and not answers_of(journey).proved:
                 sign_in_here(journey, person)
-    except TrnAlreadyLinked:
-        return
 
 
 def search_register(journey: Journey, occasion: Occasion) -> Search:
@@ -238,12 +234,14 @@ def prove_again(journey: Journey) -> ResponseReturnValue:
 
 def _have_address_proved(journey: Journey) -> None:
     """Send a code and have it entered before anything else, unless too many were sent."""
+    now, address = ports().clock.now(), journey_codes.address_of(journey, CodeFor.SIGN_IN)
     try:
-        send_code(journey, CodeFor.SIGN_IN)
+        with transaction():
+            journey_codes.count_sending(address, visitor(), now=now)
     except RateLimited:
         return
     with transaction():
-        journeys.ask_again(journeys.held(journey))
+        trn_token_use.ask_for_code(journeys.held(journey), locale=current_language(), now=now)
 
 
 def send_to_holder(journey: Journey) -> None:
