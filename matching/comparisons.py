@@ -9,7 +9,12 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import date_slips, sound
-from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
+from matching.given_names import (
+    are_family_name_forms,
+    are_given_name_forms,
+    are_long_and_short,
+    are_two_people,
+)
 from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
 from matching.parts import (
     BROTHERS_SHARE,
@@ -201,6 +206,8 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         return NameRelation(level, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
+    if are_long_and_short(typed.joined, held.joined):
+        return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if one[0] == other[0] and _is_initial(typed, middle, held, held_middle):
         return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
@@ -325,7 +332,8 @@ def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable
     """Say which known name stands exactly in the other's field, where the other does so misspelt; None for neither."""
     resembling = (Level.NEARLY, Level.SIMILAR)
     for held in held_lasts:
-        if last.joined == held_first.joined and _misspelt(first.joined, held.joined).level in resembling:
+        initial = len(first.joined) == 1 and held.joined.startswith(first.joined)  # as Tamils write it: S. Abirami
+        if last.joined == held_first.joined and (initial or _misspelt(first.joined, held.joined).level in resembling):
             return Field.FIRST_NAME
         if first.joined == held.joined and _misspelt(last.joined, held_first.joined).level in resembling:
             return Field.LAST_NAME
@@ -354,10 +362,15 @@ def _other_dates(stated: date, held: date) -> Level:
         return _date_slip(one, other)
     if abs(stated.year - held.year) >= GENERATION:
         return Level.DIFFERENT
-    if abs(stated - held) in ROWS_OF_A_CALENDAR:
+    if abs(stated - held) in ROWS_OF_A_CALENDAR or _is_year_alone(stated, held):
         return Level.TWO_PARTS
     parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
     return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
+
+
+def _is_year_alone(one: date, other: date) -> bool:
+    """Whether one of two days of a year is its first, which is written where the year is all that is known."""
+    return one.year == other.year and (1, 1) in ((one.month, one.day), (other.month, other.day))
 
 
 def _digits(day: date) -> str:

@@ -9,6 +9,12 @@ from matching.normalise import Name
 
 MOST_FORMS: Final = 60
 
+_YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "temi", "titi")
+"""What begins Yoruba names and is left out in daily use: Oluwabukola is Bukola, Aderonke is Ronke."""
+
+_STEM_FROM: Final = 3
+"""Letters that a name must have left without its beginning, to be a name."""
+
 _Forms = dict[str, frozenset[str]]
 
 
@@ -119,6 +125,26 @@ def are_brother_and_sister(one: str, other: str) -> bool:
         return one[:-1] == other[:-1] and {one[-1:], other[-1:]} in ({"a", "e"}, {"a", "o"})
     ends = len(shorter) >= 3 and shorter[-1] not in "aeiou"
     return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
+
+
+def are_long_and_short(one: str, other: str) -> bool:
+    """Whether one of two Yoruba names is the other without its beginning, or a short form of that: Bukky, Oluwabukola.
+
+    Brothers and sisters share the beginning, and never what follows it.
+    """
+    if not (one.startswith(_YORUBA) or other.startswith(_YORUBA)):
+        return False
+    if one.replace("oluwa", "olu", 1) == other.replace("oluwa", "olu", 1):
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    stems = {longer[len(begin) :] for begin in _YORUBA if longer.startswith(begin)}
+    names = [stem for stem in stems if len(stem) >= max(_STEM_FROM, len(shorter))]
+    return any(stem == shorter or are_given_name_forms(stem, shorter) for stem in names)
+
+
+def may_be_typed_for(typed: str, held: str) -> bool:
+    """Whether both of two names that begin otherwise are names: Ryan is a slip for Bryan, and a name of his own."""
+    return typed[:1] != held[:1] and is_given_name(typed) and is_given_name(held)
 
 
 def is_her_name(typed: str, held: str) -> bool:

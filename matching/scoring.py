@@ -121,6 +121,7 @@ class Scorer:
         self.rarity = rarity
         self.shared_emails = shared_emails
         self._born = _iso(statement.born)
+        self._surname_twice = statement.has_names and statement.firsts[0].joined == statement.lasts[0].joined
         self._groups: dict[Field, float] = {}
         self._days: dict[date | None, FieldComparison] = {}
         self._compared: dict[tuple[str, int], tuple[_Relations, tuple[FieldComparison, ...]]] = {}
@@ -177,13 +178,13 @@ class Scorer:
         """How the names relate, whatever that is worth."""
         stated = self.statement
         held_first, held_middle = (
-            normalise.given_name(record.first_name),
+            normalise.known(normalise.given_name(record.first_name)),
             normalise.given_name(record.middle_name),
         )
         firsts = [held_first]
         if record.previous_first_names:
             firsts += map(normalise.given_name, record.previous_first_names)
-        lasts = [normalise.family_name(record.last_name)]
+        lasts = [normalise.known(normalise.family_name(record.last_name))]
         if record.previous_last_names:
             lasts += map(normalise.family_name, record.previous_last_names)
         said = comparisons.middle_said(stated.middle, stated.lasts, held_middle, lasts)
@@ -226,6 +227,8 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
+        if self._surname_twice and self._is_surname(field, relation):
+            return FieldComparison(field, Level.MISSING, 0.0, relation.typed, relation.held)
         group = self._group(field) if relation.level is _VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
@@ -238,9 +241,14 @@ class Scorer:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
 
+    def _is_surname(self, field: Field, relation: NameRelation) -> bool:
+        """Whether what stands in the first name's box, too, is a last name: Bennett Bennett, who is Jane."""
+        return field is _FIRST and relation.level is Level.DIFFERENT and not self.rarity.is_own_name(relation.typed)
+
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
-        one = NameRelation(Level.SAME, last, held_first.joined)
+        level = Level.SAME if last == held_first.joined else Level.NEARLY  # Molly is swapped rather than Holly
+        one = NameRelation(level, last, held_first.joined, slips=1)
         other = NameRelation(Level.SAME, first, first)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
         other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)

@@ -18,7 +18,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-23.2"
+VERSION: Final = "2026-11-23.3"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
