@@ -1,21 +1,20 @@
 """Comparison levels: how two normalised values of one field relate. What a level is worth is in `weights`."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from matching.blocking import date_slips, sound
+from matching.blocking import sound
 from matching.given_names import (
     are_family_name_forms,
     are_given_name_forms,
     are_long_and_short,
     are_two_people,
 )
-from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
+from matching.normalise import NO_NAME, PARTICLES, Name
 from matching.parts import (
     BROTHERS_SHARE,
     SLIP_FROM,
@@ -35,8 +34,8 @@ GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
-ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
-"""How far the next day is from the right one, and the next row: nobody's sibling is born then."""
+ANOTHER_UP_TO: Final = 3
+"""A slip in a last name of so few letters makes another one: Gu and Wu, Cox and Fox."""
 
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
@@ -142,7 +141,10 @@ def last_name(typed: Name, held: Name) -> NameRelation:
         return NameRelation(Level.PART, shared, held.joined, compound=len(typed.tokens) > 1)
     if are_family_name_forms(typed.joined, held.joined):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
-    return _misspelt(typed.joined, held.joined)
+    relation = _misspelt(typed.joined, held.joined)
+    if relation.level is Level.NEARLY and max(len(typed.joined), len(held.joined)) <= ANOTHER_UP_TO:
+        return relation._replace(level=Level.SIMILAR)
+    return relation
 
 
 def _shared_part(one: Name, other: Name) -> str:
@@ -344,45 +346,6 @@ def _near_enough(one: Name, other: Name) -> bool:
     return one.joined == other.joined or (
         min(len(one.joined), len(other.joined)) >= 5 and OSA.distance(one.joined, other.joined) <= 1
     )
-
-
-def dates(stated: date | None, held: date | None) -> Level:
-    """Relation of two dates of birth."""
-    if stated is None or held is None or UNKNOWN_BIRTHDAY in (stated, held):
-        return Level.MISSING
-    return Level.SAME if stated == held else _other_dates(stated, held)
-
-
-@lru_cache(maxsize=1 << 12)
-def _other_dates(stated: date, held: date) -> Level:
-    one, other = _digits(stated), _digits(held)
-    if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
-        return Level.DAY_MONTH_SWAPPED
-    if other in date_slips(stated.year, stated.month, stated.day):
-        return _date_slip(one, other)
-    if abs(stated.year - held.year) >= GENERATION:
-        return Level.DIFFERENT
-    if abs(stated - held) in ROWS_OF_A_CALENDAR or _is_year_alone(stated, held):
-        return Level.TWO_PARTS
-    parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
-    return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
-
-
-def _is_year_alone(one: date, other: date) -> bool:
-    """Whether one of two days of a year is its first, which is written where the year is all that is known."""
-    return one.year == other.year and (1, 1) in ((one.month, one.day), (other.month, other.day))
-
-
-def _digits(day: date) -> str:
-    return day.isoformat().replace("-", "")
-
-
-def _date_slip(one: str, other: str) -> Level:
-    differing = [at for at in range(8) if one[at] != other[at]]
-    if len(differing) == 2 and sorted(one) == sorted(other):
-        return Level.YEAR_DIGITS_SWAPPED if differing[1] < 4 else Level.DIGITS_SWAPPED
-    another_century = differing == [0, 1]
-    return Level.ONE_DIGIT if len(differing) == 1 or another_century else Level.TWO_PARTS
 
 
 def identifiers(stated: str, held: str) -> Level:

@@ -8,9 +8,13 @@ from typing import Final
 from matching.normalise import Name
 
 MOST_FORMS: Final = 60
+GROUP_NAMES: Final = 40
 
 _YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "temi", "titi")
 """What begins Yoruba names and is left out in daily use: Oluwabukola is Bukola, Aderonke is Ronke."""
+
+_WITHOUT_O_FROM: Final = 5
+"""Shorter names that an O begins are not Irish: Olam."""
 
 _STEM_FROM: Final = 3
 """Letters that a name must have left without its beginning, to be a name."""
@@ -163,5 +167,14 @@ def are_given_name_forms(one: str, other: str) -> bool:
 
 
 def are_family_name_forms(one: str, other: str) -> bool:
-    """Whether two different family names may be two spellings of one."""
+    """Whether two different family names may be two spellings of one, or one without its O: Donnell of O'Donnell."""
+    if "o" in (one[:1], other[:1]) and min(len(one), len(other)) >= _WITHOUT_O_FROM and one in ("o" + other, other[1:]):
+        return True
     return other in _FAMILY.get(one, _NONE)
+
+
+@lru_cache(maxsize=1 << 14)
+def other_forms(name: str, *, given: bool) -> tuple[str, ...]:
+    """Other forms of a name, always the same ones when there are absurdly many."""
+    forms = given_name_forms(name) if given else family_name_forms(name)
+    return tuple(sorted(forms)[:GROUP_NAMES])

@@ -279,8 +279,9 @@ def _fits_better(other: Candidate, chosen: Candidate) -> bool:
     """
     rival, evidence = other.evidence, chosen.evidence
     named = rival.last in AGREES and (rival.first in AGREES or rival.first is Level.INITIAL)
-    doubtful = evidence.born is Level.DIFFERENT or evidence.last not in AGREES
-    closer = rival.born is Level.SAME or (rival.born in NEAR_DATE and doubtful and evidence.born is not Level.SAME)
+    of_one_day = other.record.date_of_birth == chosen.record.date_of_birth
+    near = rival.born in NEAR_DATE and (evidence.born is Level.DIFFERENT or of_one_day)
+    closer = near or rival.born is Level.SAME
     if not (named and closer) or other.record.status is RecordStatus.MERGED or _is_firm(evidence, rival):
         return False
     return _without_numbers(other) > _without_numbers(chosen) + FITS_BETTER_BY
@@ -289,7 +290,8 @@ def _fits_better(other: Candidate, chosen: Candidate) -> bool:
 def _is_firm(chosen: Evidence, rival: Evidence) -> bool:
     """Whether more than a number says that it is the chosen record, and not a relative's."""
     by_name = chosen.exactly_named and chosen.born is not Level.DIFFERENT
-    by_middle = chosen.middle is Level.SAME and rival.middle is not Level.SAME
+    known = chosen.born is Level.SAME or chosen.last in AGREES
+    by_middle = known and chosen.middle is Level.SAME and rival.middle is not Level.SAME
     return by_name or by_middle or chosen.email is Level.SAME
 
 

@@ -3,20 +3,19 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
+from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
-from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms, is_given_name, is_her_name
+from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
 from matching.normalise import Name
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
 
 MOST_KEPT: Final = 10
-GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
 TOGETHER: Final = JOINTLY | {Level.NEARLY}
 LITTLE: Final = 1.0
@@ -60,10 +59,10 @@ def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
     names = statement.names
     related = {*names.first_names, *names.last_names[:2]}
     for first in names.first_names:
-        related.update(_others(first, given=True))
+        related.update(other_forms(first, given=True))
     families = {*names.last_names, *names.first_names[:2]}
     for last in names.last_names:
-        families.update(_others(last, given=False))
+        families.update(other_forms(last, given=False))
     return CandidateQuestion(
         person=statement.person,
         keys=keys,
@@ -72,13 +71,6 @@ def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
         name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
         birth_year=statement.born.year if statement.born else None,
     )
-
-
-@lru_cache(maxsize=1 << 14)
-def _others(name: str, *, given: bool) -> tuple[str, ...]:
-    """Other forms of a name, always the same ones when there are absurdly many."""
-    forms = given_name_forms(name) if given else family_name_forms(name)
-    return tuple(sorted(forms)[:GROUP_NAMES])
 
 
 def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion | None:
@@ -138,7 +130,7 @@ class Scorer:
         if field not in self._groups:
             given = field is Field.FIRST_NAME
             names = self.statement.firsts if given else self.statement.lasts
-            others = _others(names[0].joined, given=given) if names else ()
+            others = other_forms(names[0].joined, given=given) if names else ()
             self._groups[field] = sum(self.rarity.frequency(field, form) for form in others)
         return self._groups[field]
 
@@ -168,7 +160,7 @@ class Scorer:
 
     def _day(self, held: date | None) -> FieldComparison:
         """Compare the date of birth, which many candidates have in common."""
-        day = Level.UNREADABLE if self.statement.impossible_date else comparisons.dates(self.statement.born, held)
+        day = Level.UNREADABLE if self.statement.impossible_date else dates(self.statement.born, held)
         bits = weights.fixed_bits(_BORN, day)
         if day is Level.SAME:
             bits += self.rarity.birthday
@@ -227,7 +219,8 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
-        if self._surname_twice and self._is_surname(field, relation):
+        twice = self._surname_twice and field is _FIRST and relation.level is Level.DIFFERENT
+        if twice and self.rarity.is_rather_a_last_name(relation.typed):  # Bennett Bennett, who is Jane
             return FieldComparison(field, Level.MISSING, 0.0, relation.typed, relation.held)
         group = self._group(field) if relation.level is _VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
@@ -240,10 +233,6 @@ class Scorer:
         if own or (little and not (field is _FIRST and self.rarity.is_nobody_s(relation.held))):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
-
-    def _is_surname(self, field: Field, relation: NameRelation) -> bool:
-        """Whether what stands in the first name's box, too, is a last name: Bennett Bennett, who is Jane."""
-        return field is _FIRST and relation.level is Level.DIFFERENT and not self.rarity.is_own_name(relation.typed)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined

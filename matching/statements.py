@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from matching import normalise
+from matching.given_names import is_given_name
 from matching.normalise import NO_NAME, UNKNOWN_BIRTHDAY, CountedNames, Name, Nino, Trn, name_forms
 from matching.records import PersonDetails
 
@@ -16,7 +17,7 @@ _NONE_GIVEN: Final = frozenset(
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
-_STUCK: Final = re.compile(r"([a-hj-z])\1{3,}|([a-hj-z])\2{2,}\b", re.IGNORECASE)
+_STUCK: Final = re.compile(r"([a-hj-z])\1{3,}|(?<=\w\w)([a-hj-z])\2{2,}\s*\Z", re.IGNORECASE)
 """No name has a letter four times in a row, nor ends in one three times, but the third Henry: III."""
 
 
@@ -71,6 +72,9 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
     split = False
+    if not first and len(last.tokens) > 1:
+        first, last = _from_last_box(person, last)
+        split = bool(first)
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
         split = True
@@ -145,6 +149,19 @@ def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple
     if len(last.tokens) > 1 and last.tokens[0] == first.joined and not _TIED.search(person.last_name.split()[0]):
         return first, Name("".join(last.tokens[1:]), last.tokens[1:])
     return first, last
+
+
+def _from_last_box(person: PersonDetails, last: Name) -> tuple[Name, Name]:
+    """Take a whole name in the last name's box apart: at its comma, or behind a first name.
+
+    Beside a number it stays: there a last name of two words, with no first one, says more.
+    """
+    before, comma, behind = person.last_name.partition(",")
+    if comma and normalise.given_name(behind):
+        return normalise.given_name(behind), normalise.family_name(before)
+    rest = last.tokens[1:]
+    parts = not (person.trn or person.nino) and is_given_name(last.tokens[0])
+    return (Name(last.tokens[0], last.tokens[:1]), Name("".join(rest), rest)) if parts else (NO_NAME, last)
 
 
 def _after(last: Name, first: Name) -> Name:

@@ -75,6 +75,9 @@ IDENTIFIER_HELD_BY_ANOTHER: Final = 0.06
 A_NAME_OF_ITS_OWN: Final = 1e-5
 """A first name that so many bear is not a misspelling of one that only resembles it: it may be a twin's."""
 
+RATHER_A_LAST_NAME: Final = 10.0
+"""So many times as many bear a name as a last one, for it to be rather that."""
+
 SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
 """How many other spellings a name slips into; fewer when the typed one must sound alike."""
@@ -146,6 +149,10 @@ class Rarity:
         if self.knows(_FIRST_NAME, typed):
             return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
+
+    def is_rather_a_last_name(self, name: str) -> bool:
+        """Whether many more people bear this as a last name than as a first one."""
+        return self.frequency(_LAST_NAME, name) >= RATHER_A_LAST_NAME * self.frequency(_FIRST_NAME, name)
 
     def is_nobody_s(self, held: str) -> bool:
         """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.

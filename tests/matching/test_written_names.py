@@ -5,10 +5,11 @@ from datetime import date
 
 import pytest
 
-from matching.comparisons import Level, first_name
-from matching.given_names import are_given_name_forms, are_long_and_short, are_often_two_people
+from matching.comparisons import Level, first_name, last_name
+from matching.given_names import are_long_and_short, are_often_two_people
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
 from matching.normalise import NO_NAME, family_name, given_name, known, whole_nino
+from matching.records import PersonDetails
 from matching.statements import prepare
 from tests.kit.people import ALEX, TODAY, a_person, a_record, outcome_of
 
@@ -71,11 +72,6 @@ def test_a_form_that_is_a_name_of_its_own_takes_a_number(one: str, other: str) -
     assert linked(outcome_of(a_person(record, first_name=one), record)) is None
 
 
-def test_a_robert_is_no_roger() -> None:
-    assert are_given_name_forms("bobby", "robert")
-    assert not are_given_name_forms("bobby", "roger")
-
-
 @pytest.mark.parametrize(("first", "last"), [("Ma. Cristina", "Navarro"), ("Mª Cristina", "Navarro")])
 def test_maria_is_abbreviated(first: str, last: str) -> None:
     record = a_record(first_name="Maria Cristina", middle_name="", last_name=last)
@@ -113,6 +109,10 @@ def test_a_last_name_in_both_boxes_says_nothing_of_the_first() -> None:
     assert linked(outcome_of(both, hyphened)) == hyphened.trn
     many = [a_record(trn=f"300000{n}", first_name="Una", last_name="Brodie", nino="", email="") for n in range(9)]
     assert not isinstance(outcome_of(a_person(first_name="Quigley", last_name="Quigley"), *many), NoMatch)
+    bennett = a_record(first_name="Una", last_name="Bennett", previous_last_names=())
+    others = [a_record(trn=f"32{n:05d}", last_name="Bennett") for n in range(20)]
+    said = a_person(bennett, first_name="Bennett", trn=bennett.trn)
+    assert linked(outcome_of(said, bennett, a_record(trn="3299999", first_name="Bennett"), *others)) == bennett.trn
     james = a_record(first_name="Una", last_name="James", previous_last_names=())
     assert linked(outcome_of(a_person(james, first_name="James", trn=james.trn), james)) is None, (
         "there are such people"
@@ -145,3 +145,32 @@ def test_a_lacking_suffix_does_not_hide_a_number_in_the_other_box() -> None:
     assert misplaced.value == "AB123456"
     assert whole_nino("RP 123456") is None
     assert whole_nino("NO 123456") is None
+
+
+@pytest.mark.parametrize("whole", ["Alexandra Featherstone", "Featherstone, Alexandra", "Featherstone,Alexandra"])
+def test_a_whole_name_in_the_last_box_is_taken_apart(whole: str) -> None:
+    stated = prepare(PersonDetails(last_name=whole), TODAY)
+    assert [name.joined for name in (*stated.firsts, *stated.lasts)] == ["alexandra", "featherstone"]
+    assert stated.misread
+    assert linked(outcome_of(a_person(first_name="", last_name=whole), ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(first_name="", last_name=whole, trn=ALEX.trn), ALEX)) == ALEX.trn
+
+
+def test_a_last_name_of_two_words_stays_whole_where_no_first_one_stands_there() -> None:
+    for stated in (PersonDetails(last_name="Fernsby Quill"), PersonDetails(last_name="Grace Quill", trn="1234567")):
+        assert not prepare(stated, TODAY).firsts
+
+
+@pytest.mark.parametrize(("one", "other"), [("Gu", "Wu"), ("Cox", "Fox"), ("Yu", "Hu")])
+def test_a_slip_in_a_last_name_of_few_letters_makes_another(one: str, other: str) -> None:
+    record = a_record(last_name=one, previous_last_names=())
+    assert linked(outcome_of(a_person(record, last_name=other), record)) is None
+    assert linked(outcome_of(a_person(record, last_name=other, trn=record.trn), record)) == record.trn
+    assert last_name(family_name("Cole"), family_name("Gole")).level is Level.NEARLY
+
+
+@pytest.mark.parametrize(("one", "other"), [("O'Donnell", "Donnell"), ("Brien", "O Brien")])
+def test_an_irish_name_is_the_same_without_its_o(one: str, other: str) -> None:
+    assert last_name(family_name(one), family_name(other)).level is Level.VARIANT
+    assert last_name(family_name("Olam"), family_name("Lam")).level is not Level.VARIANT
+    assert last_name(family_name("Ofenton"), family_name("Genton")).level is not Level.VARIANT
