@@ -34,9 +34,6 @@ GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
-ANOTHER_UP_TO: Final = 3
-"""A slip in a last name of so few letters makes another one: Gu and Wu, Cox and Fox."""
-
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -141,10 +138,7 @@ def last_name(typed: Name, held: Name) -> NameRelation:
         return NameRelation(Level.PART, shared, held.joined, compound=len(typed.tokens) > 1)
     if are_family_name_forms(typed.joined, held.joined):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
-    relation = _misspelt(typed.joined, held.joined)
-    if relation.level is Level.NEARLY and max(len(typed.joined), len(held.joined)) <= ANOTHER_UP_TO:
-        return relation._replace(level=Level.SIMILAR)
-    return relation
+    return _misspelt(typed.joined, held.joined)
 
 
 def _shared_part(one: Name, other: Name) -> str:

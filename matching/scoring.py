@@ -230,6 +230,8 @@ class Scorer:
             alike = are_brother_and_sister(relation.typed, relation.held)
         own = alike and (self.rarity.is_own_name(relation.typed) or is_her_name(relation.typed, relation.held))
         little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
+        if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
+            little = True
         if own or (little and not (field is _FIRST and self.rarity.is_nobody_s(relation.held))):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
@@ -268,6 +270,8 @@ class Scorer:
         best, shown = Level.MISSING, ""
         for number in held:
             level = comparisons.identifiers(stated, number)
+            if level is Level.DIFFERENT and field is Field.TRN and self.statement.trn_padded:
+                level = comparisons.identifiers(stated[1:], number)  # a digit is missing, and no zero in front
             if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
                 best, shown = (level, number) if level is not Level.MISSING else (best, shown)
         return FieldComparison(field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown)

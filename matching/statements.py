@@ -17,15 +17,16 @@ _NONE_GIVEN: Final = frozenset(
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
-_STUCK: Final = re.compile(r"([a-hj-z])\1{3,}|(?<=\w\w)([a-hj-z])\2{2,}\s*\Z", re.IGNORECASE)
-"""No name has a letter four times in a row, nor ends in one three times, but the third Henry: III."""
+_STUCK: Final = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
+"""No name has a letter four times in a row; three times it has by a slip: Scottt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What a person stated, normalised. Empty where nothing usable was given.
 
-    `misread` says that something was given that could not be read, so that its absence proves nothing.
+    `misread` says that something was given that could not be read, so that its absence proves nothing; `trn_padded`
+    that the TRN had fewer digits than it takes.
     """
 
     person: PersonDetails
@@ -39,6 +40,7 @@ class Statement:
     email: str
     misread: bool
     impossible_date: bool = False
+    trn_padded: bool = False
 
     @property
     def has_names(self) -> bool:
@@ -103,6 +105,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
+        trn_padded=stated_trn is not None and stated_trn.padded,
     )
 
 
@@ -115,7 +118,7 @@ def _first_name(raw: str) -> Name:
 def _named(raw: str, read: Callable[[str], Name]) -> Name:
     """Read a name; what says that none is known is none, and a stuck key's letter is one."""
     name = normalise.known(read(raw))
-    return read(_STUCK.sub(r"\1\2", raw)) if name and _STUCK.search(raw) else name
+    return read(_STUCK.sub(r"\1", raw)) if name and _STUCK.search(raw) else name
 
 
 def _middle_name(raw: str, first: Name) -> Name:
