@@ -290,8 +290,7 @@ def _fits_better(other: Candidate, chosen: Candidate) -> bool:
 def _is_firm(chosen: Evidence, rival: Evidence) -> bool:
     """Whether more than a number says that it is the chosen record, and not a relative's."""
     by_name = chosen.exactly_named and chosen.born is not Level.DIFFERENT
-    known = chosen.born is Level.SAME or chosen.last in AGREES
-    by_middle = known and chosen.middle is Level.SAME and rival.middle is not Level.SAME
+    by_middle = chosen.middle is Level.SAME and rival.middle is not Level.SAME
     return by_name or by_middle or chosen.email is Level.SAME
 
 

@@ -52,9 +52,6 @@ def test_the_number_of_somebody_of_that_first_name_and_day_does_not_link_beside_
         found = {candidate.record.trn: candidate for candidate in outcome_of(stated, susan, other).candidates}
         assert blocks(found[other.trn], [found[susan.trn]], 0.0) == (Block.ANOTHER_FITS_BETTER,)
         assert linked(outcome_of(stated, other)) == other.trn, "newly married, nobody else fitting"
-        by_middle = replace(stated, middle_name="Jane")
-        namesakes = (replace(susan, middle_name=""), replace(other, middle_name="Jane"))
-        assert linked(outcome_of(by_middle, *namesakes)) is None, "a middle name is many people's"
         by_chance = replace(susan, date_of_birth=date(1984, 5, 18))
         found = {candidate.record.trn: candidate for candidate in outcome_of(stated, by_chance, other).candidates}
         assert blocks(found[other.trn], [found[susan.trn]], 0.0) == (), "one of that name has a near birthday often"
