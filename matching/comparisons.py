@@ -351,6 +351,11 @@ def identifiers(stated: str, held: str) -> Level:
     return Level.ONE_SLIP if OSA.distance(stated, held, score_cutoff=1) <= 1 else Level.DIFFERENT
 
 
+def lacks_a_digit(typed: str, held: str) -> bool:
+    """Whether a number was typed without one of its digits."""
+    return any(held[:at] + held[at + 1 :] == typed for at in range(len(held)))
+
+
 def emails(stated: str, held: str, *, shared: bool) -> Level:
     """Relation of two addresses; another address is no evidence, people have several."""
     if not stated or stated != held:

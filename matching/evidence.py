@@ -72,6 +72,11 @@ class Evidence(NamedTuple):
         return self.first in AGREES and self.last in AGREES
 
     @property
+    def otherwise_named(self) -> bool:
+        """Whether neither name resembles."""
+        return self.first is Level.DIFFERENT and self.last is Level.DIFFERENT
+
+    @property
     def exactly_named(self) -> bool:
         """Whether exactly this name was given."""
         return self.first is Level.SAME and self.last is Level.SAME

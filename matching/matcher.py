@@ -279,8 +279,9 @@ def _verdict(shown: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Rul
 
 
 def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Who may be the person. That somebody else was born that day helps no agent, and no rule links them."""
     close = {candidate.record.trn for candidate in near}
-    kept = (c for c in ranked if c.record.trn in close or c.weight >= 0)
+    kept = (c for c in ranked if c.record.trn in close or (c.weight >= 0 and not c.evidence.otherwise_named))
     return tuple(islice(kept, MOST_KEPT))
 
 

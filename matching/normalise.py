@@ -231,15 +231,19 @@ def _as_digits(letters: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def nino(raw: str) -> Nino | None:
-    """Read a National Insurance number; None where no two letters and six digits are there."""
+    """Read a National Insurance number; None where no two letters and six digits are there.
+
+    A letter in the last digit's place is meant for the digit, or is the suffix behind five: that is not well formed.
+    """
     text = raw[:LONGEST_NAME].upper()
     if not (text.isascii() and text.isalnum()):
         text = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
+    lacks_a_digit = len(text) == 8 and text[7] in _NINO_SUFFIXES
     text = text[:2] + text[2:8].translate(_LETTERS_FOR_DIGITS) + text[8:]
     if not text.isascii() or not _NINO.fullmatch(text):
         return None
     prefix = text[:2]
-    issued = bool(_NINO_PREFIX.fullmatch(prefix)) and prefix not in _NINO_UNUSED
+    issued = bool(_NINO_PREFIX.fullmatch(prefix)) and prefix not in _NINO_UNUSED and not lacks_a_digit
     return Nino(text[:8], well_formed=issued and (len(text) == 8 or text[8] in _NINO_SUFFIXES))
 
 

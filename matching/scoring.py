@@ -11,6 +11,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
 from matching.normalise import Name
+from matching.numbers import compare_nino, compare_trn
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
@@ -153,8 +154,8 @@ class Scorer:
             self._days[day] = self._day(day)
         return (
             self._days[day],
-            self._identifier(Field.TRN, stated.trn, [other.trn for other in numbers]) if stated.trn else _NO_TRN,
-            self._nino(numbers) if stated.nino else _NO_NINO,
+            compare_trn(stated, numbers, self.rarity.size) if stated.trn else _NO_TRN,
+            compare_nino(stated, numbers, self.rarity.size) if stated.nino else _NO_NINO,
             self._email(record) if stated.email else _NO_EMAIL,
         )
 
@@ -266,26 +267,6 @@ class Scorer:
         whole = FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap)
         return [found[Field.FIRST_NAME], found[Field.LAST_NAME], whole]
 
-    def _identifier(self, field: Field, stated: str, held: Sequence[str]) -> FieldComparison:
-        best, shown = Level.MISSING, ""
-        for number in held:
-            level = comparisons.identifiers(stated, number)
-            if level is Level.DIFFERENT and field is Field.TRN and self.statement.trn_padded:
-                level = comparisons.identifiers(stated[1:], number)  # a digit is missing, and no zero in front
-            if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
-                best, shown = (level, number) if level is not Level.MISSING else (best, shown)
-        return FieldComparison(field, best, weights.identifier_bits(field, best, self.rarity.size), stated, shown)
-
-    def _nino(self, numbers: Sequence[TeachingRecord]) -> FieldComparison:
-        """Compare the National Insurance number; one that is nobody's, as payrolls make up, contradicts nobody."""
-        stated = self.statement
-        compared = self._identifier(Field.NINO, stated.nino, [normalise.nino_value(one.nino) for one in numbers])
-        if compared.level is not Level.DIFFERENT:
-            return compared
-        if not (stated.nino_well_formed and any(normalise.is_issued(one.nino) for one in numbers)):
-            return FieldComparison(Field.NINO, Level.MISSING, 0.0, stated.nino)
-        return compared
-
     def _email(self, record: TeachingRecord) -> FieldComparison:
         held = normalise.email(record.email)
         level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
@@ -295,7 +276,6 @@ class Scorer:
 _NO_TRN, _NO_NINO, _NO_EMAIL = (
     FieldComparison(field, Level.MISSING, 0.0) for field in (Field.TRN, Field.NINO, Field.EMAIL)
 )
-_CLOSER: Final = {Level.SAME: 0, Level.ONE_SLIP: 1, Level.DIFFERENT: 2, Level.MISSING: 3}
 
 
 def _iso(day: date | None) -> str:

@@ -25,8 +25,8 @@ _STUCK: Final = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
 class Statement:
     """What a person stated, normalised. Empty where nothing usable was given.
 
-    `misread` says that something was given that could not be read, so that its absence proves nothing; `trn_padded`
-    that the TRN had fewer digits than it takes.
+    `misread` says that something was given that could not be read, so that its absence proves nothing. `six_digits`
+    are those of a TRN that was typed with so many: perhaps without the zero in front, perhaps without another digit.
     """
 
     person: PersonDetails
@@ -40,7 +40,7 @@ class Statement:
     email: str
     misread: bool
     impossible_date: bool = False
-    trn_padded: bool = False
+    six_digits: str = ""
 
     @property
     def has_names(self) -> bool:
@@ -105,7 +105,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
-        trn_padded=stated_trn is not None and stated_trn.padded,
+        six_digits=stated_trn.value[1:] if stated_trn and stated_trn.padded and stated_trn.value[1] != "0" else "",
     )
 
 

@@ -81,13 +81,16 @@ def test_people_and_cases_are_counted_by_reason(app: Flask, clock: ManualClock) 
     assert by_reason == {"confirmed_by_support": "0", "ambiguous": "1"}
 
 
-def test_when_the_record_was_found_is_told_by_question(app: Flask, register: MemoryRegister) -> None:
+def test_when_the_record_was_found_is_told_by_question(
+    app: Flask, register: MemoryRegister, clock: ManualClock
+) -> None:
     register.records = [a_record("1234567")]
     person = Traveller(app)
     person.set_out()
     person.prove()
     person.say_who()
     person.say_more(trn="1234567")
+    clock.advance(timedelta(seconds=20))
     person.check()
     viewer = an_agent(app, StaffRole.VIEWER)
     text = viewer.get("/support/performance/figures.csv").response.text

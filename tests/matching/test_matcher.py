@@ -284,6 +284,14 @@ def test_a_namesake_of_another_age_is_shown_but_is_not_near() -> None:
     assert [candidate.record.trn for candidate in outcome.candidates] == [ALEX.trn]
 
 
+def test_a_stranger_of_the_same_birthday_is_not_shown_beside_those_who_may_be_meant() -> None:
+    namesake = a_record(trn="7654321", nino="", email="")
+    stranger = a_record(trn="7654322", first_name="Janet", middle_name="", last_name="Rayel", nino="", email="")
+    outcome = outcome_of(a_person(), ALEX, namesake, stranger)
+    assert refused(outcome) is Reason.AMBIGUOUS
+    assert {candidate.record.trn for candidate in outcome.candidates} == {ALEX.trn, namesake.trn}
+
+
 def test_a_leaked_trn_links_nobody_however_well_the_rest_fits() -> None:
     for policy in (Policy.DEFAULT, Policy.STRICT, Policy.LINKAGE):
         person = a_person(trn=ALEX.trn, trn_leaked=True)
