@@ -1,16 +1,20 @@
 """Comparison levels: how two normalised values of one field relate. What a level is worth is in `weights`."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from matching.blocking import date_slips, sound
-from matching.given_names import are_family_name_forms, are_given_name_forms, are_two_people
-from matching.normalise import NO_NAME, PARTICLES, UNKNOWN_BIRTHDAY, Name
+from matching.blocking import sound
+from matching.given_names import (
+    are_family_name_forms,
+    are_given_name_forms,
+    are_long_and_short,
+    are_two_people,
+)
+from matching.normalise import NO_NAME, PARTICLES, Name
 from matching.parts import (
     BROTHERS_SHARE,
     SLIP_FROM,
@@ -30,9 +34,6 @@ GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
-ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
-"""How far the next day is from the right one, and the next row: nobody's sibling is born then."""
-
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -201,6 +202,8 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
         return NameRelation(level, typed.joined, held.joined)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
+    if are_long_and_short(typed.joined, held.joined):
+        return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if one[0] == other[0] and _is_initial(typed, middle, held, held_middle):
         return NameRelation(Level.INITIAL, one, other)
     if _used_as_first(typed, middle, held, held_middle):
@@ -325,7 +328,8 @@ def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable
     """Say which known name stands exactly in the other's field, where the other does so misspelt; None for neither."""
     resembling = (Level.NEARLY, Level.SIMILAR)
     for held in held_lasts:
-        if last.joined == held_first.joined and _misspelt(first.joined, held.joined).level in resembling:
+        initial = len(first.joined) == 1 and held.joined.startswith(first.joined)  # as Tamils write it: S. Abirami
+        if last.joined == held_first.joined and (initial or _misspelt(first.joined, held.joined).level in resembling):
             return Field.FIRST_NAME
         if first.joined == held.joined and _misspelt(last.joined, held_first.joined).level in resembling:
             return Field.LAST_NAME
@@ -336,40 +340,6 @@ def _near_enough(one: Name, other: Name) -> bool:
     return one.joined == other.joined or (
         min(len(one.joined), len(other.joined)) >= 5 and OSA.distance(one.joined, other.joined) <= 1
     )
-
-
-def dates(stated: date | None, held: date | None) -> Level:
-    """Relation of two dates of birth."""
-    if stated is None or held is None or UNKNOWN_BIRTHDAY in (stated, held):
-        return Level.MISSING
-    return Level.SAME if stated == held else _other_dates(stated, held)
-
-
-@lru_cache(maxsize=1 << 12)
-def _other_dates(stated: date, held: date) -> Level:
-    one, other = _digits(stated), _digits(held)
-    if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
-        return Level.DAY_MONTH_SWAPPED
-    if other in date_slips(stated.year, stated.month, stated.day):
-        return _date_slip(one, other)
-    if abs(stated.year - held.year) >= GENERATION:
-        return Level.DIFFERENT
-    if abs(stated - held) in ROWS_OF_A_CALENDAR:
-        return Level.TWO_PARTS
-    parts = sum(one[part] == other[part] for part in (slice(0, 4), slice(4, 6), slice(6, 8)))
-    return Level.TWO_PARTS if parts == 2 else Level.DIFFERENT
-
-
-def _digits(day: date) -> str:
-    return day.isoformat().replace("-", "")
-
-
-def _date_slip(one: str, other: str) -> Level:
-    differing = [at for at in range(8) if one[at] != other[at]]
-    if len(differing) == 2 and sorted(one) == sorted(other):
-        return Level.YEAR_DIGITS_SWAPPED if differing[1] < 4 else Level.DIGITS_SWAPPED
-    another_century = differing == [0, 1]
-    return Level.ONE_DIGIT if len(differing) == 1 or another_century else Level.TWO_PARTS
 
 
 def identifiers(stated: str, held: str) -> Level:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from matching.comparisons import Field, Level
-from matching.given_names import are_often_two_people
+from matching.given_names import are_often_two_people, may_be_typed_for
 from matching.normalise import given_name
 from matching.records import TeachingRecord
 
@@ -16,7 +16,7 @@ NEAR_DATE: Final = frozenset(
 
 
 # Read for every candidate: Python 3.11 takes a tenth of a microsecond to find a member of an enumeration.
-_MISSING, _VARIANT, _MIDDLE = Level.MISSING, Level.VARIANT, Level.MIDDLE
+_MISSING, _VARIANT, _MIDDLE, _NEARLY = Level.MISSING, Level.VARIANT, Level.MIDDLE, Level.NEARLY
 _FIELDS: Final = (
     Field.FIRST_NAME, Field.LAST_NAME, Field.DATE_OF_BIRTH, Field.TRN, Field.NINO, Field.EMAIL, Field.MIDDLE_NAME,
 )  # fmt: skip
@@ -55,6 +55,8 @@ class Evidence(NamedTuple):
         two_people = reordered = False
         if first is _VARIANT:
             two_people = are_often_two_people(found[Field.FIRST_NAME].stated, given_name(held.first_name))
+        elif first is _NEARLY:
+            two_people = may_be_typed_for(found[Field.FIRST_NAME].stated, found[Field.FIRST_NAME].held)
         elif first is _MIDDLE:
             reordered = _are_reordered(found[Field.FIRST_NAME], found[Field.MIDDLE_NAME])
         return cls(first, last, born, trn, nino, email, middle, two_people, reordered)

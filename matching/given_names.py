@@ -8,6 +8,16 @@ from typing import Final
 from matching.normalise import Name
 
 MOST_FORMS: Final = 60
+GROUP_NAMES: Final = 40
+
+_YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "temi", "titi")
+"""What begins Yoruba names and is left out in daily use: Oluwabukola is Bukola, Aderonke is Ronke."""
+
+_WITHOUT_O_FROM: Final = 5
+"""Shorter names that an O begins are not Irish: Olam."""
+
+_STEM_FROM: Final = 3
+"""Letters that a name must have left without its beginning, to be a name."""
 
 _Forms = dict[str, frozenset[str]]
 
@@ -121,6 +131,26 @@ def are_brother_and_sister(one: str, other: str) -> bool:
     return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
 
 
+def are_long_and_short(one: str, other: str) -> bool:
+    """Whether one of two Yoruba names is the other without its beginning, or a short form of that: Bukky, Oluwabukola.
+
+    Brothers and sisters share the beginning, and never what follows it.
+    """
+    if not (one.startswith(_YORUBA) or other.startswith(_YORUBA)):
+        return False
+    if one.replace("oluwa", "olu", 1) == other.replace("oluwa", "olu", 1):
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    stems = {longer[len(begin) :] for begin in _YORUBA if longer.startswith(begin)}
+    names = [stem for stem in stems if len(stem) >= max(_STEM_FROM, len(shorter))]
+    return any(stem == shorter or are_given_name_forms(stem, shorter) for stem in names)
+
+
+def may_be_typed_for(typed: str, held: str) -> bool:
+    """Whether both of two names that begin otherwise are names: Ryan is a slip for Bryan, and a name of his own."""
+    return typed[:1] != held[:1] and is_given_name(typed) and is_given_name(held)
+
+
 def is_her_name(typed: str, held: str) -> bool:
     """Whether an a was added, which slips hardly ever do: Nadira for Nadir, however rare she is in the register."""
     return typed in (held + "a", held + "ah")
@@ -137,5 +167,14 @@ def are_given_name_forms(one: str, other: str) -> bool:
 
 
 def are_family_name_forms(one: str, other: str) -> bool:
-    """Whether two different family names may be two spellings of one."""
+    """Whether two different family names may be two spellings of one, or one without its O: Donnell of O'Donnell."""
+    if "o" in (one[:1], other[:1]) and min(len(one), len(other)) >= _WITHOUT_O_FROM and one in ("o" + other, other[1:]):
+        return True
     return other in _FAMILY.get(one, _NONE)
+
+
+@lru_cache(maxsize=1 << 14)
+def other_forms(name: str, *, given: bool) -> tuple[str, ...]:
+    """Other forms of a name, always the same ones when there are absurdly many."""
+    forms = given_name_forms(name) if given else family_name_forms(name)
+    return tuple(sorted(forms)[:GROUP_NAMES])

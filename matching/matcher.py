@@ -15,7 +15,7 @@ from matching.comparisons import Field, Level
 from matching.evidence import AGREES, NEAR_DATE
 from matching.explain import Explanation
 from matching.held import held_by, with_more
-from matching.nearness import is_rarely_a_stranger, may_be_one_person
+from matching.nearness import may_be_one_person
 from matching.normalise import family_name, given_name
 from matching.policy import (
     CERTAIN_FROM,
@@ -297,12 +297,11 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     first_or_middle = first or (evidence.middle is Level.SAME and evidence.last in AGREES)
     if first_or_middle and last:
         return evidence.born in _BORN_SO
-    # With one name only it may be a marriage, or a stranger; another number on the record says a stranger.
-    if evidence.nino is Level.DIFFERENT and not is_rarely_a_stranger(candidate):
-        return False
+    # With one name only it may be a marriage, or a stranger.
     if evidence.born is Level.SAME:
         return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
-    if evidence.born not in NEAR_DATE:
+    # Then another number on the record says a stranger.
+    if evidence.born not in NEAR_DATE or evidence.nino is Level.DIFFERENT:
         return False
     return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
 

@@ -48,6 +48,12 @@ PARTICLES: Final = _words(
 )
 """Tokens that many unrelated names share: they never make one name a part of another."""
 
+_NOT_KNOWN: Final = _words(
+    "unknown notknown notgiven notprovided notrecorded fnu lnu nfn noname nofirstname noforename nogivenname "
+    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc xxx xxxx"
+)
+"""What registers and forms hold where nobody knew a name."""
+
 _LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIilL|SsBZz", "0001111155822")
 _LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)|(?<=\d)[SsBZz](?=\d)")
 _LETTER_AT_AN_END: Final = re.compile(r"\W*(?:\d{6}[SsBZz]|[SsBZz]\d{6})\W*")
@@ -55,6 +61,7 @@ _OF_A_SPREADSHEET: Final = re.compile(r"[.,]0{0,2}\s*\Z")
 _NINO: Final = re.compile(r"[A-Z]{2}\d{6}[A-Z]?")
 _NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
 _NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
+_BEFORE_A_TRN: Final = "RP"
 _NINO_SUFFIXES: Final = frozenset("ABCDFMU")
 _PLAIN_EMAIL: Final = re.compile(r"[!-~]{1,200}@(?:[a-z0-9-]{1,60}\.)+[a-z0-9-]{1,60}")
 
@@ -183,6 +190,11 @@ def family_name(raw: str) -> Name:
     return Name("".join(tokens), tuple(tokens))
 
 
+def known(name: Name) -> Name:
+    """The name, or none where it only says that none was known: Unknown, FNU."""
+    return NO_NAME if name.joined in _NOT_KNOWN else name
+
+
 def _without_titles(tokens: list[str]) -> list[str]:
     """Drop titles in front and suffixes behind while something remains."""
     while len(tokens) > 1 and tokens[0] in TITLES:
@@ -236,10 +248,15 @@ def nino(raw: str) -> Nino | None:
 
 
 def whole_nino(raw: str) -> Nino | None:
-    """Read a National Insurance number with its suffix where nothing else stands: in a box for something else."""
+    """Read a National Insurance number where nothing else stands: in a box for something else.
+
+    It may lack its suffix, but where the letters are those that are written before a TRN.
+    """
     number = nino(raw)
-    whole = number is not None and number.well_formed and sum(map(str.isalnum, raw)) == 9
-    return number if whole else None
+    if number is None or not number.well_formed:
+        return None
+    signs = sum(map(str.isalnum, raw))
+    return number if signs == 9 or (signs == 8 and number.value[:2] != _BEFORE_A_TRN) else None
 
 
 def nino_value(raw: str) -> str:

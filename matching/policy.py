@@ -61,7 +61,8 @@ class Block(StrEnum):
     NOT_CERTAIN = "not_certain"
 
 
-_LOOSE_DATE: Final = NEAR_DATE | {Level.TWO_PARTS, Level.MISSING}
+_NO_DATE: Final = frozenset({Level.MISSING, Level.UNREADABLE})
+_LOOSE_DATE: Final = NEAR_DATE | _NO_DATE | {Level.TWO_PARTS}
 _FIRST_NOT_CONTRADICTED: Final = AGREES | {
     Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING, Level.MISSING,
 }  # fmt: skip
@@ -82,13 +83,13 @@ def linking_rule(evidence: Evidence) -> Rule | None:
 
 
 def _identified_rule(evidence: Evidence) -> Rule | None:
-    if evidence.trn is Level.SAME and evidence.nino is Level.SAME and evidence.names_agree:
+    if evidence.trn is evidence.nino is Level.SAME and _both_suffice(evidence):
         return Rule.BOTH_IDENTIFIERS_AND_NAMES
     if evidence.born is Level.SAME:
         return Rule.IDENTIFIER_BIRTHDAY_AND_NAME if _one_name_agrees(evidence) else None
     if evidence.names_agree and evidence.born in _LOOSE_DATE:
         # Without a birthday a number and a name that is often a relative's may well be the relative's.
-        alone = evidence.born is Level.MISSING
+        alone = evidence.born in _NO_DATE
         perhaps_two = evidence.often_two_people or evidence.middle is Level.DIFFERENT
         return None if alone and perhaps_two else Rule.IDENTIFIER_AND_NAMES
     if evidence.first in FIRM and evidence.born in NEAR_DATE:
@@ -96,6 +97,18 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
         # first name and, but for one slip, the birthday happens once in 100,000.
         return Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
     return None
+
+
+def _both_suffice(evidence: Evidence) -> bool:
+    """Whether both numbers link by the names: families keep both of each other, so that the birthday must not deny it.
+
+    With wholly another one somebody called nearly so is a relative; who is called exactly so stated somebody else's.
+    """
+    if not evidence.names_agree:
+        return evidence.last in AGREES and evidence.first is Level.INITIAL and evidence.born in NEAR_DATE
+    if evidence.born is not Level.DIFFERENT:
+        return True
+    return evidence.first is Level.SAME and evidence.middle is not Level.DIFFERENT
 
 
 def _may_be_a_sibling(evidence: Evidence) -> bool:
@@ -129,6 +142,8 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
         if statement.person.date_of_birth == UNKNOWN_BIRTHDAY:  # perhaps by somebody who only knows whose number it is
+            return False
+        if statement.impossible_date and rule is Rule.IDENTIFIER_AND_NAMES:
             return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
@@ -264,7 +279,9 @@ def _fits_better(other: Candidate, chosen: Candidate) -> bool:
     """
     rival, evidence = other.evidence, chosen.evidence
     named = rival.last in AGREES and (rival.first in AGREES or rival.first is Level.INITIAL)
-    closer = rival.born is Level.SAME or (rival.born in NEAR_DATE and evidence.born is Level.DIFFERENT)
+    of_one_day = other.record.date_of_birth == chosen.record.date_of_birth
+    near = rival.born in NEAR_DATE and (evidence.born is Level.DIFFERENT or of_one_day)
+    closer = near or rival.born is Level.SAME
     if not (named and closer) or other.record.status is RecordStatus.MERGED or _is_firm(evidence, rival):
         return False
     return _without_numbers(other) > _without_numbers(chosen) + FITS_BETTER_BY

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from matching import comparisons, normalise, weights
+from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
-from matching.given_names import are_brother_and_sister, family_name_forms, given_name_forms, is_given_name, is_her_name
+from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
@@ -17,7 +17,6 @@ from matching.statements import Statement
 from matching.weights import Rarity
 
 MOST_KEPT: Final = 10
-GROUP_NAMES: Final = 40
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
 TOGETHER: Final = JOINTLY | {Level.NEARLY}
 LITTLE: Final = 1.0
@@ -61,10 +60,10 @@ def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
     names = statement.names
     related = {*names.first_names, *names.last_names[:2]}
     for first in names.first_names:
-        related.update(_others(first, given=True))
+        related.update(other_forms(first, given=True))
     families = {*names.last_names, *names.first_names[:2]}
     for last in names.last_names:
-        families.update(_others(last, given=False))
+        families.update(other_forms(last, given=False))
     return CandidateQuestion(
         person=statement.person,
         keys=keys,
@@ -73,13 +72,6 @@ def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
         name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
         birth_year=statement.born.year if statement.born else None,
     )
-
-
-@lru_cache(maxsize=1 << 14)
-def _others(name: str, *, given: bool) -> tuple[str, ...]:
-    """Other forms of a name, always the same ones when there are absurdly many."""
-    forms = given_name_forms(name) if given else family_name_forms(name)
-    return tuple(sorted(forms)[:GROUP_NAMES])
 
 
 def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion | None:
@@ -122,6 +114,7 @@ class Scorer:
         self.rarity = rarity
         self.shared_emails = shared_emails
         self._born = _iso(statement.born)
+        self._surname_twice = statement.has_names and statement.firsts[0].joined == statement.lasts[0].joined
         self._groups: dict[Field, float] = {}
         self._days: dict[date | None, FieldComparison] = {}
         self._compared: dict[tuple[str, int], tuple[_Relations, tuple[FieldComparison, ...]]] = {}
@@ -138,7 +131,7 @@ class Scorer:
         if field not in self._groups:
             given = field is Field.FIRST_NAME
             names = self.statement.firsts if given else self.statement.lasts
-            others = _others(names[0].joined, given=given) if names else ()
+            others = other_forms(names[0].joined, given=given) if names else ()
             self._groups[field] = sum(self.rarity.frequency(field, form) for form in others)
         return self._groups[field]
 
@@ -168,7 +161,7 @@ class Scorer:
 
     def _day(self, held: date | None) -> FieldComparison:
         """Compare the date of birth, which many candidates have in common."""
-        day = Level.UNREADABLE if self.statement.impossible_date else comparisons.dates(self.statement.born, held)
+        day = Level.UNREADABLE if self.statement.impossible_date else dates(self.statement.born, held)
         bits = weights.fixed_bits(_BORN, day)
         if day is Level.SAME:
             bits += self.rarity.birthday
@@ -178,13 +171,13 @@ class Scorer:
         """How the names relate, whatever that is worth."""
         stated = self.statement
         held_first, held_middle = (
-            normalise.given_name(record.first_name),
+            normalise.known(normalise.given_name(record.first_name)),
             normalise.given_name(record.middle_name),
         )
         firsts = [held_first]
         if record.previous_first_names:
             firsts += map(normalise.given_name, record.previous_first_names)
-        lasts = [normalise.family_name(record.last_name)]
+        lasts = [normalise.known(normalise.family_name(record.last_name))]
         if record.previous_last_names:
             lasts += map(normalise.family_name, record.previous_last_names)
         said = comparisons.middle_said(stated.middle, stated.lasts, held_middle, lasts)
@@ -227,6 +220,9 @@ class Scorer:
         return found
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
+        twice = self._surname_twice and field is _FIRST and relation.level is Level.DIFFERENT
+        if twice and self.rarity.is_rather_a_last_name(relation.typed):  # Bennett Bennett, who is Jane
+            return FieldComparison(field, Level.MISSING, 0.0, relation.typed, relation.held)
         group = self._group(field) if relation.level is _VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
@@ -235,13 +231,16 @@ class Scorer:
             alike = are_brother_and_sister(relation.typed, relation.held)
         own = alike and (self.rarity.is_own_name(relation.typed) or is_her_name(relation.typed, relation.held))
         little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
+        if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
+            little = True
         if own or (little and not (field is _FIRST and self.rarity.is_nobody_s(relation.held))):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
-        one = NameRelation(Level.SAME, last, held_first.joined)
+        level = Level.SAME if last == held_first.joined else Level.NEARLY  # Molly is swapped rather than Holly
+        one = NameRelation(level, last, held_first.joined, slips=1)
         other = NameRelation(Level.SAME, first, first)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
         other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)

@@ -1,12 +1,13 @@
 """What a person stated, prepared once for asking and comparing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from matching import normalise
+from matching.given_names import is_given_name
 from matching.normalise import NO_NAME, UNKNOWN_BIRTHDAY, CountedNames, Name, Nino, Trn, name_forms
 from matching.records import PersonDetails
 
@@ -16,6 +17,8 @@ _NONE_GIVEN: Final = frozenset(
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
+_STUCK: Final = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
+"""No name has a letter four times in a row; three times it has by a slip: Scottt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
     first = _first_name(person.first_name)
     middle = _middle_name(person.middle_name, first)
-    last = normalise.family_name(person.last_name)
+    last = _named(person.last_name, normalise.family_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
     in_another_script = not (first.joined.isascii() and last.joined.isascii())
     if normalise.writes_look_alikes(person.last_name, last):
@@ -71,12 +74,17 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
     split = False
+    if not first and len(last.tokens) > 1:
+        first, last = _from_last_box(person, last)
+        split = bool(first)
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
         split = True
-    if first == last and len(first.tokens) > 1:  # the whole name in both boxes
-        first, last = _parted(first)
+    if first == last and " " in person.first_name.strip():  # the whole name in both boxes
+        first, last = _parted(first) if len(first.tokens) > 1 else (first, last)
         split = True
+    elif first == last:  # perhaps the last name in both, whose parts are then no middle names
+        first, split = Name(first.joined, (first.joined,) if first else ()), True
     else:
         first, last = _without_each_other(first, last, person)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
@@ -87,9 +95,9 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     shortened = 1 in (len(first.joined), len(last.joined))
     return Statement(
         person=person,
-        firsts=_distinct((first, *earlier_firsts)),
+        firsts=_distinct((first, _after(last, first), *earlier_firsts)),
         middle=middle,
-        lasts=_distinct((last, *earlier_lasts)),
+        lasts=_distinct((last, _before(first, last), *earlier_lasts)),
         born=born,
         trn=stated_trn.value if stated_trn else "",
         nino=number.value if number else "",
@@ -103,8 +111,14 @@ def prepare(person: PersonDetails, today: date) -> Statement:
 
 def _first_name(raw: str) -> Name:
     """Read a first name; a title alone (Mrs Jones) is none."""
-    first = normalise.given_name(raw)
+    first = _named(raw, normalise.given_name)
     return NO_NAME if first.joined in normalise.TITLES else first
+
+
+def _named(raw: str, read: Callable[[str], Name]) -> Name:
+    """Read a name; what says that none is known is none, and a stuck key's letter is one."""
+    name = normalise.known(read(raw))
+    return read(_STUCK.sub(r"\1", raw)) if name and _STUCK.search(raw) else name
 
 
 def _middle_name(raw: str, first: Name) -> Name:
@@ -138,6 +152,33 @@ def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple
     if len(last.tokens) > 1 and last.tokens[0] == first.joined and not _TIED.search(person.last_name.split()[0]):
         return first, Name("".join(last.tokens[1:]), last.tokens[1:])
     return first, last
+
+
+def _from_last_box(person: PersonDetails, last: Name) -> tuple[Name, Name]:
+    """Take a whole name in the last name's box apart: at its comma, or behind a first name.
+
+    Beside a number it stays: there a last name of two words, with no first one, says more.
+    """
+    before, comma, behind = person.last_name.partition(",")
+    if comma and normalise.given_name(behind):
+        return normalise.given_name(behind), normalise.family_name(before)
+    rest = last.tokens[1:]
+    parts = not (person.trn or person.nino) and is_given_name(last.tokens[0])
+    return (Name(last.tokens[0], last.tokens[:1]), Name("".join(rest), rest)) if parts else (NO_NAME, last)
+
+
+def _after(last: Name, first: Name) -> Name:
+    """What follows the last name in the box of the first one, as where it is written before: Takács Krisztina."""
+    count = len(last.tokens)
+    before = 0 < count < len(first.tokens) and first.tokens[:count] == last.tokens
+    return Name("".join(first.tokens[count:]), first.tokens[count:]) if before else NO_NAME
+
+
+def _before(first: Name, last: Name) -> Name:
+    """What precedes the first name in the box of the last one."""
+    count = len(last.tokens) - len(first.tokens)
+    after = first and count > 0 and last.tokens[count:] == first.tokens
+    return Name("".join(last.tokens[:count]), last.tokens[:count]) if after else NO_NAME
 
 
 def _parted(name: Name) -> tuple[Name, Name]:

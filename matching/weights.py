@@ -18,7 +18,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-23.2"
+VERSION: Final = "2026-11-23.3"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
@@ -74,6 +74,12 @@ IDENTIFIER_HELD_BY_ANOTHER: Final = 0.06
 
 A_NAME_OF_ITS_OWN: Final = 1e-5
 """A first name that so many bear is not a misspelling of one that only resembles it: it may be a twin's."""
+
+ANOTHER_UP_TO: Final = 3
+"""A slip in a last name of so few letters makes another one: Gu and Wu, Cox and Fox."""
+
+RATHER_A_LAST_NAME: Final = 10.0
+"""So many times as many bear a name as a last one, for it to be rather that."""
 
 SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
@@ -146,6 +152,14 @@ class Rarity:
         if self.knows(_FIRST_NAME, typed):
             return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
+
+    def is_rather_a_last_name(self, name: str) -> bool:
+        """Whether many more people bear this as a last name than as a first one."""
+        return self.frequency(_LAST_NAME, name) >= RATHER_A_LAST_NAME * self.frequency(_FIRST_NAME, name)
+
+    def is_another_last_name(self, typed: str, held: str) -> bool:
+        """Whether a slip in a last name of few letters made one that somebody bears, or the register does not say."""
+        return max(len(typed), len(held)) <= ANOTHER_UP_TO and self.statistics.last_names.get(typed, 1) > 0
 
     def is_nobody_s(self, held: str) -> bool:
         """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.

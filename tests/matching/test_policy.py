@@ -21,7 +21,17 @@ BOTH = {"first": Level.SAME, "last": Level.SAME}
         ({"trn": Level.SAME, **BOTH}, Rule.IDENTIFIER_AND_NAMES),
         ({"trn": Level.SAME, **BOTH, "born": Level.ONE_DIGIT}, Rule.IDENTIFIER_AND_NAMES),
         ({"trn": Level.SAME, **BOTH, "born": Level.DIFFERENT}, None),
-        ({"trn": Level.SAME, **BOTH, "born": Level.UNREADABLE}, None),
+        ({"trn": Level.SAME, **BOTH, "born": Level.UNREADABLE}, Rule.IDENTIFIER_AND_NAMES),
+        (
+            {
+                "trn": Level.SAME,
+                "first": Level.VARIANT,
+                "last": Level.SAME,
+                "born": Level.UNREADABLE,
+                "often_two_people": True,
+            },
+            None,
+        ),
         ({"trn": Level.SAME, "nino": Level.SAME, **BOTH, "born": Level.DIFFERENT}, Rule.BOTH_IDENTIFIERS_AND_NAMES),
         (
             {"trn": Level.SAME, "first": Level.SAME, "last": Level.DIFFERENT, "born": Level.ONE_DIGIT},
