@@ -32,7 +32,8 @@ from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import TConn
 
 from config import gunicorn_settings
-from config.gunicorn_arrivals import Arriving, PatientParser, PatientWorker
+from config.gunicorn_arrivals import PatientParser, PatientWorker
+from config.gunicorn_requests import Arriving
 
 LINGER_MILLISECONDS = 5
 # A head that one read brought has no line that is longer than gunicorn's limits (8,190 bytes) allow.
