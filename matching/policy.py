@@ -102,7 +102,8 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
 def _both_suffice(evidence: Evidence) -> bool:
     """Whether both numbers link by the names: families keep both of each other, so that the birthday must not deny it.
 
-    With wholly another one somebody called nearly so is a relative; who is called exactly so stated somebody else's.
+    Beside a wholly different birthday, a name that only resembles is a relative's; where it is exactly the record's,
+    it is the birthday that was misstated.
     """
     if not evidence.names_agree:
         return evidence.last in AGREES and evidence.first is Level.INITIAL and evidence.born in NEAR_DATE
