@@ -10,7 +10,7 @@ The kinds, by their first letter:
 """
 
 from calendar import isleap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -104,16 +104,19 @@ def record_keys(record: TeachingRecord, names: CountedNames | None = None) -> tu
 
 @dataclass(frozen=True, slots=True)
 class AskedKeys(Sequence[str]):
-    """Every key to ask a register for, each once: of TRNs, other `plain` ones, `sounds` on each day a slip from `born`.
+    """Every key to ask a register for, each once.
 
-    The first, which are `trn` and all a slip from it, and the last are nine tenths of all; a register that knows how
-    they are made need not read each.
+    They are of TRNs, other `plain` ones, of `pairs` of names in each of these `years`, and of `sounds` on each day a
+    slip from `born`. The first, which are `trn` and all a slip from it, and the last two are nine tenths of all; a
+    register that knows how they are made need not read each.
     """
 
     plain: tuple[str, ...]
     born: date | None = None
     sounds: tuple[str, ...] = ()
     trn: str = ""
+    pairs: tuple[NamePair, ...] = ()
+    years: range = range(0)
 
     @property
     def trns(self) -> tuple[str, ...]:
@@ -121,11 +124,12 @@ class AskedKeys(Sequence[str]):
         return (self.trn, *trn_slips(self.trn)) if self.trn else ()
 
     def __bool__(self) -> bool:
-        return bool(self.trn or self.plain or self.sounds)
+        return bool(self.trn or self.plain or self.pairs or self.sounds)
 
     def __iter__(self) -> Iterator[str]:
         yield from (f"t:{trn}" for trn in self.trns)
         yield from self.plain
+        yield from (f"y:{year}:{first}:{last}" for first, last in self.pairs for year in self.years)
         if self.born:
             days = date_slips(self.born.year, self.born.month, self.born.day)
             for code in self.sounds:
@@ -135,7 +139,7 @@ class AskedKeys(Sequence[str]):
 
     def __len__(self) -> int:
         days = len(date_slips(self.born.year, self.born.month, self.born.day)) if self.born else 0
-        return len(self.trns) + len(self.plain) + days * len(self.sounds)
+        return len(self.trns) + len(self.plain) + len(self.pairs) * len(self.years) + days * len(self.sounds)
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -153,20 +157,24 @@ def person_keys(statement: Statement, today: date) -> AskedKeys:
         keys.append(f"n:{statement.nino}")
     if statement.email:
         keys.append(f"e:{statement.email}")
-    years: Iterable[int] = (born.year,) if born else range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
+    years = range(born.year, born.year + 1) if born else _any_year(today)
     if born:
         keys.append(f"d:{born:%Y%m%d}")
-    keys += [f"y:{year}:{first}:{last}" for first, last in _both_ways(names) for year in years]
     keys += _undated_keys(names)
     sounds = [f"l:{sound(name)}" for name in names.last_names] + [f"f:{sound(name)}" for name in names.first_names]
-    return AskedKeys(tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), statement.trn)
+    return AskedKeys(
+        tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), statement.trn,
+        _both_ways(names), years,
+    )  # fmt: skip
 
 
 def keys_of_any_year(statement: Statement, today: date) -> AskedKeys:
     """Keys for the last look before nobody is found: exactly this name, whenever born."""
-    years = range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
-    pairs = _both_ways(statement.names)[:PAIRS_OF_ANY_YEAR]
-    return AskedKeys(tuple(f"y:{year}:{first}:{last}" for first, last in pairs for year in years))
+    return AskedKeys((), pairs=_both_ways(statement.names)[:PAIRS_OF_ANY_YEAR], years=_any_year(today))
+
+
+def _any_year(today: date) -> range:
+    return range(FIRST_YEAR_WITHOUT_A_DATE, today.year - 15)
 
 
 def _undated_keys(names: CountedNames) -> list[str]:
@@ -175,10 +183,10 @@ def _undated_keys(names: CountedNames) -> list[str]:
     return [f"u:{first}:{last}" for first in firsts for last in lasts]
 
 
-def _both_ways(names: CountedNames) -> list[NamePair]:
-    """Pair the names as stated, and with first and last name in each other's field."""
-    pairs = list(names.pairs)
-    return pairs + [(last, first) for first, last in pairs[:2]]
+def _both_ways(names: CountedNames) -> tuple[NamePair, ...]:
+    """Pair the names as stated, and with first and last name in each other's field; each pair once."""
+    pairs = names.pairs
+    return tuple(dict.fromkeys((*pairs, *((last, first) for first, last in pairs[:2]))))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -136,6 +136,8 @@ class Nino:
 
 def fold(raw: str) -> str:
     """Lower-case letters without marks, words apart by one space; signs are gone, and digits but those for letters."""
+    if raw.isascii() and (words := raw[:LONGEST_NAME].lower().replace("-", " ").split()) and "".join(words).isalpha():
+        return " ".join(words)  # nearly all that are more than a word, in a tenth of the time
     text = unicodedata.normalize("NFKD", as_meant(raw[:LONGEST_NAME]).lower().translate(_SPELLED_OUT))
     text = with_letters_for_digits(unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT))
     letters = (c if c.isalpha() else " " for c in text if not unicodedata.combining(c))

@@ -132,13 +132,28 @@ def stored_key(key: str) -> int:
 
 
 def stored_keys(keys: Sequence[str]) -> NDArray[np.int64]:
-    """The numbers of all of these keys that are not in columns; those of days one slip away are made by the day."""
-    plain, slipped = (keys.plain, keys.sounds) if isinstance(keys, AskedKeys) else (keys, ())
+    """The numbers of all of these keys that are not in columns; those of many days or years are made together."""
+    plain = keys.plain if isinstance(keys, AskedKeys) else keys
     numbers = [np.array([stored_key(key) for key in plain if key[0] not in IN_COLUMNS], np.int64)]
-    if isinstance(keys, AskedKeys) and keys.born:
-        days = _slipped(keys.born)
-        numbers += [days | (_OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)) for code in slipped]
+    if isinstance(keys, AskedKeys):
+        if keys.pairs:
+            firsts = np.array([_of_namesakes(pair) for pair in keys.pairs], np.int64)
+            numbers.append(np.add.outer(firsts, _in_years(keys.years)).ravel())
+        if keys.born:
+            days = _slipped(keys.born)
+            numbers += [days | (_OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)) for code in keys.sounds]
     return np.concatenate(numbers)
+
+
+@lru_cache(maxsize=256)
+def _in_years(years: range) -> NDArray[np.int64]:
+    """What years are in the numbers of keys."""
+    return np.array(list(map(_year, years)), np.int64)
+
+
+def _of_namesakes(pair: NamePair) -> int:
+    """What the keys of two names have in common, whatever the year."""
+    return _KINDS["y"] << _KIND_SHIFT | _hashed(f"{pair[0]}:{pair[1]}", _KIND_SHIFT - 8) << 8
 
 
 def asked_trns(keys: Sequence[str]) -> tuple[str, ...]:
@@ -173,7 +188,7 @@ def _of_a_day(start: str) -> int:
 
 def namesake_span(pair: NamePair, birth_year: int | None) -> tuple[int, int]:
     """The first and the last number among which every `y` key of these namesakes lies."""
-    start = _KINDS["y"] << _KIND_SHIFT | _hashed(f"{pair[0]}:{pair[1]}", _KIND_SHIFT - 8) << 8
+    start = _of_namesakes(pair)
     first, last = _years_around(birth_year)
     return start | first, start | last
 
