@@ -12,6 +12,7 @@ from matching.given_names import (
     are_family_name_forms,
     are_given_name_forms,
     are_long_and_short,
+    are_often_two_people,
     are_two_people,
 )
 from matching.normalise import NO_NAME, PARTICLES, Name
@@ -21,6 +22,8 @@ from matching.parts import (
     are_initials,
     are_of_siblings,
     are_told_apart,
+    are_two_families,
+    have_halves_of_two,
     is_cut,
     may_be_one,
     runs_on,
@@ -134,10 +137,14 @@ def last_name(typed: Name, held: Name) -> NameRelation:
     if typed.joined == held.joined or (len(typed.tokens) > 1 and sorted(typed.tokens) == sorted(held.tokens)):
         return NameRelation(Level.SAME, typed.joined, held.joined)
     shared = _shared_part(typed, held)
+    if shared and have_halves_of_two(typed, held, shared):
+        return NameRelation(Level.SIMILAR, typed.joined, held.joined)
     if shared:
         return NameRelation(Level.PART, shared, held.joined, compound=len(typed.tokens) > 1)
     if are_family_name_forms(typed.joined, held.joined):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
+    if are_two_families(typed.joined, held.joined):
+        return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     return _misspelt(typed.joined, held.joined)
 
 
@@ -230,7 +237,9 @@ def _unlike(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRel
             relation = better(relation, _misspelt(one, other))
     resembles = relation.level in (Level.NEARLY, Level.SIMILAR)
     if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
-        return relation._replace(level=Level.ANOTHER)
+        relation = relation._replace(level=Level.ANOTHER)
+    if relation.level is not Level.NEARLY and _used_otherwise_as_first(typed, middle, held, held_middle):
+        return relation._replace(level=Level.MIDDLE)
     return relation
 
 
@@ -279,6 +288,25 @@ def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> 
     return held.tokens[0] in (*middle.tokens, *typed.tokens[1:])
 
 
+def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
+    """Whether another form of a middle name of one side, or that misspelt, is the first name of the other.
+
+    Dan is Keith Daniel; Kevun, Liam Kevin.
+    """
+    one, other = typed.tokens[0], held.tokens[0]
+    if _is_among(one, (*held_middle.tokens, *held.tokens[1:])):
+        return not _is_among(one, middle.tokens)
+    return _is_among(other, (*middle.tokens, *typed.tokens[1:]))
+
+
+def _is_among(word: str, words: Iterable[str]) -> bool:
+    """Whether one of these names, written out, may be this one; not in a form that is often another person's."""
+    return len(word) > 1 and any(
+        len(each) > 1 and may_be_one(word, each) and not are_often_two_people(word, Name(each, (each,)))
+        for each in words
+    )
+
+
 def _further(first: Name, other: Name) -> tuple[str, ...]:
     """Return the words of a first name that count as middle names: not the name again, as in Mike (Michael)."""
     if len(first.tokens) == 1:
@@ -324,15 +352,20 @@ def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name
     return any(_near_enough(first, held) for held in held_lasts if held)
 
 
-def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> Field | None:
-    """Say which known name stands exactly in the other's field, where the other does so misspelt; None for neither."""
+def half_swapped(first: Name, last: Name, held_first: Name, held_lasts: Sequence[Name]) -> tuple[Field, Level] | None:
+    """Say which known name stands exactly in the other's field, and how the other does; None for neither.
+
+    Of somebody newly married, who knows only the first name to be theirs, the other is different.
+    """
     resembling = (Level.NEARLY, Level.SIMILAR)
     for held in held_lasts:
         initial = len(first.joined) == 1 and held.joined.startswith(first.joined)  # as Tamils write it: S. Abirami
         if last.joined == held_first.joined and (initial or _misspelt(first.joined, held.joined).level in resembling):
-            return Field.FIRST_NAME
+            return Field.FIRST_NAME, Level.SIMILAR
         if first.joined == held.joined and _misspelt(last.joined, held_first.joined).level in resembling:
-            return Field.LAST_NAME
+            return Field.LAST_NAME, Level.SIMILAR
+    if last.joined == held_first.joined and len(first.joined) > 1:  # K. Abirami is no S. Abirami
+        return Field.FIRST_NAME, Level.DIFFERENT
     return None
 
 

@@ -301,7 +301,11 @@ def _is_near(candidate: Candidate, statement: Statement) -> bool:
     if evidence.born is Level.SAME:
         return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
     # Then another number on the record says a stranger.
-    if evidence.born not in NEAR_DATE or evidence.nino is Level.DIFFERENT:
+    if evidence.nino is Level.DIFFERENT:
+        return False
+    if evidence.born is Level.TWO_PARTS:  # the next day, newly married: both given names are not a stranger's
+        return evidence.first in AGREES and evidence.middle is Level.SAME
+    if evidence.born not in NEAR_DATE:
         return False
     return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
 

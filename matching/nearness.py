@@ -18,8 +18,8 @@ def may_be_one_person(candidate: Candidate) -> bool:
     """Whether, of exactly this name, a birthday that is wholly different could still be a slip.
 
     It may where the name is rare, and it is no parent or child: those rarely bear the same middle name as well. It may
-    where two digits differ, and in the same year, as who knows only the year types another day, where nothing else
-    contradicts.
+    where two digits differ, or day and month are swapped and a digit differs, and in the same year, as who knows only
+    the year types another day, where nothing else contradicts.
     """
     evidence, likely = candidate.evidence, candidate.posterior >= NEAR_FROM
     if likely and evidence.middle is Level.SAME:
@@ -28,7 +28,9 @@ def may_be_one_person(candidate: Candidate) -> bool:
     if not (born.stated and born.held):
         return False
     apart = abs(int(born.stated[:4]) - int(born.held[:4]))
+    year, month, day = born.stated.split("-")
     mistyped = Hamming.distance(born.stated, born.held) <= DIGITS_MISTYPED
+    mistyped |= Hamming.distance(f"{year}-{day}-{month}", born.held) <= 1
     if (mistyped or apart == 0) and Level.DIFFERENT not in (evidence.middle, evidence.nino):
         return True
     return likely and apart < GENERATION

@@ -24,10 +24,11 @@ YOUNGEST: Final = 16
 _APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 """Every apostrophe form vanishes (O’Brien is O'Brien is OBrien), and so does what cannot be seen."""
 
+# A ? stands where a program could not write a letter: M?ller is a slip away from Müller, and no two words.
 _SPELLED_OUT: Final = str.maketrans(
     {"ł": "l", "ø": "o", "ß": "ss", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
     | {"ħ": "h", "ŋ": "ng", "ə": "e", "ŧ": "t", "ĸ": "k"}
-    | dict.fromkeys((*_APOSTROPHES, "™", "℠"), "")
+    | dict.fromkeys((*_APOSTROPHES, "™", "℠", "?", "\ufffd"), "")
 )
 _LOOK_ALIKES: Final = str.maketrans("аеорсухіјѕвнкмтοανι", "aeopcyxijsbhkmtoavi")
 """Cyrillic and Greek letters for the Latin ones that look the same; no transliteration, Сара is not Capa."""
@@ -50,7 +51,7 @@ PARTICLES: Final = _words(
 
 _NOT_KNOWN: Final = _words(
     "unknown notknown notgiven notprovided notrecorded fnu lnu nfn noname nofirstname noforename nogivenname "
-    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc xxx xxxx"
+    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc x xx xxx xxxx"
 )
 """What registers and forms hold where nobody knew a name."""
 

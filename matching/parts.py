@@ -7,8 +7,9 @@ from typing import Final
 
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
+from matching.blocking import sound
 from matching.given_names import are_given_name_forms, given_name_forms, is_given_name
-from matching.normalise import Name
+from matching.normalise import PARTICLES, Name
 
 BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
 """What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
@@ -18,6 +19,12 @@ SLIP_FROM: Final = 5
 
 CUT_FROM: Final = 10
 """What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
+
+ALMOST_FROM: Final = 3
+"""Shorter words are almost anybody's name."""
+
+MOST_SLIPS: Final = 2
+"""So many slips in a name of SLIP_FROM letters leave it recognisable, where it is no name."""
 
 TWO_SYLLABLES_FROM: Final = 7
 """Shorter names are read as two Chinese syllables by chance: Susan, Megan."""
@@ -32,8 +39,13 @@ _PUNJABI: Final = re.compile(
     "(aman|bal|dal|dil|gur|har|jag|jas|kul|man|nav|par|raj|sat|simran|sukh|tej)"
     "(preet|prit|j?inder|[vw]inder|deep|dip|jeet|jit|meet|want|bir|veer)"
 )
-_SYLLABLE: Final = re.compile("(?:[bcdfghjklmnpqrstwxyz]{1,3}[aeiouy]{1,3}|[aeo][aeiou]{0,2})(?:ng|[nmkptlh])?|t?sz|ng")
+_SYLLABLE: Final = re.compile(
+    "(?:(?:n?g|[cszptk]h|tch|t[sz]|[kg]w|hs|kk|tt|pp|ss|jj|[bcdfghjklmnpqrstwxz]?y|[bcdfghjklmnpqrstwxyz])[aeiouy]{1,3}"
+    "|[aeo][aeiou]{0,2})(?:ng|[nmkptlh])?|t?sz|ng"
+)
 """What may be a syllable of a Cantonese or Korean name; what is none was mistyped."""
+
+_SYLLABLES: Final = re.compile(f"(?:{_SYLLABLE.pattern}){{1,2}}")
 
 _KOREAN: Final = (
     ("yeo", "yu"),
@@ -60,11 +72,18 @@ def may_be_one(one: str, other: str) -> bool:
         return one[0] == other[0]
     if one == other or are_given_name_forms(one, other):
         return True
+    if _is_garbled(one) or _is_garbled(other):
+        return OSA.distance(one, other, score_cutoff=1) <= 1
     exchanged = len(one) == len(other) and sorted(one) != sorted(other)
     letters = min(len(one), len(other)) if exchanged else max(len(one), len(other))
     if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
         return one.replace("m", "n") == other.replace("m", "n") or _undoubled(one) == _undoubled(other)
     return OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def _is_garbled(word: str) -> bool:
+    """Whether a short word is neither a name nor made of what may be syllables of one: Lib, for the Lin of Mei Lin."""
+    return len(word) < SLIP_FROM and not _SYLLABLES.fullmatch(word) and not is_given_name(word)
 
 
 def _undoubled(word: str) -> str:
@@ -131,14 +150,51 @@ def are_initials(short: Name, name: Name, middle: Name) -> bool:
     """Whether one name is the initials of another: SJ is Sarah Jane, and Sarah of whom no second name is known.
 
     What is a name itself (Jo) is no initials; with a vowel it may be one, where nothing bears out the second letter.
+    What is written for a name without its vowels is initials where a second name bears it out: MD is Martin David.
     """
     written = short.joined
-    if len(written) != 2 or is_given_name(written) or written in BROTHERS_SHARE:
+    if len(written) != 2:
         return False
     letters = [token[0] for token in (*name.tokens, *middle.tokens)]
+    borne_out = written[0] == letters[0] and written[1] in letters[1:]
+    if is_given_name(written) or written in BROTHERS_SHARE:
+        return borne_out and _VOWELS.isdisjoint(written)
     if written[0] != letters[0] or len(letters) > 1:
-        return written[0] == letters[0] and written[1] in letters[1:]
+        return borne_out
     return _VOWELS.isdisjoint(written) and len(name.joined) > 3  # Km is Kim, mistyped
+
+
+def is_almost_a_form(typed: str, held: str) -> bool:
+    """Whether what was typed is a slip or two away from a given name or one of its forms, or sounds like the name.
+
+    Daev is Dave and so David, Aisilgn is Aisling, Sersha Saoirse. It says nothing of whose name that may be besides.
+    """
+    if min(len(typed), len(held)) < ALMOST_FROM:
+        return False
+    if sound(typed) == sound(held) and abs(len(typed) - len(held)) <= MOST_SLIPS:
+        return True
+    return any(
+        OSA.distance(typed, form, score_cutoff=MOST_SLIPS) <= (1 if min(len(typed), len(form)) < SLIP_FROM else 2)
+        for form in (held, *given_name_forms(held))
+    )
+
+
+def are_two_families(one: str, other: str) -> bool:
+    """Whether two last names are called after one father in two ways: Adams and Adamson, Roberts and Robertson."""
+    shorter, longer = sorted((one, other), key=len)
+    return shorter.endswith("s") and longer == shorter + "on"
+
+
+def have_halves_of_two(one: Name, other: Name, shared: str) -> bool:
+    """Whether two last names have one part in common, and each another one beside it: Barnes-Buckley, Buckley-Price."""
+    rest, others = (
+        [t for t in name.tokens if t != shared and t not in PARTICLES and len(t) > 1] for name in (one, other)
+    )
+    return bool(rest and others) and not any(
+        a == b or a.startswith(b) or b.startswith(a) or OSA.distance(a, b, score_cutoff=2) <= 2
+        for a in rest
+        for b in others
+    )
 
 
 def runs_on(name: Name, other: Name, middle: Name) -> bool:

@@ -20,6 +20,7 @@ from matching.statements import Statement
 WORTH_COMPARING_FROM: Final = 0.78
 CLOSE_FROM: Final = 0.82
 CROSSED_FROM: Final = 0.85
+SURELY_FROM: Final = 0.95
 STRANGERS_KEPT: Final = 4
 FEW_OF_A_DAY: Final = 8
 """Where so few were born that day, each is compared: it costs little and a register that small is forgiving."""
@@ -168,7 +169,7 @@ def _worth_comparing(answers: _Answers) -> Iterator[Worth]:
     first, last = alike.firsts > 0, alike.lasts > 0
     keep = (alike.firsts >= CLOSE_FROM) | (first & last)
     keep |= same_day & (first | last | few | (alike.crossed >= CROSSED_FROM))
-    _keep_otherwise(answers, names, same_day, keep)
+    _keep_otherwise(answers, names, same_day | (alike.lasts >= SURELY_FROM), keep)
     identified = [
         at for answer in zip(answers.starts, statements, answers.parts, strict=True) for at in _identified(*answer)
     ]
@@ -209,8 +210,11 @@ def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:
     return _Resemblance(of_firsts, np.maximum.reduceat(straight, starts[:-1]), np.maximum.reduceat(across, starts[:-1]))
 
 
-def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags, keep: Flags) -> None:
-    """Keep also the records that resemble in what spelling does not show: another form, or a name in another field."""
+def _keep_otherwise(answers: _Answers, names: Sequence[_Names], close: Flags, keep: Flags) -> None:
+    """Keep also the records that resemble in what spelling does not show: another form, or a name in another field.
+
+    Middle names are looked at where the birthday, or the last name, is close.
+    """
     firsts = answers.firsts
     for start, count, (typed, _, forms) in zip(answers.starts, answers.counts, names, strict=True):
         held, kept = firsts[start : start + count], keep[start : start + count]
@@ -219,7 +223,7 @@ def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags,
             distances = cdist(typed, held, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
             kept |= distances.min(axis=0) <= 1
     whose = np.repeat(np.arange(len(names)), answers.counts)
-    places = np.flatnonzero(same_day & ~keep).tolist()
+    places = np.flatnonzero(close & ~keep).tolist()
     keep[[at for at, words in answers.held.elsewhere(places) if not names[whose[at]].forms.isdisjoint(words)]] = True
 
 

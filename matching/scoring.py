@@ -12,6 +12,7 @@ from matching.evidence import Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
+from matching.parts import is_almost_a_form
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
@@ -27,7 +28,9 @@ _FIRST, _LAST, _MIDDLE, _WHOLE, _BORN = (
     Field.FIRST_NAME, Field.LAST_NAME, Field.MIDDLE_NAME, Field.WHOLE_NAME, Field.DATE_OF_BIRTH,
 )  # fmt: skip
 _VARIANT, _NEARLY, _COMMON = Level.VARIANT, Level.NEARLY, Level.COMMON
+_SIMILAR: Final = Level.SIMILAR
 _RESEMBLING: Final = (Level.SIMILAR, Level.BEGINNING)
+_UNLIKE: Final = frozenset({Level.BEGINNING, Level.DIFFERENT})
 
 
 class Candidate(NamedTuple):
@@ -92,7 +95,7 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
 
 
 class _Relations(NamedTuple):
-    """How the names of a record relate to the stated ones; `half` is the name that stands in the other's field.
+    """How the names of a record relate to the stated ones; `half`: which is in the other's field, and how the other is.
 
     `lasts_agreeing` says how many of the stated last names the record knows, where several were stated.
     """
@@ -102,7 +105,7 @@ class _Relations(NamedTuple):
     middle: NameRelation
     held_first: Name
     swapped: bool
-    half: Field | None
+    half: tuple[Field, Level] | None
     lasts_agreeing: int = 1
 
 
@@ -190,6 +193,9 @@ class Scorer:
             swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
             if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
+                # That a first name is also a stranger's last name says nothing, but of whose number was given.
+                if half and half[1] is Level.DIFFERENT and not self._is_numbered(record):
+                    half = None
         middle = comparisons.ABSENT
         if stated.firsts and not swapped and not half:
             middle = comparisons.middle_names(stated.firsts[0], said, held_first, held_middle)
@@ -198,6 +204,11 @@ class Scorer:
             known = {name.joined for name in lasts}
             agreeing = sum(name.joined in known for name in stated.lasts)
         return _Relations(first, last, middle, held_first, swapped, half, agreeing)
+
+    def _is_numbered(self, record: TeachingRecord) -> bool:
+        """Whether a number that was stated is the record's."""
+        by_nino = bool(self.statement.nino) and self.statement.nino == normalise.nino_value(record.nino)
+        return by_nino or self.statement.trn == record.trn
 
     def _names(self, relations: _Relations) -> list[FieldComparison]:
         """Weigh how the names relate."""
@@ -221,11 +232,13 @@ class Scorer:
 
     def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
         twice = self._surname_twice and field is _FIRST and relation.level is Level.DIFFERENT
-        if twice and self.rarity.is_rather_a_last_name(relation.typed):  # Bennett Bennett, who is Jane
+        if twice:  # Martin Martin, who is Susan
             return FieldComparison(field, Level.MISSING, 0.0, relation.typed, relation.held)
         group = self._group(field) if relation.level is _VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
+        if field is _FIRST and level in _UNLIKE and self._is_garbled(relation):
+            return FieldComparison(field, _SIMILAR, weights.fixed_bits(field, _SIMILAR), relation.typed, relation.held)
         alike = level in _RESEMBLING and field is _FIRST
         if level is _NEARLY and field is _FIRST:
             alike = are_brother_and_sister(relation.typed, relation.held)
@@ -233,9 +246,17 @@ class Scorer:
         little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
         if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
             little = True
-        if own or (little and not (field is _FIRST and self.rarity.is_nobody_s(relation.held))):
+        misspelt = level is _NEARLY and field is _FIRST and self.rarity.is_nobody_s(relation.held)
+        if (own or little) and not misspelt:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
+
+    def _is_garbled(self, relation: NameRelation) -> bool:
+        """Whether what was typed is almost a form of the record's first name, and a name that nobody bears.
+
+        A twin, whose number it may be, bears a name.
+        """
+        return self.rarity.is_no_name(relation.typed) and is_almost_a_form(relation.typed, relation.held)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
@@ -252,16 +273,17 @@ class Scorer:
             FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
         ]
 
-    def _half_swapped_names(self, exact: Field, held_first: Name) -> list[FieldComparison]:
-        """Weigh the name that stands exactly in the other's field; the other one counts as resembling."""
+    def _half_swapped_names(self, half: tuple[Field, Level], held_first: Name) -> list[FieldComparison]:
+        """Weigh the name that stands exactly in the other's field, and how the other one relates."""
+        exact, otherwise = half
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
         typed, held = (last, held_first.joined) if exact is Field.FIRST_NAME else (first, first)
         other = Field.LAST_NAME if exact is Field.FIRST_NAME else Field.FIRST_NAME
         bits = weights.name_bits(exact, NameRelation(Level.SAME, typed, held), self.rarity)
-        resembling = weights.fixed_bits(other, Level.SIMILAR)
+        resembling = weights.fixed_bits(other, otherwise)
         found = {
             exact: FieldComparison(exact, Level.SWAPPED, bits, typed, held),
-            other: FieldComparison(other, Level.SIMILAR, resembling, first if other is Field.LAST_NAME else last),
+            other: FieldComparison(other, otherwise, resembling, first if other is Field.LAST_NAME else last),
         }
         swap = weights.swapped_bits(first, last, self.rarity)
         whole = FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap)

@@ -13,10 +13,12 @@ from matching.records import PersonDetails
 
 _NONE_GIVEN: Final = frozenset(
     {"n a", "na", "nil", "nmn", "no", "no middle name", "none", "none given", "not applicable", "null", "unknown", "x"}
+    | {"as above", "blank", "ditto", "not given", "same", "same as above", "see above"}
 )
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
+_ADDRESS: Final = re.compile(r"\S@\S+\.\S")
 _STUCK: Final = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
 """No name has a letter four times in a row; three times it has by a slip: Scottt."""
 
@@ -116,8 +118,8 @@ def _first_name(raw: str) -> Name:
 
 
 def _named(raw: str, read: Callable[[str], Name]) -> Name:
-    """Read a name; what says that none is known is none, and a stuck key's letter is one."""
-    name = normalise.known(read(raw))
+    """Read a name; what says that none is known is none, and so is an email address; a stuck key's letter is one."""
+    name = NO_NAME if _ADDRESS.search(raw) else normalise.known(read(raw))
     return read(_STUCK.sub(r"\1", raw)) if name and _STUCK.search(raw) else name
 
 

@@ -18,7 +18,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-23.3"
+VERSION: Final = "2026-11-23.4"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
@@ -78,8 +78,8 @@ A_NAME_OF_ITS_OWN: Final = 1e-5
 ANOTHER_UP_TO: Final = 3
 """A slip in a last name of so few letters makes another one: Gu and Wu, Cox and Fox."""
 
-RATHER_A_LAST_NAME: Final = 10.0
-"""So many times as many bear a name as a last one, for it to be rather that."""
+BORNE_FROM: Final = 2e-6
+"""A first name that fewer bear, five in a register of 3,000,000, is a misspelling in their records."""
 
 SLIPS_POSSIBLE: Final = 60
 SLIPS_POSSIBLE_ALIKE: Final = 8
@@ -153,9 +153,10 @@ class Rarity:
             return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
 
-    def is_rather_a_last_name(self, name: str) -> bool:
-        """Whether many more people bear this as a last name than as a first one."""
-        return self.frequency(_LAST_NAME, name) >= RATHER_A_LAST_NAME * self.frequency(_FIRST_NAME, name)
+    def is_no_name(self, typed: str) -> bool:
+        """Whether the register said of a typed first name that nobody bears it, and no list has it."""
+        nobody = self.knows(_FIRST_NAME, typed) and self.frequency(_FIRST_NAME, typed) < BORNE_FROM
+        return nobody and not is_given_name(typed)
 
     def is_another_last_name(self, typed: str, held: str) -> bool:
         """Whether a slip in a last name of few letters made one that somebody bears, or the register does not say."""

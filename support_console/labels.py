@@ -60,7 +60,7 @@ _LABELS: dict[str, str] = {
 _REASONS: dict[str, str] = {
     Rule.IDENTIFIER_BIRTHDAY_AND_NAME: N_("A number, the date of birth and a name agree"),
     Rule.IDENTIFIER_AND_NAMES: N_("A number and the names agree"),
-    Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE: N_("A number and the first name agree, the date of birth nearly"),
+    Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE: N_("A number and part of the name agree, the date of birth nearly"),
     Rule.BOTH_IDENTIFIERS_AND_NAMES: N_("Both numbers and the names agree"),
     Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY: N_("The names and the date of birth agree, a number nearly"),
     Rule.NAMES_AND_BIRTHDAY: N_("The names and the date of birth agree"),

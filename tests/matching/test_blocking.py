@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from identity_provider.models.register_layout import IN_COLUMNS, stored_key, stored_keys
 from identity_provider.sandbox.people import COLUMNS, generate_blocks
 from identity_provider.sandbox.people_errors import ERRORS, DoesNotApplyError, Stated
 from matching.batch import read_record
 from matching.blocking import (
     counted_names,
     date_slips,
+    keys_of_any_year,
     pair_year_keys,
     person_keys,
     record_keys,
@@ -153,3 +155,14 @@ def test_the_keys_that_are_asked_for_are_a_sequence_of_text_without_any_twice() 
     assert (keys[0], keys[-1], keys[1:3]) == (listed[0], listed[-1], tuple(listed[1:3]))
     assert {key[0] for key in listed} == set("tnedlfyu")
     assert not list(person_keys(prepare(PersonDetails(), TODAY), TODAY))
+
+
+@pytest.mark.parametrize(
+    "stated", [a_person(trn="1234567"), a_person(date_of_birth=None), a_person(last_name="Okafor-Rose")]
+)
+def test_the_keys_of_many_days_and_years_are_made_together_as_each_is_by_itself(stated: PersonDetails) -> None:
+    statement = prepare(stated, TODAY)
+    for keys in (person_keys(statement, TODAY), keys_of_any_year(statement, TODAY)):
+        each = list(keys)
+        assert len(each) == len(set(each)) == len(keys)
+        assert stored_keys(keys).tolist() == [stored_key(key) for key in each if key[0] not in IN_COLUMNS]

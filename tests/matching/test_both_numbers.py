@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from matching.matcher import DefiniteMatch, MatchOutcome
-from matching.policy import Block, Policy, blocks
+from matching.policy import Block, Policy, Rule, blocks
 from matching.records import PersonDetails, TeachingRecord
 from tests.kit.people import a_person, a_record, outcome_of
 
@@ -39,7 +39,10 @@ def test_both_numbers_do_not_make_a_relatives_record_the_persons(changes: dict[s
 def test_both_numbers_and_an_initial_link_although_the_date_has_a_slip() -> None:
     stated = with_both(ANNE, first_name="A", date_of_birth=date(1984, 5, 16))
     assert linked(outcome_of(stated, ANNE)) == ANNE.trn
-    assert linked(outcome_of(replace(stated, nino=""), ANNE)) is None
+    by_one = outcome_of(replace(stated, nino=""), ANNE)
+    assert isinstance(by_one, DefiniteMatch)
+    assert by_one.rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+    assert linked(outcome_of(replace(stated, nino=""), ANNE, policy=Policy.DEFAULT)) is None
     assert linked(outcome_of(replace(stated, last_name="Quigley"), ANNE)) is None
 
 

@@ -1,0 +1,130 @@
+"""First names that are not the record's, beside its number: of whom they are the person's all the same."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
+from matching.policy import Policy, Rule
+from matching.records import TeachingRecord
+from tests.kit.people import a_person, a_record, outcome_of
+
+
+def linked(outcome: MatchOutcome) -> str | None:
+    return outcome.record.trn if isinstance(outcome, DefiniteMatch) else None
+
+
+def called(first: str, middle: str = "", **changes: object) -> TeachingRecord:
+    return a_record(first_name=first, middle_name=middle, previous_last_names=(), email="", **changes)
+
+
+GARBLED = [
+    ("Daev", "David"), ("Pwte", "Peter"), ("Suzzie", "Susan"), ("Kaite", "Catherine"), ("Sersha", "Saoirse"),
+    ("Sooie", "Sophie"), ("L?cia", "Lúcia"), ("Ma?gorzata", "Małgorzata"),
+    ("Å\ufffdukasz", "Łukasz"), ("Mei Linb", "Mei Lin"), ("Ka Ysn", "Ka Yan"), ("Lily-Msae", "Lily-Mae"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("typed", "held"), GARBLED)
+def test_what_is_nobody_s_name_and_almost_the_record_s_is_that_misspelt(typed: str, held: str) -> None:
+    record = called(held)
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+    assert linked(outcome_of(a_person(record, first_name=typed, nino=record.nino), record)) == record.trn
+
+
+@pytest.mark.parametrize(("typed", "held"), [("Daev", "David"), ("Sersha", "Saoirse"), ("Sooie", "Sophie")])
+def test_a_garbled_first_name_takes_a_number_and_the_birthday(typed: str, held: str) -> None:
+    record = called(held, "Rose")
+    stated = a_person(record, first_name=typed)
+    assert linked(outcome_of(stated, record)) is None
+    assert linked(outcome_of(replace(stated, trn=record.trn, date_of_birth=date(1984, 5, 16)), record)) is None
+    assert linked(outcome_of(replace(stated, trn=record.trn, middle_name="Isobel"), record)) is None, "a twin's"
+
+
+def test_a_name_that_somebody_bears_is_not_garbled() -> None:
+    record = called("Dharshini")
+    stated = a_person(record, first_name="Varshini", trn=record.trn)
+    assert linked(outcome_of(stated, record)) == record.trn
+    another = called("Varshini", trn="3000001", last_name="Raman", nino="", date_of_birth=date(1970, 1, 2))
+    assert linked(outcome_of(stated, record, another)) is None
+    unlike = called("Chinedu")
+    assert linked(outcome_of(a_person(unlike, first_name="Amarachi", trn=unlike.trn), unlike)) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "middle"),
+    [
+        ("Dan", "Keith", "Daniel"),
+        ("Kevun", "Liam", "Kevin"),
+        ("Frank", "Jack", "Francis"),
+        ("Katie", "Sara", "Catherine"),
+    ],
+)
+def test_who_goes_by_a_middle_name_may_shorten_or_mistype_it(typed: str, first: str, middle: str) -> None:
+    record = called(first, middle)
+    stated = a_person(record, first_name=typed)
+    assert linked(outcome_of(replace(stated, trn=record.trn), record)) == record.trn
+    assert linked(outcome_of(stated, record)) is None
+    both = replace(stated, trn=record.trn, middle_name=middle)
+    assert linked(outcome_of(both, record)) is None, "a twin with the same middle name"
+
+
+def test_a_form_of_the_middle_name_that_is_often_another_person_s_is_no_first_name() -> None:
+    record = called("Nicole", "Elizabeth")
+    assert linked(outcome_of(a_person(record, first_name="Lisa", trn=record.trn), record)) is None
+
+
+@pytest.mark.parametrize("typed", ["A", "Rose"])
+@pytest.mark.parametrize("number", ["trn", "nino"])
+def test_an_initial_or_the_middle_name_links_by_a_number_although_the_date_has_a_slip(typed: str, number: str) -> None:
+    record = called("Alexandra", "Rose")
+    stated = a_person(record, first_name=typed, date_of_birth=date(1984, 5, 16))
+    numbered = replace(stated, **{number: getattr(record, number)})
+    outcome = outcome_of(numbered, record)
+    assert isinstance(outcome, DefiniteMatch)
+    assert outcome.rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
+    assert linked(outcome_of(numbered, record, policy=Policy.DEFAULT)) is None, "never in a sign-in"
+    assert linked(outcome_of(replace(numbered, last_name="Quigley"), record)) is None
+
+
+def test_both_numbers_link_somebody_whose_first_name_was_changed() -> None:
+    record = called("Alexandra", "Rose")
+    stated = a_person(record, first_name="Finlay", trn=record.trn, nino=record.nino)
+    assert linked(outcome_of(stated, record)) == record.trn
+    assert linked(outcome_of(replace(stated, nino=""), record)) is None, "perhaps a twin"
+    assert linked(outcome_of(replace(stated, last_name="Quigley"), record)) is None
+    assert linked(outcome_of(replace(stated, date_of_birth=date(1984, 5, 16)), record)) is None
+    twin = called("Finlay", trn="3000001", nino="")
+    assert linked(outcome_of(stated, record, twin)) is None, "the twin's own record fits better"
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "middle"), [("MD", "Martin", "David"), ("JR", "Jade", "Rachel"), ("Md", "Mohammed", "")]
+)
+def test_initials_that_are_also_a_short_form_or_a_suffix_are_initials(typed: str, first: str, middle: str) -> None:
+    record = called(first, middle)
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+    assert linked(outcome_of(a_person(first_name="JR", trn=record.trn), called("Jade", "Ann"))) is None
+
+
+@pytest.mark.parametrize("typed", ["alex.f@example.com", "X"])
+def test_an_address_in_the_box_of_the_first_name_is_no_name(typed: str) -> None:
+    record = called("Harriet")
+    stated = a_person(record, first_name=typed, trn=record.trn)
+    assert linked(outcome_of(stated, record)) == record.trn
+    assert not isinstance(outcome_of(replace(stated, trn="", last_name="Quigley"), record), NoMatch)
+
+
+def test_a_record_that_has_an_x_for_the_first_name_has_none() -> None:
+    record = called("X", "Anne")
+    assert linked(outcome_of(a_person(record, first_name="Hayley", trn=record.trn), record)) == record.trn
+    assert linked(outcome_of(a_person(record, first_name="Hayley"), record)) is None
+
+
+def test_newly_married_with_the_boxes_swapped_takes_a_number() -> None:
+    record = called("Alexandra")
+    stated = a_person(record, first_name="Quigley", last_name="Alexandra")
+    assert linked(outcome_of(replace(stated, trn=record.trn), record)) == record.trn
+    assert linked(outcome_of(stated, record)) is None
+    assert linked(outcome_of(replace(stated, trn=record.trn, date_of_birth=date(1990, 1, 2)), record)) is None
