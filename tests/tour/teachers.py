@@ -271,6 +271,17 @@ def the_emailed_link_is_followed(world: World) -> None:
     world.visitor().get("/resume/nonsense")
 
 
+@shows("kit/code_used.html")
+def the_answer_to_the_code_of_the_emailed_link_was_lost(world: World) -> None:
+    user = a_user()
+    person = world.visitor()
+    person.get(_link(world, user, a_client()))
+    person.submit()
+    code = newest_code(user.email)
+    lose_the_answer(person, code=code)
+    person.submit(code=code)
+
+
 @shows("resume/code.html")
 def the_code_of_the_emailed_link_is_used_up(world: World) -> None:
     user = a_user()

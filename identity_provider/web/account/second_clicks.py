@@ -6,17 +6,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from identity_provider.db import transaction
 from identity_provider.kit import session
 from identity_provider.kit.app import ports
 from identity_provider.kit.csrf import csrf_of_browser
 from identity_provider.kit.persons import account_path
-from identity_provider.kit.requests import visitor
-from identity_provider.services import account_sign_in, code_limits, second_clicks
-from identity_provider.services.code_limits import Door
+from identity_provider.kit.second_clicks import offer
+from identity_provider.services import account_sign_in
 from identity_provider.web.account.forms import CodeForm
 
 View = Callable[..., ResponseReturnValue]
@@ -40,19 +38,8 @@ def second_click(typed: str, *, counted: bool = False) -> ResponseReturnValue | 
 
     The try is counted as a guess, unless it was `counted` before.
     """
-    now = ports().clock.now()
-    passed = account_sign_in.passed_lately(session.browser_secret(), now=now)
+    passed = account_sign_in.passed_lately(session.browser_secret(), now=ports().clock.now())
     if passed is None:
         return None
-    if not counted:
-        with transaction():
-            code_limits.count_guess(Door.PERSON, passed.address, visitor(), now=now)
-    with transaction():
-        proof = second_clicks.proof(passed, typed, now=now)
-        if proof:
-            code_limits.forgive_guess(Door.PERSON, passed.address, visitor(), now=now)
-    if not proof:
-        return None
     asked_for = account_path(request.args["next"]) if "next" in request.args else None
-    carry_on_url = url_for("account.carry_on", next=asked_for)
-    return render_template("kit/code_used.html", proof=proof, carry_on_url=carry_on_url), 409
+    return offer(passed, typed, url_for("account.carry_on", next=asked_for), counted=counted)
