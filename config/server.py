@@ -27,9 +27,10 @@ def main() -> NoReturn:
         refuse(unusable.problems)
     # An empty one is none to us, and no number to gunicorn.
     count = {"WEB_CONCURRENCY": str(serving(os.environ)[0].web_concurrency)}
-    # The program itself, not its module: it starts itself anew from its own name (signal USR2).
-    program = str(Path(sys.executable).with_name("gunicorn"))
-    os.execve(program, [program, *_GUNICORN, *sys.argv[1:]], os.environ | count)  # noqa: S606 -- no shell is wanted
+    # Rather the program than its module: it starts itself anew from its own name (signal USR2).
+    beside = Path(sys.executable).with_name("gunicorn")
+    program = [str(beside)] if beside.exists() else [sys.executable, "-m", "gunicorn"]
+    os.execve(program[0], [*program, *_GUNICORN, *sys.argv[1:]], os.environ | count)  # noqa: S606 -- no shell is wanted
 
 
 if __name__ == "__main__":
