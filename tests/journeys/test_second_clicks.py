@@ -180,6 +180,30 @@ def test_the_right_code_32_times_at_once_lets_an_owner_in_once(app: Flask) -> No
     assert count_of(BrowserSession, BrowserSession.user_id == user_id) == 1
 
 
+@pytest.mark.parametrize("way", ["prove-again", "email", "mobile"])
+def test_the_right_code_four_times_at_once_is_wrong_to_nobody(app: Flask, way: str) -> None:
+    owner = Owner(app, ago=timedelta(minutes=20 if way == "prove-again" else 0), email=EMAIL)
+    owner.get(f"/account/{'email' if way == 'prove-again' else way}")
+    to = {"prove-again": EMAIL, "email": NEW, "mobile": NUMBER}[way]
+    owner.submit(**({} if way == "prove-again" else {way: to}))
+    assert owner.page is not None
+    sent = owner.page.form().values | {"code": [newest_code(EMAIL) if to == EMAIL else code_for(to)]}
+    cookies = {name: owner.client.get_cookie(name) for name in ("browser", "session")}
+
+    def post(_: int) -> int:
+        tab = app.test_client()
+        for name, cookie in cookies.items():
+            assert cookie is not None
+            tab.set_cookie(name, cookie.value)
+        with app.app_context():
+            return tab.post(f"/account/{way}/code", data=sent).status_code
+
+    with ThreadPoolExecutor(max_workers=4) as tabs:
+        assert Counter(tabs.map(post, range(4))) == {303: 1, 409: 3}
+    assert count_of(SentCode, SentCode.used_at.is_not(None)) == 1
+    assert count_of(BrowserSession) == 1
+
+
 @pytest.fixture
 def owner(app: Flask) -> Owner:
     """Kate, who signed in a while ago."""
