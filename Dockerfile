@@ -21,4 +21,4 @@ COPY migrations migrations
 USER identity
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BIND=0.0.0.0:8000 PROMETHEUS_MULTIPROC_DIR=/tmp/metrics
 EXPOSE 8000
-CMD ["gunicorn", "--config", "python:config.gunicorn_settings", "--no-control-socket", "wsgi:create_app()"]
+CMD ["python", "-m", "config.server"]

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeVar
-
-Number = TypeVar("Number", int, float)
+from collections.abc import Sequence
+from typing import NoReturn
 
 USAGE = 2
 """The exit status of a command that was asked for what cannot be, as a shell's own commands have it."""
@@ -18,19 +15,3 @@ def refuse(problems: Sequence[str]) -> NoReturn:
     lines = ["The service cannot start with these settings:", *(f"  {each}" for each in problems), ""]
     sys.stderr.write("\n".join(lines))
     sys.exit(USAGE)
-
-
-def numbers_of(kind: Callable[[str], Number], wanted: str, defaults: dict[str, Number]) -> dict[str, Number]:
-    """Positive numbers from the environment by name, or their defaults. Ends the process where one is none."""
-    found, problems = dict(defaults), []
-    for name, default in defaults.items():
-        text = os.environ.get(name, "").strip()
-        try:
-            found[name] = kind(text) if text else default
-        except ValueError:
-            problems.append(name)
-        if not 0 < found[name] < 1_000_000 and name not in problems:
-            problems.append(name)
-    if problems:
-        refuse([f"{name}: {wanted}" for name in problems])
-    return found

@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from config.addresses import database_address, is_of_mail_server, is_of_sender, is_of_web, parts_of
 from config.one_login import problems_with_one_login, read_private_key
 from config.people_file import holds_people
+from config.serving import serving
 from config.trust import holds_authorities
 
 MailTransport = Literal["notify", "smtp", "memory"]
@@ -193,6 +194,7 @@ class _Reader:
         settings = Settings(**values)  # type: ignore[arg-type]  # each value was made for its field above
         # Also of settings that cannot be read, so that an operator is told of everything in one go.
         self._refuse_what_is_unsafe(settings)
+        self.problems += serving(self.environment)[1]
         if self.problems:
             first = {problem.partition(":")[0]: problem for problem in reversed(self.problems)}
             raise SettingsInvalid([problem for problem in self.problems if problem in first.values()])

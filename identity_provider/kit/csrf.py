@@ -36,14 +36,28 @@ def csrf_exempt(reason: str) -> Callable[[View], View]:
     return mark
 
 
-def csrf_token() -> str:
-    """The token for a form on this page: bound to the browser, and to the session when signed in."""
-    return vault.keyed_hash("csrf", _bound_to()).hex()
+def csrf_of_browser(view: View) -> View:
+    """Take a form that was given to this browser in another session, or in none.
+
+    For forms with a one-time code, which says by itself whose it is: the first click may have changed the session
+    already when the second one comes.
+    """
+    view.csrf_of_browser = True  # type: ignore[attr-defined]  # read by the guard
+    return view
 
 
-def csrf_field() -> Markup:
+def csrf_token(*, of_browser: bool = False) -> str:
+    """The token for a form on this page: bound to the browser, and to the session when signed in.
+
+    `of_browser` leaves the session out, for views that are marked so.
+    """
+    return vault.keyed_hash("csrf", _bound_to_browser() if of_browser else _bound_to()).hex()
+
+
+def csrf_field(*, of_browser: bool = False) -> Markup:
     """The hidden field that every form carries."""
-    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token())
+    token = csrf_token(of_browser=of_browser)
+    return Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
 
 
 def init_csrf(app: Flask) -> None:
@@ -60,11 +74,16 @@ def _guard() -> None:
     if getattr(view, "csrf_exempt_reason", None):
         return
     sent = request.form.get(FIELD, "")
-    expected = [each.hex() for each in vault.keyed_hashes("csrf", _bound_to())]
+    bound_to = [_bound_to(), *([_bound_to_browser()] if getattr(view, "csrf_of_browser", False) else [])]
+    expected = [each.hex() for bond in bound_to for each in vault.keyed_hashes("csrf", bond)]
     if not any([hmac.compare_digest(sent.encode("utf-8", "replace"), each.encode()) for each in expected]):
         raise FormNotOurs
 
 
 def _bound_to() -> str:
     session = current_staff_session() if request.path.startswith("/support") else current_session()
-    return f"{browser_secret()}:{session.id if session else ''}"
+    return f"{_bound_to_browser()}{session.id if session else ''}"
+
+
+def _bound_to_browser() -> str:
+    return f"{browser_secret()}:"

@@ -12,7 +12,7 @@ from identity_provider.kit.app import ports, settings
 from identity_provider.kit.devices import device_of
 from identity_provider.kit.languages import current_language
 from identity_provider.models import BrowserSession, StaffUser, User
-from identity_provider.services import browser_sessions, journeys, sign_in_history
+from identity_provider.services import account_sign_in, browser_sessions, journeys, sign_in_history
 from identity_provider.services.persons import SignedIn
 from identity_provider.vault import new_secret
 
@@ -126,6 +126,7 @@ def sign_out(*, staff: bool = False) -> None:
         browser_sessions.end(session, now=now)
     if not staff:
         journeys.close_those_of(browser_secret(), now=now)
+        account_sign_in.forget(browser_secret())
     setattr(g, f"loaded_{name}", None)
     _set(name, "")
 

@@ -178,7 +178,7 @@ class Plan:
         metrics = self.data / "metrics"
         metrics.mkdir(exist_ok=True)
         web = {"BIND": f"127.0.0.1:{self.addresses.port}", "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
-        server = [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn_settings", "wsgi:create_app()"]
+        server = [sys.executable, "-m", "config.server"]
         ready = f"{self.addresses.of('provider')}/readyz"
         return [
             Program("provider", server, self.environment(web), ready=ready),

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select, true, update
 
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
-from identity_provider.models import CodeChallenge, SentCode, User
-from identity_provider.services import accounts, sign_in_codes
+from identity_provider.models import CodeChallenge, Contact, SentCode, User
+from identity_provider.services import accounts, contact_changes, second_clicks, sign_in_codes
 from identity_provider.vault import vault
 
 PURPOSE = "account"
 AGAIN = "account_again"
+# Whose code leads to a new secret of the session: of an address, never of a telephone.
+_SIGN_IN = frozenset({PURPOSE, AGAIN, contact_changes.PURPOSES[Contact.EMAIL]})
 _CODES_LAST = timedelta(hours=1)
 
 
@@ -31,7 +33,7 @@ def begin(address: str, browser: str, *, locale: str, now: datetime) -> None:
     used_at = None if _may_enter(address) else now
     # One statement for everybody: what is written differs, not how much.
     db.session.execute(update(SentCode).where(SentCode.id == sent.id).values(used_at=used_at))
-    db.session.execute(delete(CodeChallenge).where(*_mine(browser), CodeChallenge.id != challenge.id))
+    _forget(browser, but=challenge.id)
 
 
 def waiting(browser: str, *, now: datetime) -> CodeChallenge | None:
@@ -56,13 +58,51 @@ def prove(challenge: CodeChallenge, typed: str, *, now: datetime) -> User | None
     return person
 
 
+def passed_lately(browser: str, *, now: datetime) -> CodeChallenge | None:
+    """What this browser proved last to an account, not long ago; none of one that may not be entered (any more)."""
+    at = CodeChallenge.passed_at
+    newest = select(CodeChallenge).where(_in(browser), at > now - sign_in_codes.LIFETIME).order_by(at.desc()).limit(1)
+    passed = db.session.scalar(newest.execution_options(populate_existing=True))
+    if passed is not None and passed.purpose in _SIGN_IN and _may_enter(passed.address) is None:
+        return None
+    return passed
+
+
+def keep(challenge: CodeChallenge, browser: str) -> None:
+    """What was proved in a session is found by its browser from now on: the session's secret changes with it."""
+    challenge.subject_id = _subject(browser)
+
+
+def who_carries_on(browser: str, proof: str, *, now: datetime) -> User | None:
+    """Who signs in without another code, by what services/second_clicks gave for the one entered here."""
+    passed = passed_lately(browser, now=now)
+    if passed is None or passed.purpose not in _SIGN_IN:
+        return None
+    person = _may_enter(passed.address)
+    return person if second_clicks.is_good(proof, passed, person, now=now) else None
+
+
+def forget(browser: str) -> None:
+    """Nothing that was proved in this browser lets anybody go on any more: the person signs out."""
+    _forget(browser, but=None)
+
+
+def _forget(browser: str, *, but: UUID | None) -> None:
+    others = CodeChallenge.id != but if but is not None else true()
+    db.session.execute(delete(CodeChallenge).where(_in(browser), others))
+
+
 def _may_enter(address: str) -> User | None:
     user = accounts.by_address(address)
     return user if user is not None and user.is_live else None
 
 
 def _mine(browser: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return (CodeChallenge.purpose == PURPOSE, CodeChallenge.subject_id == _subject(browser))
+    return (CodeChallenge.purpose == PURPOSE, _in(browser))
+
+
+def _in(browser: str) -> ColumnElement[bool]:
+    return CodeChallenge.subject_id == _subject(browser)
 
 
 def _subject(browser: str) -> UUID:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from hmac import compare_digest
 
 from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, Journey
-from identity_provider.services import browser_sessions, code_limits, contact_changes, journey_standing, sign_in_codes
+from identity_provider.services import code_limits, contact_changes, journey_standing, second_clicks, sign_in_codes
 from identity_provider.services.code_limits import Door
-from identity_provider.vault import vault
-
-_CARRY_ON = "carry_on"
 
 
 class CodeFor(StrEnum):
@@ -82,10 +78,7 @@ def carry_on_proof(journey: Journey, typed: str, *, now: datetime) -> str:
     Its first click signed the person in, and the answer that said so may never have come: the session's cookie with
     it. Empty for any other code. The try is to be committed.
     """
-    asked = _latest(journey, CodeFor.SIGN_IN)
-    if asked is None or not sign_in_codes.is_repeated(asked, typed, now=now):
-        return ""
-    return vault.keyed_hash(_CARRY_ON, _what_was_proved(asked)).hex()
+    return second_clicks.proof(_latest(journey, CodeFor.SIGN_IN), typed, now=now)
 
 
 def may_carry_on(journey: Journey, proof: str, *, now: datetime) -> bool:
@@ -93,16 +86,9 @@ def may_carry_on(journey: Journey, proof: str, *, now: datetime) -> bool:
 
     It does not where the person went back to the service, or ended the session that the first click began.
     """
-    asked, person = _latest(journey, CodeFor.SIGN_IN), journey.user
-    if asked is None or asked.passed_at is None or now - asked.passed_at > sign_in_codes.LIFETIME:
+    if journey.email_proved_at is None or journey.authorization_request.answered_at is not None:
         return False
-    if person is None or journey.email_proved_at is None or journey.authorization_request.answered_at is not None:
-        return False
-    begun = [each.authenticated_at for each in browser_sessions.open_ones_of(person, now=now)]
-    if not any(at is not None and at >= asked.passed_at for at in begun):
-        return False
-    made = vault.keyed_hashes(_CARRY_ON, _what_was_proved(asked))
-    return any([compare_digest(each.hex().encode(), proof.encode()) for each in made])
+    return second_clicks.is_good(proof, _latest(journey, CodeFor.SIGN_IN), journey.user, now=now)
 
 
 def is_waiting(journey: Journey, purpose: CodeFor, *, now: datetime) -> bool:
@@ -128,10 +114,6 @@ def is_exhausted(journey: Journey, purpose: CodeFor) -> bool:
     """Whether all tries for the codes sent so far were used up."""
     asked = _latest(journey, purpose)
     return asked is not None and asked.tries_left == 0 and asked.passed_at is None
-
-
-def _what_was_proved(asked: CodeChallenge) -> str:
-    return f"{asked.id}:{asked.passed_at}"
 
 
 def _latest(journey: Journey, purpose: CodeFor) -> CodeChallenge | None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from identity_provider.db import db
 from identity_provider.domain.errors import CodeRefused
 from identity_provider.models import CodeChallenge, ResumeLink, SupportTicket, User
-from identity_provider.services import accounts, outbox, sign_in_codes
+from identity_provider.services import accounts, outbox, second_clicks, sign_in_codes
 from identity_provider.vault import vault
 
 PURPOSE = "resume"
@@ -92,6 +92,19 @@ def check_code(link: ResumeLink, browser: str, typed: str, *, now: datetime) -> 
     return True
 
 
+def passed_lately(link: ResumeLink, browser: str) -> CodeChallenge | None:
+    """The code of this browser by which the link was used, as both stand at this moment."""
+    db.session.refresh(link, ["used_at"])
+    asked = _challenge(link, browser)
+    return asked if asked is not None and asked.passed_at is not None and asked.passed_at == link.used_at else None
+
+
+def may_carry_on(link: ResumeLink, browser: str, proof: str, *, now: datetime) -> bool:
+    """Whether the person signs in without another code, by what services/second_clicks gave for the one entered."""
+    person = link.ticket.user
+    return person.is_live and second_clicks.is_good(proof, passed_lately(link, browser), person, now=now)
+
+
 def use(link: ResumeLink, *, now: datetime) -> bool:
     """Use the link up; False when another request was first. One atomic UPDATE decides."""
     used = db.session.scalar(
@@ -124,6 +137,7 @@ def _challenge(link: ResumeLink, browser: str) -> CodeChallenge | None:
         .where(CodeChallenge.purpose == PURPOSE, CodeChallenge.subject_id == _subject(link, browser))
         .order_by(CodeChallenge.created_at.desc())
         .limit(1)
+        .execution_options(populate_existing=True)
     )
 
 

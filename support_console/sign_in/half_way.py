@@ -45,6 +45,7 @@ def waiting(*, now: datetime) -> CodeChallenge | None:
         )
         .order_by(CodeChallenge.created_at.desc())
         .limit(1)
+        .execution_options(populate_existing=True)  # another click may have been quicker
     )
 
 

@@ -72,6 +72,9 @@ def check_code() -> ResponseReturnValue:
     challenge = half_way.waiting(now=now)
     if challenge is None:
         return _from_the_start()
+    if half_way.proved(now=now) is not None:
+        # The answer to the first click was lost; what it proved is this browser's already, whatever was sent now.
+        return redirect(url_for(".authenticator", next=form.way_on), 303)
     if form.validate():
         with transaction():
             code_limits.count_guess(Door.STAFF, challenge.address, visitor(), now=now)
@@ -79,7 +82,7 @@ def check_code() -> ResponseReturnValue:
             right = half_way.prove_address(challenge, str(form.code.data), now=now)
             if right:
                 code_limits.forgive_guess(Door.STAFF, challenge.address, visitor(), now=now)
-        if right:
+        if right or half_way.proved(now=now) is not None:
             return redirect(url_for(".authenticator", next=form.way_on), 303)
         form.code.errors = [_("The code is wrong or has run out. Check it, or have a new one sent")]
     return render_template("support/sign_in/code.html", form=form, again=Onward(MultiDict({"next": form.way_on}))), 422

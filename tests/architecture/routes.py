@@ -14,13 +14,14 @@ CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 def describe(app: Flask) -> list[str]:
-    """One line per route: address, methods, audience, and why a form token is not asked for."""
+    """One line per route: address, methods, audience, and whether a form token is asked for: why not, or which."""
     found = []
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         methods = ",".join(sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}))
         unguarded = getattr(view, "csrf_exempt_reason", None) if CHANGES & (rule.methods or set()) else None
         note = f"  [no form token: {unguarded}]" if unguarded else ""
+        note += "  [form token of the browser]" if getattr(view, "csrf_of_browser", False) else ""
         found.append(f"{rule.rule}  {methods}  {getattr(view, 'audience', 'UNDECLARED')}{note}")
     return sorted(found)
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Route
 
 from identity_provider.adapters.memory import ManualClock
 from tests.browser.test_sign_in_pages import answer, site
@@ -64,3 +65,35 @@ def test_a_person_looks_after_their_account(
     page.press("Continue")
     page.press("Sign out")
     assert page.url == f"{elsewhere}/contact"
+
+
+@pytest.mark.parametrize(("scripts", "width"), [(True, 1280), (False, 390)], ids=["desk", "bare phone"])
+def test_a_network_that_is_cut_after_the_code_costs_no_other_code(
+    app: Flask, site: str, open_page: PageMaker, scripts: bool, width: int
+) -> None:
+    """The server has let them in and the answer never comes: they reload, which sends the same code once more."""
+    a_user(email=EMAIL)
+    page = open_page(scripts=scripts, width=width)
+    said: list[int] = []
+
+    def cut(route: Route) -> None:
+        if said or route.request.method != "POST":
+            route.continue_()
+            return
+        said.append(route.fetch(max_redirects=0).status)
+        page.raw.context.clear_cookies(name="session")
+        route.abort("connectionreset")
+
+    page.goto(f"{site}/account/sign-in")
+    answer(page, "email", EMAIL)
+    page.press("Continue")
+    answer(page, "code", newest_code(EMAIL))
+    page.raw.route("**/account/sign-in/code", cut)
+    with page.raw.expect_event("requestfailed"):
+        page.raw.get_by_role("button", name="Continue").click()
+    page.raw.wait_for_url("chrome-error://**")
+    page.raw.reload()
+    assert (said, page.h1) == ([303], "You have already entered this code")
+    page.shot(f"account-code-used-{width}")
+    page.press("Continue")
+    assert page.path == "/account"

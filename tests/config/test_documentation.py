@@ -10,6 +10,7 @@ import click
 import pytest
 from flask import Flask
 
+from config.serving import Serving
 from config.settings import Settings
 from identity_provider.domain.access import StaffRole
 
@@ -21,7 +22,8 @@ OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]+")
 
 def test_every_setting_stands_in_the_operators_table() -> None:
     page = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
-    missing = [each.name.upper() for each in fields(Settings) if f"`{each.name.upper()}`" not in page]
+    every = (*fields(Settings), *fields(Serving))
+    missing = [each.name.upper() for each in every if f"`{each.name.upper()}`" not in page]
     assert missing == []
 
 

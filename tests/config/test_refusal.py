@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ PROGRAMS = {
     "a command": [BESIDE_PYTHON / "flask", "--app", "wsgi", "keys", "list"],
     "the doctor": [BESIDE_PYTHON / "flask", "--app", "wsgi", "doctor", "--json"],
     "the worker": [BESIDE_PYTHON / "flask", "--app", "wsgi", "worker"],
-    "the server": [BESIDE_PYTHON / "gunicorn", "-c", "python:config.gunicorn_settings", "wsgi:create_app()"],
+    "the server": [Path(sys.executable), "-m", "config.server"],
+    "gunicorn": [BESIDE_PYTHON / "gunicorn", "-c", "python:config.gunicorn_settings", "wsgi:create_app()"],
 }
 
 
@@ -46,10 +48,49 @@ def test_every_program_says_what_is_wrong_line_by_line_and_ends(program: str) ->
     assert done.stdout == ""
 
 
-def test_the_server_says_which_numbers_of_its_own_are_none() -> None:
-    done = run("the server", WEB_CONCURRENCY="0", WEB_THREADS="many")
+@pytest.mark.parametrize("program", set(PROGRAMS) - {"gunicorn"})
+def test_numbers_of_the_web_processes_are_told_with_the_other_settings(program: str) -> None:
+    done = run(program, WEB_CONCURRENCY="many", WEB_THREADS="0", WEB_PATIENCE="nan", BIND="here:http", PROXY_HOPS="two")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[1:] == [
+        "  PROXY_HOPS: a whole number",
+        "  BIND: HOST:PORT or unix:PATH, several with commas",
+        "  WEB_CONCURRENCY: a whole number from 1",
+        "  WEB_THREADS: a whole number from 1",
+        "  WEB_PATIENCE: a number of seconds, more than 0",
+    ]
+
+
+def test_gunicorn_by_itself_says_the_same_of_what_it_leaves_to_us() -> None:
+    done = run("gunicorn", WEB_CONCURRENCY="0", WEB_THREADS="many")
     assert (done.returncode, [each.split(":")[0].strip() for each in done.stderr.splitlines()[1:]]) == (
         2,
         ["WEB_CONCURRENCY", "WEB_THREADS"],
     )
-    assert run("the server", WEB_PATIENCE="nan").returncode == 2
+
+
+def test_a_directory_for_metrics_that_cannot_be_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    for program in ("the server", "gunicorn"):
+        done = run(program, PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "file" / "metrics"))
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        assert "PROMETHEUS_MULTIPROC_DIR: a directory that can be made, and written to" in done.stderr
+
+
+def test_the_server_is_gunicorn_in_the_same_process_and_takes_its_options(tmp_path: Path) -> None:
+    """An empty number is none: gunicorn by itself falls over it."""
+    environment = {"PATH": os.environ["PATH"], **GOOD, "BIND": "127.0.0.1:0", "WEB_CONCURRENCY": ""}
+    command = [sys.executable, "-m", "config.server", "--log-level", "info"]
+    log = tmp_path / "log"
+    with log.open("w") as written:
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=written, stdout=written)
+    try:
+        until = time.monotonic() + 30
+        while log.read_text().count("Booting worker") < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        running.terminate()
+        running.wait(30)
+    said = log.read_text()
+    assert f"({running.pid})" in said, said
+    assert said.count("Booting worker") == 2, said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import event
 
 from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db, transaction
-from identity_provider.models import BrowserSession
+from identity_provider.models import BrowserSession, SentCode
 from identity_provider.services import staff, staff_enrolment
 from identity_provider.services.audit import SYSTEM
 from support_console.auth import local_path
@@ -27,6 +28,8 @@ from tests.console.agents import (
     totp,
     would_be_sent_a_code,
 )
+from tests.journeys.travel import count_of
+from tests.kit.lost_answers import lose_the_answer
 from tests.kit.page import Browser, Page
 
 HOME = "Sign in to the support console"
@@ -46,6 +49,37 @@ def test_both_factors_lead_in(app: Flask) -> None:
     agent.get("/support/sign-in/authenticator")
     assert agent.submit(code=totp()).h1 == "Cases"
     assert [each.actor_id for each in audited("staff_signed_in")] == [str(agent.member.id)]
+
+
+def test_a_second_click_on_the_code_goes_on_to_the_second_factor(app: Flask) -> None:
+    agent = Agent(app)
+    agent.get("/support/cases")
+    agent.submit(email=agent.member.email)
+    code = newest_code(agent.member.email)
+    lose_the_answer(agent, code=code)
+    assert agent.submit(code=code).path == "/support/sign-in/authenticator"
+    assert agent.submit(code=totp()).path == "/support/cases"
+
+
+def test_the_code_many_times_at_once_leads_everybody_to_the_second_factor(app: Flask) -> None:
+    agent = Agent(app)
+    agent.get("/support/sign-in")
+    agent.submit(email=agent.member.email)
+    sent = agent.here.form().values | {"code": [newest_code(agent.member.email)]}
+    cookie = agent.client.get_cookie("browser")
+    assert cookie is not None
+
+    def post(_: int) -> str | None:
+        tab = app.test_client()
+        tab.set_cookie("browser", cookie.value)
+        with app.app_context():
+            return tab.post("/support/sign-in/code", data=sent).headers.get("Location")
+
+    with ThreadPoolExecutor(max_workers=8) as tabs:
+        ways = set(tabs.map(post, range(16)))
+    assert ways == {"/support/sign-in/authenticator?next=/support"}
+    assert count_of(SentCode, SentCode.used_at.is_not(None)) == 1
+    assert count_of(BrowserSession) == 0
 
 
 def test_the_page_that_was_asked_for_is_shown_afterwards(app: Flask) -> None:

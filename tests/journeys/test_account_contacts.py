@@ -195,5 +195,5 @@ def test_an_account_that_is_locked_meanwhile_changes_nothing(owner: Owner) -> No
     code = code_for(NEW)
     with transaction():
         user_at(EMAIL).locked_at = NOW
-    assert owner.submit(code=code).status == 400
+    assert owner.submit(code=code).path == "/account/sign-in"
     assert person_of(owner).email == EMAIL

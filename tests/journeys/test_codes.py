@@ -17,6 +17,7 @@ from identity_provider.models import BrowserSession, CodeChallenge, SentCode, Us
 from identity_provider.services import accounts, audit, browser_sessions, rate_limits, sign_in_codes
 from tests.builders import a_user
 from tests.journeys.travel import EMAIL, Traveller, codes_sent_to, count_of, newest_code, wrong_code
+from tests.kit.lost_answers import lose_the_answer
 
 
 def as_seen(html: str) -> str:
@@ -166,14 +167,10 @@ def test_a_second_click_on_a_right_code_is_told_so_and_led_on(app: Flask) -> Non
     assert count_of(SentCode, SentCode.used_at.is_not(None)) == 1
 
 
-def lose_the_answer(app: Flask, person: Traveller) -> str:
+def lose_the_right_one(person: Traveller) -> str:
     """Enter the right code in a click whose answer never comes back to the browser; the code, and the page stays."""
-    address, code = person.step("code"), newest_code(EMAIL)
-    lost = app.test_client()
-    lost.set_cookie("browser", person.secret)
-    token = person.here.form().values["csrf_token"][0]
-    with app.app_context():
-        assert lost.post(address, data={"csrf_token": token, "code": code}).status_code == 303
+    code = newest_code(EMAIL)
+    lose_the_answer(person, code=code)
     return code
 
 
@@ -182,7 +179,7 @@ def test_a_second_click_goes_on_where_the_answer_to_the_first_was_lost(app: Flas
     person = Traveller(app)
     person.set_out()
     person.submit(email=EMAIL)
-    code = lose_the_answer(app, person)
+    code = lose_the_right_one(person)
     page = person.submit(code=code)
     assert (page.status, page.h1) == (409, "You have already entered this code")
     assert person.submit("Continue").path == person.answer_path
@@ -192,13 +189,39 @@ def test_a_second_click_goes_on_where_the_answer_to_the_first_was_lost(app: Flas
     assert count_of(BrowserSession, BrowserSession.user_id == user.id) == 2
 
 
+def test_who_proves_themselves_once_more_goes_on_where_the_answer_was_lost(app: Flask, clock: ManualClock) -> None:
+    """There was a session; the first click gave it another secret, so that the second one comes without any."""
+    a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    clock.advance(timedelta(minutes=5))
+    person.set_out(max_age=60)
+    person.submit(email=EMAIL)
+    code = lose_the_right_one(person)
+    page = person.submit(code=code)
+    assert (page.status, page.h1) == (409, "You have already entered this code")
+    assert person.submit("Continue").path == person.answer_path
+
+
+def test_a_second_click_that_was_on_its_way_when_the_session_came_is_led_on(app: Flask) -> None:
+    a_user(email=EMAIL, trn="1234567")
+    person = Traveller(app)
+    person.set_out()
+    person.submit(email=EMAIL)
+    asked, code = person.here, newest_code(EMAIL)
+    person.submit(code=code)
+    person.page = asked
+    assert person.submit(code=code).path == person.answer_path
+
+
 def test_nobody_goes_on_by_another_code_than_the_one_accepted(app: Flask) -> None:
     a_user(email=EMAIL, trn="1234567")
     person = Traveller(app)
     person.set_out()
     person.submit(email=EMAIL)
     wrong = wrong_code(EMAIL)
-    code = lose_the_answer(app, person)
+    code = lose_the_right_one(person)
     form = person.here
     for _ in range(4):
         assert person.submit(code=wrong).h1 == "You have already entered this code"
@@ -216,7 +239,7 @@ def test_a_code_sent_again_much_later_opens_nothing(app: Flask, clock: ManualClo
     person = Traveller(app)
     person.set_out()
     person.submit(email=EMAIL)
-    code = lose_the_answer(app, person)
+    code = lose_the_right_one(person)
     clock.advance(sign_in_codes.REPEATED_WITHIN + timedelta(seconds=1))
     person.submit(code=code)
     assert person.click("Continue").path == person.step("code")
@@ -230,7 +253,7 @@ def test_what_lets_a_second_click_go_on_is_good_only_while_what_it_proved_stands
     person = Traveller(app)
     person.set_out()
     person.submit(email=EMAIL)
-    code = lose_the_answer(app, person)
+    code = lose_the_right_one(person)
     person.submit(code=code)
     if meanwhile == "late":
         clock.advance(sign_in_codes.LIFETIME + timedelta(seconds=1))

@@ -16,7 +16,11 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import TrnRequirement
 from identity_provider.kit import emails
 from identity_provider.models import BrowserSession, Client, Journey, OutboxMessage, ResumeLink, SupportTicket, User
-from identity_provider.services import case_work, journeys, support_tickets
+from identity_provider.services import (
+    case_work,
+    journeys,
+    support_tickets,
+)
 from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.console.agents import a_case, newest_code
 from tests.journeys.travel import a_request

@@ -10,6 +10,7 @@ from identity_provider.services import browser_sessions
 from tests.builders import a_client, a_user
 from tests.journeys.contacts import NEW, NUMBER, code_for, undo_link
 from tests.journeys.travel import EMAIL, newest_code
+from tests.kit.lost_answers import lose_the_answer
 from tests.kit.page import Browser
 from tests.tour.guide import World, shows
 
@@ -31,6 +32,18 @@ def they_look_around(world: World) -> None:
     person.get("/account/history")
     person.get("/account/sessions")
     person.post("/account/sign-out-everywhere")
+
+
+@shows("kit/code_used.html", "account/home.html")
+def the_answer_to_their_code_was_lost(world: World) -> None:
+    a_user(email=EMAIL)
+    person = world.visitor()
+    person.get("/account/sign-in")
+    person.submit(email=EMAIL)
+    code = newest_code(EMAIL)
+    lose_the_answer(person, code=code)
+    person.submit(code=code)
+    person.submit()
 
 
 @shows("account/preferred_name.html", "account/home.html")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest.mock import patch
 from uuid import uuid4
 
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.models import Client, SupportTicket, User
-from identity_provider.services import case_work, journey_codes, rate_limits, support_tickets
+from identity_provider.services import case_work, rate_limits, support_tickets
 from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.console.agents import a_case
 from tests.journeys.test_no_record import a_stranger
 from tests.journeys.test_resume import link_in
 from tests.journeys.travel import EMAIL, Traveller, newest_code, wrong_code
+from tests.kit.lost_answers import lose_the_answer
 from tests.tour.guide import World, shows
 
 LOCAL = "127.0.0.1"
@@ -243,15 +243,17 @@ def the_account_is_locked(world: World) -> None:
     person.prove()
 
 
-@shows("sign_in/code_used.html")
+@shows("kit/code_used.html")
 def the_code_was_sent_twice(world: World) -> None:
+    a_user(email=EMAIL, trn="1234567")
     person = world.traveller()
     person.set_out()
     person.submit(email=EMAIL)
-    with patch.object(journey_codes, "is_passed", return_value=True):  # as the faster of two clicks leaves it
-        person.submit(code=newest_code(EMAIL))
-        with patch.object(journey_codes, "carry_on_proof", return_value="00" * 32):  # and its answer was lost
-            person.post(person.step("code"), code="000000")
+    asked, wrong, code = person.page, wrong_code(EMAIL), newest_code(EMAIL)
+    lose_the_answer(person, code=code)
+    person.submit(code=wrong)
+    person.page = asked
+    person.submit(code=code)
 
 
 @shows("resume/continue.html", "resume/code.html", "resume/signed_in.html", "resume/over.html")
@@ -267,6 +269,17 @@ def the_emailed_link_is_followed(world: World) -> None:
     person.submit(code=newest_code(user.email))
     person.get(link)
     world.visitor().get("/resume/nonsense")
+
+
+@shows("kit/code_used.html")
+def the_answer_to_the_code_of_the_emailed_link_was_lost(world: World) -> None:
+    user = a_user()
+    person = world.visitor()
+    person.get(_link(world, user, a_client()))
+    person.submit()
+    code = newest_code(user.email)
+    lose_the_answer(person, code=code)
+    person.submit(code=code)
 
 
 @shows("resume/code.html")

@@ -15,11 +15,12 @@ from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import account_path, for_person
 from identity_provider.kit.requests import visitor
 from identity_provider.models import User
-from identity_provider.services import account_sign_in, accounts, code_limits, passkeys
+from identity_provider.services import account_sign_in, accounts, browser_sessions, code_limits, passkeys
 from identity_provider.services.code_limits import Door
 from identity_provider.web.account.codes import code_page, here
 from identity_provider.web.account.entrance import NEXT, bp
 from identity_provider.web.account.forms import CodeForm
+from identity_provider.web.account.second_clicks import or_second_click, second_click
 
 
 @bp.get("/prove-again")
@@ -48,17 +49,24 @@ def send_proof(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/prove-again/code", methods=["GET", "POST"])
+@or_second_click
 @for_person
 def prove_code(person: User) -> ResponseReturnValue:
     """Ask for the code; a right one renews the session, under another secret, and leads on."""
     now, form, session_id = ports().clock.now(), CodeForm(), here()
     challenge = account_sign_in.waiting_again(person, session_id, now=now)
     if challenge is None:
-        return redirect(url_for(".prove_again", next=_asked_for()), 303)
+        current = session.current_session()
+        proved = current is not None and browser_sessions.is_recent(current, now=now)
+        return redirect(_asked_for() if proved else url_for(".prove_again", next=_asked_for()), 303)
     again = url_for(".send_proof", next=_asked_for())
     if not form.validate_on_submit():
         return code_page(challenge, form, again_url=again, back_url=_asked_for())
-    if not _is_proved(person, session_id, str(form.code.data)):
+    typed = str(form.code.data)
+    if not _is_proved(person, session_id, typed):
+        led_on = second_click(typed, counted=True)
+        if led_on is not None:
+            return led_on
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
         return code_page(challenge, form, again_url=again, back_url=_asked_for())
     return redirect(_asked_for(), 303)
@@ -73,6 +81,7 @@ def _is_proved(person: User, session_id: UUID, typed: str) -> bool:
         if challenge is None or not account_sign_in.is_right(challenge, typed, now=now):
             return False
         code_limits.forgive_guess(Door.PERSON, person.email, visitor(), now=now)
+        account_sign_in.keep(challenge, session.browser_secret())
         accounts.address_proved(person, now=now)
         session.sign_in(person, amr=["otp"])
     return True

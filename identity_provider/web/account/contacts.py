@@ -11,16 +11,18 @@ from identity_provider.domain import mailboxes
 from identity_provider.domain.authentication import BY_CODE
 from identity_provider.kit import session
 from identity_provider.kit.app import ports, settings
+from identity_provider.kit.csrf import csrf_of_browser
 from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import for_person_lately
 from identity_provider.kit.requests import visitor
 from identity_provider.models import CodeChallenge, Contact, User
-from identity_provider.services import accounts, code_limits, contact_changes, rate_limits
+from identity_provider.services import account_sign_in, accounts, code_limits, contact_changes, rate_limits
 from identity_provider.services.code_limits import Door
 from identity_provider.services.contact_changes import Here
 from identity_provider.web.account.codes import code_page, here
 from identity_provider.web.account.entrance import bp
 from identity_provider.web.account.forms import CodeForm, MobileForm, NewEmailForm, TextCodeForm
+from identity_provider.web.account.second_clicks import or_second_click, second_click
 
 
 @bp.route("/email", methods=["GET", "POST"])
@@ -38,6 +40,7 @@ def email(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/email/code", methods=["GET", "POST"])
+@or_second_click
 @for_person_lately
 def email_code(person: User) -> ResponseReturnValue:
     """The code that went to the new address."""
@@ -64,6 +67,7 @@ def mobile(person: User) -> ResponseReturnValue:
 
 
 @bp.route("/mobile/code", methods=["GET", "POST"])
+@csrf_of_browser
 @for_person_lately
 def mobile_code(person: User) -> ResponseReturnValue:
     """The code that went to the new number."""
@@ -122,13 +126,17 @@ def _again(person: User, contact: Contact) -> ResponseReturnValue:
 
 def _code(person: User, contact: Contact, form: CodeForm) -> ResponseReturnValue:
     challenge = contact_changes.waiting(contact, here(), now=ports().clock.now())
-    if challenge is None:
-        return redirect(url_for(f".{contact.value}"), 303)
     if form.validate_on_submit():
-        if _is_proved(person, challenge, str(form.code.data)):
+        typed = str(form.code.data)
+        if challenge is not None and _is_proved(person, challenge, typed):
             flash(_said()[contact], "success")
             return redirect(url_for(".home"), 303)
+        led_on = second_click(typed, counted=challenge is not None)
+        if led_on is not None:
+            return led_on
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
+    if challenge is None:
+        return redirect(url_for(f".{contact.value}"), 303)
     return code_page(
         challenge,
         form,
@@ -147,6 +155,7 @@ def _is_proved(person: User, challenge: CodeChallenge, typed: str) -> bool:
         if not person.is_live or not contact_changes.prove(person, challenge, typed, _here(), now=now):
             return False
         code_limits.forgive_guess(Door.PERSON, address, visitor(), now=now)
+        account_sign_in.keep(challenge, session.browser_secret())
         if challenge.purpose == contact_changes.PURPOSES[Contact.EMAIL]:
             # The address that they sign in with was proved just now: the session goes on, under another secret.
             session.sign_in(person, amr=list(BY_CODE))

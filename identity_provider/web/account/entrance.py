@@ -11,6 +11,7 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.csrf import csrf_of_browser
 from identity_provider.kit.languages import current_language
 from identity_provider.kit.persons import account_path, account_visit, refuse_while_off
 from identity_provider.kit.requests import visitor
@@ -19,6 +20,7 @@ from identity_provider.services import account_sign_in, account_visits, audit, c
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.code_limits import Door
 from identity_provider.web.account.forms import CodeForm, EmailForm
+from identity_provider.web.account.second_clicks import or_second_click, second_click
 
 bp = Blueprint("account", __name__, url_prefix="/account", template_folder="templates")
 
@@ -43,6 +45,7 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.route("/sign-in/code", methods=["GET", "POST"])
 @open_to(Audience.ANYONE)
+@or_second_click
 def code() -> ResponseReturnValue:
     """Ask for the code, and let in whoever knows it."""
     now, form = ports().clock.now(), CodeForm()
@@ -60,9 +63,27 @@ def code() -> ResponseReturnValue:
             code_limits.forgive_guess(Door.PERSON, challenge.address, visitor(), now=now)
             _let_in(person)
     if person is None:
+        led_on = second_click(str(form.code.data), counted=True)
+        if led_on is not None:
+            return led_on
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
         return _code_page(challenge, form)
     return redirect(_asked_for(), 303)
+
+
+@bp.post("/sign-in/code/carry-on")
+@open_to(Audience.ANYONE)
+@csrf_of_browser
+def carry_on() -> ResponseReturnValue:
+    """Go on where a code was accepted, but the answer that said so never came to this browser: no other is needed."""
+    if session.current_session() is not None:
+        return redirect(_asked_for(), 303)
+    with transaction():
+        proof, now = request.form.get("proof", ""), ports().clock.now()
+        person = account_sign_in.who_carries_on(session.browser_secret(), proof, now=now)
+        if person is not None:
+            _let_in(person)
+    return _to(".sign_in") if person is None else redirect(_asked_for(), 303)
 
 
 @bp.post("/sign-in/code/again")

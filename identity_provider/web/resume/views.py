@@ -5,6 +5,7 @@ So a mail scanner that follows every link uses nothing up, and whoever only has 
 
 from __future__ import annotations
 
+from typing import NoReturn
 from uuid import UUID
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -16,9 +17,11 @@ from identity_provider.domain.errors import RateLimited
 from identity_provider.kit import session
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.csrf import csrf_of_browser
 from identity_provider.kit.languages import current_language
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link
 from identity_provider.kit.requests import visitor
+from identity_provider.kit.second_clicks import offer
 from identity_provider.models import Client, ResumeLink
 from identity_provider.services import audit, code_limits, measures, resume
 from identity_provider.services.audit import Actor, Subject
@@ -71,9 +74,12 @@ def code(token: str) -> ResponseReturnValue:
 
 @bp.post("/<token>/code")
 @open_to(Audience.ANYONE)
+@csrf_of_browser
 def check_code(token: str) -> ResponseReturnValue:
     """The right code uses the link up, signs the person in and sends them on."""
-    link, form, now = _usable(token), CodeForm(), ports().clock.now()
+    link, form, now = _known(token), CodeForm(), ports().clock.now()
+    if not resume.is_usable(link, now=now):
+        return _second_click(link, token, form, counted=False) or _over(link)
     if not form.validate():
         return _code_page(link, token, form), 422
     with transaction():
@@ -84,11 +90,26 @@ def check_code(token: str) -> ResponseReturnValue:
             code_limits.forgive_guess(Door.PERSON, link.ticket.user.email, visitor(), now=now)
         address = _sign_in(link) if right and resume.use(link, now=now) else None
     if right and address is None:
-        raise LinkOver(link.ticket.client)
+        return _over(link)
     if address is None:
+        led_on = _second_click(link, token, form, counted=True)
+        if led_on is not None:
+            return led_on
         form.code.errors = [_("The code you entered is not correct or can no longer be used")]
         return _code_page(link, token, form), 422
     return redirect(address, 303)
+
+
+@bp.post("/<token>/code/carry-on")
+@open_to(Audience.ANYONE)
+@csrf_of_browser
+def carry_on(token: str) -> ResponseReturnValue:
+    """Go on where a code was accepted, but the answer that said so never came to this browser: no other is needed."""
+    link, now = _known(token), ports().clock.now()
+    with transaction():
+        may = resume.may_carry_on(link, session.browser_secret(), request.form.get("proof", ""), now=now)
+        address = _sign_in(link) if may else None
+    return redirect(address, 303) if address is not None else _over(link)
 
 
 @bp.get("/done")
@@ -130,7 +151,13 @@ def too_many(limited: RateLimited) -> ResponseReturnValue:
 
 
 def _usable(token: str) -> ResumeLink:
-    """The link of this token. Raises LinkOver."""
+    """The link of this token, if it still leads anywhere. Raises LinkOver."""
+    link = _known(token)
+    return link if resume.is_usable(link, now=ports().clock.now()) else _over(link)
+
+
+def _known(token: str) -> ResumeLink:
+    """The link of this token, used or not. Raises LinkOver."""
     now = ports().clock.now()
     try:
         link_id = UUID(read_link(resume.PURPOSE, token, now=now)[resume.LINK_ID])
@@ -140,9 +167,22 @@ def _usable(token: str) -> ResumeLink:
     except LinkExpired as expired:
         link_id = UUID(expired.content[resume.LINK_ID])
     link = db.session.get(ResumeLink, link_id)
-    if link is None or not resume.is_usable(link, now=now):
-        raise LinkOver(link.ticket.client if link is not None else None)
+    if link is None:
+        raise LinkOver(None)
     return link
+
+
+def _over(link: ResumeLink) -> NoReturn:
+    raise LinkOver(link.ticket.client)
+
+
+def _second_click(link: ResumeLink, token: str, form: CodeForm, *, counted: bool) -> ResponseReturnValue | None:
+    """The page that leads on whoever sent the code again by which the link was used; None for any other."""
+    passed = resume.passed_lately(link, session.browser_secret())
+    if passed is None or not form.validate():
+        return None
+    way_on.let_forms_lead_on(link.ticket.client)
+    return offer(passed, str(form.code.data), url_for(".carry_on", token=token), counted=counted)
 
 
 def _sign_in(link: ResumeLink) -> str:

@@ -12,12 +12,15 @@ from identity_provider.kit.app import settings
 from identity_provider.kit.headers import allow_form_to_lead_to
 from identity_provider.kit.session import browser_secret
 from identity_provider.models import AuthorizationRequest, Client, Journey, User
-from identity_provider.services import journey_standing, journeys, third_party_login
+from identity_provider.services import journey_standing, journeys, sign_in_codes, third_party_login
 from identity_provider.vault import vault
 
 
 def living_journey(user: User, client: Client | None, *, now: datetime) -> Journey | None:
-    """The journey that this browser left unfinished at the service, if its request can still be answered."""
+    """The journey that this browser left unfinished at the service, if its request can still be answered.
+
+    Also one that was finished a moment ago, and never answered: the first click on the same code did that.
+    """
     if client is None:
         return None
     return db.session.scalar(
@@ -26,7 +29,7 @@ def living_journey(user: User, client: Client | None, *, now: datetime) -> Journ
         .where(
             Journey.browser_hmac.in_(vault.keyed_hashes(journeys.BROWSER_PURPOSE, browser_secret())),
             Journey.user_id == user.id,
-            Journey.completed_at.is_(None),
+            Journey.completed_at.is_(None) | (Journey.completed_at > now - sign_in_codes.LIFETIME),
             Journey.expires_at > now,
             AuthorizationRequest.client_id == client.id,
             AuthorizationRequest.answered_at.is_(None),

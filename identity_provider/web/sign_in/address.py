@@ -11,6 +11,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.csrf import csrf_of_browser
 from identity_provider.kit.session import current_session, current_user
 from identity_provider.models import Journey
 from identity_provider.services import journeys, passkey_offers
@@ -69,6 +70,7 @@ def email(journey: Journey) -> ResponseReturnValue:
 
 
 @page(Question.CODE)
+@csrf_of_browser
 def code(journey: Journey) -> ResponseReturnValue:
     return code_page(journey, Question.CODE, CodeFor.SIGN_IN, _prove)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from flask import abort, make_response, render_template, request
+from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
@@ -15,6 +15,7 @@ from identity_provider.domain.errors import CodeRefused
 from identity_provider.domain.questions import Question, may_enter
 from identity_provider.kit.access import Audience, open_to
 from identity_provider.kit.app import ports
+from identity_provider.kit.csrf import csrf_of_browser
 from identity_provider.kit.session import current_session
 from identity_provider.models import Journey
 from identity_provider.services import journey_codes, journeys
@@ -88,6 +89,7 @@ def another_code(journey_id: UUID, page_name: str) -> ResponseReturnValue:
 
 @bp.post("/<uuid:journey_id>/code/carry-on", endpoint="carry_on")
 @open_to(Audience.TRAVELLER)
+@csrf_of_browser
 def carry_on(journey_id: UUID) -> ResponseReturnValue:
     """Go on where a code was accepted, but the answer that said so never came to this browser: no other is needed."""
     journey = enter(journey_id)
@@ -144,5 +146,12 @@ def _already_entered(journey: Journey, purpose: CodeFor, typed: str) -> Response
         proof = journey_codes.carry_on_proof(journey, typed, now=now)
     if proof:
         journey_codes.forgive_guess(journey_codes.address_of(journey, purpose), visitor(), now=now)
-    service_name = journey.client.name
-    return render_template("sign_in/code_used.html", journey=journey, service_name=service_name, proof=proof), 409
+    page = render_template(
+        "kit/code_used.html",
+        proof=proof,
+        carry_on_url=url_for(".carry_on", journey_id=journey.id),
+        go_on_url=url_for(".start", journey_id=journey.id),
+        journey=journey,
+        service_name=journey.client.name,
+    )
+    return page, 409
