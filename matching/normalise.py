@@ -121,10 +121,11 @@ def spellings(names: Iterable[Name]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Trn:
-    """A TRN of seven digits; `padded` when zeros were added in front of five or six."""
+    """A TRN of seven digits; `padded` when zeros were added in front of five or six, which are `given`."""
 
     value: str
     padded: bool = False
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,7 @@ def trn(raw: str) -> Trn | None:
         digits = mended if len(mended) == 7 else digits
     if not 5 <= len(digits) <= 7 or not digits.strip("0"):
         return None
-    return Trn(digits.zfill(7), padded=len(digits) < 7)
+    return Trn(digits.zfill(7), padded=True, given=digits) if len(digits) < 7 else Trn(digits)
 
 
 def _digits(text: str) -> str:

@@ -18,6 +18,7 @@ _NONE_GIVEN: Final = frozenset(
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
+SIX: Final = 6
 _ADDRESS: Final = re.compile(r"\S@\S+\.\S")
 _STUCK: Final = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
 """No name has a letter four times in a row; three times it has by a slip: Scottt."""
@@ -107,7 +108,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
-        six_digits=stated_trn.value[1:] if stated_trn and stated_trn.padded and stated_trn.value[1] != "0" else "",
+        six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
     )
 
 
@@ -119,7 +120,7 @@ def _first_name(raw: str) -> Name:
 
 def _named(raw: str, read: Callable[[str], Name]) -> Name:
     """Read a name; what says that none is known is none, and so is an email address; a stuck key's letter is one."""
-    name = NO_NAME if _ADDRESS.search(raw) else normalise.known(read(raw))
+    name = NO_NAME if _ADDRESS.search(raw[: normalise.LONGEST_NAME]) else normalise.known(read(raw))
     return read(_STUCK.sub(r"\1", raw)) if name and _STUCK.search(raw) else name
 
 

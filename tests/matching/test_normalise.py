@@ -47,7 +47,7 @@ def test_a_trn_is_the_digits_of_anything(typed: str, read: str) -> None:
 
 
 def test_a_short_trn_is_marked_as_padded() -> None:
-    assert normalise.trn("241845") == normalise.Trn("0241845", padded=True)
+    assert normalise.trn("241845") == normalise.Trn("0241845", padded=True, given="241845")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,15 @@ def test_six_digits_are_first_a_trn_without_its_zero() -> None:
     assert outcome.rule is Rule.IDENTIFIER_BIRTHDAY_AND_NAME
 
 
+def test_six_digits_with_a_zero_in_front_lack_another() -> None:
+    own = a_record(trn="0123456")
+    outcome = outcome_of(a_person(trn="012346"), own)
+    assert isinstance(outcome, DefiniteMatch)
+    assert trn_level(outcome) is Level.ONE_SLIP
+    holder = a_record(trn="0012346", first_name="Una", last_name="Brodie", nino="", email="")
+    assert not isinstance(outcome_of(a_person(trn="012346"), own, holder), DefiniteMatch)
+
+
 @pytest.mark.parametrize("typed", ["134568", "0134567", "13456", "034567"])
 def test_a_trn_that_lacks_a_digit_and_differs_otherwise_is_another(typed: str) -> None:
     assert trn_level(outcome_of(a_person(trn=typed), ALEX)) is Level.DIFFERENT
