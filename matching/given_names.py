@@ -157,8 +157,12 @@ def is_her_name(typed: str, held: str) -> bool:
 
 
 def family_name_forms(name: str) -> frozenset[str]:
-    """Other spellings of a family name; symmetric, never the name itself."""
-    return _FAMILY.get(name, _NONE)
+    """Other spellings of a family name, Mac for Mc among them; symmetric, never the name itself."""
+    forms = _FAMILY.get(name, _NONE)
+    for begins, otherwise in (("mac", "mc"), ("mc", "mac")):
+        if name.startswith(begins) and len(name) >= len(begins) + _STEM_FROM:
+            return forms | {otherwise + name[len(begins) :]}
+    return forms
 
 
 def are_given_name_forms(one: str, other: str) -> bool:
@@ -167,10 +171,10 @@ def are_given_name_forms(one: str, other: str) -> bool:
 
 
 def are_family_name_forms(one: str, other: str) -> bool:
-    """Whether two different family names may be two spellings of one, or one without its O: Donnell of O'Donnell."""
+    """Whether two different family names may be two spellings of one: MacKay and McKay, or Donnell of O'Donnell."""
     if "o" in (one[:1], other[:1]) and min(len(one), len(other)) >= _WITHOUT_O_FROM and one in ("o" + other, other[1:]):
         return True
-    return other in _FAMILY.get(one, _NONE)
+    return other in family_name_forms(one)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -32,6 +32,10 @@ def test_two_formal_names_stay_two(one: str, other: str) -> None:
 def test_family_names_have_spellings() -> None:
     assert are_family_name_forms("choudhry", "chowdhury")
     assert not are_family_name_forms("smith", "jones")
+    for one, other in (("mckay", "mackay"), ("macpherson", "mcpherson")):
+        assert are_family_name_forms(one, other)
+        assert are_family_name_forms(other, one)
+    assert not are_family_name_forms("macey", "mcey")
 
 
 @settings(deadline=None)

@@ -38,6 +38,7 @@ def test_two_families_take_a_number(typed: str, held: str) -> None:
     [
         ("Buckley", "Buckley-Price"), ("Buckley-Price", "Buckley"), ("Buckley-Prce", "Buckley-Price"),
         ("Price Buckley", "Buckley-Price"), ("da Silva Santos", "Silva Santos"), ("Johnsen", "Johnson"),
+        ("McKay", "MacKay"), ("Mac Pherson", "McPherson"),
     ],
 )  # fmt: skip
 def test_one_family_that_is_written_otherwise_does_not(typed: str, held: str) -> None:
