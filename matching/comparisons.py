@@ -14,6 +14,7 @@ from matching.given_names import (
     are_long_and_short,
     are_often_two_people,
     are_two_people,
+    is_short_form,
 )
 from matching.normalise import NO_NAME, PARTICLES, Name
 from matching.parts import (
@@ -25,6 +26,7 @@ from matching.parts import (
     are_two_families,
     have_halves_of_two,
     is_cut,
+    is_misspelt,
     may_be_one,
     runs_on,
     share_one_syllable,
@@ -289,9 +291,9 @@ def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> 
 
 
 def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
-    """Whether another form of a middle name of one side, or that misspelt, is the first name of the other.
+    """Whether a short form of a middle name of one side, or that misspelt, is the first name of the other.
 
-    Dan is Keith Daniel; Kevun, Liam Kevin.
+    Dan is Keith Daniel; Kevun, Liam Kevin. Other spellings are as often a twin's: Claire, of Christine Clare.
     """
     one, other = typed.tokens[0], held.tokens[0]
     if _is_among(one, (*held_middle.tokens, *held.tokens[1:])):
@@ -300,9 +302,9 @@ def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle:
 
 
 def _is_among(word: str, words: Iterable[str]) -> bool:
-    """Whether one of these names, written out, may be this one; not in a form that is often another person's."""
-    return len(word) > 1 and any(
-        len(each) > 1 and may_be_one(word, each) and not are_often_two_people(word, Name(each, (each,)))
+    """Whether this is a short form of one of these names, not of two people's, or one of them misspelt."""
+    return any(
+        (is_short_form(word, each) and not are_often_two_people(word, Name(each, (each,)))) or is_misspelt(word, each)
         for each in words
     )
 

@@ -107,6 +107,15 @@ def is_given_name(name: str) -> bool:
     return name in _GIVEN or name in _SHORT
 
 
+def is_short_form(one: str, other: str) -> bool:
+    """Whether one of two given names is a short form of the other, however that is spelled; no spelling of it."""
+    return other not in _GIVEN.get(one, _NONE) and any(
+        short in _SHORT_OF.get(spelling, _NONE)
+        for short, formal in ((one, other), (other, one))
+        for spelling in (formal, *_GIVEN.get(formal, _NONE))
+    )
+
+
 def are_two_people(one: str, other: str) -> bool:
     """Whether two given names that look like forms or slips of each other are known to be those of two people."""
     return other in _OTHER_PEOPLE.get(one, _NONE)

@@ -14,6 +14,12 @@ from matching.normalise import PARTICLES, Name
 BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
 """What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
 
+FAMILIES_SHARE: Final = BROTHERS_SHARE | {
+    "akhtar", "akter", "ali", "bano", "begum", "ben", "bhai", "bibi", "devi", "kaur", "khan", "khatoon", "khatun",
+    "kor", "kumar", "kumari", "parveen", "singh", "sultana", "thi", "van",
+}  # fmt: skip
+"""Middle names that brothers and sisters have in common."""
+
 SLIP_FROM: Final = 5
 """A letter more, less or exchanged leaves a further given name the same only when it has so many."""
 
@@ -79,6 +85,13 @@ def may_be_one(one: str, other: str) -> bool:
     if letters < SLIP_FROM and sorted(one) != sorted(other):  # it makes another name: Ji-Won is not Ji-Woo
         return one.replace("m", "n") == other.replace("m", "n") or _undoubled(one) == _undoubled(other)
     return OSA.distance(one, other, score_cutoff=1) <= 1
+
+
+def is_misspelt(one: str, other: str) -> bool:
+    """Whether one of two names is no name, but the other with a slip: Kevun."""
+    if is_given_name(one) and is_given_name(other):
+        return False
+    return min(len(one), len(other)) >= ALMOST_FROM and OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _is_garbled(word: str) -> bool:

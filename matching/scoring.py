@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
@@ -12,7 +14,7 @@ from matching.evidence import Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
-from matching.parts import is_almost_a_form
+from matching.parts import FAMILIES_SHARE, is_almost_a_form
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
@@ -218,6 +220,10 @@ class Scorer:
         if half:
             return self._half_swapped_names(half, held_first)
         one = self._named(_FIRST, first)
+        told = middle.level is Level.SAME and not {middle.typed, middle.held} & FAMILIES_SHARE
+        told &= len(held_first.tokens) == 1  # the Ling of Wai-Ling is no middle name
+        if told and one.level is Level.ANOTHER and OSA.distance(one.stated, one.held, score_cutoff=1) <= 1:  # no twin's
+            one = one._replace(level=_SIMILAR, bits=weights.fixed_bits(_FIRST, _SIMILAR))
         other = self._named(_LAST, last)
         found = [one, other]
         if one.level in TOGETHER and other.level in TOGETHER:
@@ -237,7 +243,8 @@ class Scorer:
         group = self._group(field) if relation.level is _VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
         level = relation.level
-        if field is _FIRST and level in _UNLIKE and self._is_garbled(relation):
+        garbled = field is _FIRST and level in _UNLIKE and self.rarity.is_no_name(relation.typed)
+        if garbled and is_almost_a_form(relation.typed, relation.held):  # a twin, whose number it may be, bears a name
             return FieldComparison(field, _SIMILAR, weights.fixed_bits(field, _SIMILAR), relation.typed, relation.held)
         alike = level in _RESEMBLING and field is _FIRST
         if level is _NEARLY and field is _FIRST:
@@ -250,13 +257,6 @@ class Scorer:
         if (own or little) and not misspelt:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
-
-    def _is_garbled(self, relation: NameRelation) -> bool:
-        """Whether what was typed is almost a form of the record's first name, and a name that nobody bears.
-
-        A twin, whose number it may be, bears a name.
-        """
-        return self.rarity.is_no_name(relation.typed) and is_almost_a_form(relation.typed, relation.held)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined

@@ -128,3 +128,22 @@ def test_newly_married_with_the_boxes_swapped_takes_a_number() -> None:
     assert linked(outcome_of(replace(stated, trn=record.trn), record)) == record.trn
     assert linked(outcome_of(stated, record)) is None
     assert linked(outcome_of(replace(stated, trn=record.trn, date_of_birth=date(1990, 1, 2)), record)) is None
+
+
+@pytest.mark.parametrize("middle", ["Rose", "Kaur"])
+def test_a_slip_that_makes_another_name_is_one_where_the_middle_name_is_the_record_s(middle: str) -> None:
+    record = called("Laura", middle)
+    stated = a_person(record, first_name="Lara", trn=record.trn)
+    twin_like = [called("Lara", trn=f"30000{n:02d}", last_name="Brodie", nino="") for n in range(20)]
+    assert linked(outcome_of(stated, record, *twin_like)) is None
+    told = replace(stated, middle_name=middle)
+    assert linked(outcome_of(told, record, *twin_like)) == (record.trn if middle == "Rose" else None)
+    assert linked(outcome_of(replace(told, trn=""), record, *twin_like)) is None
+    assert linked(outcome_of(replace(told, date_of_birth=date(1984, 5, 16)), record, *twin_like)) is None
+
+
+@pytest.mark.parametrize(("typed", "middle"), [("Claire", "Clare"), ("Catherine", "Katherine"), ("Kathy", "Kathleen")])
+def test_another_spelling_of_the_middle_name_is_as_often_a_twin_s_a_short_one_is_not(typed: str, middle: str) -> None:
+    record = called("Nicole", middle)
+    found = linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record))
+    assert found == (record.trn if typed == "Kathy" else None)
