@@ -240,9 +240,9 @@ def _unlike(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRel
     resembles = relation.level in (Level.NEARLY, Level.SIMILAR)
     if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
         relation = relation._replace(level=Level.ANOTHER)
-    if relation.level is not Level.NEARLY and _used_otherwise_as_first(typed, middle, held, held_middle):
-        return relation._replace(level=Level.MIDDLE)
-    return relation
+    if relation.level is Level.NEARLY:
+        return relation
+    return _used_otherwise_as_first(typed, middle, held, held_middle) or relation
 
 
 def _middle_shared(middle: Name, held_middle: Name) -> bool:
@@ -290,23 +290,20 @@ def _used_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> 
     return held.tokens[0] in (*middle.tokens, *typed.tokens[1:])
 
 
-def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> bool:
-    """Whether a short form of a middle name of one side, or that misspelt, is the first name of the other.
+def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
+    """Relation of first names of which one is a short form of a middle name of the other side, or that misspelt.
 
-    Dan is Keith Daniel; Kevun, Liam Kevin. Other spellings are as often a twin's: Claire, of Christine Clare.
+    Dan is Keith Daniel; Kevun, Liam Kevin. Other spellings are as often a twin's: Claire, of Christine Clare. It is
+    `alike` where it is a short form, and has a slip where it is misspelt.
     """
-    one, other = typed.tokens[0], held.tokens[0]
-    if _is_among(one, (*held_middle.tokens, *held.tokens[1:])):
-        return not _is_among(one, middle.tokens)
-    return _is_among(other, (*middle.tokens, *typed.tokens[1:]))
-
-
-def _is_among(word: str, words: Iterable[str]) -> bool:
-    """Whether this is a short form of one of these names, not of two people's, or one of them misspelt."""
-    return any(
-        (is_short_form(word, each) and not are_often_two_people(word, Name(each, (each,)))) or is_misspelt(word, each)
-        for each in words
-    )
+    one, theirs, other, ours = typed.tokens[0], held_middle.tokens, held.tokens[0], middle.tokens
+    for word, words in ((one, (*theirs, *held.tokens[1:])), (other, (*ours, *typed.tokens[1:]))):
+        short = any(is_short_form(word, each) and not are_often_two_people(word, Name(each, (each,))) for each in words)
+        slips = int(not short and any(is_misspelt(word, each) for each in words))
+        if short or slips:
+            both = word == one and any(may_be_one(one, each) for each in ours)
+            return None if both else NameRelation(Level.MIDDLE, typed.joined, held.joined, slips, short)
+    return None
 
 
 def _further(first: Name, other: Name) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from matching.comparisons import Field, Level
+from matching.comparisons import GENERATION, Field, Level
 from matching.given_names import are_often_two_people, may_be_typed_for
 from matching.normalise import given_name
 from matching.records import TeachingRecord
@@ -20,6 +20,9 @@ _MISSING, _VARIANT, _MIDDLE, _NEARLY = Level.MISSING, Level.VARIANT, Level.MIDDL
 _FIELDS: Final = (
     Field.FIRST_NAME, Field.LAST_NAME, Field.DATE_OF_BIRTH, Field.TRN, Field.NINO, Field.EMAIL, Field.MIDDLE_NAME,
 )  # fmt: skip
+
+
+NEW_YEAR: Final = "-01-01"
 
 
 class FieldComparison(NamedTuple):
@@ -44,6 +47,7 @@ class Evidence(NamedTuple):
     middle: Level = Level.MISSING
     often_two_people: bool = False
     reordered: bool = False
+    perhaps_related: bool = False
 
     @classmethod
     def of(cls, comparisons: Sequence[FieldComparison], held: TeachingRecord) -> "Evidence":
@@ -59,7 +63,8 @@ class Evidence(NamedTuple):
             two_people = may_be_typed_for(found[Field.FIRST_NAME].stated, found[Field.FIRST_NAME].held)
         elif first is _MIDDLE:
             reordered = _are_reordered(found[Field.FIRST_NAME], found[Field.MIDDLE_NAME])
-        return cls(first, last, born, trn, nino, email, middle, two_people, reordered)
+        related = born in NEAR_DATE and _may_be_of_relatives(found[Field.DATE_OF_BIRTH])
+        return cls(first, last, born, trn, nino, email, middle, two_people, reordered, related)
 
     @property
     def identified(self) -> bool:
@@ -94,6 +99,12 @@ class Evidence(NamedTuple):
         """
         swapped = self.identified and self.reordered and self.last is Level.SAME and self.born is Level.SAME
         return self.exact or swapped
+
+
+def _may_be_of_relatives(born: FieldComparison) -> bool:
+    """Whether two birthdays are a generation apart, or both the first of January, which stands for any day."""
+    apart = abs(int(born.stated[:4]) - int(born.held[:4])) >= GENERATION
+    return apart or (born.stated.endswith(NEW_YEAR) and born.held.endswith(NEW_YEAR))
 
 
 def _are_reordered(first: FieldComparison, middle: FieldComparison) -> bool:

@@ -51,9 +51,12 @@ PARTICLES: Final = _words(
 
 _NOT_KNOWN: Final = _words(
     "unknown notknown notgiven notprovided notrecorded fnu lnu nfn noname nofirstname noforename nogivenname "
-    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc x xx xxx xxxx"
+    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc xxx xxxx"
 )
 """What registers and forms hold where nobody knew a name."""
+
+_LOST_HYPHEN: Final = re.compile(r"(?<=[^\W\d_A-Z])[?\ufffd](?=[A-Z])")
+"""Before a capital letter it was a hyphen that was lost: Featherstone?Marsh."""
 
 _LETTERS_FOR_DIGITS: Final = str.maketrans("OoQIilL|SsBZz", "0001111155822")
 _LETTER_AMONG_DIGITS: Final = re.compile(r"(?<=\d)[OoQIil|]+|[OoIil|]+(?=\d)|(?<=\d)[SsBZz](?=\d)")
@@ -140,7 +143,8 @@ def fold(raw: str) -> str:
     """Lower-case letters without marks, words apart by one space; signs are gone, and digits but those for letters."""
     if raw.isascii() and (words := raw[:LONGEST_NAME].lower().replace("-", " ").split()) and "".join(words).isalpha():
         return " ".join(words)  # nearly all that are more than a word, in a tenth of the time
-    text = unicodedata.normalize("NFKD", as_meant(raw[:LONGEST_NAME]).lower().translate(_SPELLED_OUT))
+    raw = _LOST_HYPHEN.sub("-", as_meant(raw[:LONGEST_NAME]))
+    text = unicodedata.normalize("NFKD", raw.lower().translate(_SPELLED_OUT))
     text = with_letters_for_digits(unicodedata.normalize("NFKD", text.lower()).translate(_SPELLED_OUT))
     letters = (c if c.isalpha() else " " for c in text if not unicodedata.combining(c))
     return " ".join(map(_of_one_script, "".join(letters).split()))
@@ -197,6 +201,16 @@ def family_name(raw: str) -> Name:
 def known(name: Name) -> Name:
     """The name, or none where it only says that none was known: Unknown, FNU."""
     return NO_NAME if name.joined in _NOT_KNOWN else name
+
+
+def recorded(name: Name) -> Name:
+    """The name of a record, or none where it stands for one that was not known: as what is stated, and X."""
+    return NO_NAME if name.joined == "x" else known(name)
+
+
+def has_lost_letters(raw: str) -> bool:
+    """Whether signs stand in a name for letters that a program could not write."""
+    return "?" in raw or "\ufffd" in raw
 
 
 def _without_titles(tokens: list[str]) -> list[str]:

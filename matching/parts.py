@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
 from matching.blocking import sound
-from matching.given_names import are_given_name_forms, given_name_forms, is_given_name
+from matching.given_names import are_brother_and_sister, are_given_name_forms, given_name_forms, is_given_name
 from matching.normalise import PARTICLES, Name
 
 BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
@@ -87,11 +87,25 @@ def may_be_one(one: str, other: str) -> bool:
     return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
+def is_slip_of_one(one: str, other: str) -> bool:
+    """Whether two names are a letter apart, and not as those of twins are: they rhyme, or are a man's and a woman's."""
+    near = one[:1] == other[:1] and OSA.distance(one, other, score_cutoff=1) <= 1
+    return near and not are_brother_and_sister(one, other)
+
+
+def is_told_by_middle_name(first: Name, middle: Name, held_first: Name) -> bool:
+    """Whether a middle name that is the record's, too, says whose a first name is.
+
+    Not what families share, nor the half of a first name: the Ling of Wai-Ling.
+    """
+    return len(held_first.tokens) == 1 and FAMILIES_SHARE.isdisjoint((*middle.tokens, *first.tokens[1:]))
+
+
 def is_misspelt(one: str, other: str) -> bool:
-    """Whether one of two names is no name, but the other with a slip: Kevun."""
+    """Whether one of two names is none that is known, but the other with a slip: Kevun."""
     if is_given_name(one) and is_given_name(other):
         return False
-    return min(len(one), len(other)) >= ALMOST_FROM and OSA.distance(one, other, score_cutoff=1) <= 1
+    return min(len(one), len(other)) >= SLIP_FROM and OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _is_garbled(word: str) -> bool:
@@ -182,14 +196,19 @@ def is_almost_a_form(typed: str, held: str) -> bool:
 
     Daev is Dave and so David, Aisilgn is Aisling, Sersha Saoirse. It says nothing of whose name that may be besides.
     """
-    if min(len(typed), len(held)) < ALMOST_FROM:
+    if len(typed) < ALMOST_FROM:
         return False
-    if sound(typed) == sound(held) and abs(len(typed) - len(held)) <= MOST_SLIPS:
+    if typed[:1] == held[:1] and sound(typed) == sound(held) and min(len(typed), len(held)) >= SLIP_FROM:
         return True
-    return any(
-        OSA.distance(typed, form, score_cutoff=MOST_SLIPS) <= (1 if min(len(typed), len(form)) < SLIP_FROM else 2)
-        for form in (held, *given_name_forms(held))
-    )
+    return any(_is_a_slip_away(typed, form) for form in (held, *given_name_forms(held)))
+
+
+def _is_a_slip_away(typed: str, form: str) -> bool:
+    """Whether a name has a slip, or two when long, and begins alike: twins' names rhyme, or have a part in common."""
+    most = MOST_SLIPS if min(len(typed), len(form)) >= SLIP_FROM else 1
+    if typed[:1] != form[:1] or OSA.distance(typed, form, score_cutoff=most) > most:
+        return False
+    return not are_of_siblings(typed, form, alike=False)
 
 
 def are_two_families(one: str, other: str) -> bool:
@@ -199,15 +218,23 @@ def are_two_families(one: str, other: str) -> bool:
 
 
 def have_halves_of_two(one: Name, other: Name, shared: str) -> bool:
-    """Whether two last names have one part in common, and each another one beside it: Barnes-Buckley, Buckley-Price."""
-    rest, others = (
-        [t for t in name.tokens if t != shared and t not in PARTICLES and len(t) > 1] for name in (one, other)
-    )
+    """Whether two last names have one part in common, and each another one beside it: Barnes-Buckley, Buckley-Price.
+
+    A given name before it is perhaps a middle name in the wrong box.
+    """
+    rest, others = _beside(one, shared), _beside(other, shared)
     return bool(rest and others) and not any(
         a == b or a.startswith(b) or b.startswith(a) or OSA.distance(a, b, score_cutoff=2) <= 2
         for a in rest
         for b in others
     )
+
+
+def _beside(name: Name, shared: str) -> list[str]:
+    """The words of a last name beside one of them that say more than that it has several."""
+    before = name.tokens.index(shared) if shared in name.tokens else 0
+    words = [word for at, word in enumerate(name.tokens) if not (at < before and is_given_name(word))]
+    return [word for word in words if len(word) > 1 and word != shared and word not in PARTICLES]
 
 
 def runs_on(name: Name, other: Name, middle: Name) -> bool:

@@ -94,14 +94,18 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
         return None if alone and perhaps_two else Rule.IDENTIFIER_AND_NAMES
     if evidence.born in NEAR_DATE and (evidence.first in FIRM or _short_of_first_name(evidence)):
         # Somebody newly married who also mistypes the date. That the owner of a stranger's number shares the
-        # first name and, but for one slip, the birthday happens once in 100,000; a relative's initial as rarely.
+        # first name and, but for one slip, the birthday happens once in 100,000.
         return Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
     return None
 
 
 def _short_of_first_name(evidence: Evidence) -> bool:
-    """Whether the last name agrees, and of the first one an initial, or the middle name that is used for it."""
-    return evidence.last in FIRM and evidence.first in (Level.INITIAL, Level.MIDDLE)
+    """Whether the last name agrees, and of the first one an initial, or the middle name that is used for it.
+
+    Children bear their parents' names as middle ones, so that it must be one generation; and where 1 January stands for
+    an unknown day, brothers are often born a digit apart.
+    """
+    return evidence.last in FIRM and evidence.first in (Level.INITIAL, Level.MIDDLE) and not evidence.perhaps_related
 
 
 def _both_suffice(evidence: Evidence) -> bool:
@@ -130,13 +134,14 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 def _one_name_agrees(evidence: Evidence) -> bool:
     """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin.
 
-    Nothing that a family shares makes another first name theirs: neither a middle name (Kaur) nor an address. But with
-    both numbers it is a name that was changed: nobody states two numbers of their twin's and no other.
+    Nothing that a family shares makes another first name theirs: neither a middle name (Kaur) nor an address; nor do
+    both numbers, in a list whose names slipped by a line, and where families sort together.
     """
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
-    both = evidence.trn is evidence.nino is Level.SAME
-    return evidence.last in AGREES and (both or evidence.first in _FIRST_NOT_CONTRADICTED)
+    if evidence.first is Level.ANOTHER and evidence.trn is evidence.nino is Level.SAME:
+        return evidence.last in AGREES
+    return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 
 def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statement) -> bool:

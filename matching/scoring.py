@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from rapidfuzz.distance import OSA
-
 from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
@@ -14,7 +12,7 @@ from matching.evidence import Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
-from matching.parts import FAMILIES_SHARE, is_almost_a_form
+from matching.parts import is_almost_a_form, is_slip_of_one, is_told_by_middle_name
 from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
@@ -176,7 +174,7 @@ class Scorer:
         """How the names relate, whatever that is worth."""
         stated = self.statement
         held_first, held_middle = (
-            normalise.known(normalise.given_name(record.first_name)),
+            normalise.recorded(normalise.given_name(record.first_name)),
             normalise.given_name(record.middle_name),
         )
         firsts = [held_first]
@@ -220,11 +218,13 @@ class Scorer:
         if half:
             return self._half_swapped_names(half, held_first)
         one = self._named(_FIRST, first)
-        told = middle.level is Level.SAME and not {middle.typed, middle.held} & FAMILIES_SHARE
-        told &= len(held_first.tokens) == 1  # the Ling of Wai-Ling is no middle name
-        if told and one.level is Level.ANOTHER and OSA.distance(one.stated, one.held, score_cutoff=1) <= 1:  # no twin's
-            one = one._replace(level=_SIMILAR, bits=weights.fixed_bits(_FIRST, _SIMILAR))
         other = self._named(_LAST, last)
+        told = middle.level is Level.SAME and one.level is Level.ANOTHER and is_slip_of_one(one.stated, one.held)
+        if told and is_told_by_middle_name(self.statement.firsts[0], self.statement.middle, held_first):
+            one = one._replace(level=_SIMILAR, bits=weights.fixed_bits(_FIRST, _SIMILAR))
+        by_form = first.level is Level.MIDDLE and (first.alike or first.slips)
+        if by_form and (other.level not in TOGETHER or (first.slips and not self.rarity.is_no_name(first.typed))):
+            one = one._replace(level=Level.DIFFERENT, bits=weights.fixed_bits(_FIRST, Level.DIFFERENT))
         found = [one, other]
         if one.level in TOGETHER and other.level in TOGETHER:
             bits = weights.joint_bits(first, last, one.bits + other.bits, self.rarity)

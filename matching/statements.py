@@ -96,6 +96,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     born = normalise.birth_date(person.date_of_birth, today)
     # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
     shortened = 1 in (len(first.joined), len(last.joined))
+    lost = normalise.has_lost_letters(person.first_name + person.last_name)
     return Statement(
         person=person,
         firsts=_distinct((first, _after(last, first), *earlier_firsts)),
@@ -106,7 +107,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino=number.value if number else "",
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
-        misread=bool(split or unread or shortened or (person.date_of_birth and not born) or in_another_script),
+        misread=bool(split or unread or shortened or lost or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
         six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
     )
