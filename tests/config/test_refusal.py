@@ -48,7 +48,7 @@ def test_every_program_says_what_is_wrong_line_by_line_and_ends(program: str) ->
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("program", set(PROGRAMS) - {"gunicorn"})
+@pytest.mark.parametrize("program", [program for program in PROGRAMS if program != "gunicorn"])
 def test_numbers_of_the_web_processes_are_told_with_the_other_settings(program: str) -> None:
     done = run(program, WEB_CONCURRENCY="many", WEB_THREADS="0", WEB_PATIENCE="nan", BIND="here:http", PROXY_HOPS="two")
     assert done.returncode == 2
