@@ -136,8 +136,9 @@ class Browser:
         return request.full_path.rstrip("?")
 
     def _csrf_token(self, address: str) -> str:
+        # The last form's: the first may be for a one-time code, whose token is good for nothing else.
         for page in (self.page, None):
-            for form in (page or self.get(address)).forms:
+            for form in reversed((page or self.get(address)).forms):
                 if CSRF in form.values:
                     return form.values[CSRF][0]
         return ""
