@@ -31,8 +31,8 @@ from identity_provider.services.register_import import ImportOptions, import_reg
 from matching.blocking import person_keys
 from matching.matcher import match
 from matching.policy import Policy
+from matching.questions import ask
 from matching.records import CandidateQuestion, PersonDetails, TeachingRecord
-from matching.scoring import ask
 from matching.statements import prepare
 
 TODAY = date(2026, 3, 2)

@@ -23,8 +23,9 @@ from matching.comparisons import Field, Level
 from matching.memory import InMemoryRegister
 from matching.normalise import YOUNGEST
 from matching.prefilter import Resembling, worth_comparing
+from matching.questions import ask
 from matching.records import PersonDetails, TeacherRegister
-from matching.scoring import Scorer, ask
+from matching.scoring import Scorer
 from matching.statements import prepare
 from matching.weights import TABLE, Rarity
 

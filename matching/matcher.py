@@ -29,8 +29,9 @@ from matching.policy import (
     releases,
 )
 from matching.prefilter import Resembling, Worth, to_compare
+from matching.questions import ask, ask_about
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
-from matching.scoring import MOST_KEPT, Candidate, Scorer, ask, ask_about, candidates
+from matching.scoring import MOST_KEPT, Candidate, Scorer, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 

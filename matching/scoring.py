@@ -1,4 +1,4 @@
-"""From records to scored candidates: ask, compare, weigh."""
+"""From records to scored candidates: compare, weigh."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
-from matching.given_names import are_brother_and_sister, is_given_name, is_her_name, other_forms
+from matching.given_names import are_brother_and_sister, is_her_name, other_forms
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
 from matching.parts import is_almost_a_form, is_slip_of_one, is_told_by_middle_name
-from matching.records import CandidateQuestion, NameStatistics, RecordStatus, TeachingRecord
+from matching.records import NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
 
@@ -56,42 +56,6 @@ class Candidate(NamedTuple):
     def active(self) -> bool:
         """Whether the record may be linked at all."""
         return self.record.status is RecordStatus.ACTIVE
-
-
-def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
-    """Put the whole question to a register: keys, and every name whose frequency scoring may want."""
-    names = statement.names
-    related = {*names.first_names, *names.last_names[:2]}
-    for first in names.first_names:
-        related.update(other_forms(first, given=True))
-    families = {*names.last_names, *names.first_names[:2]}
-    for last in names.last_names:
-        families.update(other_forms(last, given=False))
-    return CandidateQuestion(
-        person=statement.person,
-        keys=keys,
-        first_names=tuple(related),
-        last_names=tuple(families),
-        name_pairs=(*names.pairs, *((last, first) for first, last in names.pairs[:1])),
-        birth_year=statement.born.year if statement.born else None,
-    )
-
-
-def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion | None:
-    """Put a question about a candidate's own names, where they were misstated and a link would rest on them.
-
-    It asks for no records, only how common the names are; None when there is nothing to ask.
-    """
-    first, last, evidence = candidate.compared(_FIRST), candidate.compared(_LAST), candidate.evidence
-    by_name = {first.level, last.level} <= TOGETHER and not {first.level, last.level} <= {Level.SAME, Level.PART}
-    if evidence.identified:  # by the name of a record of theirs that is perhaps misspelt there
-        by_name = first.level is Level.ANOTHER and last.level in TOGETHER and not is_given_name(first.held)
-    if not by_name or evidence.born is not Level.SAME:
-        return None
-    firsts = first.stated if first.level in (Level.SAME, Level.PART) else first.held
-    lasts = last.stated if last.level in (Level.SAME, Level.PART) else last.held
-    year = statement.born.year if statement.born else None
-    return CandidateQuestion(statement.person, (), (firsts,), (lasts,), ((firsts, lasts),), year)
 
 
 class _Relations(NamedTuple):
@@ -253,10 +217,15 @@ class Scorer:
         little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
         if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
             little = True
-        misspelt = level is _NEARLY and field is _FIRST and self.rarity.is_nobody_s(relation.held)
+        misspelt = level is _NEARLY and field is _FIRST and self._is_misspelt(relation.held)
         if (own or little) and not misspelt:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
+
+    def _is_misspelt(self, held: str) -> bool:
+        """Whether a record's first name is likely a misspelling; without a number only a register of many can say."""
+        numbered = self.statement.trn or self.statement.nino
+        return self.rarity.is_nobody_s(held) if numbered else self.rarity.is_no_name(held)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined

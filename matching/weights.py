@@ -18,7 +18,7 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_given_name
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-23.4"
+VERSION: Final = "2026-11-23.5"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
@@ -68,6 +68,18 @@ COMPOUND_TYPED: Final = 0.4
 
 NAMES_SWAPPED: Final = 0.005
 """Share of people who type first and last name in each other's field."""
+
+NAMES_SWAPPED_IN_RECORDS: Final = 0.001
+"""Share of records in which the two stand so."""
+
+MISKEYED: Final = 0.3
+"""How often a record has a slip in a name, for each time that somebody states their own with one."""
+
+BORNE_BY_PERSON: Final = 2
+"""As many records may one person have, the merged one and its survivor."""
+
+NEIGHBOURS_UNSEEN: Final = 0.1
+"""How many more may bear a name that one record alone has: of all spellings that are a slip away, few are names."""
 
 IDENTIFIER_HELD_BY_ANOTHER: Final = 0.06
 """Share of people who state an identifier of a record that is not theirs: u is this over the register."""
@@ -153,14 +165,23 @@ class Rarity:
             return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
         return is_given_name(typed)
 
-    def is_no_name(self, typed: str) -> bool:
-        """Whether the register said of a typed first name that nobody bears it, and no list has it."""
-        nobody = self.knows(_FIRST_NAME, typed) and self.frequency(_FIRST_NAME, typed) < BORNE_FROM
-        return nobody and not is_given_name(typed)
+    def is_no_name(self, name: str) -> bool:
+        """Whether the register said of a first name that next to nobody bears it, and no list has it."""
+        nobody = self.knows(_FIRST_NAME, name) and self.frequency(_FIRST_NAME, name) < BORNE_FROM
+        return nobody and not is_given_name(name)
 
     def is_another_last_name(self, typed: str, held: str) -> bool:
         """Whether a slip in a last name of few letters made one that somebody bears, or the register does not say."""
         return max(len(typed), len(held)) <= ANOTHER_UP_TO and self.statistics.last_names.get(typed, 1) > 0
+
+    def is_slip_in_record(self, field: Field, held: str) -> bool:
+        """Whether the register said of a record's name that it is nobody else's: it may have the slip, not the person.
+
+        A first name may be a twin's, so that only a register of many can say it; a last name is the family's.
+        """
+        if field is _FIRST_NAME:
+            return self.is_no_name(held)
+        return self.statistics.last_names.get(held, BORNE_BY_PERSON + 1) <= BORNE_BY_PERSON
 
     def is_nobody_s(self, held: str) -> bool:
         """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.
@@ -189,6 +210,12 @@ class Rarity:
         chance = self.last_name_chance if field is _LAST_NAME else 1.0
         return min(1.0, chance * (count + 0.5) / (self.size + SMALL_REGISTER))
 
+    def beside(self, field: Field, name: str) -> float:
+        """How often somebody else is called what the register says of a record: the record itself left out."""
+        counts = self.statistics.first_names if field is _FIRST_NAME else self.statistics.last_names
+        others = max(counts[name] - 1, 0) + NEIGHBOURS_UNSEEN
+        return others * (self.last_name_chance if field is _LAST_NAME else 1.0) / (self.size + SMALL_REGISTER)
+
     def together(self, pair: NamePair, by_chance: float) -> float:
         """How often a stranger of that age states both names, the one candidate left out.
 
@@ -215,6 +242,9 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level in _MISSTATED and rarity.knows(field, relation.held):
         # Nobody is known better by a misstated name than by the right one.
         right = math.log2(AGREEMENT[field, _SAME] / rarity.frequency(field, relation.held))
+        if relation.level is _NEARLY and rarity.is_slip_in_record(field, relation.held):
+            # Pandya became Pqndya.
+            bits = math.log2(2.0**bits + MISKEYED * m / rarity.beside(field, relation.held))
         return min(MOST_BITS_HELD_KNOWN, right, bits)
     return min(MOST_BITS[relation.level], bits)
 
@@ -232,11 +262,14 @@ def _m(field: Field, relation: NameRelation) -> float | None:
 def swapped_bits(first: str, last: str, rarity: Rarity) -> float:
     """Bits of names in each other's place, beyond what they earn: strangers swap theirs as often.
 
-    What counts against it is that some people are really called that: James Thomas.
+    What counts against it is that some people are really called that, James Thomas; unless the record is what nobody is
+    called, and swapped itself: Kapoor Priya.
     """
     crossed = rarity.frequency(Field.FIRST_NAME, last) * rarity.frequency(Field.LAST_NAME, first)
     straight = rarity.frequency(Field.FIRST_NAME, first) * rarity.frequency(Field.LAST_NAME, last)
-    return -math.log2(1.0 + straight / (NAMES_SWAPPED * crossed))
+    by_person = NAMES_SWAPPED * crossed / (NAMES_SWAPPED * crossed + straight)
+    in_record = NAMES_SWAPPED_IN_RECORDS * crossed / (NAMES_SWAPPED_IN_RECORDS * straight + crossed)
+    return math.log2(min(1.0, by_person + in_record))
 
 
 def identifier_bits(field: Field, level: Level, size: int) -> float:

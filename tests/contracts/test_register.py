@@ -20,8 +20,8 @@ from matching.blocking import counted_names, person_keys
 from matching.matcher import DefiniteMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
+from matching.questions import ask
 from matching.records import ROWS_PER_KEY, CandidateQuestion, PersonDetails, RecordStatus, TeachingRecord
-from matching.scoring import ask
 from matching.statements import prepare
 from tests.kit import stand_ins
 from tests.kit.database import TestCluster

@@ -31,8 +31,8 @@ from identity_provider.services.register_import import (
 from identity_provider.services.register_loading import LINES_PER_BATCH
 from matching.blocking import counted_names, person_keys, sound
 from matching.memory import InMemoryRegister
+from matching.questions import ask
 from matching.records import ROWS_PER_ANSWER, CandidateQuestion, PersonDetails, RecordStatus, TeachingRecord
-from matching.scoring import ask
 from matching.statements import prepare
 from tests.kit.database import TestCluster
 from tests.kit.registers import COLUMNS, NOW, TODAY, import_now, register_database, write_register

@@ -25,9 +25,9 @@ from matching.held import held_by
 from matching.matcher import match
 from matching.memory import InMemoryRegister
 from matching.policy import Policy
+from matching.questions import ask
 from matching.records import ROWS_PER_KEY, CandidateQuestion, PersonDetails, TeachingRecord
 from matching.rows import FIELD_SEPARATOR
-from matching.scoring import ask
 from matching.statements import prepare
 from tests.kit import registers
 from tests.kit.database import TestCluster

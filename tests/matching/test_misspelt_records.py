@@ -1,0 +1,108 @@
+"""Records that have the mistake themselves: a slip that nobody bears as a name, and names in each other's field."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, match
+from matching.memory import InMemoryRegister
+from matching.policy import Policy
+from matching.records import PersonDetails, TeachingRecord
+from tests.kit.people import TODAY, a_person, a_record
+
+
+class OfAllTeachers(InMemoryRegister):
+    """A register that says that it has as many records as all teachers."""
+
+    @property
+    def size(self) -> int:
+        return 3_000_000
+
+
+class OfAShire(InMemoryRegister):
+    """One in which many real names are borne once."""
+
+    @property
+    def size(self) -> int:
+        return 160_000
+
+
+def outcome_among(
+    person: PersonDetails, *records: TeachingRecord, register: type[InMemoryRegister] = OfAllTeachers
+) -> MatchOutcome:
+    return match(person, register(list(records)), Policy.LINKAGE, TODAY)
+
+
+def linked(outcome: MatchOutcome) -> str | None:
+    return outcome.record.trn if isinstance(outcome, DefiniteMatch) else None
+
+
+def called(first: str, last: str, number: int) -> Iterator[TeachingRecord]:
+    """People of these names, born on other days."""
+    for at in range(number):
+        trn, born = f"{three_digits(first, last)}{at:04}", date(1950 + at % 40, 2 + at % 9, 3 + at % 20)
+        yield a_record(trn=trn, first_name=first, last_name=last, previous_last_names=(), date_of_birth=born,
+                       middle_name="", nino="", email="")  # fmt: skip
+
+
+def three_digits(first: str, last: str) -> int:
+    """Three digits of a TRN that differ for the names of these tests."""
+    return 300 + sum(map(ord, first + last)) % 600
+
+
+def of(first: str, last: str) -> TeachingRecord:
+    return a_record(first_name=first, last_name=last, previous_last_names=(), middle_name="", nino="", email="")
+
+
+PANDYAS = [*called("Amit", "Shah", 150), *called("Neha", "Pandya", 1200)]
+
+
+def test_a_slip_in_the_last_name_of_a_record_is_no_name() -> None:
+    record = of("Amit", "Pqndya")
+    stated = a_person(record, last_name="Pandya")
+    assert linked(outcome_among(stated, record, *PANDYAS)) == record.trn
+
+
+def test_a_last_name_that_others_bear_is_another_one_letter_away() -> None:
+    record = of("Amit", "Pandia")
+    stated = a_person(record, last_name="Pandya")
+    outcome = outcome_among(stated, record, *PANDYAS, *called("Neha", "Pandia", 300))
+    assert linked(outcome) is None
+    assert not isinstance(outcome, NoMatch)
+
+
+SARAHS = [*called("Sarah", "Brodie", 1200), *called("Una", "Featherstone", 20)]
+
+
+def test_only_a_register_of_many_can_say_that_a_first_name_is_none() -> None:
+    satah = of("Satah", "Featherstone")
+    stated = a_person(satah, first_name="Sarah")
+    assert linked(outcome_among(stated, satah, *SARAHS)) == satah.trn
+    assert linked(outcome_among(stated, satah, *SARAHS, register=OfAShire)) is None
+    assert linked(outcome_among(stated, satah, *SARAHS, *called("Satah", "Brodie", 30))) is None
+
+
+@pytest.mark.parametrize("name", ["Tara", "Sarka"])
+def test_a_twin_s_name_is_no_slip(name: str) -> None:
+    twin = of(name, "Featherstone")
+    assert linked(outcome_among(a_person(twin, first_name="Sarah"), twin, *SARAHS)) is None
+
+
+KAPOORS = [*called("Priya", "Brodie", 900), *called("Una", "Kapoor", 900)]
+
+
+def test_names_may_be_swapped_in_the_record() -> None:
+    record = of("Kapoor", "Priya")
+    stated = a_person(record, first_name="Priya", last_name="Kapoor")
+    assert linked(outcome_among(stated, record, *KAPOORS)) == record.trn
+    other = replace(record, date_of_birth=date(1984, 5, 18))
+    assert linked(outcome_among(stated, other, *KAPOORS)) is None
+
+
+def test_people_who_are_called_so_are_not_swapped() -> None:
+    record = of("Thomas", "James")
+    stated = a_person(record, first_name="James", last_name="Thomas")
+    many = [*called("Thomas", "Brodie", 900), *called("Una", "James", 900), *called("James", "Shah", 900)]
+    assert linked(outcome_among(stated, record, *many, *called("Una", "Thomas", 900))) is None
