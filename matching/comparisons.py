@@ -26,6 +26,7 @@ from matching.parts import (
     are_two_families,
     have_halves_of_two,
     is_cut,
+    is_cut_off,
     is_misspelt,
     may_be_one,
     runs_on,
@@ -147,6 +148,8 @@ def last_name(typed: Name, held: Name) -> NameRelation:
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if are_two_families(typed.joined, held.joined):
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
+    if is_cut_off(typed.joined, held.joined):
+        return NameRelation(Level.NEARLY, typed.joined, held.joined, 1, alike=True)
     return _misspelt(typed.joined, held.joined)
 
 
@@ -307,8 +310,13 @@ def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle:
 
 
 def _further(first: Name, other: Name) -> tuple[str, ...]:
-    """Return the words of a first name that count as middle names: not the name again, as in Mike (Michael)."""
+    """Return the words of a first name that count as middle names: not the name again, as in Mike (Michael).
+
+    Nor where they are one word on the other side: Xiao-Hong is Xiaohong, and Da id a mistyped David.
+    """
     if len(first.tokens) == 1:
+        return ()
+    if len(other.tokens) == 1 and OSA.distance(first.joined, other.joined, score_cutoff=1) <= 1:
         return ()
     again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
     if len(other.tokens) > 1 and first.tokens[:2] == other.tokens[:1] * 2:  # Ji-Ji is a name beside Ji-Woo
@@ -327,8 +335,8 @@ def middle_said(middle: Name, lasts: Sequence[Name], held_middle: Name, held_las
 @lru_cache(maxsize=1 << 14)
 def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name) -> NameRelation:
     """Relation of middle names; further words of a first name count as middle names."""
-    rest = _further(first, held_first) + middle.tokens
-    held_rest = _further(held_first, first) + held_middle.tokens
+    rest = _further(first, held_first) + middle.tokens[runs_on(held_first, first, middle) :]
+    held_rest = _further(held_first, first) + held_middle.tokens[runs_on(first, held_first, held_middle) :]
     if not rest or not held_rest:
         return ABSENT
     typed, held = "".join(rest), "".join(held_rest)
@@ -381,11 +389,6 @@ def identifiers(stated: str, held: str) -> Level:
     if stated == held:
         return Level.SAME
     return Level.ONE_SLIP if OSA.distance(stated, held, score_cutoff=1) <= 1 else Level.DIFFERENT
-
-
-def lacks_a_digit(typed: str, held: str) -> bool:
-    """Whether a number was typed without one of its digits."""
-    return any(held[:at] + held[at + 1 :] == typed for at in range(len(held)))
 
 
 def emails(stated: str, held: str, *, shared: bool) -> Level:

@@ -51,7 +51,8 @@ PARTICLES: Final = _words(
 
 _NOT_KNOWN: Final = _words(
     "unknown notknown notgiven notprovided notrecorded fnu lnu nfn noname nofirstname noforename nogivenname "
-    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc xxx xxxx"
+    "nolastname nosurname nofamilyname firstnameunknown lastnameunknown surnameunknown unnamed tbc xxx xxxx "
+    "none nonegiven notapplicable firstname lastname forename surname undefined asdf qwerty"
 )
 """What registers and forms hold where nobody knew a name."""
 

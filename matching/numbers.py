@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from matching import normalise, weights
-from matching.comparisons import Field, Level, identifiers, lacks_a_digit
+from matching.comparisons import Field, Level, identifiers
 from matching.evidence import FieldComparison
 from matching.records import TeachingRecord
 from matching.statements import Statement
@@ -17,7 +17,7 @@ def compare_trn(stated: Statement, held: Sequence[TeachingRecord], size: int) ->
     compared = _closest(Field.TRN, stated.trn, [one.trn for one in held], size)
     if compared.level is not Level.DIFFERENT or not stated.six_digits:
         return compared
-    meant = next((one.trn for one in held if lacks_a_digit(stated.six_digits, one.trn)), None)
+    meant = next((one.trn for one in held if _lacks_a_digit(stated.six_digits, one.trn)), None)
     if meant is None:
         return compared
     bits = weights.identifier_bits(Field.TRN, Level.ONE_SLIP, size)
@@ -41,3 +41,8 @@ def _closest(field: Field, stated: str, held: Sequence[str], size: int) -> Field
         if best is Level.MISSING or _CLOSER[level] < _CLOSER[best]:
             best, shown = (level, number) if level is not Level.MISSING else (best, shown)
     return FieldComparison(field, best, weights.identifier_bits(field, best, size), stated, shown)
+
+
+def _lacks_a_digit(typed: str, held: str) -> bool:
+    """Whether a number was typed without one of its digits."""
+    return any(held[:at] + held[at + 1 :] == typed for at in range(len(held)))

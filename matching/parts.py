@@ -26,6 +26,13 @@ SLIP_FROM: Final = 5
 CUT_FROM: Final = 10
 """What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
 
+LAST_NAME_CUT_FROM: Final = 9
+MOST_CUT: Final = 6
+_ENDS: Final = frozenset(
+    {"son", "sen", "man", "ez", "es", "ov", "ova", "ow", "owa", "ski", "ska", "wala", "pour", "zadeh"}
+)
+"""What makes another last name of one."""
+
 ALMOST_FROM: Final = 3
 """Shorter words are almost anybody's name."""
 
@@ -254,3 +261,11 @@ def is_cut(one: Name, other: Name) -> bool:
         and longer.joined.startswith(shorter.joined)
         and longer.tokens[: len(shorter.tokens)] != shorter.tokens
     )
+
+
+def is_cut_off(one: str, other: str) -> bool:
+    """Whether one last name is the other as far as there was room: Shufflebot. Ends of names are not: Robertson."""
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) < LAST_NAME_CUT_FROM or not longer.startswith(shorter):
+        return False
+    return 2 <= len(longer) - len(shorter) <= MOST_CUT and longer[len(shorter) :] not in _ENDS

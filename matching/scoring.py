@@ -10,7 +10,7 @@ from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, is_her_name, other_forms
-from matching.normalise import Name
+from matching.normalise import NO_NAME, Name
 from matching.numbers import compare_nino, compare_trn
 from matching.parts import is_almost_a_form, is_slip_of_one, is_told_by_middle_name
 from matching.records import NameStatistics, RecordStatus, TeachingRecord
@@ -81,6 +81,7 @@ class Scorer:
         self.rarity = rarity
         self.shared_emails = shared_emails
         self._born = _iso(statement.born)
+        self._numbered = bool(statement.trn or statement.nino)
         self._surname_twice = statement.has_names and statement.firsts[0].joined == statement.lasts[0].joined
         self._groups: dict[Field, float] = {}
         self._days: dict[date | None, FieldComparison] = {}
@@ -137,16 +138,8 @@ class Scorer:
     def _relations(self, record: TeachingRecord) -> _Relations:
         """How the names relate, whatever that is worth."""
         stated = self.statement
-        held_first, held_middle = (
-            normalise.recorded(normalise.given_name(record.first_name)),
-            normalise.given_name(record.middle_name),
-        )
-        firsts = [held_first]
-        if record.previous_first_names:
-            firsts += map(normalise.given_name, record.previous_first_names)
-        lasts = [normalise.known(normalise.family_name(record.last_name))]
-        if record.previous_last_names:
-            lasts += map(normalise.family_name, record.previous_last_names)
+        firsts, lasts = self._known_names(record)
+        held_first, held_middle = firsts[0], normalise.given_name(record.middle_name)
         said = comparisons.middle_said(stated.middle, stated.lasts, held_middle, lasts)
         first = comparisons.first_names(stated.firsts, said, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
@@ -168,6 +161,18 @@ class Scorer:
             known = {name.joined for name in lasts}
             agreeing = sum(name.joined in known for name in stated.lasts)
         return _Relations(first, last, middle, held_first, swapped, half, agreeing)
+
+    def _known_names(self, record: TeachingRecord) -> tuple[list[Name], list[Name]]:
+        """Every first and last name of a record; somebody's only name may stand in the last one's place."""
+        firsts = [normalise.recorded(normalise.given_name(record.first_name))]
+        if record.previous_first_names:
+            firsts += map(normalise.given_name, record.previous_first_names)
+        lasts = [normalise.known(normalise.family_name(record.last_name))]
+        if record.previous_last_names:
+            lasts += map(normalise.family_name, record.previous_last_names)
+        if not firsts[0] and lasts[0] in self.statement.firsts:
+            return lasts[:1], lasts[1:] or [NO_NAME]
+        return firsts, lasts
 
     def _is_numbered(self, record: TeachingRecord) -> bool:
         """Whether a number that was stated is the record's."""
@@ -217,6 +222,8 @@ class Scorer:
         little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
         if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
             little = True
+        if level is _NEARLY and not self._numbered:  # a number says which of the two it is
+            little |= self.rarity.are_two_names(field, relation)
         misspelt = level is _NEARLY and field is _FIRST and self._is_misspelt(relation.held)
         if (own or little) and not misspelt:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
@@ -224,8 +231,7 @@ class Scorer:
 
     def _is_misspelt(self, held: str) -> bool:
         """Whether a record's first name is likely a misspelling; without a number only a register of many can say."""
-        numbered = self.statement.trn or self.statement.nino
-        return self.rarity.is_nobody_s(held) if numbered else self.rarity.is_no_name(held)
+        return self.rarity.is_nobody_s(held) if self._numbered else self.rarity.is_no_name(held)
 
     def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined

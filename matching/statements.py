@@ -20,6 +20,12 @@ _NONE_GIVEN: Final = frozenset(
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 SIX: Final = 6
 _ADDRESS: Final = re.compile(r"\S@\S+\.\S")
+_LABEL: Final = re.compile(
+    r"\s*(?:(?:first|given|middle|last|family|full) ?names?|forenames?|surname|name) ?[:=]", re.I
+)
+"""What is copied with a name: First name: Janice."""
+
+_NOT_APPLICABLE: Final = re.compile(r"\W*n\s*[/\\]\s*a\W*", re.I)
 _STUCK: Final = re.compile(r"([^\W\d_])\1{3,}", re.IGNORECASE)
 """No name has a letter four times in a row; three times it has by a slip: Scottt."""
 
@@ -121,7 +127,11 @@ def _first_name(raw: str) -> Name:
 
 def _named(raw: str, read: Callable[[str], Name]) -> Name:
     """Read a name; what says that none is known is none, and so is an email address; a stuck key's letter is one."""
-    name = NO_NAME if _ADDRESS.search(raw[: normalise.LONGEST_NAME]) else normalise.known(read(raw))
+    if not raw.isalpha():
+        raw = _LABEL.sub("", raw[: normalise.LONGEST_NAME], count=1)
+    if _ADDRESS.search(raw) or _NOT_APPLICABLE.fullmatch(raw):
+        return NO_NAME
+    name = normalise.known(read(raw))
     return read(_STUCK.sub(r"\1", raw)) if name and _STUCK.search(raw) else name
 
 

@@ -174,6 +174,15 @@ class Rarity:
         """Whether a slip in a last name of few letters made one that somebody bears, or the register does not say."""
         return max(len(typed), len(held)) <= ANOTHER_UP_TO and self.statistics.last_names.get(typed, 1) > 0
 
+    def are_two_names(self, field: Field, relation: NameRelation) -> bool:
+        """Whether the register said that people bear both of two names that are not said alike: Peng and Deng."""
+        typed, held = relation.typed, relation.held
+        if relation.alike and (typed[:1] == held[:1] or {typed[:1], held[:1]} == {"c", "k"}):
+            return False
+        return all(
+            self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN for name in (typed, held)
+        )
+
     def is_slip_in_record(self, field: Field, held: str) -> bool:
         """Whether the register said of a record's name that it is nobody else's: it may have the slip, not the person.
 

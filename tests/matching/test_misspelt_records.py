@@ -106,3 +106,37 @@ def test_people_who_are_called_so_are_not_swapped() -> None:
     stated = a_person(record, first_name="James", last_name="Thomas")
     many = [*called("Thomas", "Brodie", 900), *called("Una", "James", 900), *called("James", "Shah", 900)]
     assert linked(outcome_among(stated, record, *many, *called("Una", "Thomas", 900))) is None
+
+
+@pytest.mark.parametrize(("typed", "held"), [("Peng", "Deng"), ("Gross", "Cross")])
+def test_two_last_names_that_people_bear_take_a_number(typed: str, held: str) -> None:
+    record = of("Chiho", held)
+    stated = a_person(record, last_name=typed)
+    many = [*called("Una", typed, 90), *called("Neha", held, 90)]
+    outcome = outcome_among(stated, record, *many)
+    assert linked(outcome) is None
+    assert not isinstance(outcome, NoMatch)
+    assert linked(outcome_among(replace(stated, trn=record.trn), record, *many)) == record.trn
+    assert linked(outcome_among(stated, record)) == record.trn, "a slip, where nobody is called so"
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("Shufflebotham", "Shufflebot"), ("Micklethwaite", "Micklethwa"), ("Fitzpatri", "Fitzpatrick")]
+)
+def test_a_last_name_is_cut_where_there_was_no_room(typed: str, held: str) -> None:
+    record = of("Aoibheann", held)
+    assert linked(outcome_among(a_person(record, last_name=typed), record)) == record.trn
+
+
+@pytest.mark.parametrize(("typed", "held"), [("Chandrasekar", "Chandra"), ("Christophersen", "Christopher")])
+def test_the_end_of_a_name_is_no_cut(typed: str, held: str) -> None:
+    record = of("Aoibheann", held)
+    assert linked(outcome_among(a_person(record, last_name=typed), record)) is None
+
+
+def test_an_only_name_may_stand_in_the_last_one_s_place() -> None:
+    record = of("", "Priyanka")
+    stated = a_person(record, first_name="Priyanka", last_name="Yogarajah", trn=record.trn)
+    assert linked(outcome_among(stated, record)) == record.trn
+    assert linked(outcome_among(replace(stated, trn=""), record)) is None
+    assert linked(outcome_among(replace(stated, first_name="Ruth"), record)) is None

@@ -190,3 +190,27 @@ def test_a_trn_of_which_a_digit_is_missing_contradicts_nobody() -> None:
 
 def test_alla_is_no_alexandra() -> None:
     assert not are_given_name_forms("alla", "alexandra")
+
+
+@pytest.mark.parametrize("first", ["First name: Alexandra", "forename:Alexandra", " Name : Alexandra"])
+def test_what_was_copied_with_a_name_is_none_of_it(first: str) -> None:
+    stated = a_person(first_name=first, last_name="Surname: Featherstone", trn=ALEX.trn)
+    assert linked(outcome_of(stated, ALEX)) == ALEX.trn
+
+
+@pytest.mark.parametrize("first", ["n/a", "N / A", "None", "asdf", "First name"])
+def test_what_stands_for_no_name_contradicts_nobody(first: str) -> None:
+    stated = a_person(first_name=first, trn=ALEX.trn)
+    assert linked(outcome_of(stated, ALEX)) == ALEX.trn
+    assert linked(outcome_of(a_person(first_name="Na", trn=ALEX.trn), ALEX)) is None, "Na is a name"
+    assert not isinstance(outcome_of(a_person(first_name=first, last_name="Quigley"), ALEX), NoMatch)
+
+
+@pytest.mark.parametrize(
+    ("first", "middle", "held"),
+    [("Xiao-Hong", "", "Xiaohong"), ("Xiaohong", "", "Xiao Hong"), ("Da id", "", "David"), ("Wai", "Man", "Waiman")],
+)
+def test_the_parts_of_a_name_are_no_middle_names(first: str, middle: str, held: str) -> None:
+    record = a_record(first_name=held, middle_name="Yingying", nino="")
+    stated = a_person(record, first_name=first, middle_name=middle)
+    assert linked(outcome_of(stated, record)) == record.trn
