@@ -28,6 +28,7 @@ from matching.parts import (
     is_cut,
     is_cut_off,
     is_misspelt,
+    is_split,
     may_be_one,
     runs_on,
     share_one_syllable,
@@ -149,7 +150,7 @@ def last_name(typed: Name, held: Name) -> NameRelation:
     if are_two_families(typed.joined, held.joined):
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     if is_cut_off(typed.joined, held.joined):
-        return NameRelation(Level.NEARLY, typed.joined, held.joined, 1, alike=True)
+        return NameRelation(Level.NEARLY, typed.joined, held.joined, 1)
     return _misspelt(typed.joined, held.joined)
 
 
@@ -314,9 +315,9 @@ def _further(first: Name, other: Name) -> tuple[str, ...]:
 
     Nor where they are one word on the other side: Xiao-Hong is Xiaohong, and Da id a mistyped David.
     """
-    if len(first.tokens) == 1:
+    if len(first.tokens) < 2:
         return ()
-    if len(other.tokens) == 1 and OSA.distance(first.joined, other.joined, score_cutoff=1) <= 1:
+    if len(other.tokens) == 1 and is_split(first, other.joined):
         return ()
     again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
     if len(other.tokens) > 1 and first.tokens[:2] == other.tokens[:1] * 2:  # Ji-Ji is a name beside Ji-Woo

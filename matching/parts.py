@@ -29,7 +29,8 @@ CUT_FROM: Final = 10
 LAST_NAME_CUT_FROM: Final = 9
 MOST_CUT: Final = 6
 _ENDS: Final = frozenset(
-    {"son", "sen", "man", "ez", "es", "ov", "ova", "ow", "owa", "ski", "ska", "wala", "pour", "zadeh"}
+    {"son", "sson", "sen", "man", "ez", "es", "ov", "ova", "ovic", "ow", "owa", "ski", "ska", "escu", "ides", "ou"}
+    | {"wala", "pour", "zadeh", "pillai", "swamy", "waran"}
 )
 """What makes another last name of one."""
 
@@ -249,6 +250,14 @@ def runs_on(name: Name, other: Name, middle: Name) -> bool:
     if len(name.tokens) > 1 or not middle.tokens or len(name.joined) != len(other.joined) + len(middle.tokens[0]):
         return False
     return name.joined == other.joined + middle.tokens[0]
+
+
+def is_split(name: Name, other: str) -> bool:
+    """Whether a name was typed in two words that is one, or with a space for one of its letters: Da id is David."""
+    lost = len(name.joined) + 1 == len(other)
+    return name.joined == other or (
+        lost and other.startswith(name.tokens[0]) and other.endswith("".join(name.tokens[1:]))
+    )
 
 
 def is_cut(one: Name, other: Name) -> bool:

@@ -40,10 +40,10 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
     )
     levels = {first.level, last.level}
     by_name = levels <= TOGETHER and not levels <= {Level.SAME, Level.PART}
-    # A name of the record is perhaps misspelt there.
-    if first.level is Level.ANOTHER or (first.level is Level.SIMILAR and not evidence.identified):
-        by_name = last.level in TOGETHER and not is_given_name(first.held)
-    elif last.level is Level.ANOTHER and not evidence.identified:
+    # A name of the record is perhaps misspelt there: of first names a number must say so, they may be a twin's.
+    if evidence.identified:
+        by_name = first.level is Level.ANOTHER and last.level in TOGETHER and not is_given_name(first.held)
+    elif last.level is Level.ANOTHER:
         by_name = first.level in TOGETHER
     if not by_name or evidence.born is not Level.SAME:
         return None

@@ -71,6 +71,7 @@ class _Relations(NamedTuple):
     swapped: bool
     half: tuple[Field, Level] | None
     lasts_agreeing: int = 1
+    exactly_swapped: bool = False
 
 
 class Scorer:
@@ -81,7 +82,6 @@ class Scorer:
         self.rarity = rarity
         self.shared_emails = shared_emails
         self._born = _iso(statement.born)
-        self._numbered = bool(statement.trn or statement.nino)
         self._surname_twice = statement.has_names and statement.firsts[0].joined == statement.lasts[0].joined
         self._groups: dict[Field, float] = {}
         self._days: dict[date | None, FieldComparison] = {}
@@ -112,7 +112,8 @@ class Scorer:
             if known is None:  # what further statistics do not change
                 known = self._compared[key[:2]] = (self._relations(record), self._facts(record, numbers))
             relations, facts = known
-            weighed = self._facets[key] = Facet.of((*self._names(relations), *facts), record, survivor)
+            names = self._names(relations, numbered=any(map(self._is_numbered, numbers)))
+            weighed = self._facets[key] = Facet.of((*names, *facts), record, survivor)
         return weighed
 
     def _facts(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
@@ -153,14 +154,17 @@ class Scorer:
                 # That a first name is also a stranger's last name says nothing, but of whose number was given.
                 if half and half[1] is Level.DIFFERENT and not self._is_numbered(record):
                     half = None
-        middle = comparisons.ABSENT
-        if stated.firsts and not swapped and not half:
+        middle, exactly = comparisons.ABSENT, False
+        if swapped:
+            exactly = stated.lasts[0] == held_first and stated.firsts[0] in lasts
+            middle = comparisons.middle_names(NO_NAME, said, NO_NAME, held_middle)
+        elif stated.firsts and not half:
             middle = comparisons.middle_names(stated.firsts[0], said, held_first, held_middle)
         agreeing = 1
         if len(stated.lasts) > 1:
             known = {name.joined for name in lasts}
             agreeing = sum(name.joined in known for name in stated.lasts)
-        return _Relations(first, last, middle, held_first, swapped, half, agreeing)
+        return _Relations(first, last, middle, held_first, swapped, half, agreeing, exactly)
 
     def _known_names(self, record: TeachingRecord) -> tuple[list[Name], list[Name]]:
         """Every first and last name of a record; somebody's only name may stand in the last one's place."""
@@ -170,24 +174,24 @@ class Scorer:
         lasts = [normalise.known(normalise.family_name(record.last_name))]
         if record.previous_last_names:
             lasts += map(normalise.family_name, record.previous_last_names)
-        if not firsts[0] and lasts[0] in self.statement.firsts:
-            return lasts[:1], lasts[1:] or [NO_NAME]
+        if not firsts[0] and len(lasts) == 1 and lasts[0] in self.statement.firsts:
+            return lasts, [NO_NAME]
         return firsts, lasts
 
     def _is_numbered(self, record: TeachingRecord) -> bool:
         """Whether a number that was stated is the record's."""
         by_nino = bool(self.statement.nino) and self.statement.nino == normalise.nino_value(record.nino)
-        return by_nino or self.statement.trn == record.trn
+        return by_nino or (bool(self.statement.trn) and self.statement.trn == record.trn)
 
-    def _names(self, relations: _Relations) -> list[FieldComparison]:
-        """Weigh how the names relate."""
-        first, last, middle, held_first, swapped, half, agreeing = relations
+    def _names(self, relations: _Relations, *, numbered: bool) -> list[FieldComparison]:
+        """Weigh how the names relate; `numbered` says that a number that was stated is the record's."""
+        first, last, middle, held_first, swapped, half, agreeing, exactly = relations
         if swapped:
-            return self._swapped_names(held_first)
+            return self._swapped_names(held_first, middle, exactly=exactly)
         if half:
             return self._half_swapped_names(half, held_first)
-        one = self._named(_FIRST, first)
-        other = self._named(_LAST, last)
+        one = self._named(_FIRST, first, numbered=numbered)
+        other = self._named(_LAST, last, numbered=numbered)
         told = middle.level is Level.SAME and one.level is Level.ANOTHER and is_slip_of_one(one.stated, one.held)
         if told and is_told_by_middle_name(self.statement.firsts[0], self.statement.middle, held_first):
             one = one._replace(level=_SIMILAR, bits=weights.fixed_bits(_FIRST, _SIMILAR))
@@ -201,11 +205,10 @@ class Scorer:
         if agreeing > 1:  # whoever states two names has two chances, and none too many where both are right
             found[1] = other._replace(bits=other.bits + math.log2(min(agreeing, self.rarity.last_names_stated)))
         if self.statement.firsts:
-            bits = weights.fixed_bits(_MIDDLE, middle.level)
-            found.append(FieldComparison(_MIDDLE, middle.level, bits, middle.typed, middle.held))
+            found.append(_beside(middle))
         return found
 
-    def _named(self, field: Field, relation: NameRelation) -> FieldComparison:
+    def _named(self, field: Field, relation: NameRelation, *, numbered: bool) -> FieldComparison:
         twice = self._surname_twice and field is _FIRST and relation.level is Level.DIFFERENT
         if twice:  # Martin Martin, who is Susan
             return FieldComparison(field, Level.MISSING, 0.0, relation.typed, relation.held)
@@ -222,30 +225,29 @@ class Scorer:
         little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
         if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
             little = True
-        if level is _NEARLY and not self._numbered:  # a number says which of the two it is
+        if level is _NEARLY and not numbered:  # a number says which of the two it is
             little |= self.rarity.are_two_names(field, relation)
-        misspelt = level is _NEARLY and field is _FIRST and self._is_misspelt(relation.held)
+        misspelt = level is _NEARLY and field is _FIRST and numbered and self.rarity.is_nobody_s(relation.held)
         if (own or little) and not misspelt:
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
         return FieldComparison(field, level, bits, relation.typed, relation.held)
 
-    def _is_misspelt(self, held: str) -> bool:
-        """Whether a record's first name is likely a misspelling; without a number only a register of many can say."""
-        return self.rarity.is_nobody_s(held) if self._numbered else self.rarity.is_no_name(held)
-
-    def _swapped_names(self, held_first: Name) -> list[FieldComparison]:
+    def _swapped_names(self, held_first: Name, middle: NameRelation, *, exactly: bool) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
         level = Level.SAME if last == held_first.joined else Level.NEARLY  # Molly is swapped rather than Holly
         one = NameRelation(level, last, held_first.joined, slips=1)
         other = NameRelation(Level.SAME, first, first)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
         other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)
-        swap = weights.swapped_bits(first, last, self.rarity)
+        swap = weights.swapped_bits(first, last, self.rarity, exactly=exactly)
         together = weights.joint_bits(one, other, bits + other_bits, self.rarity)
         return [
             FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, last, held_first.joined),
             FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, first, first),
             FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
+            FieldComparison(
+                _MIDDLE, middle.level, weights.fixed_bits(_MIDDLE, middle.level), middle.typed, middle.held
+            ),
         ]
 
     def _half_swapped_names(self, half: tuple[Field, Level], held_first: Name) -> list[FieldComparison]:
@@ -273,6 +275,11 @@ class Scorer:
 _NO_TRN, _NO_NINO, _NO_EMAIL = (
     FieldComparison(field, Level.MISSING, 0.0) for field in (Field.TRN, Field.NINO, Field.EMAIL)
 )
+
+
+def _beside(middle: NameRelation) -> FieldComparison:
+    """Weigh the middle name."""
+    return FieldComparison(_MIDDLE, middle.level, weights.fixed_bits(_MIDDLE, middle.level), middle.typed, middle.held)
 
 
 def _iso(day: date | None) -> str:

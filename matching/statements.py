@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -16,6 +16,8 @@ _NONE_GIVEN: Final = frozenset(
     | {"as above", "blank", "ditto", "not given", "same", "same as above", "see above"}
 )
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
+
+LONGEST_READ: Final = 1_000
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 SIX: Final = 6
@@ -73,6 +75,7 @@ class Statement:
 
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
+    person = _cut(person)
     first = _first_name(person.first_name)
     middle = _middle_name(person.middle_name, first)
     last = _named(person.last_name, normalise.family_name)
@@ -116,6 +119,25 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         misread=bool(split or unread or shortened or lost or (person.date_of_birth and not born) or in_another_script),
         impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
         six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
+    )
+
+
+def _cut(person: PersonDetails) -> PersonDetails:
+    """Cut what nobody typed, a million letters, to what is read of it: copying and searching it takes time, too."""
+    texts = (person.first_name, person.middle_name, person.last_name, person.trn, person.nino, person.email)
+    if max(map(len, (*texts, *person.previous_first_names, *person.previous_last_names))) <= LONGEST_READ:
+        return person
+    first, middle, last, stated_trn, number, address = (text[:LONGEST_READ] for text in texts)
+    return replace(
+        person,
+        first_name=first,
+        middle_name=middle,
+        last_name=last,
+        previous_first_names=tuple(name[:LONGEST_READ] for name in person.previous_first_names),
+        previous_last_names=tuple(name[:LONGEST_READ] for name in person.previous_last_names),
+        trn=stated_trn,
+        nino=number,
+        email=address,
     )
 
 

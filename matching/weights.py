@@ -183,13 +183,8 @@ class Rarity:
             self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN for name in (typed, held)
         )
 
-    def is_slip_in_record(self, field: Field, held: str) -> bool:
-        """Whether the register said of a record's name that it is nobody else's: it may have the slip, not the person.
-
-        A first name may be a twin's, so that only a register of many can say it; a last name is the family's.
-        """
-        if field is _FIRST_NAME:
-            return self.is_no_name(held)
+    def is_slip_in_record(self, held: str) -> bool:
+        """Whether the register said of a record's last name that it is nobody else's: it may have the slip."""
         return self.statistics.last_names.get(held, BORNE_BY_PERSON + 1) <= BORNE_BY_PERSON
 
     def is_nobody_s(self, held: str) -> bool:
@@ -219,11 +214,10 @@ class Rarity:
         chance = self.last_name_chance if field is _LAST_NAME else 1.0
         return min(1.0, chance * (count + 0.5) / (self.size + SMALL_REGISTER))
 
-    def beside(self, field: Field, name: str) -> float:
-        """How often somebody else is called what the register says of a record: the record itself left out."""
-        counts = self.statistics.first_names if field is _FIRST_NAME else self.statistics.last_names
-        others = max(counts[name] - 1, 0) + NEIGHBOURS_UNSEEN
-        return others * (self.last_name_chance if field is _LAST_NAME else 1.0) / (self.size + SMALL_REGISTER)
+    def beside(self, held: str) -> float:
+        """How often somebody else has a record's last name: the record itself left out."""
+        others = max(self.statistics.last_names[held] - 1, 0) + NEIGHBOURS_UNSEEN
+        return others * self.last_name_chance / (self.size + SMALL_REGISTER)
 
     def together(self, pair: NamePair, by_chance: float) -> float:
         """How often a stranger of that age states both names, the one candidate left out.
@@ -251,9 +245,9 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level in _MISSTATED and rarity.knows(field, relation.held):
         # Nobody is known better by a misstated name than by the right one.
         right = math.log2(AGREEMENT[field, _SAME] / rarity.frequency(field, relation.held))
-        if relation.level is _NEARLY and rarity.is_slip_in_record(field, relation.held):
-            # Pandya became Pqndya.
-            bits = math.log2(2.0**bits + MISKEYED * m / rarity.beside(field, relation.held))
+        if relation.level is _NEARLY and field is _LAST_NAME and rarity.is_slip_in_record(relation.held):
+            # Pandya became Pqndya. A first name may be a twin's, however rare it is.
+            bits = math.log2(2.0**bits + MISKEYED * m / rarity.beside(relation.held))
         return min(MOST_BITS_HELD_KNOWN, right, bits)
     return min(MOST_BITS[relation.level], bits)
 
@@ -268,17 +262,17 @@ def _m(field: Field, relation: NameRelation) -> float | None:
     return m
 
 
-def swapped_bits(first: str, last: str, rarity: Rarity) -> float:
+def swapped_bits(first: str, last: str, rarity: Rarity, *, exactly: bool = False) -> float:
     """Bits of names in each other's place, beyond what they earn: strangers swap theirs as often.
 
     What counts against it is that some people are really called that, James Thomas; unless the record is what nobody is
-    called, and swapped itself: Kapoor Priya.
+    called, and swapped itself: Kapoor Priya; `exactly` says that both names are the same.
     """
     crossed = rarity.frequency(Field.FIRST_NAME, last) * rarity.frequency(Field.LAST_NAME, first)
     straight = rarity.frequency(Field.FIRST_NAME, first) * rarity.frequency(Field.LAST_NAME, last)
     by_person = NAMES_SWAPPED * crossed / (NAMES_SWAPPED * crossed + straight)
     in_record = NAMES_SWAPPED_IN_RECORDS * crossed / (NAMES_SWAPPED_IN_RECORDS * straight + crossed)
-    return math.log2(min(1.0, by_person + in_record))
+    return math.log2(min(1.0, by_person + (in_record if exactly else 0.0)))
 
 
 def identifier_bits(field: Field, level: Level, size: int) -> float:

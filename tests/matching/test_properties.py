@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.comparisons import Field, Level
+from matching.comparisons import Field, Level, first_names, half_swapped, last_names, middle_names, swapped
 from matching.evidence import AGREES, Evidence
 from matching.matcher import DefiniteMatch, NoMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
+from matching.normalise import given_name
 from matching.policy import Policy, linking_rule
 from matching.records import CandidateQuestion, PersonDetails, RecordStatus
 from matching.scoring import Scorer
@@ -47,6 +49,54 @@ def test_anything_at_all_gives_an_outcome_that_can_be_stored(person: PersonDetai
     assert isinstance(outcome, DefiniteMatch | PotentialMatches | NoMatch)
     assert outcome.explanation.to_json()["policy"] == policy
     assert all(0.0 <= candidate.posterior <= 1.0 for candidate in outcome.candidates)
+
+
+ODD_NAMES = (
+    "",
+    "A",
+    "Al",
+    "-",
+    "Mr",
+    "Ng",
+    "O'",
+    "Ann Marie",
+    "A B",
+    "Annmarie",
+    "Ali Ali",
+    "Da id",
+    "Jean-Luc X",
+    "n/a",
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.tuples(*[st.sampled_from(ODD_NAMES)] * 3), st.tuples(*[st.sampled_from(ODD_NAMES)] * 4), st.booleans())
+def test_whatever_a_record_holds_gives_an_outcome(
+    stated: tuple[str, str, str], held: tuple[str, str, str, str], identified: bool
+) -> None:
+    previous = (held[3],) if held[3] else ()
+    record = replace(
+        ALEX, first_name=held[0], middle_name=held[1], last_name=held[2], previous_last_names=previous, email=""
+    )
+    person = PersonDetails(
+        first_name=stated[0], middle_name=stated[1], last_name=stated[2], date_of_birth=ALEX.date_of_birth,
+        trn=ALEX.trn if identified else "",
+    )  # fmt: skip
+    outcome = match(person, a_register(record), Policy.LINKAGE, TODAY)
+    assert isinstance(outcome, DefiniteMatch | PotentialMatches | NoMatch)
+
+
+@pytest.mark.parametrize("first", ODD_NAMES)
+def test_odd_names_relate_both_ways(first: str) -> None:
+    names = [given_name(name) for name in ODD_NAMES]
+    for middle, held, held_middle in product(names, names, names):
+        stated, known = (given_name(first), middle), (held, held_middle)
+        for one, other in ((stated, known), (known, stated)):
+            first_names([one[0]], one[1], [other[0]], other[1])
+            middle_names(*one, *other)
+            swapped(*one, other[0], [other[1]])
+            half_swapped(*one, other[0], [other[1]])
+            last_names([one[0], one[1]], [other[0], other[1]])
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,9 +1,10 @@
 """What was stated, prepared."""
 
+from dataclasses import replace
 from datetime import date
 
 from matching.records import PersonDetails
-from matching.statements import prepare
+from matching.statements import LONGEST_READ, prepare
 from tests.kit.people import TODAY, a_person
 
 
@@ -30,3 +31,10 @@ def test_nothing_stated_is_nothing() -> None:
     stated = prepare(PersonDetails(), TODAY)
     assert not stated.has_names
     assert stated.names.pairs == ()
+
+
+def test_what_nobody_typed_is_cut_before_it_is_copied() -> None:
+    long = "a" * 1_000_000
+    stated = prepare(replace(a_person(), first_name=long, previous_last_names=("Smith", long)), TODAY).person
+    assert len(stated.first_name) == len(stated.previous_last_names[1]) == LONGEST_READ
+    assert (stated.last_name, stated.previous_last_names[0]) == (a_person().last_name, "Smith")

@@ -214,3 +214,9 @@ def test_the_parts_of_a_name_are_no_middle_names(first: str, middle: str, held: 
     record = a_record(first_name=held, middle_name="Yingying", nino="")
     stated = a_person(record, first_name=first, middle_name=middle)
     assert linked(outcome_of(stated, record)) == record.trn
+
+
+@pytest.mark.parametrize(("first", "held", "middle"), [("Su Jin", "Sumin", "Grace"), ("Ji Won", "Jiwoo", "Grace")])
+def test_a_syllable_exchanged_is_a_twin_s_name(first: str, held: str, middle: str) -> None:
+    twin = a_record(first_name=held, middle_name=middle, last_name="Kim", previous_last_names=(), nino="")
+    assert linked(outcome_of(a_person(twin, first_name=first, middle_name="", trn=twin.trn), twin)) is None
