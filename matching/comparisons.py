@@ -25,8 +25,8 @@ from matching.parts import (
     are_told_apart,
     are_two_families,
     have_halves_of_two,
-    is_cut,
-    is_cut_off,
+    is_first_name_cut,
+    is_last_name_cut,
     is_misspelt,
     is_split,
     may_be_one,
@@ -149,7 +149,7 @@ def last_name(typed: Name, held: Name) -> NameRelation:
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if are_two_families(typed.joined, held.joined):
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
-    if is_cut_off(typed.joined, held.joined):
+    if is_last_name_cut(typed.joined, held.joined):
         return NameRelation(Level.NEARLY, typed.joined, held.joined, 1)
     return _misspelt(typed.joined, held.joined)
 
@@ -256,7 +256,7 @@ def _middle_shared(middle: Name, held_middle: Name) -> bool:
 
 def _in_part(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRelation | None:
     """Relation of names of which one is cut, or has several words; None where that says nothing."""
-    if is_cut(typed, held) or runs_on(typed, held, held_middle) or runs_on(held, typed, middle):
+    if is_first_name_cut(typed, held) or runs_on(typed, held, held_middle) or runs_on(held, typed, middle):
         return NameRelation(Level.PART, typed.joined, held.joined)
     if len(typed.tokens) > 1 or len(held.tokens) > 1:
         return _compound(typed, middle, held, held_middle)

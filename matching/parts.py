@@ -260,7 +260,7 @@ def is_split(name: Name, other: str) -> bool:
     )
 
 
-def is_cut(one: Name, other: Name) -> bool:
+def is_first_name_cut(one: Name, other: Name) -> bool:
     """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
     if len(one.joined) < CUT_FROM or len(other.joined) < CUT_FROM:
         return False
@@ -272,7 +272,7 @@ def is_cut(one: Name, other: Name) -> bool:
     )
 
 
-def is_cut_off(one: str, other: str) -> bool:
+def is_last_name_cut(one: str, other: str) -> bool:
     """Whether one last name is the other as far as there was room: Shufflebot. Ends of names are not: Robertson."""
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) < LAST_NAME_CUT_FROM or not longer.startswith(shorter):

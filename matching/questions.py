@@ -1,12 +1,15 @@
 """What scoring wants to know of a register: the records that may be a person's, and how common names are in it."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from matching.comparisons import Field, Level
 from matching.given_names import is_given_name, other_forms
 from matching.records import CandidateQuestion
 from matching.scoring import TOGETHER, Candidate
 from matching.statements import Statement
+
+_RIGHTLY: Final = frozenset({Level.SAME, Level.PART})
 
 
 def ask(statement: Statement, keys: Sequence[str]) -> CandidateQuestion:
@@ -33,21 +36,18 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
 
     It asks for no records, only how common the names are; None when there is nothing to ask.
     """
-    first, last, evidence = (
-        candidate.compared(Field.FIRST_NAME),
-        candidate.compared(Field.LAST_NAME),
-        candidate.evidence,
-    )
-    levels = {first.level, last.level}
-    by_name = levels <= TOGETHER and not levels <= {Level.SAME, Level.PART}
-    # A name of the record is perhaps misspelt there: of first names a number must say so, they may be a twin's.
-    if evidence.identified:
-        by_name = first.level is Level.ANOTHER and last.level in TOGETHER and not is_given_name(first.held)
-    elif last.level is Level.ANOTHER:
-        by_name = first.level in TOGETHER
-    if not by_name or evidence.born is not Level.SAME:
+    first, last = candidate.compared(Field.FIRST_NAME), candidate.compared(Field.LAST_NAME)
+    if candidate.evidence.born is not Level.SAME:
         return None
-    firsts = first.stated if first.level in (Level.SAME, Level.PART) else first.held
-    lasts = last.stated if last.level in (Level.SAME, Level.PART) else last.held
+    # A name of the record is perhaps misspelt there: of first names a number must say so, they may be a twin's.
+    if candidate.evidence.identified:
+        wanted = first.level is Level.ANOTHER and last.level in TOGETHER and not is_given_name(first.held)
+    elif last.level is Level.ANOTHER:
+        wanted = first.level in TOGETHER
+    else:
+        wanted = {first.level, last.level} <= TOGETHER and not {first.level, last.level} <= _RIGHTLY
+    if not wanted:
+        return None
+    firsts, lasts = (each.stated if each.level in _RIGHTLY else each.held for each in (first, last))
     year = statement.born.year if statement.born else None
     return CandidateQuestion(statement.person, (), (firsts,), (lasts,), ((firsts, lasts),), year)

@@ -205,32 +205,44 @@ class Scorer:
         if agreeing > 1:  # whoever states two names has two chances, and none too many where both are right
             found[1] = other._replace(bits=other.bits + math.log2(min(agreeing, self.rarity.last_names_stated)))
         if self.statement.firsts:
-            found.append(_beside(middle))
+            found.append(_weighed_middle_name(middle))
         return found
 
     def _named(self, field: Field, relation: NameRelation, *, numbered: bool) -> FieldComparison:
-        twice = self._surname_twice and field is _FIRST and relation.level is Level.DIFFERENT
-        if twice:  # Martin Martin, who is Susan
-            return FieldComparison(field, Level.MISSING, 0.0, relation.typed, relation.held)
-        group = self._group(field) if relation.level is _VARIANT else 0.0
+        """Weigh how one name relates; what resembles may be another name all the same."""
+        level, typed, held = relation.level, relation.typed, relation.held
+        if field is _FIRST and level in _UNLIKE:
+            if self._surname_twice and level is Level.DIFFERENT:  # Martin Martin, who is Susan
+                return FieldComparison(field, Level.MISSING, 0.0, typed, held)
+            # A twin, whose number it may be, bears a name.
+            if self.rarity.is_no_name(typed) and is_almost_a_form(typed, held):
+                return FieldComparison(field, _SIMILAR, weights.fixed_bits(field, _SIMILAR), typed, held)
+        group = self._group(field) if level is _VARIANT else 0.0
         bits = weights.name_bits(field, relation, self.rarity, group)
-        level = relation.level
-        garbled = field is _FIRST and level in _UNLIKE and self.rarity.is_no_name(relation.typed)
-        if garbled and is_almost_a_form(relation.typed, relation.held):  # a twin, whose number it may be, bears a name
-            return FieldComparison(field, _SIMILAR, weights.fixed_bits(field, _SIMILAR), relation.typed, relation.held)
-        alike = level in _RESEMBLING and field is _FIRST
-        if level is _NEARLY and field is _FIRST:
-            alike = are_brother_and_sister(relation.typed, relation.held)
-        own = alike and (self.rarity.is_own_name(relation.typed) or is_her_name(relation.typed, relation.held))
-        little = level is _NEARLY and bits <= (LITTLE if field is _FIRST else 0.0)
-        if level is _NEARLY and field is _LAST and self.rarity.is_another_last_name(relation.typed, relation.held):
-            little = True
-        if level is _NEARLY and not numbered:  # a number says which of the two it is
-            little |= self.rarity.are_two_names(field, relation)
-        misspelt = level is _NEARLY and field is _FIRST and numbered and self.rarity.is_nobody_s(relation.held)
-        if (own or little) and not misspelt:
+        is_another = self._is_another_first_name if field is _FIRST else self._is_another_last_name
+        if is_another(relation, bits, numbered=numbered):
             level, bits = Level.ANOTHER, weights.fixed_bits(field, Level.ANOTHER)
-        return FieldComparison(field, level, bits, relation.typed, relation.held)
+        return FieldComparison(field, level, bits, typed, held)
+
+    def _is_another_first_name(self, relation: NameRelation, bits: float, *, numbered: bool) -> bool:
+        """Whether a first name that resembles is another, perhaps a twin's, and no number of the record says not."""
+        level, typed, held = relation.level, relation.typed, relation.held
+        if level is _NEARLY and numbered and self.rarity.is_nobody_s(held):
+            return False
+        alike = are_brother_and_sister(typed, held) if level is _NEARLY else level in _RESEMBLING
+        if alike and (self.rarity.is_own_name(typed) or is_her_name(typed, held)):
+            return True
+        if level is not _NEARLY:
+            return False
+        return bits <= LITTLE or (not numbered and self.rarity.are_two_names(_FIRST, relation))
+
+    def _is_another_last_name(self, relation: NameRelation, bits: float, *, numbered: bool) -> bool:
+        """Whether a slip makes another last name: one that says nothing, or that people bear."""
+        if relation.level is not _NEARLY:
+            return False
+        if bits <= 0.0 or self.rarity.is_short_last_name(relation.typed, relation.held):
+            return True
+        return not numbered and self.rarity.are_two_names(_LAST, relation)
 
     def _swapped_names(self, held_first: Name, middle: NameRelation, *, exactly: bool) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
@@ -245,9 +257,7 @@ class Scorer:
             FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, last, held_first.joined),
             FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, first, first),
             FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
-            FieldComparison(
-                _MIDDLE, middle.level, weights.fixed_bits(_MIDDLE, middle.level), middle.typed, middle.held
-            ),
+            _weighed_middle_name(middle),
         ]
 
     def _half_swapped_names(self, half: tuple[Field, Level], held_first: Name) -> list[FieldComparison]:
@@ -277,8 +287,7 @@ _NO_TRN, _NO_NINO, _NO_EMAIL = (
 )
 
 
-def _beside(middle: NameRelation) -> FieldComparison:
-    """Weigh the middle name."""
+def _weighed_middle_name(middle: NameRelation) -> FieldComparison:
     return FieldComparison(_MIDDLE, middle.level, weights.fixed_bits(_MIDDLE, middle.level), middle.typed, middle.held)
 
 

@@ -18,6 +18,7 @@ _NONE_GIVEN: Final = frozenset(
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
 LONGEST_READ: Final = 1_000
+"""Characters of anything stated that are looked at: more than any name, number or address has."""
 
 _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 SIX: Final = 6

@@ -170,7 +170,7 @@ class Rarity:
         nobody = self.knows(_FIRST_NAME, name) and self.frequency(_FIRST_NAME, name) < BORNE_FROM
         return nobody and not is_given_name(name)
 
-    def is_another_last_name(self, typed: str, held: str) -> bool:
+    def is_short_last_name(self, typed: str, held: str) -> bool:
         """Whether a slip in a last name of few letters made one that somebody bears, or the register does not say."""
         return max(len(typed), len(held)) <= ANOTHER_UP_TO and self.statistics.last_names.get(typed, 1) > 0
 
@@ -214,7 +214,7 @@ class Rarity:
         chance = self.last_name_chance if field is _LAST_NAME else 1.0
         return min(1.0, chance * (count + 0.5) / (self.size + SMALL_REGISTER))
 
-    def beside(self, held: str) -> float:
+    def borne_by_others(self, held: str) -> float:
         """How often somebody else has a record's last name: the record itself left out."""
         others = max(self.statistics.last_names[held] - 1, 0) + NEIGHBOURS_UNSEEN
         return others * self.last_name_chance / (self.size + SMALL_REGISTER)
@@ -247,7 +247,7 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
         right = math.log2(AGREEMENT[field, _SAME] / rarity.frequency(field, relation.held))
         if relation.level is _NEARLY and field is _LAST_NAME and rarity.is_slip_in_record(relation.held):
             # Pandya became Pqndya. A first name may be a twin's, however rare it is.
-            bits = math.log2(2.0**bits + MISKEYED * m / rarity.beside(relation.held))
+            bits = math.log2(2.0**bits + MISKEYED * m / rarity.borne_by_others(relation.held))
         return min(MOST_BITS_HELD_KNOWN, right, bits)
     return min(MOST_BITS[relation.level], bits)
 
@@ -265,8 +265,8 @@ def _m(field: Field, relation: NameRelation) -> float | None:
 def swapped_bits(first: str, last: str, rarity: Rarity, *, exactly: bool = False) -> float:
     """Bits of names in each other's place, beyond what they earn: strangers swap theirs as often.
 
-    What counts against it is that some people are really called that, James Thomas; unless the record is what nobody is
-    called, and swapped itself: Kapoor Priya; `exactly` says that both names are the same.
+    What counts against it is that some people are really called that: James Thomas. It counts little where nobody is
+    called what the record says (Kapoor Priya): then the record is swapped. That takes both names `exactly`.
     """
     crossed = rarity.frequency(Field.FIRST_NAME, last) * rarity.frequency(Field.LAST_NAME, first)
     straight = rarity.frequency(Field.FIRST_NAME, first) * rarity.frequency(Field.LAST_NAME, last)
