@@ -3,6 +3,7 @@
 import csv
 import gc
 import gzip
+import math
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,7 +35,13 @@ from matching.records import (
     TeachingRecord,
 )
 
-CHUNK: Final = 200
+ASKED_TOGETHER: Final = 200
+"""So many questions a database is asked at a time; one in memory is asked more at once, which its caches thank."""
+
+MOST_TOGETHER: Final = 2_000
+CHUNKS_A_WORKER: Final = 16
+"""So that none is idle long while another does the last one."""
+
 RECORDS_READ_A_QUERY: Final = 100
 """Reading so many records into memory takes about as long as a query saves by it."""
 
@@ -88,18 +95,26 @@ def _over_cores(
 ) -> Iterator[Made]:
     """Do a chunk after the other, or some at a time in processes of their own."""
     workers = processes or os.cpu_count() or 1
-    starts = range(0, len(items), CHUNK)
-    if workers == 1 or len(starts) <= 1:
-        for start in starts:
-            yield from work(job, items[start : start + CHUNK])
+    chunks = list(_chunks(job[0], items, workers))
+    if workers == 1 or len(chunks) <= 1:
+        for chunk in chunks:
+            yield from work(job, items[chunk])
         return
     _job.append((work, job, items))
     try:
-        with multiprocessing.get_context("fork").Pool(min(workers, len(starts)), _begin_worker) as pool:
-            for made in pool.imap(_in_worker, starts):
+        with multiprocessing.get_context("fork").Pool(min(workers, len(chunks)), _begin_worker) as pool:
+            for made in pool.imap(_in_worker, chunks):
                 yield from made
     finally:
         _job.pop()
+
+
+def _chunks(register: TeacherRegister, items: Sequence[Any], workers: int) -> Iterator[slice]:
+    """Which of the items are done together."""
+    size = ASKED_TOGETHER
+    if not isinstance(register, LendingRegister):
+        size = min(max(size, math.ceil(len(items) / (workers * CHUNKS_A_WORKER))), MOST_TOGETHER)
+    return (slice(start, start + size) for start in range(0, len(items), size))
 
 
 def _begin_worker() -> None:
@@ -111,9 +126,9 @@ def _begin_worker() -> None:
     gc.disable()
 
 
-def _in_worker(start: int) -> list[Any]:
+def _in_worker(chunk: slice) -> list[Any]:
     work, job, items = _job[-1]
-    return work(job, items[start : start + CHUNK])
+    return work(job, items[chunk])
 
 
 def _match_rows(job: _Job, rows: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:

@@ -7,16 +7,12 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, Final, Literal
 
-from rapidfuzz.distance import OSA
-
 from matching import weights
 from matching.blocking import keys_of_any_year, person_keys
-from matching.comparisons import Field, Level
-from matching.evidence import AGREES, NEAR_DATE
+from matching.comparisons import Level
 from matching.explain import Explanation
 from matching.held import held_by, with_more
-from matching.nearness import may_be_one_person
-from matching.normalise import family_name, given_name
+from matching.nearness import is_near
 from matching.policy import (
     CERTAIN_FROM,
     SHARE_OF_ASKERS_REGISTERED,
@@ -103,12 +99,6 @@ MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
 
 _CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
 
-# Asked of every candidate.
-_NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR}
-_CALLED_SO: Final = AGREES | {Level.SIMILAR}
-_NUMBERED_SO: Final = frozenset({Level.SAME, Level.ONE_SLIP})
-_BORN_SO: Final = NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
-
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
@@ -166,7 +156,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
         outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
         if isinstance(outcome, DefiniteMatch):
             return outcome
-    if worth.strangers:
+    if worth.strangers and _may_say_something(scorer, ranked):
         ranked = candidates(scorer, [*worth.contenders, *worth.strangers], SHARE_OF_ASKERS_REGISTERED)
     if _would_be_none(statement, answer, ranked):
         more: CandidateAnswer = yield ask(statement, keys_of_any_year(statement, today))
@@ -186,9 +176,19 @@ def _adding(answer: CandidateAnswer, more: Sequence[TeachingRecord]) -> Candidat
     return answer if records is answer.records else replace(answer, records=records)
 
 
+def _may_say_something(scorer: Scorer, ranked: Sequence[Candidate]) -> bool:
+    """Whether records of another day that share a first name only may change anything beside these candidates.
+
+    They may where nobody is near yet, or where one of them may be likelier than the best: an agent should see that.
+    """
+    if not any(is_near(candidate, scorer.statement) for candidate in ranked):
+        return True
+    return ranked[0].weight < scorer.most_of_strangers()
+
+
 def _would_be_none(statement: Statement, answer: CandidateAnswer, ranked: Sequence[Candidate]) -> bool:
     """Whether nothing stands against `none` yet, so that a last look is worth its round trip."""
-    return _gap(statement, answer, empty=False) is None and not any(_is_near(c, statement) for c in ranked)
+    return _gap(statement, answer, empty=False) is None and not any(is_near(c, statement) for c in ranked)
 
 
 def _rank(
@@ -253,7 +253,7 @@ def _decide(
     empty: bool,
 ) -> MatchOutcome:
     """Choose the outcome from the ranked candidates."""
-    near = tuple(candidate for candidate in ranked if _is_near(candidate, statement))
+    near = tuple(candidate for candidate in ranked if is_near(candidate, statement))
     shown = _worth_showing(ranked, near)
     rule, blocked = _verdict(shown, near)
     if shown and leans_on_leaked_trn(shown[0], near, policy, statement):
@@ -284,47 +284,6 @@ def _worth_showing(ranked: Sequence[Candidate], near: Sequence[Candidate]) -> tu
     close = {candidate.record.trn for candidate in near}
     kept = (c for c in ranked if c.record.trn in close or (c.weight >= 0 and not c.evidence.otherwise_named))
     return tuple(islice(kept, MOST_KEPT))
-
-
-def _is_near(candidate: Candidate, statement: Statement) -> bool:
-    """Whether this record resembles the person so much that nobody may say that there is none."""
-    evidence = candidate.evidence
-    if evidence.trn in _NUMBERED_SO or evidence.nino in _NUMBERED_SO or evidence.email is Level.SAME:
-        return True
-    if evidence.exactly_named and may_be_one_person(candidate):
-        return True
-    first = evidence.first in _NAMED_SO or _may_be_a_slip(candidate)
-    last = evidence.last in _CALLED_SO
-    first_or_middle = first or (evidence.middle is Level.SAME and evidence.last in AGREES)
-    if first_or_middle and last:
-        return evidence.born in _BORN_SO
-    # With one name only it may be a marriage, or a stranger.
-    if evidence.born is Level.SAME:
-        return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
-    # Then another number on the record says a stranger.
-    if evidence.nino is Level.DIFFERENT:
-        return False
-    if evidence.born is Level.TWO_PARTS:  # the next day, newly married: both given names are not a stranger's
-        return evidence.first in AGREES and evidence.middle is Level.SAME
-    if evidence.born not in NEAR_DATE:
-        return False
-    return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
-
-
-def _may_be_a_slip(candidate: Candidate) -> bool:
-    """Whether another first name is one letter away: too little for a link, but too much to say that there is none."""
-    if candidate.evidence.first is not Level.ANOTHER:
-        return False
-    first = candidate.compared(Field.FIRST_NAME)
-    return OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
-
-
-def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
-    """Whether one name stands where the other belongs, the other being new: newly married, with the boxes swapped."""
-    record = candidate.record
-    lasts = {family_name(name) for name in (record.last_name, *record.previous_last_names)}
-    first_as_last = given_name(record.first_name) in statement.lasts
-    return first_as_last or not lasts.isdisjoint(statement.firsts)
 
 
 def _reason(statement: Statement, explanation: Explanation, near: Sequence[Candidate]) -> Reason | None:

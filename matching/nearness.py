@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from rapidfuzz.distance import Hamming
+from rapidfuzz.distance import OSA, Hamming
 
 from matching.comparisons import GENERATION, Field, Level
+from matching.evidence import AGREES, NEAR_DATE
+from matching.normalise import family_name, given_name
 from matching.scoring import Candidate
+from matching.statements import Statement
 
 NEAR_FROM: Final = 0.3
 """Where birthdays wholly differ, a record of exactly this name is near when it is so likely the person's."""
@@ -13,8 +16,39 @@ NEAR_FROM: Final = 0.3
 DIGITS_MISTYPED: Final = 2
 """So many digits of a birthday may be wrong where the name is exactly this."""
 
+# Asked of every candidate.
+_NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR}
+_CALLED_SO: Final = AGREES | {Level.SIMILAR}
+_NUMBERED_SO: Final = frozenset({Level.SAME, Level.ONE_SLIP})
+_BORN_SO: Final = NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
 
-def may_be_one_person(candidate: Candidate) -> bool:
+
+def is_near(candidate: Candidate, statement: Statement) -> bool:
+    """Whether this record resembles the person so much that nobody may say that there is none."""
+    evidence = candidate.evidence
+    if evidence.trn in _NUMBERED_SO or evidence.nino in _NUMBERED_SO or evidence.email is Level.SAME:
+        return True
+    if evidence.exactly_named and _may_be_one_person(candidate):
+        return True
+    first = evidence.first in _NAMED_SO or _may_be_a_slip(candidate)
+    last = evidence.last in _CALLED_SO
+    first_or_middle = first or (evidence.middle is Level.SAME and evidence.last in AGREES)
+    if first_or_middle and last:
+        return evidence.born in _BORN_SO
+    # With one name only it may be a marriage, or a stranger.
+    if evidence.born is Level.SAME:
+        return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
+    # Then another number on the record says a stranger.
+    if evidence.nino is Level.DIFFERENT:
+        return False
+    if evidence.born is Level.TWO_PARTS:  # the next day, newly married: both given names are not a stranger's
+        return evidence.first in AGREES and evidence.middle is Level.SAME
+    if evidence.born not in NEAR_DATE:
+        return False
+    return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
+
+
+def _may_be_one_person(candidate: Candidate) -> bool:
     """Whether, of exactly this name, a birthday that is wholly different could still be a slip.
 
     It may where the name is rare, and it is no parent or child: those rarely bear the same middle name as well. It may
@@ -34,3 +68,19 @@ def may_be_one_person(candidate: Candidate) -> bool:
     if (mistyped or apart == 0) and Level.DIFFERENT not in (evidence.middle, evidence.nino):
         return True
     return likely and apart < GENERATION
+
+
+def _may_be_a_slip(candidate: Candidate) -> bool:
+    """Whether another first name is one letter away: too little for a link, but too much to say that there is none."""
+    if candidate.evidence.first is not Level.ANOTHER:
+        return False
+    first = candidate.compared(Field.FIRST_NAME)
+    return OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
+
+
+def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
+    """Whether one name stands where the other belongs, the other being new: newly married, with the boxes swapped."""
+    record = candidate.record
+    lasts = {family_name(name) for name in (record.last_name, *record.previous_last_names)}
+    first_as_last = given_name(record.first_name) in statement.lasts
+    return first_as_last or not lasts.isdisjoint(statement.firsts)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
-from matching.evidence import Evidence, FieldComparison
+from matching.evidence import NEAR_DATE, Evidence, FieldComparison
 from matching.given_names import are_brother_and_sister, is_her_name, other_forms
 from matching.normalise import NO_NAME, Name
 from matching.numbers import compare_nino, compare_trn
@@ -29,6 +29,7 @@ _FIRST, _LAST, _MIDDLE, _WHOLE, _BORN = (
 )  # fmt: skip
 _VARIANT, _NEARLY, _COMMON = Level.VARIANT, Level.NEARLY, Level.COMMON
 _SIMILAR: Final = Level.SIMILAR
+_NEAREST: Final = max(weights.fixed_bits(_BORN, level) for level in NEAR_DATE)
 _RESEMBLING: Final = (Level.SIMILAR, Level.BEGINNING)
 _UNLIKE: Final = frozenset({Level.BEGINNING, Level.DIFFERENT})
 
@@ -115,6 +116,13 @@ class Scorer:
             names = self._names(relations, numbered=any(map(self._is_numbered, numbers)))
             weighed = self._facets[key] = Facet.of((*names, *facts), record, survivor)
         return weighed
+
+    def most_of_strangers(self) -> float:
+        """Bits that a record of another day and another last name has at most, with the first name."""
+        names = (NameRelation(Level.SAME, name.joined, name.joined) for name in self.statement.firsts)
+        first = max((weights.name_bits(_FIRST, name, self.rarity) for name in names), default=0.0)
+        middle = weights.fixed_bits(_MIDDLE, Level.SAME) if self.statement.middle else 0.0
+        return first + middle + weights.fixed_bits(_LAST, Level.DIFFERENT) + _NEAREST
 
     def _facts(self, record: TeachingRecord, numbers: Sequence[TeachingRecord]) -> tuple[FieldComparison, ...]:
         """Compare what is no name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Generic, Self, TypeVar, overload
@@ -43,25 +43,15 @@ class Lines:
         """A record as one line, as `matching.rows` reads it."""
         return self.text[self.starts[place] : self.starts[place + 1] - 1].decode()
 
-    def value(self, place: int, at: int) -> str:
-        """One of the values of a record."""
-        return self.at(place).split(FIELD_SEPARATOR, at + 1)[at]
+    def column(self, places: NDArray[np.signedinteger], at: int) -> Iterator[str]:
+        """One of the values of each of these records."""
+        starts, stops = self.starts[places].tolist(), (self.starts[places + 1] - 1).tolist()
+        lines = (self.text[start:stop].decode() for start, stop in zip(starts, stops, strict=True))
+        return (line.split(FIELD_SEPARATOR, at + 1)[at] for line in lines)
 
     def values(self, place: int) -> list[str]:
         """The values of one record."""
         return self.at(place).split(FIELD_SEPARATOR)
-
-
-class Meanings(dict[int, Meaning]):
-    """What codes mean, found out when it is first asked: few batches come across every name of a register."""
-
-    def __init__(self, find: Callable[[int], Meaning]) -> None:
-        super().__init__()
-        self._find = find
-
-    def __missing__(self, code: int) -> Meaning:
-        found = self[code] = self._find(code)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +59,18 @@ class Coded(Generic[Meaning]):
     """A column of names: a code for each record, and what the codes mean; 0 is that nothing is there."""
 
     codes: Places
-    meanings: Mapping[int, Meaning]
+    meanings: NDArray[np.object_]
 
     def of(self, places: Places) -> list[Meaning]:
         """What is there at these places."""
-        return list(map(self.meanings.__getitem__, self.codes[places].tolist()))
+        found: list[Meaning] = self.meanings[self.codes[places]].tolist()
+        return found
 
     def known(self, places: Places) -> list[tuple[int, Meaning]]:
         """Which of these have anything there, counted from 0, and what."""
         codes = self.codes[places]
         having = np.flatnonzero(codes)
-        return list(zip(having.tolist(), map(self.meanings.__getitem__, codes[having].tolist()), strict=True))
+        return list(zip(having.tolist(), self.meanings[codes[having]].tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import sql
 
-from identity_provider.adapters.replica_columns import LINE_END, TRN_NUMBERS, Coded, Columns, Lines, Meanings, Names
+from identity_provider.adapters.replica_columns import LINE_END, TRN_NUMBERS, Coded, Columns, Lines, Names
 from identity_provider.adapters.replica_connections import Connections
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models.register_layout import COLUMNS, Generation, line_of
@@ -102,10 +102,8 @@ def _coded(sent: Sent, column: str, meaning: Callable[[str], Meaning], lines: Li
     _, first, codes = np.unique(hashes[having], return_index=True, return_inverse=True)
     column_of_codes = np.zeros(len(hashes), np.int32)
     column_of_codes[having] = codes + 1
-    places = having[first]
-    return Coded(
-        column_of_codes, Meanings(lambda code: meaning(lines.value(int(places[code - 1]), at) if code else ""))
-    )
+    values = chain(("",), lines.column(having[first], at))
+    return Coded(column_of_codes, np.fromiter(map(meaning, values), np.object_, len(first) + 1))
 
 
 class _Reading:
