@@ -44,7 +44,7 @@ LEAP_DAY: Final = "0229"
 _DAYS_OF_ANY_YEAR: Final = frozenset(f"{date(2001, 1, 1) + timedelta(days):%m%d}" for days in range(365))
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def sound(name: str) -> str:
     """Code how a name sounds, coarsely: equal for most misspellings and transliterations of one name."""
     text = name
@@ -189,7 +189,7 @@ def _both_ways(names: CountedNames) -> tuple[NamePair, ...]:
     return tuple(dict.fromkeys((*pairs, *((last, first) for first, last in pairs[:2]))))
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 11)
 def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
     """Dates that are one slip away: day and month swapped, neighbouring digits swapped, one digit wrong.
 

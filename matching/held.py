@@ -147,7 +147,7 @@ def known_lasts(last_name: str, previous: str) -> Sequence[str]:
     return _all_known(last_name, previous)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _all_known(last_name: str, previous: str) -> tuple[str, ...]:
     raws = (last_name, *previous.split(SEPARATOR)) if previous else (last_name,)
     return tuple(spellings(map(family_name, raws))) or ("",)

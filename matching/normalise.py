@@ -170,7 +170,7 @@ def as_latin(name: Name) -> Name:
     return Name(name.joined.translate(_LOOK_ALIKES), tuple(token.translate(_LOOK_ALIKES) for token in name.tokens))
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def given_name(raw: str) -> Name:
     """Canonical form of a first or middle name."""
     if raw.isalpha() and raw.isascii() and len(raw) <= LONGEST_NAME:
@@ -180,7 +180,7 @@ def given_name(raw: str) -> Name:
     return Name("".join(tokens), tuple(tokens))
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 15)
 def family_name(raw: str) -> Name:
     """Canonical form of a last name: as a first name, and a leading O, D, L, Mc joins what follows."""
     if raw.isalpha() and raw.isascii() and len(raw) <= LONGEST_NAME:

@@ -177,7 +177,7 @@ def _slipped(born: date) -> NDArray[np.int64]:
     return np.array(list(map(int, days)), np.int64) << _DAY_SHIFT
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 15)
 def _of_a_day(start: str) -> int:
     """What the key's kind and day are in its number; 0 where this is no day."""
     day = start[2:10]
@@ -234,7 +234,7 @@ def _year(year: int) -> int:
     return min(max(year, _FIRST_YEAR), _LAST_YEAR) - _FIRST_YEAR
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def _hashed(text: str, bits: int) -> int:
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> (64 - bits)
