@@ -6,7 +6,7 @@ from typing import Final
 
 from matching.blocking import date_slips
 from matching.comparisons import GENERATION, Level
-from matching.normalise import UNKNOWN_BIRTHDAY
+from matching.normalise import is_unknown_birthday
 
 ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
 """How far the next day is from the right one, and the next row: nobody's sibling is born then."""
@@ -14,7 +14,7 @@ ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
 
 def dates(stated: date | None, held: date | None) -> Level:
     """Relation of two dates of birth."""
-    if stated is None or held is None or UNKNOWN_BIRTHDAY in (stated, held):
+    if stated is None or held is None or is_unknown_birthday(stated) or is_unknown_birthday(held):
         return Level.MISSING
     return Level.SAME if stated == held else _other_dates(stated, held)
 
@@ -48,4 +48,5 @@ def _date_slip(one: str, other: str) -> Level:
     if len(differing) == 2 and sorted(one) == sorted(other):
         return Level.YEAR_DIGITS_SWAPPED if differing[1] < 4 else Level.DIGITS_SWAPPED
     another_century = differing == [0, 1]
-    return Level.ONE_DIGIT if len(differing) == 1 or another_century else Level.TWO_PARTS
+    another_decade = differing == [0, 1, 2]  # 1991 for 2001
+    return Level.ONE_DIGIT if len(differing) == 1 or another_century or another_decade else Level.TWO_PARTS

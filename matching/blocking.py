@@ -208,7 +208,7 @@ def _year_slips(digits: str) -> tuple[str, ...]:
     written = {f"{century}{digits[2:]}" for century in ("19", "20")}
     written |= {digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
     written.update(digits[:at] + str(n) + digits[at + 1 :] for at in (2, 3) for n in range(10))
-    written.update((str(int(digits) - 1), str(int(digits) + 1)))
+    written.update(str(int(digits) + years) for years in (-10, -1, 1, 10))
     return tuple(year for year in written - {digits} if _FIRST_YEAR <= year <= _LAST_YEAR)
 
 

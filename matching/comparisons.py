@@ -16,7 +16,7 @@ from matching.given_names import (
     are_two_people,
     is_short_form,
 )
-from matching.normalise import NO_NAME, PARTICLES, Name
+from matching.normalise import PARTICLES, Name
 from matching.parts import (
     BROTHERS_SHARE,
     SLIP_FROM,
@@ -28,7 +28,6 @@ from matching.parts import (
     is_first_name_cut,
     is_last_name_cut,
     is_misspelt,
-    is_split,
     may_be_one,
     runs_on,
     share_one_syllable,
@@ -40,7 +39,6 @@ SIMILAR_SOUND_FROM: Final = 0.78
 GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
-_KNOWN_AS: Final = frozenset({"aka", "known", "as"})
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
 
@@ -308,49 +306,6 @@ def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle:
             both = word == one and any(may_be_one(one, each) for each in ours)
             return None if both else NameRelation(Level.MIDDLE, typed.joined, held.joined, slips, short)
     return None
-
-
-def _further(first: Name, other: Name) -> tuple[str, ...]:
-    """Return the words of a first name that count as middle names: not the name again, as in Mike (Michael).
-
-    Nor where they are one word on the other side: Xiao-Hong is Xiaohong, and Da id a mistyped David.
-    """
-    if len(first.tokens) < 2:
-        return ()
-    if len(other.tokens) == 1 and is_split(first, other.joined):
-        return ()
-    again = {*first.tokens[:1], *other.tokens[:1], *_KNOWN_AS}
-    if len(other.tokens) > 1 and first.tokens[:2] == other.tokens[:1] * 2:  # Ji-Ji is a name beside Ji-Woo
-        again = set(_KNOWN_AS)
-    return tuple(t for t in first.tokens[1:] if t not in again and not are_given_name_forms(t, first.tokens[0]))
-
-
-def middle_said(middle: Name, lasts: Sequence[Name], held_middle: Name, held_lasts: Sequence[Name]) -> Name:
-    """Return the middle name that was stated: none where it is a last name typed into two boxes, or half of one."""
-    if not middle or middle.joined == held_middle.joined:
-        return middle
-    in_two_boxes = middle in lasts or any(middle.joined in held.tokens for held in held_lasts)
-    return NO_NAME if in_two_boxes else middle
-
-
-@lru_cache(maxsize=1 << 14)
-def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name) -> NameRelation:
-    """Relation of middle names; further words of a first name count as middle names."""
-    rest = _further(first, held_first) + middle.tokens[runs_on(held_first, first, middle) :]
-    held_rest = _further(held_first, first) + held_middle.tokens[runs_on(first, held_first, held_middle) :]
-    if not rest or not held_rest:
-        return ABSENT
-    typed, held = "".join(rest), "".join(held_rest)
-    if set(rest) & set(held_rest):
-        return NameRelation(Level.SAME, typed, held)
-    if rest[0] == held_first.joined and held_rest[0] == first.joined:
-        return NameRelation(Level.SAME, typed, held)
-    if len(rest[0]) == 1 or len(held_rest[0]) == 1:  # an initial is perhaps that of a further middle name
-        shares = any(a[0] == b[0] for a in rest for b in held_rest if len(a) == 1 or len(b) == 1)
-        return NameRelation(Level.INITIAL if shares else Level.DIFFERENT, typed, held)
-    if any(may_be_one(a, b) for a in rest for b in held_rest):
-        return NameRelation(Level.SIMILAR, typed, held)
-    return NameRelation(Level.DIFFERENT, typed, held)
 
 
 def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> bool:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from matching.blocking import sound
 from matching.comparisons import GENERATION, Field, Level
-from matching.given_names import are_often_two_people, may_be_typed_for
+from matching.given_names import are_often_two_people, is_borne, may_be_typed_for
 from matching.normalise import given_name
 from matching.records import TeachingRecord
 
@@ -60,7 +61,7 @@ class Evidence(NamedTuple):
         if first is _VARIANT:
             two_people = are_often_two_people(found[Field.FIRST_NAME].stated, given_name(held.first_name))
         elif first is _NEARLY:
-            two_people = may_be_typed_for(found[Field.FIRST_NAME].stated, found[Field.FIRST_NAME].held)
+            two_people = _are_perhaps_two(found[Field.FIRST_NAME], born)
         elif first is _MIDDLE:
             reordered = _are_reordered(found[Field.FIRST_NAME], found[Field.MIDDLE_NAME])
         related = born in NEAR_DATE and _may_be_of_relatives(found[Field.DATE_OF_BIRTH])
@@ -99,6 +100,14 @@ class Evidence(NamedTuple):
         """
         swapped = self.identified and self.reordered and self.last is Level.SAME and self.born is Level.SAME
         return self.exact or swapped
+
+
+def _are_perhaps_two(first: FieldComparison, born: Level) -> bool:
+    """Whether a slip from one first name to another is perhaps none: the more so where the birthday has one, too."""
+    if may_be_typed_for(first.stated, first.held):
+        return True
+    both_borne = is_borne(first.stated) and is_borne(first.held)
+    return born is not Level.SAME and both_borne and sound(first.stated) != sound(first.held)
 
 
 def _may_be_of_relatives(born: FieldComparison) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from matching.comparisons import Field, Level
 from matching.evidence import FieldComparison
 from matching.policy import Block, Policy, Rule
-from matching.scoring import Candidate
+from matching.posterior import Candidate
 
 SHOWN: Final = 5
 

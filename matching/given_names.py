@@ -84,6 +84,7 @@ _FAMILY: Final = _variants("family_name_variants.txt")
 _OTHER_PEOPLE: Final = _variants("other_people.txt")
 _EQUIVALENT: Final = _variants("equivalents.txt")
 _LOOSE: Final = _joined(_variants("loose_forms.txt"), _EQUIVALENT)
+_BORNE: Final = frozenset(name for line in _groups("borne_names.txt") for name in line)
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -107,6 +108,11 @@ def is_given_name(name: str) -> bool:
     return name in _GIVEN or name in _SHORT
 
 
+def is_borne(name: str) -> bool:
+    """Whether people are called so, as far as all lists go."""
+    return name in _BORNE or is_given_name(name)
+
+
 def is_short_form(one: str, other: str) -> bool:
     """Whether one of two given names is a short form of the other, however that is spelled; no spelling of it."""
     return other not in _GIVEN.get(one, _NONE) and any(
@@ -126,9 +132,9 @@ def are_often_two_people(stated: str, held: Name) -> bool:
 
     Of names of several words the first counts: Catherine Ann is no more Kathleen than Catherine is.
     """
-    return any(
-        stated.startswith(other) for name in {held.joined, *held.tokens[:1]} for other in _LOOSE.get(name, _NONE)
-    )
+    others = {other for name in {held.joined, *held.tokens[:1]} for other in _LOOSE.get(name, _NONE)}
+    # Jackie is no Jack, though she begins so.
+    return stated in others or (not is_given_name(stated) and stated.startswith(tuple(others)))
 
 
 def are_brother_and_sister(one: str, other: str) -> bool:

@@ -24,10 +24,11 @@ from matching.policy import (
     linking_rule,
     releases,
 )
+from matching.posterior import MOST_KEPT, Candidate
 from matching.prefilter import Resembling, Worth, to_compare
 from matching.questions import ask, ask_about
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
-from matching.scoring import MOST_KEPT, Candidate, Scorer, candidates
+from matching.scoring import Scorer, candidates
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 

@@ -7,7 +7,7 @@ from rapidfuzz.distance import OSA, Hamming
 from matching.comparisons import GENERATION, Field, Level
 from matching.evidence import AGREES, NEAR_DATE
 from matching.normalise import family_name, given_name
-from matching.scoring import Candidate
+from matching.posterior import Candidate
 from matching.statements import Statement
 
 NEAR_FROM: Final = 0.3

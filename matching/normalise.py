@@ -15,8 +15,8 @@ LONGEST_NAME: Final = 100
 
 LONGEST_EMAIL: Final = 320
 OLDEST_BIRTH_YEAR: Final = 1900
-UNKNOWN_BIRTHDAY: Final = date(1900, 1, 1)
-"""What registers and forms hold where nobody knew the birthday."""
+_NOBODY_BORN_TO: Final = 1910
+"""Up to this year the first of January stands for a birthday that nobody knew: 1900-01-01, 1901-01-01."""
 
 YOUNGEST: Final = 16
 """Nobody younger trains to teach: such a date is a slip, often the year of today."""
@@ -290,9 +290,14 @@ def is_issued(raw: str) -> bool:
     return number is not None and number.well_formed
 
 
+def is_unknown_birthday(day: date) -> bool:
+    """Whether this is what registers and forms hold where nobody knew the birthday."""
+    return OLDEST_BIRTH_YEAR <= day.year <= _NOBODY_BORN_TO and (day.month, day.day) == (1, 1)
+
+
 def birth_date(raw: date | None, today: date) -> date | None:
     """Return the date of birth if somebody old enough to have a record could have it, else None."""
-    if raw in (None, UNKNOWN_BIRTHDAY) or raw.year < OLDEST_BIRTH_YEAR or raw.year > today.year - YOUNGEST:
+    if raw is None or is_unknown_birthday(raw) or raw.year < OLDEST_BIRTH_YEAR or raw.year > today.year - YOUNGEST:
         return None
     return raw
 

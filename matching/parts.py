@@ -8,7 +8,7 @@ from typing import Final
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
 from matching.blocking import sound
-from matching.given_names import are_brother_and_sister, are_given_name_forms, given_name_forms, is_given_name
+from matching.given_names import are_brother_and_sister, are_given_name_forms, given_name_forms, is_borne, is_given_name
 from matching.normalise import PARTICLES, Name
 
 BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
@@ -26,6 +26,7 @@ SLIP_FROM: Final = 5
 CUT_FROM: Final = 10
 """What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
 
+NO_NAME_CUT_FROM: Final = 7
 LAST_NAME_CUT_FROM: Final = 9
 MOST_CUT: Final = 6
 _ENDS: Final = frozenset(
@@ -73,6 +74,8 @@ _KOREAN: Final = (
 )
 
 _VOWELS: Final = frozenset("aeiouy")
+_LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
+_LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 
 
 def are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
@@ -168,6 +171,19 @@ def _romanised(syllable: str) -> str:
     return syllable
 
 
+def are_said_otherwise(one: str, other: str, slips: int) -> bool:
+    """Whether names of the same consonants are two: Luca and Lucy, Niall and Nuala; not Debbie and Debby."""
+    if slips > 1:
+        one, other = (_LIGHT_ENDING.sub("y", _undoubled(_LONG_VOWEL.sub(_as_short, name))) for name in (one, other))
+        return OSA.distance(one, other, score_cutoff=1) > 1
+    return one[:-1] == other[:-1] and {one[-1], other[-1]} <= _VOWELS
+
+
+def _as_short(written: re.Match[str]) -> str:
+    """A long vowel as others write it: Geeta is Gita, Noor Nur."""
+    return {"e": "i", "o": "u", "a": "a"}[written[0][0]]
+
+
 def _part_exchanged(one: str, other: str) -> bool:
     """Whether one part is another: Gurpreet and Rajpreet, Xiaoming and Xiaofeng.
 
@@ -252,6 +268,17 @@ def runs_on(name: Name, other: Name, middle: Name) -> bool:
     return name.joined == other.joined + middle.tokens[0]
 
 
+def is_keyed_wrongly(typed: str, held: str) -> bool:
+    """Whether the held of two names, a slip apart, only has two letters exchanged or lacks one: Rebecac, Tephen.
+
+    Other letters make other people's names (Roanne, of Joanne), and so may a lost last one of a short name.
+    """
+    if len(held) < SLIP_FROM:
+        return False
+    lost = len(held) + 1 == len(typed) and (held != typed[:-1] or len(held) >= NO_NAME_CUT_FROM)
+    return lost or sorted(typed) == sorted(held)
+
+
 def is_split(name: Name, other: str) -> bool:
     """Whether a name was typed in two words that is one, or with a space for one of its letters: Da id is David."""
     lost = len(name.joined) + 1 == len(other)
@@ -262,14 +289,20 @@ def is_split(name: Name, other: str) -> bool:
 
 def is_first_name_cut(one: Name, other: Name) -> bool:
     """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
-    if len(one.joined) < CUT_FROM or len(other.joined) < CUT_FROM:
-        return False
     shorter, longer = sorted((one, other), key=lambda name: len(name.joined))
+    if len(shorter.joined) < CUT_FROM and not _is_no_name_but_a_beginning(shorter.joined, longer.joined):
+        return False
     return (
         len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
         and longer.joined.startswith(shorter.joined)
         and longer.tokens[: len(shorter.tokens)] != shorter.tokens
     )
+
+
+def _is_no_name_but_a_beginning(shorter: str, longer: str) -> bool:
+    """Whether nobody is called by the beginning of a name: Bernadet, Jacquel."""
+    cut = len(longer) - len(shorter) <= MOST_CUT and len(shorter) >= NO_NAME_CUT_FROM and longer.startswith(shorter)
+    return cut and is_borne(longer) and not is_borne(shorter)
 
 
 def is_last_name_cut(one: str, other: str) -> bool:

@@ -10,9 +10,9 @@ from typing import Final
 
 from matching.comparisons import Field, Level, first_names, last_names
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
-from matching.normalise import UNKNOWN_BIRTHDAY, family_name, given_name
+from matching.normalise import family_name, given_name, is_unknown_birthday
+from matching.posterior import Candidate
 from matching.records import RecordStatus
-from matching.scoring import Candidate
 from matching.statements import Statement
 
 CERTAIN_FROM: Final = 0.9995
@@ -88,10 +88,9 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
     if evidence.born is Level.SAME:
         return Rule.IDENTIFIER_BIRTHDAY_AND_NAME if _one_name_agrees(evidence) else None
     if evidence.names_agree and evidence.born in _LOOSE_DATE:
-        # Without a birthday a number and a name that is often a relative's may well be the relative's.
-        alone = evidence.born in _NO_DATE
-        perhaps_two = evidence.often_two_people or evidence.middle is Level.DIFFERENT
-        return None if alone and perhaps_two else Rule.IDENTIFIER_AND_NAMES
+        # Without the birthday a number and a name that is often a relative's may well be the relative's.
+        another_middle = evidence.born in _NO_DATE and evidence.middle is Level.DIFFERENT
+        return None if evidence.often_two_people or another_middle else Rule.IDENTIFIER_AND_NAMES
     if evidence.born in NEAR_DATE and (evidence.first in FIRM or _short_of_first_name(evidence)):
         # Somebody newly married who also mistypes the date. That the owner of a stranger's number shares the
         # first name and, but for one slip, the birthday happens once in 100,000.
@@ -152,7 +151,8 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
     if policy is Policy.DEFAULT:
         by_email = evidence.email is Level.SAME and statement.person.email_verified
         weak = rule is Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
-        if statement.person.date_of_birth == UNKNOWN_BIRTHDAY:  # perhaps by somebody who only knows whose number it is
+        day = statement.person.date_of_birth
+        if day and is_unknown_birthday(day):  # perhaps stated by somebody who only knows whose number it is
             return False
         if statement.impossible_date and rule is Rule.IDENTIFIER_AND_NAMES:
             return False

@@ -134,16 +134,18 @@ class _Answers(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """Every spelling of the stated first and last names, and those with all other forms of the first."""
+    """Every spelling of the stated first and last names, those with all other forms of the first, and middle names."""
 
     firsts: list[str]
     lasts: list[str]
     forms: set[str]
+    middles: frozenset[str]
 
     @classmethod
     def of(cls, statement: Statement) -> "_Names":
         firsts, lasts = spellings(statement.firsts), spellings(statement.lasts)
-        return cls(firsts, lasts, {form for name in firsts for form in given_name_forms(name)}.union(firsts, lasts))
+        forms = {form for name in firsts for form in given_name_forms(name)}.union(firsts, lasts)
+        return cls(firsts, lasts, forms, frozenset(token for token in statement.middle.tokens if len(token) > 1))
 
 
 class _Resemblance(NamedTuple):
@@ -169,7 +171,7 @@ def _worth_comparing(answers: _Answers) -> Iterator[Worth]:
     first, last = alike.firsts > 0, alike.lasts > 0
     keep = (alike.firsts >= CLOSE_FROM) | (first & last)
     keep |= same_day & (first | last | few | (alike.crossed >= CROSSED_FROM))
-    _keep_otherwise(answers, names, same_day | (alike.lasts >= SURELY_FROM), keep)
+    _keep_otherwise(answers, names, same_day, alike.lasts >= SURELY_FROM, keep)
     identified = [
         at for answer in zip(answers.starts, statements, answers.parts, strict=True) for at in _identified(*answer)
     ]
@@ -193,7 +195,7 @@ def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:
     lasts = list(chain.from_iterable(known))
     starts = list(accumulate(map(len, known), initial=0))
     of_firsts, straight, across = (np.zeros(size, np.float32) for size in (len(firsts), len(lasts), len(lasts)))
-    for start, count, (typed_firsts, typed_lasts, _) in zip(answers.starts, answers.counts, names, strict=True):
+    for start, count, (typed_firsts, typed_lasts, _, _) in zip(answers.starts, answers.counts, names, strict=True):
         if not (typed_firsts or typed_lasts):
             continue
         low, high, given = starts[start], starts[start + count], len(typed_firsts)
@@ -210,21 +212,23 @@ def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:
     return _Resemblance(of_firsts, np.maximum.reduceat(straight, starts[:-1]), np.maximum.reduceat(across, starts[:-1]))
 
 
-def _keep_otherwise(answers: _Answers, names: Sequence[_Names], close: Flags, keep: Flags) -> None:
+def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags, surely: Flags, keep: Flags) -> None:
     """Keep also the records that resemble in what spelling does not show: another form, or a name in another field.
 
-    Middle names are looked at where the birthday, or the last name, is close.
+    Middle names are looked at where the birthday, or the last name, is close; beside the last name they are enough.
     """
     firsts = answers.firsts
-    for start, count, (typed, _, forms) in zip(answers.starts, answers.counts, names, strict=True):
+    for start, count, (typed, _, forms, _) in zip(answers.starts, answers.counts, names, strict=True):
         held, kept = firsts[start : start + count], keep[start : start + count]
         kept |= np.fromiter(map(forms.__contains__, held), np.bool_, count)
         if typed:
             distances = cdist(typed, held, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
             kept |= distances.min(axis=0) <= 1
     whose = np.repeat(np.arange(len(names)), answers.counts)
-    places = np.flatnonzero(close & ~keep).tolist()
-    keep[[at for at, words in answers.held.elsewhere(places) if not names[whose[at]].forms.isdisjoint(words)]] = True
+    places = np.flatnonzero((same_day | surely) & ~keep).tolist()
+    for at, words in answers.held.elsewhere(places):
+        stated = names[whose[at]]
+        keep[at] |= not stated.forms.isdisjoint(words) or (bool(surely[at]) and not stated.middles.isdisjoint(words))
 
 
 def _identified(start: int, statement: Statement, held: Held) -> list[int]:

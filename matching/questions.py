@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from matching.comparisons import Field, Level
-from matching.given_names import is_given_name, other_forms
+from matching.given_names import is_borne, other_forms
+from matching.posterior import Candidate
 from matching.records import CandidateQuestion
-from matching.scoring import TOGETHER, Candidate
+from matching.scoring import TOGETHER
 from matching.statements import Statement
 
 _RIGHTLY: Final = frozenset({Level.SAME, Level.PART})
@@ -39,13 +40,14 @@ def ask_about(statement: Statement, candidate: Candidate) -> CandidateQuestion |
     first, last = candidate.compared(Field.FIRST_NAME), candidate.compared(Field.LAST_NAME)
     if candidate.evidence.born is not Level.SAME:
         return None
-    # A name of the record is perhaps misspelt there: of first names a number must say so, they may be a twin's.
-    if candidate.evidence.identified:
-        wanted = first.level is Level.ANOTHER and last.level in TOGETHER and not is_given_name(first.held)
+    # A name of the record is perhaps misspelt there.
+    if first.level is Level.ANOTHER:
+        wanted = last.level in TOGETHER and not is_borne(first.held)
     elif last.level is Level.ANOTHER:
-        wanted = first.level in TOGETHER
+        wanted = first.level in TOGETHER and not candidate.evidence.identified
     else:
-        wanted = {first.level, last.level} <= TOGETHER and not {first.level, last.level} <= _RIGHTLY
+        told = {first.level, last.level}
+        wanted = told <= TOGETHER and not (told <= _RIGHTLY or candidate.evidence.identified)
     if not wanted:
         return None
     firsts, lasts = (each.stated if each.level in _RIGHTLY else each.held for each in (first, last))

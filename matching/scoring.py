@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
-from matching import comparisons, normalise, weights
+from matching import comparisons, middles, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
-from matching.evidence import NEAR_DATE, Evidence, FieldComparison
+from matching.evidence import NEAR_DATE, FieldComparison
 from matching.given_names import are_brother_and_sister, is_her_name, other_forms
 from matching.normalise import NO_NAME, Name
 from matching.numbers import compare_nino, compare_trn
-from matching.parts import is_almost_a_form, is_slip_of_one, is_told_by_middle_name
+from matching.parts import SLIP_FROM, is_almost_a_form, is_slip_of_one, is_told_by_middle_name
+from matching.posterior import Candidate, Facet, prior, weighed
 from matching.records import NameStatistics, RecordStatus, TeachingRecord
 from matching.statements import Statement
 from matching.weights import Rarity
 
-MOST_KEPT: Final = 10
 JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
 TOGETHER: Final = JOINTLY | {Level.NEARLY}
 LITTLE: Final = 1.0
@@ -32,31 +32,6 @@ _SIMILAR: Final = Level.SIMILAR
 _NEAREST: Final = max(weights.fixed_bits(_BORN, level) for level in NEAR_DATE)
 _RESEMBLING: Final = (Level.SIMILAR, Level.BEGINNING)
 _UNLIKE: Final = frozenset({Level.BEGINNING, Level.DIFFERENT})
-
-
-class Candidate(NamedTuple):
-    """A record with the evidence for it; the survivor where it was a merged record that resembled."""
-
-    record: TeachingRecord
-    weight: float
-    posterior: float
-    comparisons: tuple[FieldComparison, ...]
-    evidence: Evidence
-    merged_from: str | None = None
-
-    def compared(self, field: Field) -> FieldComparison:
-        """How this candidate compares in one field; a missing one where that was not compared."""
-        found = (each for each in self.comparisons if each.field is field)
-        return next(found, FieldComparison(field, Level.MISSING, 0.0))
-
-    def level(self, field: Field) -> Level:
-        """How this candidate relates in one field."""
-        return self.compared(field).level
-
-    @property
-    def active(self) -> bool:
-        """Whether the record may be linked at all."""
-        return self.record.status is RecordStatus.ACTIVE
 
 
 class _Relations(NamedTuple):
@@ -104,7 +79,7 @@ class Scorer:
             self._groups[field] = sum(self.rarity.frequency(field, form) for form in others)
         return self._groups[field]
 
-    def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord], survivor: TeachingRecord) -> "Facet":
+    def facet(self, record: TeachingRecord, numbers: Sequence[TeachingRecord], survivor: TeachingRecord) -> Facet:
         """Compare one record; TRN and NINO with those of every record that was merged into its survivor."""
         key = record.trn, len(numbers), survivor.trn
         weighed = self._facets.get(key)
@@ -149,7 +124,7 @@ class Scorer:
         stated = self.statement
         firsts, lasts = self._known_names(record)
         held_first, held_middle = firsts[0], normalise.given_name(record.middle_name)
-        said = comparisons.middle_said(stated.middle, stated.lasts, held_middle, lasts)
+        said = middles.middle_said(stated.middle, stated.lasts, held_middle, lasts)
         first = comparisons.first_names(stated.firsts, said, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
         swapped, half = False, None
@@ -165,9 +140,9 @@ class Scorer:
         middle, exactly = comparisons.ABSENT, False
         if swapped:
             exactly = stated.lasts[0] == held_first and stated.firsts[0] in lasts
-            middle = comparisons.middle_names(NO_NAME, said, NO_NAME, held_middle)
+            middle = middles.middle_names(NO_NAME, said, NO_NAME, held_middle)
         elif stated.firsts and not half:
-            middle = comparisons.middle_names(stated.firsts[0], said, held_first, held_middle)
+            middle = middles.middle_names(stated.firsts[0], said, held_first, held_middle)
         agreeing = 1
         if len(stated.lasts) > 1:
             known = {name.joined for name in lasts}
@@ -235,7 +210,8 @@ class Scorer:
     def _is_another_first_name(self, relation: NameRelation, bits: float, *, numbered: bool) -> bool:
         """Whether a first name that resembles is another, perhaps a twin's, and no number of the record says not."""
         level, typed, held = relation.level, relation.typed, relation.held
-        if level is _NEARLY and numbered and self.rarity.is_nobody_s(held):
+        misspelt = level is _NEARLY or (typed.startswith(held) and len(held) >= SLIP_FROM)
+        if numbered and misspelt and self.rarity.is_nobody_s(held, typed):
             return False
         alike = are_brother_and_sister(typed, held) if level is _NEARLY else level in _RESEMBLING
         if alike and (self.rarity.is_own_name(typed) or is_her_name(typed, held)):
@@ -319,10 +295,10 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
     scored.sort(key=lambda row: (-row.apart, row.trn))
     if scorer.statement.nino:
         _prefer_open(scored, held)
-    return _weighed(scored, held, _prior(scorer.rarity.size, prior_share))
+    return weighed(scored, held, prior(scorer.rarity.size, prior_share))
 
 
-def _prefer_open(scored: list["Facet"], held: Mapping[str, TeachingRecord]) -> None:
+def _prefer_open(scored: list[Facet], held: Mapping[str, TeachingRecord]) -> None:
     """Leave out closed records of the person whose open one holds the same stated National Insurance number.
 
     That number is one person's: the closed record is an earlier one of theirs, and no rival.
@@ -345,55 +321,3 @@ def _survivor(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> Tea
         record = held[record.merged_into]
         passed.add(record.trn)
     return record
-
-
-class Facet(NamedTuple):
-    """One record of a candidate before it is weighed: the survivor `trn` itself, or one that was merged into it.
-
-    `apart` leaves out how often the two names go together: that tells a record from strangers outside of the
-    register, not from the other candidates, who were found by these very names.
-    """
-
-    trn: str
-    source: str
-    comparisons: tuple[FieldComparison, ...]
-    evidence: Evidence
-    bits: float
-    apart: float
-
-    @classmethod
-    def of(cls, compared: tuple[FieldComparison, ...], record: TeachingRecord, survivor: TeachingRecord) -> "Facet":
-        """Add up what was compared of a record."""
-        bits = together = 0.0
-        for comparison in compared:
-            bits += comparison.bits
-            if comparison.level is _COMMON:
-                together += comparison.bits
-        return cls(survivor.trn, record.trn, compared, Evidence.of(compared, survivor), bits, bits - together)
-
-
-def _prior(size: int, share: float) -> float:
-    """Bits by which a record is the person's before anything is compared."""
-    return math.log2(share / (1 - share)) - math.log2(max(size, weights.SMALL_REGISTER))
-
-
-def _weighed(scored: Sequence[Facet], held: Mapping[str, TeachingRecord], prior: float) -> tuple[Candidate, ...]:
-    """Posterior of each: its share among the candidates, times that it is one of them and not nobody."""
-    if not scored:
-        return ()
-    best = scored[0]
-    shares = [2.0 ** max(-1000.0, row.apart - best.apart) for row in scored]
-    total = sum(shares)
-    odds = 2.0 ** min(200.0, best.bits + prior)
-    somebody = odds / (1 + odds)
-    return tuple(
-        Candidate(
-            held[row.trn],
-            row.bits,
-            somebody * share / total,
-            row.comparisons,
-            row.evidence,
-            row.source if row.source != row.trn else None,
-        )
-        for row, share in zip(scored, shares, strict=True)
-    )

@@ -7,8 +7,8 @@ from datetime import date
 from typing import Final
 
 from matching import normalise
-from matching.given_names import is_given_name
-from matching.normalise import NO_NAME, UNKNOWN_BIRTHDAY, CountedNames, Name, Nino, Trn, name_forms
+from matching.given_names import is_borne, is_given_name
+from matching.normalise import NO_NAME, CountedNames, Name, Nino, Trn, is_unknown_birthday, name_forms
 from matching.records import PersonDetails
 
 _NONE_GIVEN: Final = frozenset(
@@ -17,6 +17,9 @@ _NONE_GIVEN: Final = frozenset(
 )
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
+_FILLER: Final = re.compile("[A-Z]{2}000000")
+"""What people type who do not know their National Insurance number."""
+
 LONGEST_READ: Final = 1_000
 """Characters of anything stated that are looked at: more than any name, number or address has."""
 
@@ -24,7 +27,9 @@ _TIED: Final = re.compile(r"\w[-\u2010-\u2015]\w")
 SIX: Final = 6
 _ADDRESS: Final = re.compile(r"\S@\S+\.\S")
 _LABEL: Final = re.compile(
-    r"\s*(?:(?:first|given|middle|last|family|full) ?names?|forenames?|surname|name) ?[:=]", re.I
+    r"\s*(?:(?:first|given|middle|last|family|full) ?name(?:s|\(s\))?|forename(?:s|\(s\))?|surname|name)"
+    r"(?: ?[:=]| [-\u2013] )",
+    re.I,
 )
 """What is copied with a name: First name: Janice."""
 
@@ -77,7 +82,7 @@ class Statement:
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
     person = _cut(person)
-    first = _first_name(person.first_name)
+    first = whole = _first_name(person.first_name)
     middle = _middle_name(person.middle_name, first)
     last = _named(person.last_name, normalise.family_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
@@ -86,7 +91,9 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         first = normalise.as_latin(first)
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
-    split = False
+    split = bool(middle) and not first
+    if split:  # the box of the first name left empty, and all given names in the next
+        first, middle = _parted(middle)
     if not first and len(last.tokens) > 1:
         first, last = _from_last_box(person, last)
         split = bool(first)
@@ -99,26 +106,27 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     elif first == last:  # perhaps the last name in both, whose parts are then no middle names
         first, split = Name(first.joined, (first.joined,) if first else ()), True
     else:
-        first, last = _without_each_other(first, last, person)
+        whole, (first, last) = first, _without_each_other(first, last, person)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
+    given_date = person.date_of_birth
     stated_trn, number, unread = _numbers(person)
-    born = normalise.birth_date(person.date_of_birth, today)
+    born = normalise.birth_date(given_date, today)
     # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
     shortened = 1 in (len(first.joined), len(last.joined))
     lost = normalise.has_lost_letters(person.first_name + person.last_name)
     return Statement(
         person=person,
-        firsts=_distinct((first, _after(last, first), *earlier_firsts)),
+        firsts=_distinct((first, whole, _after(last, first), *earlier_firsts)),
         middle=middle,
         lasts=_distinct((last, _before(first, last), *earlier_lasts)),
         born=born,
         trn=stated_trn.value if stated_trn else "",
         nino=number.value if number else "",
-        nino_well_formed=bool(number and number.well_formed),
+        nino_well_formed=bool(number and number.well_formed and not _FILLER.fullmatch(number.value)),
         email=normalise.email(person.email),
-        misread=bool(split or unread or shortened or lost or (person.date_of_birth and not born) or in_another_script),
-        impossible_date=person.date_of_birth not in (None, UNKNOWN_BIRTHDAY) and born is None,
+        misread=bool(split or unread or shortened or lost or (given_date and not born) or in_another_script),
+        impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
         six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
     )
 
@@ -173,10 +181,15 @@ def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
     """
     stated_trn, number = normalise.trn(person.trn), normalise.nino(person.nino)
     misplaced = normalise.whole_nino(person.trn)
-    if misplaced:
+    if misplaced or _is_birthday(person.trn, person.date_of_birth):
         stated_trn, number = None, number or misplaced
     given = bool(person.trn.strip()) + bool(person.nino.strip())
     return stated_trn, number, (stated_trn is not None) + (number is not None) < given
+
+
+def _is_birthday(stated: str, born: date | None) -> bool:
+    """Whether the birthday stands in the TRN's box, as six digits: 130756."""
+    return born is not None and stated.strip() in (f"{born:%d%m%y}", f"{born:%y%m%d}", f"{born:%m%d%y}")
 
 
 def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple[Name, Name]:
@@ -199,9 +212,13 @@ def _from_last_box(person: PersonDetails, last: Name) -> tuple[Name, Name]:
     before, comma, behind = person.last_name.partition(",")
     if comma and normalise.given_name(behind):
         return normalise.given_name(behind), normalise.family_name(before)
-    rest = last.tokens[1:]
-    parts = not (person.trn or person.nino) and is_given_name(last.tokens[0])
-    return (Name(last.tokens[0], last.tokens[:1]), Name("".join(rest), rest)) if parts else (NO_NAME, last)
+    if person.trn or person.nino:
+        return NO_NAME, last
+    if is_given_name(last.tokens[0]):
+        return _parted(last)
+    if is_borne(last.tokens[-1]) and not is_borne(last.tokens[0]):  # O'BRIEN Oonagh
+        return normalise.given_name(last.tokens[-1]), _without_last(last)
+    return NO_NAME, last
 
 
 def _after(last: Name, first: Name) -> Name:

@@ -15,10 +15,11 @@ from importlib import resources
 from typing import Final
 
 from matching.comparisons import Field, Level, NameRelation
-from matching.given_names import is_given_name
+from matching.given_names import is_borne, is_given_name
+from matching.parts import are_said_otherwise, is_keyed_wrongly
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-23.5"
+VERSION: Final = "2026-11-23.6"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
@@ -89,6 +90,12 @@ A_NAME_OF_ITS_OWN: Final = 1e-5
 
 ANOTHER_UP_TO: Final = 3
 """A slip in a last name of so few letters makes another one: Gu and Wu, Cox and Fox."""
+
+COMMON_FROM: Final = 1e-4
+"""A first name that so many bear, three hundred in a register of 3,000,000, is common."""
+
+MISSPELT_TIMES: Final = 20
+"""A first name is so many times as common as any of its misspellings."""
 
 BORNE_FROM: Final = 2e-6
 """A first name that fewer bear, five in a register of 3,000,000, is a misspelling in their records."""
@@ -175,24 +182,41 @@ class Rarity:
         return max(len(typed), len(held)) <= ANOTHER_UP_TO and self.statistics.last_names.get(typed, 1) > 0
 
     def are_two_names(self, field: Field, relation: NameRelation) -> bool:
-        """Whether the register said that people bear both of two names that are not said alike: Peng and Deng."""
-        typed, held = relation.typed, relation.held
-        if relation.alike and (typed[:1] == held[:1] or {typed[:1], held[:1]} == {"c", "k"}):
+        """Whether people bear both of two names that are not said alike: Peng and Deng, Luca and Lucy."""
+        typed, held, first = relation.typed, relation.held, field is _FIRST_NAME
+        begin_alike = typed[:1] == held[:1] or {typed[:1], held[:1]} == {"c", "k"}
+        if relation.alike and begin_alike and not (first and are_said_otherwise(typed, held, relation.slips)):
             return False
         return all(
-            self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN for name in (typed, held)
+            (self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN) or (first and is_borne(name))
+            for name in (typed, held)
         )
 
-    def is_slip_in_record(self, held: str) -> bool:
-        """Whether the register said of a record's last name that it is nobody else's: it may have the slip."""
-        return self.statistics.last_names.get(held, BORNE_BY_PERSON + 1) <= BORNE_BY_PERSON
+    def is_slip_in_record(self, field: Field, relation: NameRelation) -> bool:
+        """Whether the register said of a record's name that it is nobody else's, so that it may have the slip.
 
-    def is_nobody_s(self, held: str) -> bool:
+        Of last names that is enough. A first name, however rare, may be a twin's: it must be one that no list has, and
+        a common one with two letters exchanged or one lost (Rebecac, of Rebecca).
+        """
+        first, typed, held = field is _FIRST_NAME, relation.typed, relation.held
+        counts = self.statistics.first_names if first else self.statistics.last_names
+        if counts.get(held, BORNE_BY_PERSON + 1) > BORNE_BY_PERSON:
+            return False
+        if not first:
+            return True
+        common = is_borne(typed) and self.frequency(field, typed) >= COMMON_FROM
+        return common and relation.slips == 1 and not is_borne(held) and is_keyed_wrongly(typed, held)
+
+    def is_nobody_s(self, held: str, typed: str) -> bool:
         """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.
 
-        Then it is likely a misspelling that came into the record, and no twin of whoever is called nearly so.
+        Then it is likely a misspelling that came into the record, and no twin of whoever is called nearly so. Common
+        names are misspelt alike in several records: there it is far rarer than the name that was stated.
         """
-        return self.knows(Field.FIRST_NAME, held) and not (self.is_own_name(held) or is_given_name(held))
+        if not self.knows(_FIRST_NAME, held) or is_borne(held):
+            return False
+        share = self.frequency(_FIRST_NAME, held)
+        return share < A_NAME_OF_ITS_OWN or share * MISSPELT_TIMES <= self.frequency(_FIRST_NAME, typed)
 
     @cached_property
     def last_name_chance(self) -> float:
@@ -214,10 +238,12 @@ class Rarity:
         chance = self.last_name_chance if field is _LAST_NAME else 1.0
         return min(1.0, chance * (count + 0.5) / (self.size + SMALL_REGISTER))
 
-    def borne_by_others(self, held: str) -> float:
-        """How often somebody else has a record's last name: the record itself left out."""
-        others = max(self.statistics.last_names[held] - 1, 0) + NEIGHBOURS_UNSEEN
-        return others * self.last_name_chance / (self.size + SMALL_REGISTER)
+    def borne_by_others(self, field: Field, held: str) -> float:
+        """How often somebody else has a record's name: the record itself left out."""
+        first = field is _FIRST_NAME
+        counts = self.statistics.first_names if first else self.statistics.last_names
+        others = max(counts[held] - 1, 0) + NEIGHBOURS_UNSEEN
+        return others * (1.0 if first else self.last_name_chance) / (self.size + SMALL_REGISTER)
 
     def together(self, pair: NamePair, by_chance: float) -> float:
         """How often a stranger of that age states both names, the one candidate left out.
@@ -245,9 +271,8 @@ def name_bits(field: Field, relation: NameRelation, rarity: Rarity, group: float
     if relation.level in _MISSTATED and rarity.knows(field, relation.held):
         # Nobody is known better by a misstated name than by the right one.
         right = math.log2(AGREEMENT[field, _SAME] / rarity.frequency(field, relation.held))
-        if relation.level is _NEARLY and field is _LAST_NAME and rarity.is_slip_in_record(relation.held):
-            # Pandya became Pqndya. A first name may be a twin's, however rare it is.
-            bits = math.log2(2.0**bits + MISKEYED * m / rarity.borne_by_others(relation.held))
+        if relation.level is _NEARLY and rarity.is_slip_in_record(field, relation):  # Pandya became Pqndya
+            bits = math.log2(2.0**bits + MISKEYED * m / rarity.borne_by_others(field, relation.held))
         return min(MOST_BITS_HELD_KNOWN, right, bits)
     return min(MOST_BITS[relation.level], bits)
 

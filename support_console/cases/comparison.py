@@ -21,8 +21,9 @@ from identity_provider.services.register_search import Impatient
 from matching.comparisons import Field, Level
 from matching.matcher import match
 from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
+from matching.posterior import Candidate
 from matching.records import NameStatistics, PersonDetails, RecordStatus, TeachingRecord
-from matching.scoring import Candidate, Scorer, candidates
+from matching.scoring import Scorer, candidates
 from matching.statements import prepare
 from matching.weights import Rarity
 from support_console.cases.sentences import sentences_of

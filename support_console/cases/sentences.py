@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from identity_provider.domain.words import N_
 from matching.comparisons import Field, Level
-from matching.scoring import Candidate
+from matching.posterior import Candidate
 
 SENTENCES = {
     (Field.FIRST_NAME, Level.SAME): N_("Same first name."),

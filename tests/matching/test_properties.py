@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching.comparisons import Field, Level, first_names, half_swapped, last_names, middle_names, swapped
+from matching.comparisons import Field, Level, first_names, half_swapped, last_names, swapped
 from matching.evidence import AGREES, Evidence
 from matching.matcher import DefiniteMatch, NoMatch, PotentialMatches, match
 from matching.memory import InMemoryRegister
+from matching.middles import middle_names
 from matching.normalise import given_name
 from matching.policy import Policy, linking_rule
 from matching.records import CandidateQuestion, PersonDetails, RecordStatus
