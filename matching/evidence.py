@@ -7,6 +7,7 @@ from matching.blocking import sound
 from matching.comparisons import GENERATION, Field, Level
 from matching.given_names import are_often_two_people, is_borne, may_be_typed_for
 from matching.normalise import given_name
+from matching.parts import SLIP_FROM
 from matching.records import TeachingRecord
 
 AGREES: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED})
@@ -103,11 +104,16 @@ class Evidence(NamedTuple):
 
 
 def _are_perhaps_two(first: FieldComparison, born: Level) -> bool:
-    """Whether a slip from one first name to another is perhaps none: the more so where the birthday has one, too."""
+    """Whether a slip from one first name to another is perhaps none: the more so where the birthday has one, too.
+
+    Zahir is not Zahid then; a letter too few or too many is a slip.
+    """
     if may_be_typed_for(first.stated, first.held):
         return True
-    both_borne = is_borne(first.stated) and is_borne(first.held)
-    return born is not Level.SAME and both_borne and sound(first.stated) != sound(first.held)
+    one, other = first.stated, first.held
+    if born is Level.SAME or not SLIP_FROM <= len(one) == len(other) or sound(one) == sound(other):
+        return False
+    return is_borne(one) and is_borne(other)
 
 
 def _may_be_of_relatives(born: FieldComparison) -> bool:

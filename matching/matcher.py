@@ -215,7 +215,7 @@ def _found_early(
     evidence = ranked[0].evidence
     if not (
         evidence.born is Level.SAME
-        and evidence.first in _CERTAINLY_NAMED
+        and (evidence.first is Level.SAME or (evidence.first is Level.PART and len(statement.firsts) == 1))
         and evidence.last in _CERTAINLY_NAMED
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
         and (evidence.trn is Level.SAME or not statement.trn)

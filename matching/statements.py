@@ -91,7 +91,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         first = normalise.as_latin(first)
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
-    split = bool(middle) and not first
+    split = len(middle.tokens) > 1 and not first
     if split:  # the box of the first name left empty, and all given names in the next
         first, middle = _parted(middle)
     if not first and len(last.tokens) > 1:

@@ -187,10 +187,13 @@ class Rarity:
         begin_alike = typed[:1] == held[:1] or {typed[:1], held[:1]} == {"c", "k"}
         if relation.alike and begin_alike and not (first and are_said_otherwise(typed, held, relation.slips)):
             return False
-        return all(
-            (self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN) or (first and is_borne(name))
-            for name in (typed, held)
-        )
+        return all(self._is_borne(field, name) for name in (typed, held))
+
+    def _is_borne(self, field: Field, name: str) -> bool:
+        """Whether people bear a name: by the register; where that is small, the lists know more first names."""
+        if self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN:
+            return True
+        return field is _FIRST_NAME and self.size < UNSEEN_AMONG and is_borne(name)
 
     def is_slip_in_record(self, field: Field, relation: NameRelation) -> bool:
         """Whether the register said of a record's name that it is nobody else's, so that it may have the slip.
