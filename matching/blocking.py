@@ -17,7 +17,8 @@ from functools import lru_cache
 from typing import Final, overload
 
 from matching import normalise
-from matching.normalise import CountedNames, name_forms
+from matching.given_names import other_forms
+from matching.normalise import CountedNames, is_unknown_birthday, name_forms
 from matching.records import PAIR_YEARS, NamePair, TeachingRecord
 from matching.statements import Statement
 
@@ -99,6 +100,8 @@ def record_keys(record: TeachingRecord, names: CountedNames | None = None) -> tu
     keys += dict.fromkeys(f"l:{day}:{sound(name)}" for name in names.last_names)
     keys += dict.fromkeys(f"f:{day}:{sound(name)}" for name in names.first_names)
     keys += [f"y:{born.year}:{first}:{last}" for first, last in names.pairs]
+    if is_unknown_birthday(born):
+        keys += _undated_keys(names)
     return tuple(keys)
 
 
@@ -169,8 +172,11 @@ def person_keys(statement: Statement, today: date) -> AskedKeys:
 
 
 def keys_of_any_year(statement: Statement, today: date) -> AskedKeys:
-    """Keys for the last look before nobody is found: exactly this name, whenever born."""
-    return AskedKeys((), pairs=_both_ways(statement.names)[:PAIRS_OF_ANY_YEAR], years=_any_year(today))
+    """Keys for the last look before nobody is found: this name, whenever born, and its forms, of no known day."""
+    names = statement.names
+    forms = [form for name in names.first_names for form in other_forms(name, given=True)]
+    undated = _undated_keys(CountedNames(tuple(forms), names.last_names))
+    return AskedKeys(tuple(undated), pairs=_both_ways(statement.names)[:PAIRS_OF_ANY_YEAR], years=_any_year(today))
 
 
 def _any_year(today: date) -> range:

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from matching.blocking import sound
 from matching.comparisons import GENERATION, Field, Level
-from matching.given_names import are_often_two_people, is_borne, may_be_typed_for
-from matching.normalise import given_name
+from matching.given_names import are_often_two_people, is_borne, is_short_form, may_be_typed_for
+from matching.normalise import Name, given_name
 from matching.parts import SLIP_FROM
 from matching.records import TeachingRecord
 
@@ -23,6 +23,9 @@ _FIELDS: Final = (
     Field.FIRST_NAME, Field.LAST_NAME, Field.DATE_OF_BIRTH, Field.TRN, Field.NINO, Field.EMAIL, Field.MIDDLE_NAME,
 )  # fmt: skip
 
+
+_BEGIN_ALIKE: Final = frozenset({"ck", "cs", "fp", "gj", "iy", "jy", "jz", "sz", "uw", "vw"})
+"""Letters with which one name is written here and there: Kathryn, Cathryn."""
 
 NEW_YEAR: Final = "-01-01"
 
@@ -60,7 +63,7 @@ class Evidence(NamedTuple):
         ]
         two_people = reordered = False
         if first is _VARIANT:
-            two_people = are_often_two_people(found[Field.FIRST_NAME].stated, given_name(held.first_name))
+            two_people = _are_perhaps_two_forms(found[Field.FIRST_NAME], born, given_name(held.first_name))
         elif first is _NEARLY:
             two_people = _are_perhaps_two(found[Field.FIRST_NAME], born)
         elif first is _MIDDLE:
@@ -101,6 +104,15 @@ class Evidence(NamedTuple):
         """
         swapped = self.identified and self.reordered and self.last is Level.SAME and self.born is Level.SAME
         return self.exact or swapped
+
+
+def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: Name) -> bool:
+    """Whether two forms of a name are perhaps two people's: beside a birthday with a slip also Ellen and Helen."""
+    if are_often_two_people(first.stated, held):
+        return True
+    begin = "".join(sorted(first.stated[:1] + first.held[:1]))
+    begin_otherwise = begin not in _BEGIN_ALIKE and len(set(begin)) > 1
+    return born is not Level.SAME and begin_otherwise and not is_short_form(first.stated, first.held)
 
 
 def _are_perhaps_two(first: FieldComparison, born: Level) -> bool:

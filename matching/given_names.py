@@ -133,8 +133,8 @@ def are_often_two_people(stated: str, held: Name) -> bool:
     Of names of several words the first counts: Catherine Ann is no more Kathleen than Catherine is.
     """
     others = {other for name in {held.joined, *held.tokens[:1]} for other in _LOOSE.get(name, _NONE)}
-    # Jackie is no Jack, though she begins so.
-    return stated in others or (not is_given_name(stated) and stated.startswith(tuple(others)))
+    # Carol Ann is Carol here. Jackie is no Jack: she is Jacqueline herself.
+    return stated in others or (stated.startswith(tuple(others)) and not are_given_name_forms(stated, held.joined))
 
 
 def are_brother_and_sister(one: str, other: str) -> bool:

@@ -15,6 +15,7 @@ LONGEST_NAME: Final = 100
 
 LONGEST_EMAIL: Final = 320
 OLDEST_BIRTH_YEAR: Final = 1900
+_NOBODY_S_DIGITS: Final = "000000"
 _NOBODY_BORN_TO: Final = 1910
 """Up to this year the first of January stands for a birthday that nobody knew: 1900-01-01, 1901-01-01."""
 
@@ -250,7 +251,7 @@ def _as_digits(letters: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def nino(raw: str) -> Nino | None:
-    """Read a National Insurance number; None where no two letters and six digits are there.
+    """Read a National Insurance number; None where no two letters and six digits are there, or only zeros.
 
     A letter in the last digit's place is meant for the digit, or is the suffix behind five: that is not well formed.
     """
@@ -259,7 +260,7 @@ def nino(raw: str) -> Nino | None:
         text = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
     lacks_a_digit = len(text) == 8 and text[7] in _NINO_SUFFIXES
     text = text[:2] + text[2:8].translate(_LETTERS_FOR_DIGITS) + text[8:]
-    if not text.isascii() or not _NINO.fullmatch(text):
+    if not text.isascii() or not _NINO.fullmatch(text) or text[2:8] == _NOBODY_S_DIGITS:
         return None
     prefix = text[:2]
     issued = bool(_NINO_PREFIX.fullmatch(prefix)) and prefix not in _NINO_UNUSED and not lacks_a_digit

@@ -35,6 +35,9 @@ _ENDS: Final = frozenset(
 )
 """What makes another last name of one."""
 
+_HER_ENDS: Final = frozenset({"ia", "ina", "issa", "ella", "etta", "iana"})
+"""What makes a woman's name of a man's: Konstantina, of Konstantin."""
+
 ALMOST_FROM: Final = 3
 """Shorter words are almost anybody's name."""
 
@@ -269,11 +272,12 @@ def runs_on(name: Name, other: Name, middle: Name) -> bool:
 
 
 def is_keyed_wrongly(typed: str, held: str) -> bool:
-    """Whether the held of two names, a slip apart, only has two letters exchanged or lacks one: Rebecac, Tephen.
+    """Whether the held of two names, a slip apart, only has two letters exchanged or lacks one: Rebecac, Stehen.
 
-    Other letters make other people's names (Roanne, of Joanne), and so may a lost last one of a short name.
+    Other letters make other people's names (Roanne, of Joanne), so do other beginnings (Archana, of Rachana), and a
+    lost last letter of a short name may.
     """
-    if len(held) < SLIP_FROM:
+    if len(held) < SLIP_FROM or typed[0] != held[0]:
         return False
     lost = len(held) + 1 == len(typed) and (held != typed[:-1] or len(held) >= NO_NAME_CUT_FROM)
     return lost or sorted(typed) == sorted(held)
@@ -302,7 +306,7 @@ def is_first_name_cut(one: Name, other: Name) -> bool:
 def _is_no_name_but_a_beginning(shorter: str, longer: str) -> bool:
     """Whether nobody is called by the beginning of a name: Bernadet, Jacquel."""
     cut = len(longer) - len(shorter) <= MOST_CUT and len(shorter) >= NO_NAME_CUT_FROM and longer.startswith(shorter)
-    return cut and is_borne(longer) and not is_borne(shorter)
+    return cut and longer[len(shorter) :] not in _HER_ENDS and is_borne(longer) and not is_borne(shorter)
 
 
 def is_last_name_cut(one: str, other: str) -> bool:

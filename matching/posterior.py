@@ -75,6 +75,11 @@ def prior(size: int, share: float) -> float:
     return math.log2(share / (1 - share)) - math.log2(max(size, weights.SMALL_REGISTER))
 
 
+def _but_first_name(row: Facet) -> float:
+    """Bits of all else: middle name, previous last name, numbers and address."""
+    return row.apart - sum(each.bits for each in row.comparisons if each.field is Field.FIRST_NAME)
+
+
 def _of_a_twin(row: Facet) -> float:
     """Bits that a record of another first name weighs less beside one of exactly the stated name."""
     level = row.evidence.first
@@ -89,13 +94,14 @@ def _of_a_twin(row: Facet) -> float:
 def weighed(scored: Sequence[Facet], held: Mapping[str, TeachingRecord], prior_bits: float) -> tuple[Candidate, ...]:
     """Posterior of each: its share among the candidates, times that it is one of them and not nobody.
 
-    Beside a record of exactly this name and birthday, another is not what somebody mistyped: it is a twin's name.
+    Beside a record of exactly this name and birthday, another is not what somebody mistyped: it is a twin's name,
+    unless all else speaks for that one.
     """
     if not scored:
         return ()
     best = scored[0]
-    exact = best.evidence.exact
-    apart = [row.apart - best.apart - (_of_a_twin(row) if exact else 0.0) for row in scored]
+    beside = _but_first_name(best) if best.evidence.exact else -math.inf
+    apart = [row.apart - best.apart - (_of_a_twin(row) if _but_first_name(row) <= beside else 0.0) for row in scored]
     shares = [2.0 ** max(-1000.0, bits) for bits in apart]
     total = sum(shares)
     odds = 2.0 ** min(200.0, best.bits + prior_bits)

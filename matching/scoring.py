@@ -211,9 +211,10 @@ class Scorer:
         """Whether a first name that resembles is another, perhaps a twin's, and no number of the record says not."""
         level, typed, held = relation.level, relation.typed, relation.held
         misspelt = level is _NEARLY or (typed.startswith(held) and len(held) >= SLIP_FROM)
-        if numbered and misspelt and self.rarity.is_nobody_s(held, typed):
+        brother = level is _NEARLY and are_brother_and_sister(typed, held)
+        if numbered and misspelt and not brother and self.rarity.is_nobody_s(held, typed):
             return False
-        alike = are_brother_and_sister(typed, held) if level is _NEARLY else level in _RESEMBLING
+        alike = brother if level is _NEARLY else level in _RESEMBLING
         if alike and (self.rarity.is_own_name(typed) or is_her_name(typed, held)):
             return True
         if level is not _NEARLY:

@@ -17,9 +17,6 @@ _NONE_GIVEN: Final = frozenset(
 )
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
-_FILLER: Final = re.compile("[A-Z]{2}000000")
-"""What people type who do not know their National Insurance number."""
-
 LONGEST_READ: Final = 1_000
 """Characters of anything stated that are looked at: more than any name, number or address has."""
 
@@ -82,7 +79,7 @@ class Statement:
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
     person = _cut(person)
-    first = whole = _first_name(person.first_name)
+    first, whole = _first_name(person.first_name), NO_NAME
     middle = _middle_name(person.middle_name, first)
     last = _named(person.last_name, normalise.family_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
@@ -91,9 +88,10 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         first = normalise.as_latin(first)
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
-    split = len(middle.tokens) > 1 and not first
+    second = NO_NAME if first else _named(person.middle_name, normalise.given_name)
+    split = len(second.tokens) > 1
     if split:  # the box of the first name left empty, and all given names in the next
-        first, middle = _parted(middle)
+        first, middle = _parted(second)
     if not first and len(last.tokens) > 1:
         first, last = _from_last_box(person, last)
         split = bool(first)
@@ -106,7 +104,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     elif first == last:  # perhaps the last name in both, whose parts are then no middle names
         first, split = Name(first.joined, (first.joined,) if first else ()), True
     else:
-        whole, (first, last) = first, _without_each_other(first, last, person)
+        whole, (first, last) = Name(first.joined, (first.joined,)), _without_each_other(first, last, person)
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
     given_date = person.date_of_birth
@@ -117,13 +115,15 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     lost = normalise.has_lost_letters(person.first_name + person.last_name)
     return Statement(
         person=person,
-        firsts=_distinct((first, whole, _after(last, first), *earlier_firsts)),
+        firsts=_distinct(
+            (first, *([whole] if whole.joined != first.joined else ()), _after(last, first), *earlier_firsts)
+        ),
         middle=middle,
         lasts=_distinct((last, _before(first, last), *earlier_lasts)),
         born=born,
         trn=stated_trn.value if stated_trn else "",
         nino=number.value if number else "",
-        nino_well_formed=bool(number and number.well_formed and not _FILLER.fullmatch(number.value)),
+        nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
         misread=bool(split or unread or shortened or lost or (given_date and not born) or in_another_script),
         impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
@@ -212,7 +212,7 @@ def _from_last_box(person: PersonDetails, last: Name) -> tuple[Name, Name]:
     before, comma, behind = person.last_name.partition(",")
     if comma and normalise.given_name(behind):
         return normalise.given_name(behind), normalise.family_name(before)
-    if person.trn or person.nino:
+    if person.trn or person.nino or len(person.last_name.split()) < 2:  # a hyphen ties: Braithwell-Kelly
         return NO_NAME, last
     if is_given_name(last.tokens[0]):
         return _parted(last)

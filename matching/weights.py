@@ -198,8 +198,8 @@ class Rarity:
     def is_slip_in_record(self, field: Field, relation: NameRelation) -> bool:
         """Whether the register said of a record's name that it is nobody else's, so that it may have the slip.
 
-        Of last names that is enough. A first name, however rare, may be a twin's: it must be one that no list has, and
-        a common one with two letters exchanged or one lost (Rebecac, of Rebecca).
+        Of last names that is enough. A first name, however rare, may be a twin's: it must be one that no list has, in a
+        large register, and a common one with two letters exchanged or one lost (Rebecac, of Rebecca).
         """
         first, typed, held = field is _FIRST_NAME, relation.typed, relation.held
         counts = self.statistics.first_names if first else self.statistics.last_names
@@ -207,19 +207,22 @@ class Rarity:
             return False
         if not first:
             return True
-        common = is_borne(typed) and self.frequency(field, typed) >= COMMON_FROM
+        common = is_borne(typed) and self.frequency(field, typed) >= COMMON_FROM and self.size >= UNSEEN_AMONG
         return common and relation.slips == 1 and not is_borne(held) and is_keyed_wrongly(typed, held)
 
     def is_nobody_s(self, held: str, typed: str) -> bool:
         """Whether the register said of a record's first name that hardly anybody bears it, and no list has it.
 
         Then it is likely a misspelling that came into the record, and no twin of whoever is called nearly so. Common
-        names are misspelt alike in several records: there it is far rarer than the name that was stated.
+        names are misspelt alike in several records: there it is far rarer than the name that was stated, of which two
+        letters were exchanged, or one lost.
         """
         if not self.knows(_FIRST_NAME, held) or is_borne(held):
             return False
         share = self.frequency(_FIRST_NAME, held)
-        return share < A_NAME_OF_ITS_OWN or share * MISSPELT_TIMES <= self.frequency(_FIRST_NAME, typed)
+        if share < A_NAME_OF_ITS_OWN:
+            return True
+        return is_keyed_wrongly(typed, held) and share * MISSPELT_TIMES <= self.frequency(_FIRST_NAME, typed)
 
     @cached_property
     def last_name_chance(self) -> float:
