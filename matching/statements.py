@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from matching import normalise
 from matching.given_names import is_borne, is_given_name
@@ -79,7 +79,7 @@ class Statement:
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
     person = _cut(person)
-    first, whole = _first_name(person.first_name), NO_NAME
+    first = _first_name(person.first_name)
     middle = _middle_name(person.middle_name, first)
     last = _named(person.last_name, normalise.family_name)
     # Letters that no record has: that such a name is not found says nothing, however it is read below.
@@ -88,10 +88,50 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         first = normalise.as_latin(first)
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
+    boxes = _taken_apart(_Boxes(first, middle, last), person)
+    earlier_firsts = map(normalise.given_name, person.previous_first_names)
+    earlier_lasts = map(normalise.family_name, person.previous_last_names)
+    given_date = person.date_of_birth
+    stated_trn, number, unread = _numbers(person)
+    born = normalise.birth_date(given_date, today)
+    # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
+    shortened = 1 in (len(boxes.first.joined), len(boxes.last.joined))
+    lost = normalise.has_lost_letters(person.first_name + person.last_name)
+    return Statement(
+        person=person,
+        firsts=_distinct((boxes.first, boxes.whole, _after(boxes.last, boxes.first), *earlier_firsts)),
+        middle=boxes.middle,
+        lasts=_distinct((boxes.last, _before(boxes.first, boxes.last), *earlier_lasts)),
+        born=born,
+        trn=stated_trn.value if stated_trn else "",
+        nino=number.value if number else "",
+        nino_well_formed=bool(number and number.well_formed),
+        email=normalise.email(person.email),
+        misread=bool(boxes.split or unread or shortened or lost or (given_date and not born) or in_another_script),
+        impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
+        six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
+    )
+
+
+class _Boxes(NamedTuple):
+    """The names of the three boxes, read; `whole` is a first name as it was, where the last one was taken out of it.
+
+    `split` says that names were put into other boxes than they were typed into.
+    """
+
+    first: Name
+    middle: Name
+    last: Name
+    whole: Name = NO_NAME
+    split: bool = False
+
+
+def _taken_apart(boxes: _Boxes, person: PersonDetails) -> _Boxes:
+    """Put a whole name in one box, or in both, where it belongs, and given names that are all in the second."""
+    first, middle, last, whole, split = boxes
     second = NO_NAME if first else _named(person.middle_name, normalise.given_name)
-    split = len(second.tokens) > 1
-    if split:  # the box of the first name left empty, and all given names in the next
-        first, middle = _parted(second)
+    if len(second.tokens) > 1:
+        (first, middle), split = _parted(second), True
     if not first and len(last.tokens) > 1:
         first, last = _from_last_box(person, last)
         split = bool(first)
@@ -100,35 +140,13 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         split = True
     if first == last and " " in person.first_name.strip():  # the whole name in both boxes
         first, last = _parted(first) if len(first.tokens) > 1 else (first, last)
-        split = True
-    elif first == last:  # perhaps the last name in both, whose parts are then no middle names
-        first, split = Name(first.joined, (first.joined,) if first else ()), True
-    else:
-        whole, (first, last) = Name(first.joined, (first.joined,)), _without_each_other(first, last, person)
-    earlier_firsts = map(normalise.given_name, person.previous_first_names)
-    earlier_lasts = map(normalise.family_name, person.previous_last_names)
-    given_date = person.date_of_birth
-    stated_trn, number, unread = _numbers(person)
-    born = normalise.birth_date(given_date, today)
-    # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
-    shortened = 1 in (len(first.joined), len(last.joined))
-    lost = normalise.has_lost_letters(person.first_name + person.last_name)
-    return Statement(
-        person=person,
-        firsts=_distinct(
-            (first, *([whole] if whole.joined != first.joined else ()), _after(last, first), *earlier_firsts)
-        ),
-        middle=middle,
-        lasts=_distinct((last, _before(first, last), *earlier_lasts)),
-        born=born,
-        trn=stated_trn.value if stated_trn else "",
-        nino=number.value if number else "",
-        nino_well_formed=bool(number and number.well_formed),
-        email=normalise.email(person.email),
-        misread=bool(split or unread or shortened or lost or (given_date and not born) or in_another_script),
-        impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
-        six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
-    )
+        return _Boxes(first, middle, last, split=True)
+    if first == last:  # perhaps the last name in both, whose parts are then no middle names
+        return _Boxes(Name(first.joined, (first.joined,) if first else ()), middle, last, split=True)
+    named, last = _without_each_other(first, last, person)
+    if named != first:
+        whole = Name(first.joined, (first.joined,))
+    return _Boxes(named, middle, last, whole, split)
 
 
 def _cut(person: PersonDetails) -> PersonDetails:
