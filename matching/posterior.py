@@ -80,15 +80,17 @@ def _but_first_name(row: Facet) -> float:
     return row.apart - sum(each.bits for each in row.comparisons if each.field is Field.FIRST_NAME)
 
 
-def _of_a_twin(row: Facet) -> float:
+def _of_a_twin(row: Facet, exact: Facet) -> float:
     """Bits that a record of another first name weighs less beside one of exactly the stated name."""
     level = row.evidence.first
+    if level not in BESIDE_EXACT or _but_first_name(row) > _but_first_name(exact):
+        return 0.0
     if level is Level.NEARLY:
         name = next(each for each in row.comparisons if each.field is Field.FIRST_NAME)
         return BESIDE_EXACT[level] if is_borne(name.held) else 0.0
     if level is Level.VARIANT:
         return BESIDE_EXACT[level] if row.evidence.often_two_people else 0.0
-    return BESIDE_EXACT.get(level, 0.0)
+    return BESIDE_EXACT[level]
 
 
 def weighed(scored: Sequence[Facet], held: Mapping[str, TeachingRecord], prior_bits: float) -> tuple[Candidate, ...]:
@@ -100,8 +102,9 @@ def weighed(scored: Sequence[Facet], held: Mapping[str, TeachingRecord], prior_b
     if not scored:
         return ()
     best = scored[0]
-    beside = _but_first_name(best) if best.evidence.exact else -math.inf
-    apart = [row.apart - best.apart - (_of_a_twin(row) if _but_first_name(row) <= beside else 0.0) for row in scored]
+    apart = [row.apart - best.apart for row in scored]
+    if best.evidence.exact:
+        apart = [bits - _of_a_twin(row, best) for bits, row in zip(apart, scored, strict=True)]
     shares = [2.0 ** max(-1000.0, bits) for bits in apart]
     total = sum(shares)
     odds = 2.0 ** min(200.0, best.bits + prior_bits)

@@ -226,9 +226,12 @@ def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags,
             kept |= distances.min(axis=0) <= 1
     whose = np.repeat(np.arange(len(names)), answers.counts)
     places = np.flatnonzero((same_day | surely) & ~keep).tolist()
+    found = []
     for at, words in answers.held.elsewhere(places):
-        stated = names[whose[at]]
-        keep[at] |= not stated.forms.isdisjoint(words) or (bool(surely[at]) and not stated.middles.isdisjoint(words))
+        _, _, forms, middles = names[whose[at]]
+        if not forms.isdisjoint(words) or (middles and surely[at] and not middles.isdisjoint(words)):
+            found.append(at)
+    keep[found] = True
 
 
 def _identified(start: int, statement: Statement, held: Held) -> list[int]:
