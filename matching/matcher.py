@@ -215,6 +215,7 @@ def _found_early(
     evidence = ranked[0].evidence
     if not (
         evidence.born is Level.SAME
+        # A part of one of several names that were stated may be a twin's: Zi Ling Han, for a Zi Han.
         and (evidence.first is Level.SAME or (evidence.first is Level.PART and len(statement.firsts) == 1))
         and evidence.last in _CERTAINLY_NAMED
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)

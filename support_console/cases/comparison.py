@@ -72,6 +72,8 @@ class Row:
     @property
     def mark_text(self) -> str:
         """The mark in words: colour alone says nothing (WCAG 1.4.1)."""
+        if self.mark is Mark.MISSING and self.stated and self.held:  # another address; a number that is nobody's
+            return str(_("Says nothing"))
         words = {
             Mark.SAME: _("Same"),
             Mark.CLOSE: _("Close"),

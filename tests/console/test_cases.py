@@ -275,6 +275,12 @@ def test_sentences_leave_out_the_values_that_the_rows_show(app: Flask, register:
         assert "(1985" not in page.text
 
 
+def test_another_address_says_nothing_and_is_not_called_missing(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record(email="kate@old.example")]
+    page = an_agent(app).see(a_case(a_user(last_name="Bush")))
+    assert "kate@old.example Says nothing" in page.text
+
+
 def test_a_trn_that_nobody_gave_is_not_called_missing(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record()]
     page = an_agent(app).see(a_case(a_user(last_name="Bush", stated_has_trn=True)))
