@@ -133,13 +133,15 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 def _one_name_agrees(evidence: Evidence) -> bool:
     """Whether a name agrees; a surname alone must not be contradicted by the first name: that is a twin.
 
-    Nothing that a family shares makes another first name theirs: neither a middle name (Kaur) nor an address; nor do
-    both numbers, in a list whose names slipped by a line, and where families sort together.
+    Nothing that a family shares makes another first name theirs: neither a middle name (Kaur) nor an address. Both
+    numbers do, unless the middle name is another's too: people go by names that no register has, and a twin knows
+    one number of the other sooner than both. A twin who is registered fits better, which blocks.
     """
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
-    if evidence.first is Level.ANOTHER and evidence.trn is evidence.nino is Level.SAME:
-        return evidence.last in AGREES
+    if evidence.trn is evidence.nino is Level.SAME:
+        another_s = evidence.first is not Level.ANOTHER and evidence.middle is Level.DIFFERENT
+        return evidence.last in AGREES and not another_s
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 

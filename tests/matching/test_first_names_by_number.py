@@ -7,7 +7,7 @@ import pytest
 
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch
 from matching.policy import Policy, Rule
-from matching.records import TeachingRecord
+from matching.records import RecordStatus, TeachingRecord
 from tests.kit.people import a_person, a_record, outcome_of
 
 
@@ -88,10 +88,36 @@ def test_an_initial_or_the_middle_name_links_by_a_number_although_the_date_has_a
     assert linked(outcome_of(replace(numbered, last_name="Quigley"), record)) is None
 
 
-def test_both_numbers_link_nobody_of_another_first_name() -> None:
+ONLINE = [Policy.LINKAGE, Policy.DEFAULT, Policy.STRICT]
+
+
+@pytest.mark.parametrize("policy", ONLINE)
+@pytest.mark.parametrize("middle", ["", "Rose", "R"])
+def test_both_numbers_birthday_and_last_name_link_whoever_goes_by_another_first_name(
+    policy: Policy, middle: str
+) -> None:
+    record = called("Wai Ling", "Rose")
+    stated = a_person(record, first_name="Lynn", middle_name=middle, trn=record.trn, nino=record.nino)
+    assert linked(outcome_of(stated, record, policy=policy)) == record.trn
+    for changes in ({"trn": ""}, {"nino": ""}, {"last_name": "Quigley"}, {"date_of_birth": date(1984, 5, 16)}):
+        assert linked(outcome_of(replace(stated, **changes), record, policy=policy)) is None, changes
+
+
+def test_both_numbers_link_no_other_middle_name_and_nobody_who_proved_another_first_name() -> None:
     record = called("Alexandra", "Rose")
     stated = a_person(record, first_name="Finlay", trn=record.trn, nino=record.nino)
-    assert linked(outcome_of(stated, record)) is None, "perhaps a list whose names slipped by a line"
+    assert linked(outcome_of(replace(stated, middle_name="James"), record)) is None
+    assert linked(outcome_of(stated, record, policy=Policy.VERIFIED)) is None
+
+
+@pytest.mark.parametrize("held", ["Catherine", "Kate", "Cathrine"])
+@pytest.mark.parametrize("closed", [False, True])
+def test_both_numbers_of_a_twin_link_nobody(held: str, closed: bool) -> None:
+    record = called("Alexandra", "Rose")
+    status = RecordStatus.DEACTIVATED if closed else RecordStatus.ACTIVE
+    twin = replace(record, trn="3000001", first_name=held, middle_name="", nino="", status=status)
+    stated = a_person(record, first_name="Catherine", trn=record.trn, nino=record.nino)
+    assert linked(outcome_of(stated, record, twin)) is None, "perhaps a list whose names slipped by a line"
 
 
 def test_rhyming_names_of_twins_are_no_slips() -> None:
