@@ -24,6 +24,7 @@ from matching.parts import (
     are_of_siblings,
     are_told_apart,
     are_two_families,
+    begin_with_other_vowels,
     have_halves_of_two,
     is_first_name_cut,
     is_last_name_cut,
@@ -209,8 +210,8 @@ def first_name(typed: Name, middle: Name, held: Name, held_middle: Name) -> Name
     if in_part is not None:
         return in_part
     if are_two_people(one, other) and not (_middle_shared(middle, held_middle) and are_given_name_forms(one, other)):
-        level = Level.MIDDLE if _used_as_first(typed, middle, held, held_middle) else Level.ANOTHER
-        return NameRelation(level, typed.joined, held.joined)
+        used = _used_as_first(typed, middle, held, held_middle)
+        return NameRelation(Level.MIDDLE if used else Level.ANOTHER, one, other)
     if are_given_name_forms(typed.joined, held.joined) or (one != other and are_given_name_forms(one, other)):
         return NameRelation(Level.VARIANT, typed.joined, held.joined)
     if are_long_and_short(typed.joined, held.joined):
@@ -243,7 +244,8 @@ def _unlike(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRel
     if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
         relation = relation._replace(level=Level.ANOTHER)
     if relation.level is Level.NEARLY:
-        return relation
+        alike = relation.alike and not begin_with_other_vowels(relation.typed, relation.held)
+        return relation._replace(alike=alike)
     return _used_otherwise_as_first(typed, middle, held, held_middle) or relation
 
 

@@ -114,8 +114,13 @@ def is_borne(name: str) -> bool:
 
 
 def is_short_form(one: str, other: str) -> bool:
-    """Whether one of two given names is a short form of the other, however that is spelled; no spelling of it."""
-    return other not in _GIVEN.get(one, _NONE) and any(
+    """Whether one of two given names is a short form of the other, however that is spelled; no spelling of it.
+
+    Two names with short forms of their own are two: Susan and Hannah, though both come from Susannah; Mary and Marilyn.
+    """
+    if other in _GIVEN.get(one, _NONE) or {one, other} <= _INDEPENDENT:
+        return False
+    return any(
         short in _SHORT_OF.get(spelling, _NONE)
         for short, formal in ((one, other), (other, one))
         for spelling in (formal, *_GIVEN.get(formal, _NONE))

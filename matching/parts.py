@@ -77,6 +77,10 @@ _KOREAN: Final = (
 )
 
 _VOWELS: Final = frozenset("aeiouy")
+_FIRST_VOWEL: Final = re.compile("([^aeiou]+)([aeiou])(?![aeiouy])")
+_UNLIKE_VOWELS: Final = ({"a", "i"}, {"a", "o"}, {"a", "u"}, {"e", "o"}, {"e", "u"}, {"i", "o"}, {"i", "u"})
+"""What is said otherwise in every tongue; a and e, e and i, o and u stand for each other."""
+
 _LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
 _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 
@@ -180,6 +184,14 @@ def are_said_otherwise(one: str, other: str, slips: int) -> bool:
         one, other = (_LIGHT_ENDING.sub("y", _undoubled(_LONG_VOWEL.sub(_as_short, name))) for name in (one, other))
         return OSA.distance(one, other, score_cutoff=1) > 1
     return one[:-1] == other[:-1] and {one[-1], other[-1]} <= _VOWELS
+
+
+def begin_with_other_vowels(one: str, other: str) -> bool:
+    """Whether two names of the same consonants differ in the first vowel, and so in sound: Kara and Kira."""
+    begins, otherwise = _FIRST_VOWEL.match(one), _FIRST_VOWEL.match(other)
+    if len(one) != len(other) or begins is None or otherwise is None or begins[1] != otherwise[1]:
+        return False
+    return {begins[2], otherwise[2]} in _UNLIKE_VOWELS
 
 
 def _as_short(written: re.Match[str]) -> str:

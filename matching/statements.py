@@ -215,6 +215,9 @@ def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple
 
     Not where a hyphen ties it to the rest: Ka-Ho Ho is no Ka.
     """
+    words = len(last.tokens)
+    if 1 < words < len(first.tokens) and first.tokens[-words:] == last.tokens:
+        return Name("".join(first.tokens[:-words]), first.tokens[:-words]), last
     if len(first.tokens) > 1 and first.tokens[-1] == last.joined and not _TIED.search(person.first_name.split()[-1]):
         return _without_last(first), last
     if len(last.tokens) > 1 and last.tokens[0] == first.joined and not _TIED.search(person.last_name.split()[0]):

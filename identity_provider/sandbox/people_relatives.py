@@ -187,7 +187,7 @@ def trn_with_letters(people: Population) -> Labelled:
 
 
 def nino_with_letters(people: Population) -> Labelled:
-    record = people.somebody()
+    record = unique(people)
     typed = record.nino[:2] + record.nino[2:].replace("0", "O").replace("1", "I")
     if typed == record.nino:
         raise DoesNotApplyError
@@ -195,7 +195,7 @@ def nino_with_letters(people: Population) -> Labelled:
 
 
 def nino_without_suffix(people: Population) -> Labelled:
-    record = people.somebody()
+    record = unique(people)
     if not record.nino:
         raise DoesNotApplyError
     form = people.rng.choice(("{}{}{}{}", "{} {} {} {}", "{}-{}-{}-{}", "{}{} {}{}"))

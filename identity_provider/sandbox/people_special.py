@@ -73,6 +73,24 @@ def twin_exact(people: Population) -> Labelled:
     return Labelled(stated, ident, record.trn, "match")
 
 
+def goes_by_another_name(people: Population) -> Labelled:
+    """State both numbers, and a first name that no register has."""
+    record, stranger = unique(people), next(people.strangers)
+    if not record.nino or fold(stranger.first) in (fold(record.first), fold(record.middle)):
+        raise DoesNotApplyError
+    stated = replace(plain_statement(people, record), first=stranger.first, trn=record.trn, nino=record.nino)
+    return Labelled(stated, "trn", record.trn, "match")
+
+
+def both_numbers_of_twin(people: Population) -> Labelled:
+    """Let one line's names stand beside the next line's numbers, where twins stand together."""
+    record, other = people.rng.choice(people.twins)
+    if not other.nino:
+        raise DoesNotApplyError
+    stated = replace(plain_statement(people, record), trn=other.trn, nino=other.nino)
+    return Labelled(stated, "trn_other", record.trn, UNSURE, f"match:{record.trn};ambiguous")
+
+
 def merged_old_trn(people: Population) -> Labelled:
     old = people.rng.choice([record for record in people.held[:200_000] if record.status == "merged"])
     survivor = people.by_trn[old.merged_into]
@@ -179,7 +197,7 @@ SPECIAL: Final[dict[str, Callable[[Population], Labelled]]] = {
     function.__name__: function
     for function in (
         trn_typo, trn_formatted, nino_typo, trn_of_other, trn_of_twin, nino_of_other, twin_exact,
-        merged_old_trn,
+        goes_by_another_name, both_numbers_of_twin, merged_old_trn,
         deactivated, name_only, trn_only, absent_random, absent_random_nino, absent_trn_of_other,
         absent_trn_unissued, absent_twin, absent_twin_with_trn, absent_child_with_trn, absent_spouse_with_trn,
         absent_namesake, absent_sibling, absent_collides,
