@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
-from matching.blocking import date_slips
-from matching.comparisons import GENERATION, Level
+from matching.blocking import GENERATION, date_slips
+from matching.comparisons import Level
 from matching.normalise import is_unknown_birthday
 
 ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))

@@ -9,7 +9,7 @@ The kinds, by their first letter:
     u:sound of first name:sound of surname                          only for records without a date of birth
 """
 
-from calendar import isleap
+from calendar import isleap, monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,12 +22,11 @@ from matching.normalise import CountedNames, is_unknown_birthday, name_forms
 from matching.records import PAIR_YEARS, NamePair, TeachingRecord
 from matching.statements import Statement
 
-COLUMN_KINDS: Final = frozenset("tned")
-"""Kinds of key that are a plain column of the record; the others need a table of keys."""
-
 FIRST_YEAR_WITHOUT_A_DATE: Final = 1900
 PAIRS_OF_ANY_YEAR: Final = 4
 ONE_DAY: Final = timedelta(days=1)
+GENERATION: Final = 12
+"""Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
 _SOUNDS: Final = (
     ("ph", "f"), ("gh", ""), ("kn", "n"), ("wr", "r"), ("ck", "k"), ("ce", "se"), ("ci", "si"), ("cy", "sy"),
@@ -164,19 +163,33 @@ def person_keys(statement: Statement, today: date) -> AskedKeys:
     if born:
         keys.append(f"d:{born:%Y%m%d}")
     keys += _undated_keys(names)
-    sounds = [f"l:{sound(name)}" for name in names.last_names] + [f"f:{sound(name)}" for name in names.first_names]
+    sounds = tuple(f"{kind}:{said}" for kind, said in _sounds(names)) if born else ()
     return AskedKeys(
-        tuple(dict.fromkeys(keys)), born, tuple(dict.fromkeys(sounds)) if born else (), statement.trn,
+        tuple(dict.fromkeys(keys)), born, sounds, statement.trn,
         _both_ways(names), years,
     )  # fmt: skip
 
 
-def keys_of_any_year(statement: Statement, today: date) -> AskedKeys:
-    """Keys for the last look before nobody is found: this name, whenever born, and its forms, of no known day."""
-    names = statement.names
+def keys_of_last_look(statement: Statement, today: date) -> AskedKeys:
+    """Keys for the last look before nobody is found: this name, whenever born, and its forms, of no known day.
+
+    And what sounds like either name, of the days that agree with the stated one in two of three parts: who mistyped
+    the day and is called by another form, or has a slip in a name as well, must not hear that there is nobody.
+    """
+    names, born = statement.names, statement.born
     forms = [form for name in names.first_names for form in other_forms(name, given=True)]
-    undated = _undated_keys(CountedNames(tuple(forms), names.last_names))
-    return AskedKeys(tuple(undated), pairs=_both_ways(statement.names)[:PAIRS_OF_ANY_YEAR], years=_any_year(today))
+    keys = _undated_keys(CountedNames(tuple(forms), names.last_names))
+    if born:
+        days = two_parts_of(born.year, born.month, born.day)
+        keys += [f"{kind}:{day}:{said}" for kind, said in _sounds(names) for day in days]
+    return AskedKeys(tuple(keys), pairs=_both_ways(names)[:PAIRS_OF_ANY_YEAR], years=_any_year(today))
+
+
+def _sounds(names: CountedNames) -> tuple[tuple[str, str], ...]:
+    """How the names sound, with the kind of key that has it."""
+    lasts = [("l", sound(name)) for name in names.last_names]
+    firsts = [("f", sound(name)) for name in names.first_names]
+    return tuple(dict.fromkeys((*lasts, *firsts)))
 
 
 def _any_year(today: date) -> range:
@@ -206,6 +219,22 @@ def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
     days = (in_year + other for other in _day_slips(of_year) if other != LEAP_DAY or isleap(year))
     born = date(year, month, day)
     return tuple(sorted({*others, *days, f"{born - ONE_DAY:%Y%m%d}", f"{born + ONE_DAY:%Y%m%d}"}))
+
+
+@lru_cache(maxsize=1 << 9)
+def two_parts_of(year: int, month: int, day: int) -> tuple[str, ...]:
+    """Dates of which two of three parts are the same, within a generation, and a week before and after; no slips.
+
+    The first of January stands for any day of its year.
+    """
+    written = [(year, other, day) for other in range(1, 13)] + [(year, month, other) for other in range(1, 32)]
+    written += [(other, month, day) for other in range(year - GENERATION + 1, year + GENERATION)]
+    days = {f"{a:04d}{b:02d}{c:02d}" for a, b, c in written if c <= monthrange(a, b)[1]}
+    if (month, day) == (1, 1):
+        days |= {f"{date(year, 1, 1) + timedelta(days=apart):%Y%m%d}" for apart in range(365)}
+    days |= {f"{year:04d}0101"} | {f"{date(year, month, day) + timedelta(days=apart):%Y%m%d}" for apart in (-7, 7)}
+    days -= {f"{year:04d}{month:02d}{day:02d}", *date_slips(year, month, day)}
+    return tuple(sorted(each for each in days if _FIRST_YEAR <= each[:4] <= _LAST_YEAR))
 
 
 @lru_cache(maxsize=256)

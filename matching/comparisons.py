@@ -37,8 +37,6 @@ from matching.readings import look_alike
 
 SIMILAR_FROM: Final = 0.88
 SIMILAR_SOUND_FROM: Final = 0.78
-GENERATION: Final = 12
-"""Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
 TWO_SLIPS_FROM: Final = 8
 """Two slips make the same name only when it has so many letters."""
@@ -301,11 +299,12 @@ def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle:
     `alike` where it is a short form, and has a slip where it is misspelt.
     """
     one, theirs, other, ours = typed.tokens[0], held_middle.tokens, held.tokens[0], middle.tokens
-    for word, words in ((one, (*theirs, *held.tokens[1:])), (other, (*ours, *typed.tokens[1:]))):
+    sides = ((one, (*theirs, *held.tokens[1:]), ours), (other, (*ours, *typed.tokens[1:]), theirs))
+    for word, words, own in sides:
         short = any(is_short_form(word, each) and not are_often_two_people(word, Name(each, (each,))) for each in words)
         slips = int(not short and any(is_misspelt(word, each) for each in words))
         if short or slips:
-            both = word == one and any(may_be_one(one, each) for each in ours)
+            both = any(may_be_one(word, each) for each in own)
             return None if both else NameRelation(Level.MIDDLE, typed.joined, held.joined, slips, short)
     return None
 

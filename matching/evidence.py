@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from matching.blocking import sound
-from matching.comparisons import GENERATION, Field, Level
+from matching.blocking import GENERATION, sound
+from matching.comparisons import Field, Level
 from matching.given_names import are_often_two_people, is_borne, is_short_form, may_be_typed_for
 from matching.normalise import Name, given_name
 from matching.parts import SLIP_FROM

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matching.comparisons import Field, Level
-from matching.evidence import FieldComparison
+from matching.evidence import NEW_YEAR, FieldComparison
 from matching.policy import Block, Policy, Rule
 from matching.posterior import Candidate
 
@@ -22,11 +22,11 @@ _LABELS: Final = {
 }
 _SENTENCES: Final = {
     (Field.FIRST_NAME, Level.SAME): "Same first name ({held}).",
-    (Field.FIRST_NAME, Level.PART): "First name is one of several given names ({stated} / {held}).",
+    (Field.FIRST_NAME, Level.PART): "One first name is a part of the other ({stated} / {held}).",
     (Field.FIRST_NAME, Level.VARIANT): "First name is a short or other form ({stated} / {held}).",
     (Field.FIRST_NAME, Level.NEARLY): "First name is spelled slightly differently ({stated} / {held}).",
     (Field.FIRST_NAME, Level.INITIAL): "First name agrees in its initial only ({stated} / {held}).",
-    (Field.FIRST_NAME, Level.MIDDLE): "A middle name is used as the first name ({stated} / {held}).",
+    (Field.FIRST_NAME, Level.MIDDLE): "A middle name, or a form of it, is used as the first name ({stated} / {held}).",
     (Field.FIRST_NAME, Level.SWAPPED): "First and last name stand in each other's place.",
     (Field.FIRST_NAME, Level.SIMILAR): "First names are similar ({stated} / {held}).",
     (Field.FIRST_NAME, Level.BEGINNING): "One first name begins the other ({stated} / {held}).",
@@ -47,7 +47,7 @@ _SENTENCES: Final = {
     (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): "Digits of the year are swapped ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): "Digits of the date are swapped ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): "Date of birth differs in one digit ({stated} / {held}).",
-    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): "Date a day or a week off, or agreeing in two parts ({stated} / {held}).",
+    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): "Dates agree in two parts, or are within a week ({stated} / {held}).",
     (Field.DATE_OF_BIRTH, Level.UNREADABLE): "The date of birth given cannot be one.",
     (Field.TRN, Level.SAME): "The TRN given is this record's ({stated}).",
     (Field.TRN, Level.ONE_SLIP): "The TRN given differs by one slip ({stated} / {held}).",
@@ -57,16 +57,45 @@ _SENTENCES: Final = {
     (Field.NINO, Level.DIFFERENT): "The National Insurance number given is another one.",
     (Field.EMAIL, Level.SAME): "Same email address, which only this record has.",
     (Field.EMAIL, Level.SHARED): "Same email address, but several records share it.",
-    (Field.WHOLE_NAME, Level.COMMON): "How often this first and last name go together at that age.",
+    (Field.WHOLE_NAME, Level.COMMON): "How often this first and last name go together, at that age where it is known.",
     (Field.WHOLE_NAME, Level.SWAPPED): "Names in each other's place count for less.",
 }  # fmt: skip
 
 
-def sentence(comparison: FieldComparison) -> str:
-    """Say one comparison to a member of staff; empty where there is nothing to say."""
+_SAME_FIRST_NAME: Final = "Same first name ({held})"
+_SAID_OTHERWISE: Final = {
+    (Field.FIRST_NAME, Level.PART): f"{_SAME_FIRST_NAME}, and further ones on one side.",
+    (Field.FIRST_NAME, Level.SIMILAR): f"{_SAME_FIRST_NAME}, which brothers share, and another one behind it.",
+    (Field.FIRST_NAME, Level.ANOTHER): f"{_SAME_FIRST_NAME}, which brothers share, and another one behind it.",
+}
+"""Where the two values are the same, and yet not the whole names."""
+
+_ANOTHER_YEAR: Final = "Year of birth is ten years or a century off ({stated} / {held})."
+_YEAR_ALONE: Final = "Same year of birth, and the first of January on one side ({stated} / {held})."
+_CROSSWISE: Final = "First and middle name stand in each other's place ({stated} / {held})."
+_ONE_OF_SEVERAL: Final = "The middle names have one in common ({stated} / {held})."
+_MERGED: Final = "The TRN given is that of a record that was merged into this one ({stated})."
+
+
+def _template(comparison: FieldComparison, trn: str) -> str | None:
+    """Choose the sentence by the values, where the level has several meanings."""
+    field, level, stated, held = comparison.field, comparison.level, comparison.stated, comparison.held
+    if field is Field.TRN and level is Level.SAME and trn and stated != trn:
+        return _MERGED
+    if field is Field.DATE_OF_BIRTH and level is Level.ONE_DIGIT:
+        return _ANOTHER_YEAR if sum(a != b for a, b in zip(stated, held, strict=True)) > 1 else None
+    if field is Field.DATE_OF_BIRTH and level is Level.TWO_PARTS and stated[:4] == held[:4]:
+        return _YEAR_ALONE if NEW_YEAR in (stated[4:], held[4:]) else None
+    if field is Field.MIDDLE_NAME and level is Level.SAME and stated != held:
+        return _ONE_OF_SEVERAL if stated in held or held in stated else _CROSSWISE
+    return _SAID_OTHERWISE.get((field, level)) if stated == held else None
+
+
+def sentence(comparison: FieldComparison, trn: str = "") -> str:
+    """Say one comparison to a member of staff; empty where there is nothing to say. `trn` is that of the candidate."""
     if comparison.level is Level.MISSING:
         return ""
-    template = _SENTENCES.get((comparison.field, comparison.level))
+    template = _template(comparison, trn) or _SENTENCES.get((comparison.field, comparison.level))
     if template is None:
         template = f"{_LABELS[comparison.field].capitalize()} differs ({{stated}} / {{held}})."
     return template.format(stated=comparison.stated, held=comparison.held)
@@ -75,7 +104,8 @@ def sentence(comparison: FieldComparison) -> str:
 def sentences(candidate: Candidate) -> tuple[str, ...]:
     """Every sentence about a candidate, the strongest evidence first."""
     ordered = sorted(candidate.comparisons, key=lambda comparison: -abs(comparison.bits))
-    return tuple(text for text in map(sentence, ordered) if text)
+    texts = (sentence(comparison, candidate.record.trn) for comparison in ordered)
+    return tuple(text for text in texts if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +149,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
                 "field": comparison.field.value,
                 "level": comparison.level.value,
                 "bits": round(comparison.bits, 2),
-                "sentence": sentence(comparison),
+                "sentence": sentence(comparison, candidate.record.trn),
             }
             for comparison in candidate.comparisons
         ],

@@ -192,7 +192,8 @@ def are_given_name_forms(one: str, other: str) -> bool:
 
 def are_family_name_forms(one: str, other: str) -> bool:
     """Whether two different family names may be two spellings of one: MacKay and McKay, or Donnell of O'Donnell."""
-    if "o" in (one[:1], other[:1]) and min(len(one), len(other)) >= _WITHOUT_O_FROM and one in ("o" + other, other[1:]):
+    shorter, longer = sorted((one, other), key=len)
+    if len(shorter) >= _WITHOUT_O_FROM and longer == "o" + shorter:
         return True
     return other in family_name_forms(one)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import islice
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from matching import weights
-from matching.blocking import keys_of_any_year, person_keys
+from matching.blocking import keys_of_last_look, person_keys
 from matching.comparisons import Level
 from matching.explain import Explanation
 from matching.held import held_by, with_more
@@ -28,7 +28,7 @@ from matching.posterior import MOST_KEPT, Candidate
 from matching.prefilter import Resembling, Worth, to_compare
 from matching.questions import ask, ask_about
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
-from matching.scoring import Scorer, candidates
+from matching.scoring import Scorer, candidates, survivor_of
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 
@@ -98,8 +98,6 @@ class NoMatch:
 
 MatchOutcome = DefiniteMatch | PotentialMatches | NoMatch
 
-_CERTAINLY_NAMED: Final = frozenset({Level.SAME, Level.PART})
-
 
 @dataclass(frozen=True, slots=True)
 class Identifiers:
@@ -154,13 +152,13 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
     scorer = _scorer(statement, answer, register.size, worth.of_the_day)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
     if ranked and linking_rule(ranked[0].evidence):
-        outcome = _decide(statement, ranked, answer, policy, empty=register.size == 0)
+        outcome = _decide(scorer, ranked, answer, policy, empty=register.size == 0)
         if isinstance(outcome, DefiniteMatch):
             return outcome
     if worth.strangers and _may_say_something(scorer, ranked):
         ranked = candidates(scorer, [*worth.contenders, *worth.strangers], SHARE_OF_ASKERS_REGISTERED)
     if _would_be_none(statement, answer, ranked):
-        more: CandidateAnswer = yield ask(statement, keys_of_any_year(statement, today))
+        more: CandidateAnswer = yield ask(statement, keys_of_last_look(statement, today))
         # The last look says nothing else: it is no part of what must be complete.
         known, answer = len(answer.records), _adding(answer, more.records)
         if len(answer.records) > known:
@@ -168,7 +166,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
             scorer = _scorer(statement, answer, register.size, worth.of_the_day)
             everybody = [*worth.contenders, *worth.strangers]
             ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
-    return _decide(statement, ranked, answer, policy, empty=register.size == 0)
+    return _decide(scorer, ranked, answer, policy, empty=register.size == 0)
 
 
 def _adding(answer: CandidateAnswer, more: Sequence[TeachingRecord]) -> CandidateAnswer:
@@ -211,13 +209,12 @@ def _found_early(
     if not identified or not statement.has_names:
         return None
     rarity = Rarity(size, CandidateAnswer(()).statistics, has_year=False)
-    ranked = candidates(Scorer(statement, rarity, frozenset()), identified, SHARE_OF_ASKERS_REGISTERED)
+    scorer = Scorer(replace(statement, email=""), rarity, frozenset())  # nobody knows yet whether others have it
+    ranked = candidates(scorer, identified, SHARE_OF_ASKERS_REGISTERED)
     evidence = ranked[0].evidence
     if not (
         evidence.born is Level.SAME
-        # A part of one of several names that were stated may be a twin's: Zi Ling Han, for a Zi Han.
-        and (evidence.first is Level.SAME or (evidence.first is Level.PART and len(statement.firsts) == 1))
-        and evidence.last in _CERTAINLY_NAMED
+        and evidence.exactly_named  # where a part of a name agrees, another record may have exactly that name
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
         and (evidence.trn is Level.SAME or not statement.trn)
         and not leans_on_leaked_trn(ranked[0], ranked, policy, statement)
@@ -225,10 +222,23 @@ def _found_early(
         return None
     rule = linking_rule(evidence)
     blocked = blocks(ranked[0], ranked[1:], CERTAIN_FROM)
-    if rule is None or blocked or not releases(policy, rule, ranked[0], statement):
+    if rule is None or blocked or not _releases(policy, rule, ranked[0], scorer, identified):
         return None
     explanation = Explanation(ranked, policy, weights.VERSION, rule, found_early=True)
     return DefiniteMatch(ranked[0].record, rule, ranked, explanation, policy)
+
+
+def _releases(policy: Policy, rule: Rule, chosen: Candidate, scorer: Scorer, records: Sequence[TeachingRecord]) -> bool:
+    """Whether the policy releases the link; somebody verified must be the candidate by the present names alone."""
+    statement = scorer.statement
+    if policy is Policy.VERIFIED and (statement.person.previous_first_names or statement.person.previous_last_names):
+        present = Scorer(statement.at_present, scorer.rarity, scorer.shared_emails)
+        same = [record for record in records if chosen.record.trn in (record.trn, record.merged_into)]
+        found = candidates(present, same, SHARE_OF_ASKERS_REGISTERED)
+        chosen = next(candidate for candidate in found if candidate.record.trn == chosen.record.trn)
+        if linking_rule(chosen.evidence) is None:
+            return False
+    return releases(policy, rule, chosen, statement)
 
 
 def _scorer(statement: Statement, answer: CandidateAnswer, size: int, same_day: int) -> Scorer:
@@ -241,13 +251,14 @@ def _shared_emails(statement: Statement, records: Sequence[TeachingRecord]) -> f
     """Return the stated address when more than one person of the register has it."""
     if not statement.email:
         return frozenset()
-    having = (records[at] for at in held_by(records).with_email(statement.email))
-    owners = {record.merged_into or record.trn for record in having}
+    having = [records[at] for at in held_by(records).with_email(statement.email)]
+    held = {record.trn: record for record in records} if any(record.merged_into for record in having) else {}
+    owners = {survivor_of(record, held).trn if held else record.trn for record in having}
     return frozenset({statement.email}) if len(owners) > 1 else frozenset()
 
 
 def _decide(
-    statement: Statement,
+    scorer: Scorer,
     ranked: tuple[Candidate, ...],
     answer: CandidateAnswer,
     policy: Policy,
@@ -255,6 +266,7 @@ def _decide(
     empty: bool,
 ) -> MatchOutcome:
     """Choose the outcome from the ranked candidates."""
+    statement = scorer.statement
     near = tuple(candidate for candidate in ranked if is_near(candidate, statement))
     shown = _worth_showing(ranked, near)
     rule, blocked = _verdict(shown, near)
@@ -264,7 +276,7 @@ def _decide(
         shown, policy, weights.VERSION, rule, blocked,
         tuple(c.record.trn for c in near[:MOST_KEPT]), answer.capped_keys, answer.complete,
     )  # fmt: skip
-    if rule and not blocked and releases(policy, rule, shown[0], statement):
+    if rule and not blocked and _releases(policy, rule, shown[0], scorer, answer.records):
         return DefiniteMatch(shown[0].record, rule, shown, explanation, policy)
     why = _reason(statement, explanation, near) or _gap(statement, answer, empty=empty)
     if why is None:

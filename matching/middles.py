@@ -35,6 +35,12 @@ def middle_said(middle: Name, lasts: Sequence[Name], held_middle: Name, held_las
     return NO_NAME if in_two_boxes else middle
 
 
+def in_two_boxes(middle: Name, stated: Sequence[Name], held: Sequence[Name]) -> NameRelation | None:
+    """Relation of a last name of which the first half was typed into the box of middle names: Jane Wallis, Jones."""
+    written = {middle.joined + last.joined for last in stated} if middle else set()
+    return next((NameRelation(Level.SAME, name.joined, name.joined) for name in held if name.joined in written), None)
+
+
 @lru_cache(maxsize=1 << 14)
 def middle_names(first: Name, middle: Name, held_first: Name, held_middle: Name) -> NameRelation:
     """Relation of middle names; further words of a first name count as middle names."""

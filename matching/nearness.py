@@ -4,7 +4,8 @@ from typing import Final
 
 from rapidfuzz.distance import OSA, Hamming
 
-from matching.comparisons import GENERATION, Field, Level
+from matching.blocking import GENERATION
+from matching.comparisons import Field, Level
 from matching.evidence import AGREES, NEAR_DATE
 from matching.normalise import family_name, given_name
 from matching.posterior import Candidate

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
-from matching.comparisons import Field, Level, first_names, last_names
+from matching.comparisons import Field, Level
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
-from matching.normalise import family_name, given_name, is_unknown_birthday
+from matching.normalise import is_unknown_birthday
 from matching.posterior import Candidate
 from matching.records import RecordStatus
 from matching.statements import Statement
@@ -117,7 +117,7 @@ def _both_suffice(evidence: Evidence) -> bool:
         return evidence.last in AGREES and evidence.first is Level.INITIAL and evidence.born in NEAR_DATE
     if evidence.born is not Level.DIFFERENT:
         return True
-    return evidence.first is Level.SAME and evidence.middle is not Level.DIFFERENT
+    return evidence.exactly_named and evidence.middle is not Level.DIFFERENT
 
 
 def _may_be_a_sibling(evidence: Evidence) -> bool:
@@ -140,13 +140,16 @@ def _one_name_agrees(evidence: Evidence) -> bool:
     if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
         return True
     if evidence.trn is evidence.nino is Level.SAME:
-        another_s = evidence.first is not Level.ANOTHER and evidence.middle is Level.DIFFERENT
-        return evidence.last in AGREES and not another_s
+        return evidence.last in AGREES and evidence.middle is not Level.DIFFERENT
     return evidence.last in AGREES and evidence.first in _FIRST_NOT_CONTRADICTED
 
 
 def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statement) -> bool:
-    """Whether a policy links by itself what the evidence shows."""
+    """Whether a policy links by itself what the evidence shows.
+
+    For `VERIFIED` it must be the evidence without the names that somebody says they had before (`at_present`): nobody
+    proved those, and anybody may name one.
+    """
     evidence = candidate.evidence
     if policy is Policy.LINKAGE:
         return True
@@ -160,29 +163,11 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
             return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
-        evidence = _by_present_name(evidence, candidate, statement)
         firm = evidence.first in FIRM and evidence.last in FIRM
         return evidence.born is Level.SAME and (firm or (evidence.identified and evidence.names_agree))
     has_none = candidate.record.nino_told and not candidate.record.nino
     by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
-
-
-def _by_present_name(evidence: Evidence, candidate: Candidate, statement: Statement) -> Evidence:
-    """The same without the names that somebody says they had before: nobody proved those, and anybody may name one.
-
-    Without any, the names stand as they were compared, also where first and last were exchanged.
-    """
-    stated, held = statement.person, candidate.record
-    if not (stated.previous_first_names or stated.previous_last_names):
-        return evidence
-    firsts = [given_name(name) for name in (held.first_name, *held.previous_first_names)]
-    lasts = [family_name(name) for name in (held.last_name, *held.previous_last_names)]
-    middles = given_name(stated.middle_name), given_name(held.middle_name)
-    return evidence._replace(
-        first=first_names([given_name(stated.first_name)], middles[0], firsts, middles[1]).level,
-        last=last_names([family_name(stated.last_name)], lasts).level,
-    )
 
 
 def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) -> tuple[Block, ...]:
@@ -264,13 +249,19 @@ def _resembles(rival: Evidence) -> bool:
 def _fits_exactly(rival: Evidence, chosen: Evidence, active: bool) -> bool:
     """Whether this other record has exactly the stated name and birthday, and the chosen one not.
 
-    Another middle name than was stated is not exactly the name, where the chosen one has the one that was. A closed
-    record is an earlier one of the same person, beside one of the stated number, birthday and first name.
+    Another middle name than was stated is not exactly the name, where the chosen one has the one that was; nor is none,
+    where the chosen one has that, the stated number and both names. A closed record is an earlier one of the same
+    person, beside one of the stated number, birthday and first name.
     """
     if not active and chosen.identified and chosen.born is Level.SAME and chosen.first is Level.SAME:
         return False
-    other_middle = rival.middle is Level.DIFFERENT and chosen.exactly_named and chosen.middle is Level.SAME
-    return rival.exact and not chosen.all_but_exact and not other_middle
+    lacks_middle = False
+    if chosen.middle is Level.SAME and chosen.first is Level.SAME and rival.middle is not Level.SAME:
+        if rival.middle is Level.DIFFERENT:
+            lacks_middle = chosen.identified or chosen.exactly_named
+        else:
+            lacks_middle = chosen.identified and chosen.last in AGREES
+    return rival.exact and not chosen.all_but_exact and not lacks_middle
 
 
 def _fits(rival: Evidence, chosen: Evidence) -> bool:

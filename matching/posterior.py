@@ -11,11 +11,14 @@ from matching.given_names import is_borne
 from matching.records import RecordStatus, TeachingRecord
 
 MOST_KEPT: Final = 10
-BESIDE_EXACT: Final = {Level.ANOTHER: 3.0, Level.VARIANT: 8.0, Level.NEARLY: 8.0}
+BESIDE_EXACT: Final = {Level.ANOTHER: 3.0, Level.SIMILAR: 6.0, Level.VARIANT: 8.0, Level.NEARLY: 8.0}
 """Bits that another first name weighs less beside a record of exactly the stated name: as EM has it, -5.7 for -3.
 
 So much less, that it is level with them, does a form of the stated name that is often another's, or a name of its own.
 """
+
+_ROUNDED: Final = 1e-6
+"""Bits by which two sums of the same weights may differ."""
 
 _COMMON = Level.COMMON
 
@@ -83,7 +86,7 @@ def _but_first_name(row: Facet) -> float:
 def _of_a_twin(row: Facet, exact: Facet) -> float:
     """Bits that a record of another first name weighs less beside one of exactly the stated name."""
     level = row.evidence.first
-    if level not in BESIDE_EXACT or _but_first_name(row) > _but_first_name(exact):
+    if level not in BESIDE_EXACT or _but_first_name(row) > _but_first_name(exact) + _ROUNDED:
         return 0.0
     if level is Level.NEARLY:
         name = next(each for each in row.comparisons if each.field is Field.FIRST_NAME)

@@ -127,6 +127,8 @@ class Scorer:
         said = middles.middle_said(stated.middle, stated.lasts, held_middle, lasts)
         first = comparisons.first_names(stated.firsts, said, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
+        if last.level is Level.PART:
+            last = middles.in_two_boxes(stated.middle, stated.lasts, lasts) or last
         swapped, half = False, None
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
@@ -172,7 +174,7 @@ class Scorer:
         if swapped:
             return self._swapped_names(held_first, middle, exactly=exactly)
         if half:
-            return self._half_swapped_names(half, held_first)
+            return self._half_swapped_names(half, held_first, last.held)
         one = self._named(_FIRST, first, numbered=numbered)
         other = self._named(_LAST, last, numbered=numbered)
         told = middle.level is Level.SAME and one.level is Level.ANOTHER and is_slip_of_one(one.stated, one.held)
@@ -215,7 +217,8 @@ class Scorer:
         if numbered and misspelt and not brother and self.rarity.is_nobody_s(held, typed):
             return False
         alike = brother if level is _NEARLY else level in _RESEMBLING
-        if alike and (self.rarity.is_own_name(typed) or is_her_name(typed, held)):
+        # A brother's and a sister's name, a letter apart, are also spellings of one: Alexandr is not told by lists.
+        if alike and (self.rarity.is_borne(_FIRST, typed, by_lists=not brother) or is_her_name(typed, held)):
             return True
         if level is not _NEARLY:
             return False
@@ -245,7 +248,7 @@ class Scorer:
             _weighed_middle_name(middle),
         ]
 
-    def _half_swapped_names(self, half: tuple[Field, Level], held_first: Name) -> list[FieldComparison]:
+    def _half_swapped_names(self, half: tuple[Field, Level], held_first: Name, held_last: str) -> list[FieldComparison]:
         """Weigh the name that stands exactly in the other's field, and how the other one relates."""
         exact, otherwise = half
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
@@ -253,9 +256,10 @@ class Scorer:
         other = Field.LAST_NAME if exact is Field.FIRST_NAME else Field.FIRST_NAME
         bits = weights.name_bits(exact, NameRelation(Level.SAME, typed, held), self.rarity)
         resembling = weights.fixed_bits(other, otherwise)
+        crossed = (first, held_last) if other is Field.LAST_NAME else (last, held_first.joined)
         found = {
             exact: FieldComparison(exact, Level.SWAPPED, bits, typed, held),
-            other: FieldComparison(other, otherwise, resembling, first if other is Field.LAST_NAME else last),
+            other: FieldComparison(other, otherwise, resembling, *crossed),
         }
         swap = weights.swapped_bits(first, last, self.rarity)
         whole = FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap)
@@ -285,7 +289,7 @@ def candidates(scorer: Scorer, records: Sequence[TeachingRecord], prior_share: f
     held = {record.trn: record for record in records}
     facets: dict[str, list[TeachingRecord]] = {}
     for record in records:
-        survivor = record if record.status is not RecordStatus.MERGED else _survivor(record, held)
+        survivor = record if record.status is not RecordStatus.MERGED else survivor_of(record, held)
         facets.setdefault(survivor.trn, []).append(record)
     scored = []
     for trn, alike in facets.items():
@@ -313,7 +317,7 @@ def _prefer_open(scored: list[Facet], held: Mapping[str, TeachingRecord]) -> Non
             scored.remove(row)
 
 
-def _survivor(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> TeachingRecord:
+def survivor_of(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> TeachingRecord:
     """Follow a merged record as far as the answer holds what it was merged into; a ring ends where it began."""
     passed = {record.trn}
     while record.status is RecordStatus.MERGED and record.merged_into and record.merged_into not in passed:

@@ -41,6 +41,7 @@ class Statement:
 
     `misread` says that something was given that could not be read, so that its absence proves nothing. `six_digits`
     are those of a TRN that was typed with so many: perhaps without the zero in front, perhaps without another digit.
+    So many of the first and last names as `present` says, the first ones, are borne now.
     """
 
     person: PersonDetails
@@ -55,6 +56,14 @@ class Statement:
     misread: bool
     impossible_date: bool = False
     six_digits: str = ""
+    present: tuple[int, int] = (0, 0)
+
+    @property
+    def at_present(self) -> "Statement":
+        """The same without the names that the person says they had before."""
+        firsts, lasts = self.present
+        person = replace(self.person, previous_first_names=(), previous_last_names=())
+        return replace(self, person=person, firsts=self.firsts[:firsts], lasts=self.lasts[:lasts])
 
     @property
     def has_names(self) -> bool:
@@ -88,20 +97,22 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         first = normalise.as_latin(first)
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
-    boxes = _taken_apart(_Boxes(first, middle, last), person)
+    stated_trn, number, unread = _numbers(person)
+    boxes = _taken_apart(_Boxes(first, middle, last), person, numbered=bool(stated_trn or number))
     earlier_firsts = map(normalise.given_name, person.previous_first_names)
     earlier_lasts = map(normalise.family_name, person.previous_last_names)
     given_date = person.date_of_birth
-    stated_trn, number, unread = _numbers(person)
     born = normalise.birth_date(given_date, today)
     # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
     shortened = 1 in (len(boxes.first.joined), len(boxes.last.joined))
     lost = normalise.has_lost_letters(person.first_name + person.last_name)
+    firsts = _distinct((boxes.first, boxes.whole, _after(boxes.last, boxes.first)))
+    lasts = _distinct((boxes.last, _before(boxes.first, boxes.last)))
     return Statement(
         person=person,
-        firsts=_distinct((boxes.first, boxes.whole, _after(boxes.last, boxes.first), *earlier_firsts)),
+        firsts=_distinct((*firsts, *earlier_firsts)),
         middle=boxes.middle,
-        lasts=_distinct((boxes.last, _before(boxes.first, boxes.last), *earlier_lasts)),
+        lasts=_distinct((*lasts, *earlier_lasts)),
         born=born,
         trn=stated_trn.value if stated_trn else "",
         nino=number.value if number else "",
@@ -110,6 +121,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         misread=bool(boxes.split or unread or shortened or lost or (given_date and not born) or in_another_script),
         impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
         six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
+        present=(len(firsts), len(lasts)),
     )
 
 
@@ -126,14 +138,14 @@ class _Boxes(NamedTuple):
     split: bool = False
 
 
-def _taken_apart(boxes: _Boxes, person: PersonDetails) -> _Boxes:
+def _taken_apart(boxes: _Boxes, person: PersonDetails, *, numbered: bool) -> _Boxes:
     """Put a whole name in one box, or in both, where it belongs, and given names that are all in the second."""
     first, middle, last, whole, split = boxes
     second = NO_NAME if first else _named(person.middle_name, normalise.given_name)
     if len(second.tokens) > 1:
         (first, middle), split = _parted(second), True
     if not first and len(last.tokens) > 1:
-        first, last = _from_last_box(person, last)
+        first, last = _from_last_box(person, last, numbered=numbered)
         split = bool(first)
     if not last and len(first.tokens) > 1:
         last, first = normalise.family_name(first.tokens[-1]), _without_last(first)
@@ -225,7 +237,7 @@ def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple
     return first, last
 
 
-def _from_last_box(person: PersonDetails, last: Name) -> tuple[Name, Name]:
+def _from_last_box(person: PersonDetails, last: Name, *, numbered: bool) -> tuple[Name, Name]:
     """Take a whole name in the last name's box apart: at its comma, or behind a first name.
 
     Beside a number it stays: there a last name of two words, with no first one, says more.
@@ -233,7 +245,7 @@ def _from_last_box(person: PersonDetails, last: Name) -> tuple[Name, Name]:
     before, comma, behind = person.last_name.partition(",")
     if comma and normalise.given_name(behind):
         return normalise.given_name(behind), normalise.family_name(before)
-    if person.trn or person.nino or len(person.last_name.split()) < 2:  # a hyphen ties: Braithwell-Kelly
+    if numbered or len(person.last_name.split()) < 2:  # a hyphen ties: Braithwell-Kelly
         return NO_NAME, last
     if is_given_name(last.tokens[0]):
         return _parted(last)

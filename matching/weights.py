@@ -15,7 +15,7 @@ from importlib import resources
 from typing import Final
 
 from matching.comparisons import Field, Level, NameRelation
-from matching.given_names import is_borne, is_given_name
+from matching.given_names import is_borne
 from matching.parts import are_said_otherwise, is_keyed_wrongly
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
@@ -166,16 +166,10 @@ class Rarity:
         known = self.statistics
         return name in (known.first_names if field is _FIRST_NAME else known.last_names)
 
-    def is_own_name(self, typed: str) -> bool:
-        """Whether a typed first name is one that people bear: by the register, else by the lists of names."""
-        if self.knows(_FIRST_NAME, typed):
-            return self.frequency(_FIRST_NAME, typed) >= A_NAME_OF_ITS_OWN
-        return is_given_name(typed)
-
     def is_no_name(self, name: str) -> bool:
         """Whether the register said of a first name that next to nobody bears it, and no list has it."""
         nobody = self.knows(_FIRST_NAME, name) and self.frequency(_FIRST_NAME, name) < BORNE_FROM
-        return nobody and not is_given_name(name)
+        return nobody and not is_borne(name)
 
     def is_short_last_name(self, typed: str, held: str) -> bool:
         """Whether a slip in a last name of few letters made one that somebody bears, or the register does not say."""
@@ -187,13 +181,13 @@ class Rarity:
         begin_alike = typed[:1] == held[:1] or {typed[:1], held[:1]} == {"c", "k"}
         if relation.alike and begin_alike and not (first and are_said_otherwise(typed, held, relation.slips)):
             return False
-        return all(self._is_borne(field, name) for name in (typed, held))
+        return all(self.is_borne(field, name) for name in (typed, held))
 
-    def _is_borne(self, field: Field, name: str) -> bool:
+    def is_borne(self, field: Field, name: str, *, by_lists: bool = True) -> bool:
         """Whether people bear a name: by the register; where that is small, the lists know more first names."""
         if self.knows(field, name) and self.frequency(field, name) >= A_NAME_OF_ITS_OWN:
             return True
-        return field is _FIRST_NAME and self.size < UNSEEN_AMONG and is_borne(name)
+        return by_lists and field is _FIRST_NAME and self.size < UNSEEN_AMONG and is_borne(name)
 
     def is_slip_in_record(self, field: Field, relation: NameRelation) -> bool:
         """Whether the register said of a record's name that it is nobody else's, so that it may have the slip.

@@ -15,7 +15,7 @@ from matching.batch import read_record
 from matching.blocking import (
     counted_names,
     date_slips,
-    keys_of_any_year,
+    keys_of_last_look,
     pair_year_keys,
     person_keys,
     record_keys,
@@ -162,7 +162,7 @@ def test_the_keys_that_are_asked_for_are_a_sequence_of_text_without_any_twice() 
 )
 def test_the_keys_of_many_days_and_years_are_made_together_as_each_is_by_itself(stated: PersonDetails) -> None:
     statement = prepare(stated, TODAY)
-    for keys in (person_keys(statement, TODAY), keys_of_any_year(statement, TODAY)):
+    for keys in (person_keys(statement, TODAY), keys_of_last_look(statement, TODAY)):
         each = list(keys)
         assert len(each) == len(set(each)) == len(keys)
         assert stored_keys(keys).tolist() == [stored_key(key) for key in each if key[0] not in IN_COLUMNS]
