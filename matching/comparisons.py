@@ -167,7 +167,7 @@ def _misspelt(typed: str, held: str) -> NameRelation:
         return NameRelation(Level.SIMILAR, typed, held)
     slips = OSA.distance(typed, held, score_cutoff=2)
     near = slips == 1 and shorter >= 2
-    if slips == 2 and shorter != max(len(typed), len(held)) and look_alike(typed, held):
+    if slips == 2 and look_alike(typed, held):
         return NameRelation(Level.NEARLY, typed, held, 1, alike)
     if near or (slips == 2 and (shorter >= TWO_SLIPS_FROM or (alike and shorter >= 5))):
         return NameRelation(Level.NEARLY, typed, held, slips, alike)
@@ -238,7 +238,7 @@ def _unlike(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameRel
         known = _rest_known(typed, held, held_middle) and _rest_known(held, typed, middle)
         if known or min(len(one), len(other)) >= SLIP_FROM:  # Ping is no half of Wing-Yan
             relation = better(relation, _misspelt(one, other))
-    resembles = relation.level in (Level.NEARLY, Level.SIMILAR)
+    resembles = relation.level in (Level.NEARLY, Level.SIMILAR) and not look_alike(relation.typed, relation.held)
     if resembles and are_of_siblings(relation.typed, relation.held, alike=relation.alike):
         relation = relation._replace(level=Level.ANOTHER)
     if relation.level is Level.NEARLY:
@@ -309,9 +309,15 @@ def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle:
     return None
 
 
-def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name]) -> bool:
-    """Whether first and last name stand in each other's field."""
-    if not (first and last and held_first and _near_enough(last, held_first)) or _near_enough(first, held_first):
+def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name], *, numbered: bool = False) -> bool:
+    """Whether first and last name stand in each other's field; beside a number of the record also a form of the first.
+
+    Sue, of Susan Reyes: without a number a stranger may well be called James Thomas.
+    """
+    if not (first and last and held_first) or _near_enough(first, held_first):
+        return False
+    by_form = numbered and are_given_name_forms(last.joined, held_first.joined)
+    if not (by_form or _near_enough(last, held_first)):
         return False
     return any(_near_enough(first, held) for held in held_lasts if held)
 

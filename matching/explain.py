@@ -9,6 +9,8 @@ from matching.policy import Block, Policy, Rule
 from matching.posterior import Candidate
 
 SHOWN: Final = 5
+LETTERS_LEFT: Final = 3
+"""Initials are fewer."""
 
 _LABELS: Final = {
     Field.FIRST_NAME: "first name",
@@ -74,6 +76,7 @@ _ANOTHER_YEAR: Final = "Year of birth is ten years or a century off ({stated} / 
 _YEAR_ALONE: Final = "Same year of birth, and the first of January on one side ({stated} / {held})."
 _CROSSWISE: Final = "First and middle name stand in each other's place ({stated} / {held})."
 _ONE_OF_SEVERAL: Final = "The middle names have one in common ({stated} / {held})."
+_LOST_LETTERS: Final = "First name agrees in the letters that the record has of it ({stated} / {held})."
 _MERGED: Final = "The TRN given is that of a record that was merged into this one ({stated})."
 
 
@@ -86,6 +89,8 @@ def _template(comparison: FieldComparison, trn: str) -> str | None:
         return _ANOTHER_YEAR if sum(a != b for a, b in zip(stated, held, strict=True)) > 1 else None
     if field is Field.DATE_OF_BIRTH and level is Level.TWO_PARTS and stated[:4] == held[:4]:
         return _YEAR_ALONE if NEW_YEAR in (stated[4:], held[4:]) else None
+    if field is Field.FIRST_NAME and level is Level.INITIAL and min(len(stated), len(held)) >= LETTERS_LEFT:
+        return _LOST_LETTERS
     if field is Field.MIDDLE_NAME and level is Level.SAME and stated != held:
         return _ONE_OF_SEVERAL if stated in held or held in stated else _CROSSWISE
     return _SAID_OTHERWISE.get((field, level)) if stated == held else None

@@ -193,9 +193,18 @@ def are_given_name_forms(one: str, other: str) -> bool:
 def are_family_name_forms(one: str, other: str) -> bool:
     """Whether two different family names may be two spellings of one: MacKay and McKay, or Donnell of O'Donnell."""
     shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= _WITHOUT_O_FROM and longer == "o" + shorter:
+    if len(shorter) >= _WITHOUT_O_FROM and (longer == "o" + shorter or _is_hers(longer, shorter)):
         return True
     return other in family_name_forms(one)
+
+
+def _is_hers(name: str, his: str) -> bool:
+    """Whether a Czech or Slovak woman's last name is a man's with her ending: Horáková, Hrušková, Němcová."""
+    if not name.endswith("ova"):
+        return False
+    stem = name.removesuffix("ova")
+    lost_e = his[-2] == "e" and his[:-2] + his[-1] == stem
+    return his == stem or (his[-1] in "aey" and his[:-1] == stem) or lost_e
 
 
 @lru_cache(maxsize=1 << 14)

@@ -9,6 +9,7 @@ from matching.given_names import are_given_name_forms
 from matching.normalise import NO_NAME, Name
 from matching.parts import is_split, may_be_one, runs_on
 
+_SIKH: Final = frozenset({"kaur", "kor", "singh"})
 _KNOWN_AS: Final = frozenset({"aka", "known", "as"})
 
 
@@ -35,9 +36,13 @@ def middle_said(middle: Name, lasts: Sequence[Name], held_middle: Name, held_las
     return NO_NAME if in_two_boxes else middle
 
 
-def in_two_boxes(middle: Name, stated: Sequence[Name], held: Sequence[Name]) -> NameRelation | None:
-    """Relation of a last name of which the first half was typed into the box of middle names: Jane Wallis, Jones."""
-    written = {middle.joined + last.joined for last in stated} if middle else set()
+def in_two_boxes(middle: Name, stated: Sequence[Name], held_middle: Name, held: Sequence[Name]) -> NameRelation | None:
+    """Relation of a last name of which the first half was typed into the box of middle names: Jane Wallis, Jones.
+
+    Sikhs write it all there, and Kaur or Singh behind it: Sukhvinder Bhogal Kaur, of Sukhvinder Kaur Bhogal.
+    """
+    written = {middle.joined + last.joined for last in stated}
+    written |= {middle.joined for last in stated if last.joined in _SIKH and last.joined in held_middle.tokens}
     return next((NameRelation(Level.SAME, name.joined, name.joined) for name in held if name.joined in written), None)
 
 

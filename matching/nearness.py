@@ -17,6 +17,9 @@ NEAR_FROM: Final = 0.3
 DIGITS_MISTYPED: Final = 2
 """So many digits of a birthday may be wrong where the name is exactly this."""
 
+NOBODY_S: Final = ("70-01-01", "80-01-01", "90-01-01", "00-01-01")
+"""Birthdays, without their centuries, that programs and forms write where none is known."""
+
 # Asked of every candidate.
 _NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR}
 _CALLED_SO: Final = AGREES | {Level.SIMILAR}
@@ -52,9 +55,9 @@ def is_near(candidate: Candidate, statement: Statement) -> bool:
 def _may_be_one_person(candidate: Candidate) -> bool:
     """Whether, of exactly this name, a birthday that is wholly different could still be a slip.
 
-    It may where the name is rare, and it is no parent or child: those rarely bear the same middle name as well. It may
-    where two digits differ, or day and month are swapped and a digit differs, and in the same year, as who knows only
-    the year types another day, where nothing else contradicts.
+    It may where one birthday is one that stands for none, and where the name is rare, and it is no parent or child:
+    those rarely bear the same middle name as well. It may where two digits differ, or day and month are swapped and a
+    digit differs, and in the same year, as who knows only the year types another day, where nothing else contradicts.
     """
     evidence, likely = candidate.evidence, candidate.posterior >= NEAR_FROM
     if likely and evidence.middle is Level.SAME:
@@ -62,6 +65,8 @@ def _may_be_one_person(candidate: Candidate) -> bool:
     born = candidate.compared(Field.DATE_OF_BIRTH)
     if not (born.stated and born.held):
         return False
+    if any(each.endswith(NOBODY_S) for each in (born.stated, born.held)):
+        return True
     apart = abs(int(born.stated[:4]) - int(born.held[:4]))
     year, month, day = born.stated.split("-")
     mistyped = Hamming.distance(born.stated, born.held) <= DIGITS_MISTYPED

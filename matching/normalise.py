@@ -10,6 +10,9 @@ from typing import Final, NamedTuple
 
 from matching.readings import as_meant, with_letters_for_digits
 
+_LOST: Final = re.compile(r"\?+")
+_ANY_LETTERS: Final = "[a-z]{0,3}"
+_MOST_LOST: Final = 5
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
 
@@ -213,6 +216,15 @@ def recorded(name: Name) -> Name:
 def has_lost_letters(raw: str) -> bool:
     """Whether signs stand in a name for letters that a program could not write."""
     return "?" in raw or "\ufffd" in raw
+
+
+def may_have_been(raw: str, name: Name) -> bool:
+    """Whether a name that has lost letters is this one as far as it goes: H??ng, of Hương. It must have two left."""
+    if len(_LOST.findall(raw.replace("\ufffd", "?"))) > _MOST_LOST:
+        return False
+    signs = "".join("?" if has_lost_letters(sign) else fold(sign) for sign in raw[:LONGEST_NAME])
+    written = re.compile(_LOST.sub(_ANY_LETTERS, signs))
+    return sum(map(str.isalpha, signs)) > 1 and bool(written.fullmatch(name.joined))
 
 
 def _without_titles(tokens: list[str]) -> list[str]:

@@ -77,9 +77,23 @@ _KOREAN: Final = (
 )
 
 _VOWELS: Final = frozenset("aeiouy")
+_TWO_SYLLABLES: Final = frozenset({"eo", "ia", "io", "iw", "ua"})
+"""Letters that make two syllables of one: Dina is not Diana."""
+
 _FIRST_VOWEL: Final = re.compile("([^aeiou]+)([aeiou])(?![aeiouy])")
 _UNLIKE_VOWELS: Final = ({"a", "i"}, {"a", "o"}, {"a", "u"}, {"e", "o"}, {"e", "u"}, {"i", "o"}, {"i", "u"})
 """What is said otherwise in every tongue; a and e, e and i, o and u stand for each other."""
+
+_SAID: Final = tuple(
+    (re.compile(written), said)
+    for written, said in (
+        ("^wr", "r"), ("^kn", "n"), ("ph", "f"), ("ck", "k"), ("c(?=[aoulrk])", "k"), ("z", "s"),
+        ("y", "i"), ("(?<=[^aeiou]{2})e$|(?<=[aeiou]{2}[^aeiou])e$", ""),
+        ("ie|ei|ee|ea", "i"), ("[eiu]r(?=[^aeiour])", "er"),
+        ("(?<=[aeiou])([^aeiou]+)[aeiou]([rnls])(?=s?$)", "\\1e\\2"),
+    )
+)  # fmt: skip
+"""What stands for the same sound in last names."""
 
 _LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
 _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
@@ -94,7 +108,7 @@ def may_be_one(one: str, other: str) -> bool:
     """Whether two words of given names may be one: an initial, another form, a slip that makes no other name."""
     if len(one) == 1 or len(other) == 1:
         return one[0] == other[0]
-    if one == other or are_given_name_forms(one, other):
+    if one == other or are_given_name_forms(one, other) or _are_one_syllable(one, other):
         return True
     if _is_garbled(one) or _is_garbled(other):
         return OSA.distance(one, other, score_cutoff=1) <= 1
@@ -171,6 +185,13 @@ def share_one_syllable(one: Sequence[str], other: Sequence[str]) -> bool:
     return not may_be_one(one[0], other[0]) and _romanised(one[0]) != _romanised(other[0])
 
 
+def _are_one_syllable(one: str, other: str) -> bool:
+    """Whether two short words are one Korean syllable: the Hun and Hoon of Ji-Hun."""
+    if max(len(one), len(other)) > SLIP_FROM or one[0] != other[0] or _romanised(one) != _romanised(other):
+        return False
+    return bool(_SYLLABLE.fullmatch(one) and _SYLLABLE.fullmatch(other))
+
+
 def _romanised(syllable: str) -> str:
     """Write a Korean syllable in one of the ways in which it is written: Jee is Ji, Yeong is Young, Gyu is Kyu."""
     for written, said in _KOREAN:
@@ -179,11 +200,16 @@ def _romanised(syllable: str) -> str:
 
 
 def are_said_otherwise(one: str, other: str, slips: int) -> bool:
-    """Whether names of the same consonants are two: Luca and Lucy, Niall and Nuala; not Debbie and Debby."""
+    """Whether names of the same consonants are two: Luca and Lucy, Dina and Diana; not Debbie and Debby."""
     if slips > 1:
         one, other = (_LIGHT_ENDING.sub("y", _undoubled(_LONG_VOWEL.sub(_as_short, name))) for name in (one, other))
         return OSA.distance(one, other, score_cutoff=1) > 1
-    return one[:-1] == other[:-1] and {one[-1], other[-1]} <= _VOWELS
+    if one[:-1] == other[:-1] and {one[-1], other[-1]} <= _VOWELS:
+        return True
+    shorter, longer = sorted((one, other), key=len)
+    at = Prefix.similarity(shorter, longer)
+    one_more = bool(shorter[at:]) and longer[at + 1 :] == shorter[at:]
+    return one_more and not {longer[at - 1 : at + 1], longer[at : at + 2]}.isdisjoint(_TWO_SYLLABLES)
 
 
 def begin_with_other_vowels(one: str, other: str) -> bool:
@@ -256,6 +282,21 @@ def are_two_families(one: str, other: str) -> bool:
     return shorter.endswith("s") and longer == shorter + "on"
 
 
+def are_families_said_otherwise(one: str, other: str, slips: int) -> bool:
+    """Whether last names of one length differ in a letter that is heard: Khan and Chan, Shaw and Shah, Ball and Bell.
+
+    Not Smith and Smyth, Reed and Read, Taylor and Tayler.
+    """
+    return slips == 1 and len(one) == len(other) and _as_said(one) != _as_said(other)
+
+
+def _as_said(name: str) -> str:
+    """Write a last name so that what sounds the same is the same: coarser than spelling, finer than `sound`."""
+    for written, said in _SAID:
+        name = written.sub(said, name)
+    return _undoubled(name)
+
+
 def have_halves_of_two(one: Name, other: Name, shared: str) -> bool:
     """Whether two last names have one part in common, and each another one beside it: Barnes-Buckley, Buckley-Price.
 
@@ -286,13 +327,14 @@ def runs_on(name: Name, other: Name, middle: Name) -> bool:
 def is_keyed_wrongly(typed: str, held: str) -> bool:
     """Whether the held of two names, a slip apart, only has two letters exchanged or lacks one: Rebecac, Stehen.
 
-    Other letters make other people's names (Roanne, of Joanne), so do other beginnings (Archana, of Rachana), and a
-    lost last letter of a short name may.
+    Or has one twice: Chrristopher. Other letters make other people's names (Roanne, of Joanne), so do other beginnings
+    (Archana, of Rachana), and a lost last letter of a short name may.
     """
     if len(held) < SLIP_FROM or typed[0] != held[0]:
         return False
     lost = len(held) + 1 == len(typed) and (held != typed[:-1] or len(held) >= NO_NAME_CUT_FROM)
-    return lost or sorted(typed) == sorted(held)
+    twice = len(held) == len(typed) + 1 and _undoubled(held) == _undoubled(typed)
+    return lost or twice or sorted(typed) == sorted(held)
 
 
 def is_split(name: Name, other: str) -> bool:

@@ -20,7 +20,8 @@ _DIGIT_IN_WORD: Final = re.compile(r"(?<=[^\W\d_])[015]+(?=[^\W\d_])|\b0(?=[^\W\
 _AS_LETTERS: Final = str.maketrans("015", "ols")
 
 _READ_AS_ONE: Final = (("rn", "m"), ("cl", "d"), ("li", "h"), ("vv", "w"))
-"""Two letters that are taken for one where paper was read."""
+_READ_AS_TWO: Final = (("nn", "rm"), ("rm", "nn"))
+"""Two letters that are taken for one where paper was read, and for two others."""
 
 
 def as_meant(raw: str) -> str:
@@ -53,6 +54,7 @@ def _as_letters(found: re.Match[str]) -> str:
 
 
 def look_alike(one: str, other: str) -> bool:
-    """Whether two names are one where two letters are taken for one: Jarnes and James."""
+    """Whether two names are one where two letters are taken for one, or others: Jarnes and James, Harmah and Hannah."""
     shorter, longer = sorted((one, other), key=len)
-    return any(longer.replace(two, single) == shorter for two, single in _READ_AS_ONE)
+    taken = (*_READ_AS_ONE, *_READ_AS_TWO)
+    return any(longer.replace(two, otherwise) == shorter for two, otherwise in taken)

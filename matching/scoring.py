@@ -9,7 +9,7 @@ from matching import comparisons, middles, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import NEAR_DATE, FieldComparison
-from matching.given_names import are_brother_and_sister, is_her_name, other_forms
+from matching.given_names import are_brother_and_sister, are_given_name_forms, is_her_name, other_forms
 from matching.normalise import NO_NAME, Name
 from matching.numbers import compare_nino, compare_trn
 from matching.parts import SLIP_FROM, is_almost_a_form, is_slip_of_one, is_told_by_middle_name
@@ -125,19 +125,20 @@ class Scorer:
         firsts, lasts = self._known_names(record)
         held_first, held_middle = firsts[0], normalise.given_name(record.middle_name)
         said = middles.middle_said(stated.middle, stated.lasts, held_middle, lasts)
-        first = comparisons.first_names(stated.firsts, said, firsts, held_middle)
+        first = self._first_relation(record, said, firsts, held_middle)
         last = comparisons.last_names(stated.lasts, lasts)
-        if last.level is Level.PART:
-            last = middles.in_two_boxes(stated.middle, stated.lasts, lasts) or last
+        if last.level is not Level.SAME and stated.middle:
+            last = middles.in_two_boxes(stated.middle, stated.lasts, held_middle, lasts) or last
         swapped, half = False, None
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
         if first.level not in JOINTLY and present.level is not Level.SAME and stated.has_names:
-            swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
+            numbered = self._is_numbered(record)
+            swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts, numbered=numbered)
             if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
                 # That a first name is also a stranger's last name says nothing, but of whose number was given.
-                if half and half[1] is Level.DIFFERENT and not self._is_numbered(record):
+                if half and half[1] is Level.DIFFERENT and not numbered:
                     half = None
         middle, exactly = comparisons.ABSENT, False
         if swapped:
@@ -150,6 +151,16 @@ class Scorer:
             known = {name.joined for name in lasts}
             agreeing = sum(name.joined in known for name in stated.lasts)
         return _Relations(first, last, middle, held_first, swapped, half, agreeing, exactly)
+
+    def _first_relation(
+        self, record: TeachingRecord, middle: Name, firsts: Sequence[Name], held_middle: Name
+    ) -> NameRelation:
+        """How the first names relate; where the record lost letters, those left count as initials."""
+        first = comparisons.first_names(self.statement.firsts, middle, firsts, held_middle)
+        if first.level in _UNLIKE and normalise.has_lost_letters(record.first_name):
+            lost = normalise.may_have_been(record.first_name, self.statement.firsts[0])
+            return NameRelation(Level.INITIAL, first.typed, first.held) if lost else first
+        return first
 
     def _known_names(self, record: TeachingRecord) -> tuple[list[Name], list[Name]]:
         """Every first and last name of a record; somebody's only name may stand in the last one's place."""
@@ -235,6 +246,8 @@ class Scorer:
     def _swapped_names(self, held_first: Name, middle: NameRelation, *, exactly: bool) -> list[FieldComparison]:
         first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
         level = Level.SAME if last == held_first.joined else Level.NEARLY  # Molly is swapped rather than Holly
+        if are_given_name_forms(last, held_first.joined):
+            level = _VARIANT
         one = NameRelation(level, last, held_first.joined, slips=1)
         other = NameRelation(Level.SAME, first, first)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)

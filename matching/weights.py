@@ -16,7 +16,7 @@ from typing import Final
 
 from matching.comparisons import Field, Level, NameRelation
 from matching.given_names import is_borne
-from matching.parts import are_said_otherwise, is_keyed_wrongly
+from matching.parts import are_families_said_otherwise, are_said_otherwise, is_keyed_wrongly
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
 VERSION: Final = "2026-11-23.7"
@@ -179,7 +179,8 @@ class Rarity:
         """Whether people bear both of two names that are not said alike: Peng and Deng, Luca and Lucy."""
         typed, held, first = relation.typed, relation.held, field is _FIRST_NAME
         begin_alike = typed[:1] == held[:1] or {typed[:1], held[:1]} == {"c", "k"}
-        if relation.alike and begin_alike and not (first and are_said_otherwise(typed, held, relation.slips)):
+        said_otherwise = are_said_otherwise if first else are_families_said_otherwise
+        if relation.alike and begin_alike and not said_otherwise(typed, held, relation.slips):
             return False
         return all(self.is_borne(field, name) for name in (typed, held))
 

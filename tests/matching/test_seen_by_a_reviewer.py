@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_the_middle_name_that_is_right_loses_nobody_beside_a_similar_name() -> N
 def test_an_address_that_merged_records_of_one_person_have_is_not_shared() -> None:
     address = "alex@example.com"
     record = a_record(email=address, nino="")
-    merged = {"status": RecordStatus.MERGED, "nino": "", "email": address}
+    merged: dict[str, Any] = {"status": RecordStatus.MERGED, "nino": "", "email": address}
     chain = [
         replace(record, trn="2222222", merged_into=record.trn, **merged),
         replace(record, trn="3333333", merged_into="2222222", **merged),
@@ -184,3 +185,92 @@ def test_nothing_is_said_of_whose_an_address_is_before_others_were_looked_at() -
     outcome = outcome_of(a_person(record, trn=record.trn, email="family@example.com"), record, other)
     assert isinstance(outcome, DefiniteMatch)
     assert not any("which only this record has" in said for said in sentences(outcome.candidates[0]))
+
+
+@pytest.mark.parametrize("number", ["trn", "nino"])
+@pytest.mark.parametrize(("held", "stated"), [("H??ng", "Hương"), ("ANDR?", "André"), ("?nan?l?", "İnançlı")])
+def test_letters_that_the_register_lost_make_no_other_name_of_it(held: str, stated: str, number: str) -> None:
+    record = called(held)
+    assert linked(outcome_of(a_person(record, first_name=stated, **{number: getattr(record, number)}), record))
+    assert linked(outcome_of(a_person(record, first_name="Marek", **{number: getattr(record, number)}), record)) is None
+
+
+def test_of_a_name_that_lost_most_letters_nothing_is_guessed() -> None:
+    for held in ("?a" * 45, "?\ufffdn"):
+        record = called(held)
+        assert linked(outcome_of(a_person(record, first_name="Annaaan", trn=record.trn), record)) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "stated_first", "stated_last"),
+    [("Susan", "Reyes", "Reyes", "Sue"), ("Peter", "Fletcher", "Fletcher", "Pete"), ("Eliza", "Owen", "Owen", "Liza")],
+)
+def test_names_in_each_other_s_box_may_be_short_beside_a_number(
+    first: str, last: str, stated_first: str, stated_last: str
+) -> None:
+    record = called(first, last_name=last)
+    stated = a_person(record, first_name=stated_first, last_name=stated_last)
+    assert linked(outcome_of(replace(stated, trn=record.trn), record)) == record.trn
+    assert linked(outcome_of(stated, record)) is None
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2000, 1, 1), date(1990, 1, 1)])
+def test_a_birthday_that_programs_write_for_none_is_no_proof_that_there_is_nobody(day: date) -> None:
+    record = called("Reem", last_name="Viscarro", date_of_birth=date(1981, 4, 3), nino="")
+    assert not isinstance(outcome_of(a_person(record, date_of_birth=day), record), NoMatch)
+    assert not isinstance(outcome_of(a_person(record), replace(record, date_of_birth=day)), NoMatch)
+
+
+@pytest.mark.parametrize(
+    ("stated", "held"), [("Horák", "Horáková"), ("Hruška", "Hrušková"), ("Němec", "Němcová"), ("Novotná", "Novotná")]
+)
+def test_a_czech_woman_s_last_name_is_her_father_s(stated: str, held: str) -> None:
+    record = called("Libuše", last_name=held)
+    assert linked(outcome_of(a_person(record, last_name=stated), record)) == record.trn
+
+
+def test_sikhs_write_the_family_s_name_before_kaur() -> None:
+    record = called("Sukhvinder", "Kaur", last_name="Bhogal")
+    stated = a_person(record, middle_name="Bhogal", last_name="Kaur")
+    assert linked(outcome_of(stated, record)) == record.trn
+    assert linked(outcome_of(replace(stated, middle_name="Gill"), record)) is None
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ji-Hun", "Ji-Hoon"), ("Kyung-Su", "Kyung-Soo"), ("Hyun-Wu", "Hyun-Woo")])
+@pytest.mark.parametrize(("last", "held_last"), [("Gang", "Kang"), ("Gim", "Kim"), ("Yi", "Lee"), ("Jeong", "Jung")])
+def test_korean_names_are_written_in_several_ways(one: str, other: str, last: str, held_last: str) -> None:
+    record = called(other, last_name=held_last)
+    assert linked(outcome_of(a_person(record, first_name=one, last_name=last, trn=record.trn), record)) == record.trn
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"), [("Harmah", "Hannah"), ("Grairme", "Grainne"), ("Christopher", "Chrristopher")]
+)
+def test_two_letters_read_as_two_others_and_one_keyed_twice_are_slips(typed: str, held: str) -> None:
+    record = called(held)
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record)) == record.trn
+
+
+def in_use(field: str, *names: str) -> list[TeachingRecord]:
+    """Make people of these names, so that a register knows them to be borne."""
+    known: dict[str, Any] = {"first_name": "Ruth", "last_name": "Mills", "nino": ""}
+    return [
+        a_record(**known | {"trn": f"{8_000_000 + 100 * at + n}", "date_of_birth": date(1950 + n, 3, 4), field: name})
+        for at, name in enumerate(names)
+        for n in range(8)
+    ]
+
+
+@pytest.mark.parametrize(("stated", "held"), [("Chan", "Khan"), ("Shaw", "Shah"), ("Ball", "Bell"), ("Hale", "Hall")])
+def test_two_last_names_that_people_bear_and_say_otherwise_are_two_families(stated: str, held: str) -> None:
+    record = called("Uzma", last_name=held)
+    others = in_use("last_name", stated, held)
+    assert linked(outcome_of(a_person(record, last_name=stated), record, *others)) is None
+    assert linked(outcome_of(a_person(record, last_name=stated, trn=record.trn), record, *others)) == record.trn
+
+
+@pytest.mark.parametrize(("stated", "held"), [("Dina", "Diana"), ("Siwan", "Sian"), ("Mara", "Maria")])
+def test_a_vowel_that_makes_one_syllable_more_makes_another_name(stated: str, held: str) -> None:
+    record = called(held)
+    others = in_use("first_name", stated, held)
+    assert linked(outcome_of(a_person(record, first_name=stated), record, *others)) is None
