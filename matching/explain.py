@@ -1,6 +1,7 @@
 """Why: each field of each candidate in bits and in a sentence, the rule that fired and those that blocked."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Final
 
 from matching.comparisons import Field, Level
@@ -64,43 +65,63 @@ _SENTENCES: Final = {
 }  # fmt: skip
 
 
-_SAME_FIRST_NAME: Final = "Same first name ({held})"
-_SAID_OTHERWISE: Final = {
-    (Field.FIRST_NAME, Level.PART): f"{_SAME_FIRST_NAME}, and further ones on one side.",
-    (Field.FIRST_NAME, Level.SIMILAR): f"{_SAME_FIRST_NAME}, which brothers share, and another one behind it.",
-    (Field.FIRST_NAME, Level.ANOTHER): f"{_SAME_FIRST_NAME}, which brothers share, and another one behind it.",
+class Meaning(StrEnum):
+    """What a level says of these two values, where it has several meanings."""
+
+    FURTHER_NAMES = "further_names"
+    BROTHERS_SHARE = "brothers_share"
+    LOST_LETTERS = "lost_letters"
+    ONE_IN_COMMON = "one_in_common"
+    CROSSWISE = "crosswise"
+    ANOTHER_DECADE = "another_decade"
+    YEAR_ALONE = "year_alone"
+    MERGED = "merged"
+
+
+_MEANINGS: Final = {
+    Meaning.FURTHER_NAMES: "Same first name, and further ones on one side ({held}).",
+    Meaning.BROTHERS_SHARE: "Same first name, which brothers share, and another one behind it ({held}).",
+    Meaning.LOST_LETTERS: "First name agrees in the letters that the record has of it ({stated} / {held}).",
+    Meaning.ONE_IN_COMMON: "The middle names have one in common ({stated} / {held}).",
+    Meaning.CROSSWISE: "First and middle name stand in each other's place ({stated} / {held}).",
+    Meaning.ANOTHER_DECADE: "Year of birth is ten years or a century off ({stated} / {held}).",
+    Meaning.YEAR_ALONE: "Same year of birth, and the first of January on one side ({stated} / {held}).",
+    Meaning.MERGED: "The TRN given is that of a record that was merged into this one ({stated}).",
 }
-"""Where the two values are the same, and yet not the whole names."""
-
-_ANOTHER_YEAR: Final = "Year of birth is ten years or a century off ({stated} / {held})."
-_YEAR_ALONE: Final = "Same year of birth, and the first of January on one side ({stated} / {held})."
-_CROSSWISE: Final = "First and middle name stand in each other's place ({stated} / {held})."
-_ONE_OF_SEVERAL: Final = "The middle names have one in common ({stated} / {held})."
-_LOST_LETTERS: Final = "First name agrees in the letters that the record has of it ({stated} / {held})."
-_MERGED: Final = "The TRN given is that of a record that was merged into this one ({stated})."
+_OF_THE_SAME: Final = {
+    (Field.FIRST_NAME, Level.PART): Meaning.FURTHER_NAMES,
+    (Field.FIRST_NAME, Level.SIMILAR): Meaning.BROTHERS_SHARE,
+    (Field.FIRST_NAME, Level.ANOTHER): Meaning.BROTHERS_SHARE,
+}
 
 
-def _template(comparison: FieldComparison, trn: str) -> str | None:
-    """Choose the sentence by the values, where the level has several meanings."""
+def meaning(comparison: FieldComparison, trn: str = "") -> Meaning | None:
+    """Say what a comparison means of its values; None where its level has one meaning. `trn` is the candidate's."""
     field, level, stated, held = comparison.field, comparison.level, comparison.stated, comparison.held
-    if field is Field.TRN and level is Level.SAME and trn and stated != trn:
-        return _MERGED
-    if field is Field.DATE_OF_BIRTH and level is Level.ONE_DIGIT:
-        return _ANOTHER_YEAR if sum(a != b for a, b in zip(stated, held, strict=True)) > 1 else None
-    if field is Field.DATE_OF_BIRTH and level is Level.TWO_PARTS and stated[:4] == held[:4]:
-        return _YEAR_ALONE if NEW_YEAR in (stated[4:], held[4:]) else None
-    if field is Field.FIRST_NAME and level is Level.INITIAL and min(len(stated), len(held)) >= LETTERS_LEFT:
-        return _LOST_LETTERS
-    if field is Field.MIDDLE_NAME and level is Level.SAME and stated != held:
-        return _ONE_OF_SEVERAL if stated in held or held in stated else _CROSSWISE
-    return _SAID_OTHERWISE.get((field, level)) if stated == held else None
+    if stated == held:
+        merged = field is Field.TRN and level is Level.SAME and bool(trn) and stated != trn
+        return Meaning.MERGED if merged else _OF_THE_SAME.get((field, level))
+    if field is Field.DATE_OF_BIRTH:
+        return _of_dates(level, stated, held)
+    if field is Field.MIDDLE_NAME and level is Level.SAME:
+        return Meaning.ONE_IN_COMMON if stated in held or held in stated else Meaning.CROSSWISE
+    letters_lost = level is Level.INITIAL and field is Field.FIRST_NAME and min(len(stated), len(held)) >= LETTERS_LEFT
+    return Meaning.LOST_LETTERS if letters_lost else None
+
+
+def _of_dates(level: Level, stated: str, held: str) -> Meaning | None:
+    if level is Level.ONE_DIGIT and sum(a != b for a, b in zip(stated, held, strict=False)) > 1:
+        return Meaning.ANOTHER_DECADE
+    year_alone = level is Level.TWO_PARTS and stated[:4] == held[:4] and NEW_YEAR in (stated[4:], held[4:])
+    return Meaning.YEAR_ALONE if year_alone else None
 
 
 def sentence(comparison: FieldComparison, trn: str = "") -> str:
     """Say one comparison to a member of staff; empty where there is nothing to say. `trn` is that of the candidate."""
     if comparison.level is Level.MISSING:
         return ""
-    template = _template(comparison, trn) or _SENTENCES.get((comparison.field, comparison.level))
+    said = meaning(comparison, trn)
+    template = _MEANINGS[said] if said else _SENTENCES.get((comparison.field, comparison.level))
     if template is None:
         template = f"{_LABELS[comparison.field].capitalize()} differs ({{stated}} / {{held}})."
     return template.format(stated=comparison.stated, held=comparison.held)

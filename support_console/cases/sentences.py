@@ -10,15 +10,16 @@ from flask_babel import gettext as _
 
 from identity_provider.domain.words import N_
 from matching.comparisons import Field, Level
+from matching.explain import Meaning, meaning
 from matching.posterior import Candidate
 
 SENTENCES = {
     (Field.FIRST_NAME, Level.SAME): N_("Same first name."),
-    (Field.FIRST_NAME, Level.PART): N_("First name is one of several given names."),
+    (Field.FIRST_NAME, Level.PART): N_("One first name is a part of the other."),
     (Field.FIRST_NAME, Level.VARIANT): N_("First name is a short or other form."),
     (Field.FIRST_NAME, Level.NEARLY): N_("First name is spelled slightly differently."),
     (Field.FIRST_NAME, Level.INITIAL): N_("First name agrees in its initial only."),
-    (Field.FIRST_NAME, Level.MIDDLE): N_("A middle name is used as the first name."),
+    (Field.FIRST_NAME, Level.MIDDLE): N_("A middle name, or a form of it, is used as the first name."),
     (Field.FIRST_NAME, Level.SWAPPED): N_("First and last name stand in each other's place."),
     (Field.FIRST_NAME, Level.SIMILAR): N_("First names are similar."),
     (Field.FIRST_NAME, Level.BEGINNING): N_("One first name begins the other."),
@@ -39,7 +40,7 @@ SENTENCES = {
     (Field.DATE_OF_BIRTH, Level.YEAR_DIGITS_SWAPPED): N_("Digits of the year are swapped."),
     (Field.DATE_OF_BIRTH, Level.DIGITS_SWAPPED): N_("Digits of the date are swapped."),
     (Field.DATE_OF_BIRTH, Level.ONE_DIGIT): N_("Date of birth differs in one digit."),
-    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): N_("Date a day or a week off, or agreeing in two parts."),
+    (Field.DATE_OF_BIRTH, Level.TWO_PARTS): N_("Dates agree in two parts, or are within a week."),
     (Field.DATE_OF_BIRTH, Level.UNREADABLE): N_("The date of birth given cannot be one."),
     (Field.TRN, Level.SAME): N_("The TRN given is this record's."),
     (Field.TRN, Level.ONE_SLIP): N_("The TRN given differs by one slip."),
@@ -57,8 +58,23 @@ SENTENCES = {
 }
 
 
+MEANINGS = {
+    Meaning.FURTHER_NAMES: N_("Same first name, and further ones on one side."),
+    Meaning.BROTHERS_SHARE: N_("Same first name, which brothers share, and another one behind it."),
+    Meaning.LOST_LETTERS: N_("First name agrees in the letters that the record has of it."),
+    Meaning.ONE_IN_COMMON: N_("The middle names have one in common."),
+    Meaning.CROSSWISE: N_("First and middle name stand in each other's place."),
+    Meaning.ANOTHER_DECADE: N_("Year of birth is ten years or a century off."),
+    Meaning.YEAR_ALONE: N_("Same year of birth, and the first of January on one side."),
+    Meaning.MERGED: N_("The TRN given is that of a record that was merged into this one."),
+}
+
+
 def sentences_of(candidate: Candidate) -> tuple[str, ...]:
     """Why, the strongest evidence first; how rare a name is shows in the weight, and says nothing in words."""
     ordered = sorted(candidate.comparisons, key=lambda each: -abs(each.bits))
-    said = (SENTENCES.get((each.field, each.level)) for each in ordered)
+    trn = candidate.record.trn
+    said = (
+        MEANINGS[more] if (more := meaning(each, trn)) else SENTENCES.get((each.field, each.level)) for each in ordered
+    )
     return tuple(str(_(text)) for text in said if text)

@@ -17,12 +17,12 @@ from identity_provider.models import Delivery
 from identity_provider.services import lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
-from matching.comparisons import Level
+from matching.comparisons import Field, Level
 from matching.evidence import FieldComparison
-from matching.explain import sentence
+from matching.explain import Meaning, meaning, sentence
 from matching.records import RecordStatus
 from support_console.cases.comparison import FIELDS
-from support_console.cases.sentences import SENTENCES
+from support_console.cases.sentences import MEANINGS, SENTENCES
 from tests.builders import NOW, a_record, a_user
 from tests.console.agents import a_case, an_agent, anew, audited, messages
 from tests.kit.page import Browser, Page
@@ -330,9 +330,37 @@ def test_of_a_ticket_that_will_never_come_nobody_says_not_yet(app: Flask) -> Non
 
 def test_every_comparison_that_the_matcher_explains_is_said_to_agents_without_its_values() -> None:
     kinds = [(field, level) for field in FIELDS for level in Level]
-    explained = {kind: sentence(FieldComparison(*kind, 1.0, "stated", "held")) for kind in kinds}
+    values = (("s", "h"), ("same", "same"))  # of which a level means what it says
+    explained = {
+        kind: sentence(compared)
+        for kind in kinds
+        for compared in (FieldComparison(*kind, 1.0, *value) for value in values)
+        if meaning(compared) is None
+    }
+    assert len(explained) == len(kinds)
     for kind, said in explained.items():
         if "differs (" not in said and said:
             assert SENTENCES[kind] == re.sub(r" \(.*\)(?=\.$)", "", said), kind
         elif kind in SENTENCES:
             assert kind[1] is Level.DIFFERENT
+
+
+SEVERAL_MEANINGS = [
+    (Meaning.FURTHER_NAMES, Field.FIRST_NAME, Level.PART, "lisa", "lisa"),
+    (Meaning.BROTHERS_SHARE, Field.FIRST_NAME, Level.SIMILAR, "mohammed", "mohammed"),
+    (Meaning.LOST_LETTERS, Field.FIRST_NAME, Level.INITIAL, "huong", "hng"),
+    (Meaning.ONE_IN_COMMON, Field.MIDDLE_NAME, Level.SAME, "roseanne", "rose"),
+    (Meaning.CROSSWISE, Field.MIDDLE_NAME, Level.SAME, "molly", "lynda"),
+    (Meaning.ANOTHER_DECADE, Field.DATE_OF_BIRTH, Level.ONE_DIGIT, "2001-05-17", "1991-05-17"),
+    (Meaning.YEAR_ALONE, Field.DATE_OF_BIRTH, Level.TWO_PARTS, "1984-01-01", "1984-05-17"),
+    (Meaning.MERGED, Field.TRN, Level.SAME, "7654321", "7654321"),
+]
+
+
+@pytest.mark.parametrize(("meant", "field", "level", "stated", "held"), SEVERAL_MEANINGS)
+def test_agents_read_what_a_level_means_of_these_values(
+    meant: Meaning, field: Field, level: Level, stated: str, held: str
+) -> None:
+    said = sentence(FieldComparison(field, level, 1.0, stated, held), "1234567")
+    assert MEANINGS[meant] == re.sub(r" \(.*\)(?=\.$)", "", said)
+    assert {each[0] for each in SEVERAL_MEANINGS} == set(Meaning) == MEANINGS.keys()
