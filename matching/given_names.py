@@ -85,6 +85,7 @@ _OTHER_PEOPLE: Final = _variants("other_people.txt")
 _EQUIVALENT: Final = _variants("equivalents.txt")
 _LOOSE: Final = _joined(_variants("loose_forms.txt"), _EQUIVALENT)
 _BORNE: Final = frozenset(name for line in _groups("borne_names.txt") for name in line)
+_OF_BOTH_SEXES: Final = frozenset(name for line in _groups("names_of_both_sexes.txt") for name in line)
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -111,6 +112,11 @@ def is_given_name(name: str) -> bool:
 def is_borne(name: str) -> bool:
     """Whether people are called so, as far as all lists go."""
     return name in _BORNE or is_given_name(name)
+
+
+def is_of_one_sex(name: str) -> bool:
+    """Whether this is an English given name, with short forms of its own, that only men or only women bear."""
+    return name in _SHORT_OF and name not in _OF_BOTH_SEXES
 
 
 def is_short_form(one: str, other: str) -> bool:

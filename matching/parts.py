@@ -8,7 +8,14 @@ from typing import Final
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
 from matching.blocking import sound
-from matching.given_names import are_brother_and_sister, are_given_name_forms, given_name_forms, is_borne, is_given_name
+from matching.given_names import (
+    are_brother_and_sister,
+    are_given_name_forms,
+    given_name_forms,
+    is_borne,
+    is_given_name,
+    is_of_one_sex,
+)
 from matching.normalise import PARTICLES, Name
 
 BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
@@ -119,10 +126,14 @@ def may_be_one(one: str, other: str) -> bool:
     return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
-def is_slip_of_one(one: str, other: str) -> bool:
-    """Whether two names are a letter apart, and not as those of twins are: they rhyme, or are a man's and a woman's."""
-    near = one[:1] == other[:1] and OSA.distance(one, other, score_cutoff=1) <= 1
-    return near and not are_brother_and_sister(one, other)
+def is_slip_of_one(one: str, other: str, middle: str) -> bool:
+    """Whether two names are a letter apart, and not as those of twins are: they rhyme, or are a man's and a woman's.
+
+    No brother has his sister's middle name where that is a woman's: Denis Janet is Denise Janet, mistyped.
+    """
+    if one[:1] != other[:1] or OSA.distance(one, other, score_cutoff=1) > 1:
+        return False
+    return not are_brother_and_sister(one, other) or is_of_one_sex(middle)
 
 
 def is_told_by_middle_name(first: Name, middle: Name, held_first: Name) -> bool:

@@ -188,7 +188,8 @@ class Scorer:
             return self._half_swapped_names(half, held_first, last.held)
         one = self._named(_FIRST, first, numbered=numbered)
         other = self._named(_LAST, last, numbered=numbered)
-        told = middle.level is Level.SAME and one.level is Level.ANOTHER and is_slip_of_one(one.stated, one.held)
+        told = middle.level is Level.SAME and one.level is Level.ANOTHER
+        told = told and is_slip_of_one(one.stated, one.held, middle.held)
         if told and is_told_by_middle_name(self.statement.firsts[0], self.statement.middle, held_first):
             one = one._replace(level=_SIMILAR, bits=weights.fixed_bits(_FIRST, _SIMILAR))
         by_form = first.level is Level.MIDDLE and (first.alike or first.slips)

@@ -274,3 +274,11 @@ def test_a_vowel_that_makes_one_syllable_more_makes_another_name(stated: str, he
     record = called(held)
     others = in_use("first_name", stated, held)
     assert linked(outcome_of(a_person(record, first_name=stated), record, *others)) is None
+
+
+@pytest.mark.parametrize(("typed", "held"), [("Jan", "Jane"), ("Denis", "Denise")])
+def test_no_brother_has_a_middle_name_that_only_his_sister_can_have(typed: str, held: str) -> None:
+    for middle, expected in (("Janet", True), ("Lee", False), ("Kaur", False), ("Ramesh", False), ("", False)):
+        record = called(held, middle)
+        stated = a_person(record, first_name=typed, middle_name=middle, trn=record.trn)
+        assert (linked(outcome_of(stated, record)) == record.trn) is expected, middle
