@@ -317,6 +317,7 @@ def swapped(first: Name, last: Name, held_first: Name, held_lasts: Iterable[Name
     if not (first and last and held_first) or _near_enough(first, held_first):
         return False
     by_form = numbered and are_given_name_forms(last.joined, held_first.joined)
+    by_form = by_form and not are_often_two_people(last.joined, held_first)
     if not (by_form or _near_enough(last, held_first)):
         return False
     return any(_near_enough(first, held) for held in held_lasts if held)

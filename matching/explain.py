@@ -1,6 +1,7 @@
 """Why: each field of each candidate in bits and in a sentence, the rule that fired and those that blocked."""
 
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any, Final
 
@@ -104,7 +105,8 @@ def meaning(comparison: FieldComparison, trn: str = "") -> Meaning | None:
     if field is Field.DATE_OF_BIRTH:
         return _of_dates(level, stated, held)
     if field is Field.MIDDLE_NAME and level is Level.SAME:
-        return Meaning.ONE_IN_COMMON if stated in held or held in stated else Meaning.CROSSWISE
+        common = SequenceMatcher(None, stated, held, autojunk=False).find_longest_match().size
+        return Meaning.ONE_IN_COMMON if common >= min(len(stated), len(held), LETTERS_LEFT) else Meaning.CROSSWISE
     letters_lost = level is Level.INITIAL and field is Field.FIRST_NAME and min(len(stated), len(held)) >= LETTERS_LEFT
     return Meaning.LOST_LETTERS if letters_lost else None
 

@@ -16,6 +16,9 @@ _YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "te
 _WITHOUT_O_FROM: Final = 5
 """Shorter names that an O begins are not Irish: Olam."""
 
+_OVA_ITSELF: Final = frozenset({"casanova", "cordova", "genova", "padova", "terranova", "villanova"})
+"""Last names that end so, and are not Czech."""
+
 _STEM_FROM: Final = 3
 """Letters that a name must have left without its beginning, to be a name."""
 
@@ -122,9 +125,14 @@ def is_of_one_sex(name: str) -> bool:
 def is_short_form(one: str, other: str) -> bool:
     """Whether one of two given names is a short form of the other, however that is spelled; no spelling of it.
 
-    Two names with short forms of their own are two: Susan and Hannah, though both come from Susannah; Mary and Marilyn.
+    Two names with short forms of their own are two, unless a list says it of these: Susan and Hannah, though both come
+    from Susannah.
     """
-    if other in _GIVEN.get(one, _NONE) or {one, other} <= _INDEPENDENT:
+    if other in _GIVEN.get(one, _NONE):
+        return False
+    if one in _SHORT_OF.get(other, _NONE) or other in _SHORT_OF.get(one, _NONE):
+        return True
+    if {one, other} <= _INDEPENDENT:
         return False
     return any(
         short in _SHORT_OF.get(spelling, _NONE)
@@ -206,7 +214,7 @@ def are_family_name_forms(one: str, other: str) -> bool:
 
 def _is_hers(name: str, his: str) -> bool:
     """Whether a Czech or Slovak woman's last name is a man's with her ending: Horáková, Hrušková, Němcová."""
-    if not name.endswith("ova"):
+    if not name.endswith("ova") or name in _OVA_ITSELF:
         return False
     stem = name.removesuffix("ova")
     lost_e = his[-2] == "e" and his[:-2] + his[-1] == stem

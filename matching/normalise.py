@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 from matching.readings import as_meant, with_letters_for_digits
 
 _LOST: Final = re.compile(r"\?+")
-_ANY_LETTERS: Final = "[a-z]{0,3}"
 _MOST_LOST: Final = 5
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
@@ -218,12 +217,18 @@ def has_lost_letters(raw: str) -> bool:
     return "?" in raw or "\ufffd" in raw
 
 
+def _as_many_letters(lost: re.Match[str]) -> str:
+    """A sign stands for a letter, or two signs do, where each of its bytes became one."""
+    signs = len(lost[0])
+    return f"[a-z]{{{(signs + 1) // 2},{signs}}}"
+
+
 def may_have_been(raw: str, name: Name) -> bool:
     """Whether a name that has lost letters is this one as far as it goes: H??ng, of Hương. It must have two left."""
     if len(_LOST.findall(raw.replace("\ufffd", "?"))) > _MOST_LOST:
         return False
     signs = "".join("?" if has_lost_letters(sign) else fold(sign) for sign in raw[:LONGEST_NAME])
-    written = re.compile(_LOST.sub(_ANY_LETTERS, signs))
+    written = re.compile(_LOST.sub(_as_many_letters, signs))
     return sum(map(str.isalpha, signs)) > 1 and bool(written.fullmatch(name.joined))
 
 

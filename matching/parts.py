@@ -83,6 +83,11 @@ _KOREAN: Final = (
     ("nk", "ng"),
 )
 
+_KOREAN_SURELY: Final = (
+    ("yeong", "yung"), ("young", "yung"), ("eong", "ung"), ("oo", "u"), ("ee", "i"), ("ae", "e"),
+)  # fmt: skip
+"""Two ways to write one syllable, and no other one: Seo is not Su, nor Yeon Yun, as brothers and sisters are called."""
+
 _VOWELS: Final = frozenset("aeiouy")
 _TWO_SYLLABLES: Final = frozenset({"eo", "ia", "io", "iw", "ua"})
 """Letters that make two syllables of one: Dina is not Diana."""
@@ -198,9 +203,13 @@ def share_one_syllable(one: Sequence[str], other: Sequence[str]) -> bool:
 
 def _are_one_syllable(one: str, other: str) -> bool:
     """Whether two short words are one Korean syllable: the Hun and Hoon of Ji-Hun."""
-    if max(len(one), len(other)) > SLIP_FROM or one[0] != other[0] or _romanised(one) != _romanised(other):
+    if max(len(one), len(other)) > SLIP_FROM or one[0] != other[0]:
         return False
-    return bool(_SYLLABLE.fullmatch(one) and _SYLLABLE.fullmatch(other))
+    if not (_SYLLABLE.fullmatch(one) and _SYLLABLE.fullmatch(other)):
+        return False
+    for written, said in _KOREAN_SURELY:
+        one, other = one.replace(written, said), other.replace(written, said)
+    return one == other
 
 
 def _romanised(syllable: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from matching.comparisons import Field, Level
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
 from matching.normalise import is_unknown_birthday
+from matching.parts import FAMILIES_SHARE
 from matching.posterior import Candidate
 from matching.records import RecordStatus
 from matching.statements import Statement
@@ -61,6 +62,7 @@ class Block(StrEnum):
     NOT_CERTAIN = "not_certain"
 
 
+_CALLED_SO: Final = frozenset({Level.INITIAL, Level.MIDDLE})
 _NO_DATE: Final = frozenset({Level.MISSING, Level.UNREADABLE})
 _LOOSE_DATE: Final = NEAR_DATE | _NO_DATE | {Level.TWO_PARTS}
 _FIRST_NOT_CONTRADICTED: Final = AGREES | {
@@ -137,7 +139,7 @@ def _one_name_agrees(evidence: Evidence) -> bool:
     numbers do, unless the middle name is another's too: people go by names that no register has, and a twin knows
     one number of the other sooner than both. A twin who is registered fits better, which blocks.
     """
-    if evidence.first in AGREES or evidence.first in (Level.INITIAL, Level.MIDDLE):
+    if evidence.first in AGREES or evidence.first in _CALLED_SO:
         return True
     if evidence.trn is evidence.nino is Level.SAME:
         return evidence.last in AGREES and evidence.middle is not Level.DIFFERENT
@@ -174,14 +176,16 @@ def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) 
     """Everything that forbids linking the chosen candidate, the other candidates known."""
     evidence = chosen.evidence
     rivals = [(other, other.evidence) for other in others]
+    shared_by_family = chosen.compared(Field.MIDDLE_NAME).held in FAMILIES_SHARE
+    named = evidence._replace(middle=Level.MISSING) if shared_by_family else evidence
     found = [
         (Block.RECORD_CLOSED, not chosen.active),
         (Block.STATED_TRN_IS_ANOTHER, _trn_is_another(evidence, rivals)),
         (Block.STATED_TRN_DIFFERS, _trn_differs(evidence)),
         (Block.STATED_NINO_IS_ANOTHER, _nino_is_another(evidence, rivals)),
         (Block.NINO_CONTRADICTS, _nino_contradicts(evidence)),
-        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, evidence, other.active) for other, rival in rivals)),
-        (Block.ANOTHER_FITS_TOO, not evidence.identified and any(_fits(rival, evidence) for _, rival in rivals)),
+        (Block.ANOTHER_FITS_EXACTLY, any(_fits_exactly(rival, named, other.active) for other, rival in rivals)),
+        (Block.ANOTHER_FITS_TOO, any(_fits(rival, evidence) for _, rival in rivals)),
         (Block.ANOTHER_FITS_BETTER, evidence.identified and any(_fits_better(other, chosen) for other in others)),
         (Block.IDENTIFIER_IS_SHARED, _identifier_is_shared(evidence, rivals)),
         (Block.NOT_CERTAIN, chosen.posterior < certain_from),
@@ -267,8 +271,14 @@ def _fits_exactly(rival: Evidence, chosen: Evidence, active: bool) -> bool:
 def _fits(rival: Evidence, chosen: Evidence) -> bool:
     """Whether this other record could be the person's just as well, identifiers aside.
 
-    Beside one of exactly this name another that only resembles it is as likely as its posterior says, no more.
+    Beside one of exactly this name another that only resembles it is as likely as its posterior says, no more. Numbers
+    do not tell whoever is called otherwise from a twin whom they belong to, where there is a record of that birthday.
     """
+    if chosen.identified:
+        called = rival.last in AGREES and (rival.first in AGREES or rival.first in _CALLED_SO)
+        otherwise = chosen.first not in AGREES and chosen.first not in _CALLED_SO
+        both = chosen.trn is chosen.nino is Level.SAME
+        return both and otherwise and called and rival.born is Level.SAME
     contradicted = Level.DIFFERENT in (rival.nino, rival.trn)
     if contradicted or rival.born is not Level.SAME:
         return False

@@ -229,8 +229,10 @@ class Scorer:
         if numbered and misspelt and not brother and self.rarity.is_nobody_s(held, typed):
             return False
         alike = brother if level is _NEARLY else level in _RESEMBLING
-        # A brother's and a sister's name, a letter apart, are also spellings of one: Alexandr is not told by lists.
-        if alike and (self.rarity.is_borne(_FIRST, typed, by_lists=not brother) or is_her_name(typed, held)):
+        # A brother's and a sister's name, a letter apart, are also spellings of one (Alexandr), and what begins a name
+        # may be that, cut (Dav): lists do not tell.
+        by_lists = not brother and not held.startswith(typed)
+        if alike and (self.rarity.is_borne(_FIRST, typed, by_lists=by_lists) or is_her_name(typed, held)):
             return True
         if level is not _NEARLY:
             return False
