@@ -231,7 +231,7 @@ def two_parts_of(year: int, month: int, day: int) -> tuple[str, ...]:
     written += [(other, month, day) for other in range(year - GENERATION + 1, year + GENERATION)]
     days = {f"{a:04d}{b:02d}{c:02d}" for a, b, c in written if c <= monthrange(a, b)[1]}
     if (month, day) == (1, 1):
-        days |= {f"{date(year, 1, 1) + timedelta(days=apart):%Y%m%d}" for apart in range(365)}
+        days |= {f"{date(year, 1, 1) + timedelta(days=apart):%Y%m%d}" for apart in range(365 + isleap(year))}
     days |= {f"{year:04d}0101"} | {f"{date(year, month, day) + timedelta(days=apart):%Y%m%d}" for apart in (-7, 7)}
     days -= {f"{year:04d}{month:02d}{day:02d}", *date_slips(year, month, day)}
     return tuple(sorted(each for each in days if _FIRST_YEAR <= each[:4] <= _LAST_YEAR))

@@ -16,6 +16,9 @@ _YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "te
 _WITHOUT_O_FROM: Final = 5
 """Shorter names that an O begins are not Irish: Olam."""
 
+_HIS_FROM: Final = 5
+"""Letters that a man's last name must have for a woman's to be told from it by its ending."""
+
 _OVA_ITSELF: Final = frozenset({"casanova", "cordova", "genova", "padova", "terranova", "villanova"})
 """Last names that end so, and are not Czech."""
 
@@ -207,7 +210,9 @@ def are_given_name_forms(one: str, other: str) -> bool:
 def are_family_name_forms(one: str, other: str) -> bool:
     """Whether two different family names may be two spellings of one: MacKay and McKay, or Donnell of O'Donnell."""
     shorter, longer = sorted((one, other), key=len)
-    if len(shorter) >= _WITHOUT_O_FROM and (longer == "o" + shorter or _is_hers(longer, shorter)):
+    if len(shorter) >= _WITHOUT_O_FROM and longer == "o" + shorter:
+        return True
+    if len(shorter) >= _HIS_FROM and _is_hers(longer, shorter):
         return True
     return other in family_name_forms(one)
 

@@ -12,6 +12,8 @@ from matching.readings import as_meant, with_letters_for_digits
 
 _LOST: Final = re.compile(r"\?+")
 _MOST_LOST: Final = 5
+"""Stretches of lost letters; a name with more says nothing, and costs time."""
+
 LONGEST_NAME: Final = 100
 """Characters of a name that are read; what is longer is cut, so that absurd input costs nothing."""
 
@@ -225,9 +227,9 @@ def _as_many_letters(lost: re.Match[str]) -> str:
 
 def may_have_been(raw: str, name: Name) -> bool:
     """Whether a name that has lost letters is this one as far as it goes: H??ng, of Hương. It must have two left."""
-    if len(_LOST.findall(raw.replace("\ufffd", "?"))) > _MOST_LOST:
-        return False
     signs = "".join("?" if has_lost_letters(sign) else fold(sign) for sign in raw[:LONGEST_NAME])
+    if len(_LOST.findall(signs)) > _MOST_LOST:
+        return False
     written = re.compile(_LOST.sub(_as_many_letters, signs))
     return sum(map(str.isalpha, signs)) > 1 and bool(written.fullmatch(name.joined))
 

@@ -137,7 +137,7 @@ def _one_name_agrees(evidence: Evidence) -> bool:
 
     Nothing that a family shares makes another first name theirs: neither a middle name (Kaur) nor an address. Both
     numbers do, unless the middle name is another's too: people go by names that no register has, and a twin knows
-    one number of the other sooner than both. A twin who is registered fits better, which blocks.
+    one number of the other sooner than both. Whoever of that birthday is called as was stated forbids it (`_fits`).
     """
     if evidence.first in AGREES or evidence.first in _CALLED_SO:
         return True

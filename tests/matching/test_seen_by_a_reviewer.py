@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from matching.blocking import date_slips, two_parts_of
 from matching.comparisons import Field, Level
 from matching.evidence import FieldComparison
 from matching.explain import sentence, sentences
@@ -106,6 +107,12 @@ def test_both_numbers_with_another_birthday_take_exactly_the_name(last: str) -> 
 def test_nobody_hears_none_for_another_form_of_a_name_and_another_day(day: date, changes: dict[str, str]) -> None:
     record = called("Katherine", "Rose", last_name="Blanquart", date_of_birth=date(1975, 12, 13), nino="")
     assert not isinstance(outcome_of(a_person(record, date_of_birth=day, **changes), record), NoMatch)
+
+
+def test_the_first_of_january_stands_for_every_day_of_its_year() -> None:
+    for year, days in ((1984, 366), (1985, 365)):
+        near = {*two_parts_of(year, 1, 1), *date_slips(year, 1, 1), f"{year}0101"}
+        assert len([day for day in near if day.startswith(str(year))]) == days
 
 
 def test_the_middle_name_that_is_right_loses_nobody_beside_a_similar_name() -> None:
