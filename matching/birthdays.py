@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
-from matching.blocking import GENERATION, date_slips
+from matching.blocking import GENERATION, as_digits, date_slips
 from matching.comparisons import Level
 from matching.normalise import is_unknown_birthday
 
@@ -21,7 +21,7 @@ def dates(stated: date | None, held: date | None) -> Level:
 
 @lru_cache(maxsize=1 << 12)
 def _other_dates(stated: date, held: date) -> Level:
-    one, other = _digits(stated), _digits(held)
+    one, other = as_digits(stated), as_digits(held)
     if one[:4] == other[:4] and one[4:6] == other[6:] and one[6:] == other[4:6]:
         return Level.DAY_MONTH_SWAPPED
     if other in date_slips(stated.year, stated.month, stated.day):
@@ -37,10 +37,6 @@ def _other_dates(stated: date, held: date) -> Level:
 def _is_year_alone(one: date, other: date) -> bool:
     """Whether one of two days of a year is its first, which is written where the year is all that is known."""
     return one.year == other.year and (1, 1) in ((one.month, one.day), (other.month, other.day))
-
-
-def _digits(day: date) -> str:
-    return day.isoformat().replace("-", "")
 
 
 def _date_slip(one: str, other: str) -> Level:

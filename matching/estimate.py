@@ -25,6 +25,7 @@ from matching.normalise import YOUNGEST
 from matching.prefilter import Resembling, worth_comparing
 from matching.questions import ask
 from matching.records import PersonDetails, TeacherRegister
+from matching.relations import Relating
 from matching.scoring import Scorer
 from matching.statements import prepare
 from matching.weights import TABLE, Rarity
@@ -58,7 +59,7 @@ def patterns(register: TeacherRegister, people: Iterable[PersonDetails], today: 
     for person in people:
         statement = prepare(person, today)
         answer = register.find_candidates(ask(statement, person_keys(statement, today)))
-        scorer = Scorer(statement, Rarity(register.size, answer.statistics, has_year=True), frozenset())
+        scorer = Scorer(Relating(statement), Rarity(register.size, answer.statistics, has_year=True), frozenset())
         (worth,) = worth_comparing([Resembling(statement, answer.records)])
         for record in chain(worth.contenders, worth.strangers):
             levels = {compared.field: compared.level for compared in scorer.facet(record, [record], record).comparisons}

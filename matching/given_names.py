@@ -196,6 +196,8 @@ def is_her_name(typed: str, held: str) -> bool:
 def family_name_forms(name: str) -> frozenset[str]:
     """Other spellings of a family name, Mac for Mc among them; symmetric, never the name itself."""
     forms = _FAMILY.get(name, _NONE)
+    if name[:1] != "m":
+        return forms
     for begins, otherwise in (("mac", "mc"), ("mc", "mac")):
         if name.startswith(begins) and len(name) >= len(begins) + _STEM_FROM:
             return forms | {otherwise + name[len(begins) :]}
@@ -209,7 +211,7 @@ def are_given_name_forms(one: str, other: str) -> bool:
 
 def are_family_name_forms(one: str, other: str) -> bool:
     """Whether two different family names may be two spellings of one: MacKay and McKay, or Donnell of O'Donnell."""
-    shorter, longer = sorted((one, other), key=len)
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) >= _WITHOUT_O_FROM and longer == "o" + shorter:
         return True
     if len(shorter) >= _HIS_FROM and _is_hers(longer, shorter):

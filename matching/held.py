@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from operator import eq
 from typing import Final, Self
 
@@ -62,6 +62,10 @@ class RecordsInColumns(Sequence[TeachingRecord]):
 
     held: Held
 
+    @abstractmethod
+    def values(self, at: int) -> Sequence[str]:
+        """The values of one record as text, as `values_of` gives them."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextColumns(Held):
@@ -115,6 +119,7 @@ class TextColumns(Held):
         return [at for at, raw in enumerate(self.email) if raw and is_email(raw, address)]
 
 
+IN_TEXT_COLUMNS: Final = len(fields(TextColumns))
 NOTHING: Final = TextColumns((), (), (), (), (), (), (), (), ())
 
 
@@ -122,16 +127,29 @@ def held_by(records: Sequence[TeachingRecord]) -> Held:
     """The columns of records, without building any where that can be spared."""
     if isinstance(records, RecordsInColumns):
         return records.held
-    return TextColumns(
-        [record.trn for record in records],
-        [record.first_name for record in records],
-        [record.middle_name for record in records],
-        [record.last_name for record in records],
-        [SEPARATOR.join(record.previous_first_names) for record in records],
-        [SEPARATOR.join(record.previous_last_names) for record in records],
-        [record.date_of_birth.isoformat() if record.date_of_birth else "" for record in records],
-        [record.nino for record in records],
-        [record.email for record in records],
+    if not records:
+        return NOTHING
+    values = zip(*[values_of(records, at) for at in range(len(records))], strict=True)
+    return TextColumns(*islice(values, IN_TEXT_COLUMNS))
+
+
+def values_of(records: Sequence[TeachingRecord], at: int) -> Sequence[str]:
+    """The first eleven values of one record as text, in the order of TeachingRecord's fields: as lines have them."""
+    if isinstance(records, RecordsInColumns):
+        return records.values(at)
+    record = records[at]
+    return (
+        record.trn,
+        record.first_name,
+        record.middle_name,
+        record.last_name,
+        SEPARATOR.join(record.previous_first_names),
+        SEPARATOR.join(record.previous_last_names),
+        record.date_of_birth.isoformat() if record.date_of_birth else "",
+        record.nino,
+        record.email,
+        record.status.value,
+        record.merged_into or "",
     )
 
 

@@ -28,6 +28,7 @@ from matching.posterior import MOST_KEPT, Candidate
 from matching.prefilter import Resembling, Worth, to_compare
 from matching.questions import ask, ask_about
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
+from matching.relations import Relating
 from matching.scoring import Scorer, candidates, survivor_of
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
@@ -139,23 +140,24 @@ def _answer(question: Question, register: TeacherRegister) -> Any:
 def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, today: date) -> Lookup:
     """Lead the conversation of one lookup. Of the register itself it wants no more than its size."""
     statement = prepare(person, today)
+    relating = Relating(statement)
     identified: tuple[TeachingRecord, ...] = ()
     if statement.trn or statement.nino:
         identified = yield Identifiers(statement.trn, statement.nino)
-        early = _found_early(statement, identified, register.size, policy)
+        early = _found_early(relating, identified, register.size, policy)
         if early:
             return early
     keys = person_keys(statement, today)
     answer: CandidateAnswer = (yield ask(statement, keys)) if keys else CandidateAnswer(())
     answer = _adding(answer, identified)
     worth: Worth = yield Resembling(statement, answer.records)
-    scorer = _scorer(statement, answer, register.size, worth.of_the_day)
+    scorer = _scorer(relating, answer, register.size, worth.of_the_day)
     ranked = yield from _rank(scorer, worth.contenders, asking=bool(answer.statistics.pairs))
     if ranked and linking_rule(ranked[0].evidence):
         outcome = _decide(scorer, ranked, answer, policy, empty=register.size == 0)
         if isinstance(outcome, DefiniteMatch):
             return outcome
-    if worth.strangers and _may_say_something(scorer, ranked):
+    if worth.places and _may_say_something(scorer, ranked):
         ranked = candidates(scorer, [*worth.contenders, *worth.strangers], SHARE_OF_ASKERS_REGISTERED)
     if _would_be_none(statement, answer, ranked):
         more: CandidateAnswer = yield ask(statement, keys_of_last_look(statement, today))
@@ -163,7 +165,7 @@ def look_up(person: PersonDetails, register: TeacherRegister, policy: Policy, to
         known, answer = len(answer.records), _adding(answer, more.records)
         if len(answer.records) > known:
             worth = yield Resembling(statement, answer.records)
-            scorer = _scorer(statement, answer, register.size, worth.of_the_day)
+            scorer = _scorer(relating, answer, register.size, worth.of_the_day)
             everybody = [*worth.contenders, *worth.strangers]
             ranked = yield from _rank(scorer, everybody, asking=bool(answer.statistics.pairs))
     return _decide(scorer, ranked, answer, policy, empty=register.size == 0)
@@ -203,18 +205,22 @@ def _rank(
 
 
 def _found_early(
-    statement: Statement, identified: Sequence[TeachingRecord], size: int, policy: Policy
+    relating: Relating, identified: Sequence[TeachingRecord], size: int, policy: Policy
 ) -> DefiniteMatch | None:
-    """Decide on the record of the TRN or National Insurance number alone, where nothing at all is amiss."""
+    """Decide on the record of the TRN or National Insurance number alone, where nothing at all is amiss.
+
+    Where a part of a name agrees, another record may have exactly that name.
+    """
+    statement = relating.statement
     if not identified or not statement.has_names:
         return None
-    rarity = Rarity(size, CandidateAnswer(()).statistics, has_year=False)
-    scorer = Scorer(replace(statement, email=""), rarity, frozenset())  # nobody knows yet whether others have it
+    if not any(record.date_of_birth == statement.born and relating.is_exactly_named(record) for record in identified):
+        return None
+    scorer = Scorer(relating, Rarity(size, CandidateAnswer(()).statistics, has_year=False), None)
     ranked = candidates(scorer, identified, SHARE_OF_ASKERS_REGISTERED)
     evidence = ranked[0].evidence
     if not (
-        evidence.born is Level.SAME
-        and evidence.exactly_named  # where a part of a name agrees, another record may have exactly that name
+        evidence.exact
         and Level.DIFFERENT not in (evidence.trn, evidence.nino)
         and (evidence.trn is Level.SAME or not statement.trn)
         and not leans_on_leaked_trn(ranked[0], ranked, policy, statement)
@@ -232,7 +238,7 @@ def _releases(policy: Policy, rule: Rule, chosen: Candidate, scorer: Scorer, rec
     """Whether the policy releases the link; somebody verified must be the candidate by the present names alone."""
     statement = scorer.statement
     if policy is Policy.VERIFIED and (statement.person.previous_first_names or statement.person.previous_last_names):
-        present = Scorer(statement.at_present, scorer.rarity, scorer.shared_emails)
+        present = Scorer(Relating(statement.at_present), scorer.rarity, scorer.shared_emails)
         same = [record for record in records if chosen.record.trn in (record.trn, record.merged_into)]
         found = candidates(present, same, SHARE_OF_ASKERS_REGISTERED)
         chosen = next(candidate for candidate in found if candidate.record.trn == chosen.record.trn)
@@ -241,10 +247,11 @@ def _releases(policy: Policy, rule: Rule, chosen: Candidate, scorer: Scorer, rec
     return releases(policy, rule, chosen, statement)
 
 
-def _scorer(statement: Statement, answer: CandidateAnswer, size: int, same_day: int) -> Scorer:
+def _scorer(relating: Relating, answer: CandidateAnswer, size: int, same_day: int) -> Scorer:
+    statement = relating.statement
     stated, has_year = statement.last_names_stated, statement.born is not None
     rarity = Rarity.of(answer, size, has_year=has_year, same_day=same_day, last_names_stated=stated)
-    return Scorer(statement, rarity, _shared_emails(statement, answer.records))
+    return Scorer(relating, rarity, _shared_emails(statement, answer.records))
 
 
 def _shared_emails(statement: Statement, records: Sequence[TeachingRecord]) -> frozenset[str]:

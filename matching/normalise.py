@@ -97,6 +97,7 @@ NO_NAME: Final = Name("", ())
 
 
 MOST_FORMS: Final = 6
+FEWEST_TRN_DIGITS, TRN_DIGITS = 5, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,15 +250,18 @@ def trn(raw: str) -> Trn | None:
     An O or I beside a digit is a 0 or 1 where that makes seven, and so is an S, B or Z among digits, or at one end of
     six. The .0 that spreadsheets append is none of the digits.
     """
+    if len(raw) == TRN_DIGITS and raw.isascii() and raw.isdigit():  # nearly all
+        return Trn(raw) if raw.strip("0") else None
     text = _OF_A_SPREADSHEET.sub("", raw[:LONGEST_NAME])
     digits = _digits(text)
-    if len(digits) < 7:
+    if len(digits) < TRN_DIGITS:
         at_an_end = _LETTER_AT_AN_END.fullmatch(text)
         mended = _digits(_as_digits(at_an_end) if at_an_end else _LETTER_AMONG_DIGITS.sub(_as_digits, text))
-        digits = mended if len(mended) == 7 else digits
-    if not 5 <= len(digits) <= 7 or not digits.strip("0"):
+        digits = mended if len(mended) == TRN_DIGITS else digits
+    if not FEWEST_TRN_DIGITS <= len(digits) <= TRN_DIGITS or not digits.strip("0"):
         return None
-    return Trn(digits.zfill(7), padded=True, given=digits) if len(digits) < 7 else Trn(digits)
+    padded = len(digits) < TRN_DIGITS
+    return Trn(digits.zfill(TRN_DIGITS), padded=True, given=digits) if padded else Trn(digits)
 
 
 def _digits(text: str) -> str:

@@ -367,12 +367,13 @@ def is_split(name: Name, other: str) -> bool:
 
 def is_first_name_cut(one: Name, other: Name) -> bool:
     """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
-    shorter, longer = sorted((one, other), key=lambda name: len(name.joined))
+    shorter, longer = (one, other) if len(one.joined) <= len(other.joined) else (other, one)
+    if not longer.joined.startswith(shorter.joined):
+        return False
     if len(shorter.joined) < CUT_FROM and not _is_no_name_but_a_beginning(shorter.joined, longer.joined):
         return False
     return (
         len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
-        and longer.joined.startswith(shorter.joined)
         and longer.tokens[: len(shorter.tokens)] != shorter.tokens
     )
 
@@ -385,7 +386,7 @@ def _is_no_name_but_a_beginning(shorter: str, longer: str) -> bool:
 
 def is_last_name_cut(one: str, other: str) -> bool:
     """Whether one last name is the other as far as there was room: Shufflebot. Ends of names are not: Robertson."""
-    shorter, longer = sorted((one, other), key=len)
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) < LAST_NAME_CUT_FROM or not longer.startswith(shorter):
         return False
     return 2 <= len(longer) - len(shorter) <= MOST_CUT and longer[len(shorter) :] not in _ENDS

@@ -12,7 +12,7 @@ from rapidfuzz.process import cdist
 
 from matching.comparisons import Level, identifiers
 from matching.given_names import are_family_name_forms, given_name_forms
-from matching.held import NOTHING, Flags, Held, held_by
+from matching.held import SEPARATOR, Flags, Held, held_by, values_of
 from matching.normalise import family_name, nino, spellings
 from matching.records import TeachingRecord
 from matching.statements import Statement
@@ -41,48 +41,55 @@ class Resembling(NamedTuple):
 class Worth(NamedTuple):
     """The records that are worth comparing, apart by what they can be worth, each part in the order given.
 
-    `strangers` were born on another day and share no more than a first name: none of them can be linked, nor, as
-    `to_compare` parts them, forbid a link. They only forbid `none`, and may be shown to an agent. `of_the_day` is how
-    many of all records have the stated birthday.
+    `strangers`, which are at these places `among` the records, were born on another day and share no more than a
+    first name: none of them can be linked, nor, as `to_compare` parts them, forbid a link. They only forbid `none`, and
+    may be shown to an agent; few lookups want them built. `of_the_day` is how many of all have the stated birthday.
     """
 
     contenders: list[TeachingRecord]
-    strangers: list[TeachingRecord]
-    of_the_day: int
+    among: Sequence[TeachingRecord] = ()
+    places: Sequence[int] = ()
+    of_the_day: int = 0
+
+    @property
+    def strangers(self) -> list[TeachingRecord]:
+        """The strangers themselves."""
+        return [self.among[at] for at in self.places]
 
 
 def to_compare(asked: Sequence[Resembling]) -> list[Worth]:
     """Choose for each the records to compare in full, each merged one with its survivor."""
-    return [_with_survivors(one, worth) for one, worth in zip(asked, worth_comparing(asked), strict=True)]
+    return [_with_survivors(one.statement, worth) for one, worth in zip(asked, worth_comparing(asked), strict=True)]
 
 
-def _with_survivors(asked: Resembling, worth: Worth) -> Worth:
+def _with_survivors(statement: Statement, worth: Worth) -> Worth:
     """Add the survivors of merged records, and take out of the strangers whoever speaks against a link all the same."""
-    statement, records = asked
-    chosen = {record.trn: record for record in chain(worth.contenders, worth.strangers)}
-    survivors = {record.merged_into for record in chosen.values() if record.merged_into}
-    missing = survivors - chosen.keys()
-    held = held_by(records) if missing else NOTHING
-    more = [records[at] for at in sorted(at for trn in missing for at in held.with_trn(trn))]
-    no_strangers = [r for r in worth.strangers if r.trn in survivors or _may_matter(statement, r)]
-    if not (more or no_strangers):
+    contenders, records, places, of_the_day = worth
+    mattering = {at for at in places if _may_matter(statement, values_of(records, at))}
+    compared = chain(contenders, (records[at] for at in mattering))  # a merged stranger matters itself
+    merged_into = {record.merged_into for record in compared if record.merged_into}
+    if not (mattering or merged_into):
         return worth
-    strangers = [record for record in worth.strangers if record not in no_strangers]
-    return Worth([*worth.contenders, *no_strangers, *more], strangers, worth.of_the_day)
+    held, known = held_by(records), {record.trn for record in contenders}
+    survivors = {at for trn in merged_into - known for at in held.with_trn(trn)}
+    mattering |= survivors.intersection(places)
+    added = [records[at] for at in (*sorted(mattering), *sorted(survivors - mattering))]
+    return Worth([*contenders, *added], records, [at for at in places if at not in mattering], of_the_day)
 
 
-def _may_matter(statement: Statement, record: TeachingRecord) -> bool:
+def _may_matter(statement: Statement, values: Sequence[str]) -> bool:
     """Whether a record that resembles in its first name only speaks against a link all the same.
 
     A merged one adds to what is known of its survivor; a number one slip away, or another form of the last name, makes
     it a rival.
     """
-    if record.merged_into or identifiers(statement.trn, record.trn) is Level.ONE_SLIP:
+    trn, _, _, last, _, previous_lasts, _, held_nino, _, _, merged_into, *_ = values
+    if merged_into or identifiers(statement.trn, trn) is Level.ONE_SLIP:
         return True
-    held = nino(record.nino) if statement.nino and record.nino else None
+    held = nino(held_nino) if statement.nino and held_nino else None
     if held and identifiers(statement.nino, held.value) is Level.ONE_SLIP:
         return True
-    lasts = [family_name(name).joined for name in (record.last_name, *record.previous_last_names)]
+    lasts = [family_name(name).joined for name in (last, *previous_lasts.split(SEPARATOR))]
     return any(are_family_name_forms(stated.joined, name) for stated in statement.lasts for name in lasts)
 
 
@@ -94,7 +101,7 @@ def worth_comparing(asked: Sequence[Resembling]) -> list[Worth]:
 
     Many are answered together, where what their registers gave lies in columns of one kind.
     """
-    found = [Worth([], [], 0)] * len(asked)
+    found = [Worth([])] * len(asked)
     of_a_kind: dict[type[Held], dict[int, Held]] = defaultdict(dict)
     for at, one in enumerate(asked):
         if one.records:
@@ -185,7 +192,7 @@ def _worth_comparing(answers: _Answers) -> Iterator[Worth]:
         places = resembling if len(resembling) <= MOST_COMPARED else _closest(one, start, alike, resembling)
         apart = strange[places]
         contenders = [one.records[at - start] for at in places[~apart].tolist()]
-        yield Worth(contenders, [one.records[at - start] for at in places[apart].tolist()], of_the_day)
+        yield Worth(contenders, one.records, (places[apart] - start).tolist(), of_the_day)
 
 
 def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:

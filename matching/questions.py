@@ -7,7 +7,7 @@ from matching.comparisons import Field, Level
 from matching.given_names import is_borne, other_forms
 from matching.posterior import Candidate
 from matching.records import CandidateQuestion
-from matching.scoring import TOGETHER
+from matching.relations import TOGETHER
 from matching.statements import Statement
 
 _RIGHTLY: Final = frozenset({Level.SAME, Level.PART})

@@ -1,17 +1,16 @@
 """Records as lines of text: many are compared in columns, and only the few that matter are ever built."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
 from datetime import date
+from itertools import islice
 from typing import Final, overload
 
-from matching.held import NOTHING, SEPARATOR, RecordsInColumns, TextColumns
+from matching.held import IN_TEXT_COLUMNS, NOTHING, SEPARATOR, RecordsInColumns, TextColumns
 from matching.records import RecordStatus, TeachingRecord
 
 FIELD_SEPARATOR: Final = "\t"
 """Between the values of a line, which are in the order of TeachingRecord's fields; no value holds it."""
 
-_IN_COLUMNS: Final = len(fields(TextColumns))
 _STATUSES: Final = {status.value: status for status in RecordStatus}
 _TRUTHS: Final = {"t": True, "f": False}
 
@@ -25,7 +24,7 @@ class RecordLines(RecordsInColumns):
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
         values = zip(*[line.split(FIELD_SEPARATOR) for line in lines], strict=True)
-        self.held = TextColumns(*list(values)[:_IN_COLUMNS]) if lines else NOTHING
+        self.held = TextColumns(*islice(values, IN_TEXT_COLUMNS)) if lines else NOTHING
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -39,6 +38,10 @@ class RecordLines(RecordsInColumns):
 
     def __iter__(self) -> Iterator[TeachingRecord]:
         return map(read_line, self._lines)
+
+    def values(self, at: int) -> Sequence[str]:
+        """As `RecordsInColumns.values`."""
+        return self._lines[at].split(FIELD_SEPARATOR)
 
 
 def read_line(line: str) -> TeachingRecord:

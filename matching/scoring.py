@@ -3,23 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
-from matching import comparisons, middles, normalise, weights
+from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
 from matching.evidence import NEAR_DATE, FieldComparison
 from matching.given_names import are_brother_and_sister, are_given_name_forms, is_her_name, other_forms
-from matching.normalise import NO_NAME, Name
+from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
 from matching.parts import SLIP_FROM, is_almost_a_form, is_slip_of_one, is_told_by_middle_name
 from matching.posterior import Candidate, Facet, prior, weighed
 from matching.records import NameStatistics, RecordStatus, TeachingRecord
-from matching.statements import Statement
+from matching.relations import TOGETHER, UNLIKE, Relating, Relations
 from matching.weights import Rarity
 
-JOINTLY: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT})
-TOGETHER: Final = JOINTLY | {Level.NEARLY}
 LITTLE: Final = 1.0
 """Bits up to which a slip of a first name is another name: chance, and a twin so called, are about as likely."""
 
@@ -27,41 +25,26 @@ LITTLE: Final = 1.0
 _FIRST, _LAST, _MIDDLE, _WHOLE, _BORN = (
     Field.FIRST_NAME, Field.LAST_NAME, Field.MIDDLE_NAME, Field.WHOLE_NAME, Field.DATE_OF_BIRTH,
 )  # fmt: skip
-_VARIANT, _NEARLY, _COMMON = Level.VARIANT, Level.NEARLY, Level.COMMON
+_SAME, _VARIANT, _NEARLY, _COMMON = Level.SAME, Level.VARIANT, Level.NEARLY, Level.COMMON
 _SIMILAR: Final = Level.SIMILAR
 _NEAREST: Final = max(weights.fixed_bits(_BORN, level) for level in NEAR_DATE)
 _RESEMBLING: Final = (Level.SIMILAR, Level.BEGINNING)
-_UNLIKE: Final = frozenset({Level.BEGINNING, Level.DIFFERENT})
-
-
-class _Relations(NamedTuple):
-    """How the names of a record relate to the stated ones; `half`: which is in the other's field, and how the other is.
-
-    `lasts_agreeing` says how many of the stated last names the record knows, where several were stated.
-    """
-
-    first: NameRelation
-    last: NameRelation
-    middle: NameRelation
-    held_first: Name
-    swapped: bool
-    half: tuple[Field, Level] | None
-    lasts_agreeing: int = 1
-    exactly_swapped: bool = False
 
 
 class Scorer:
     """Scores the records of one answer against one statement."""
 
-    def __init__(self, statement: Statement, rarity: Rarity, shared_emails: frozenset[str]) -> None:
-        self.statement = statement
+    def __init__(self, relating: Relating, rarity: Rarity, shared_emails: frozenset[str] | None) -> None:
+        """`shared_emails` is None where nobody knows yet whether others have the address: then it says nothing."""
+        self.statement = statement = relating.statement
         self.rarity = rarity
         self.shared_emails = shared_emails
+        self._relating = relating
         self._born = _iso(statement.born)
         self._surname_twice = statement.has_names and statement.firsts[0].joined == statement.lasts[0].joined
         self._groups: dict[Field, float] = {}
         self._days: dict[date | None, FieldComparison] = {}
-        self._compared: dict[tuple[str, int], tuple[_Relations, tuple[FieldComparison, ...]]] = {}
+        self._compared: dict[tuple[str, int], tuple[FieldComparison, ...]] = {}
         self._facets: dict[tuple[str, int, str], Facet] = {}
 
     def learn(self, statistics: NameStatistics) -> None:
@@ -84,11 +67,11 @@ class Scorer:
         key = record.trn, len(numbers), survivor.trn
         weighed = self._facets.get(key)
         if weighed is None:
-            known = self._compared.get(key[:2])
-            if known is None:  # what further statistics do not change
-                known = self._compared[key[:2]] = (self._relations(record), self._facts(record, numbers))
-            relations, facts = known
-            names = self._names(relations, numbered=any(map(self._is_numbered, numbers)))
+            facts = self._compared.get(key[:2])
+            if facts is None:  # what further statistics do not change
+                facts = self._compared[key[:2]] = self._facts(record, numbers)
+            numbered = facts[1].level is _SAME or facts[2].level is _SAME
+            names = self._names(self._relating.of(record), numbered=numbered)
             weighed = self._facets[key] = Facet.of((*names, *facts), record, survivor)
         return weighed
 
@@ -108,7 +91,7 @@ class Scorer:
             self._days[day],
             compare_trn(stated, numbers, self.rarity.size) if stated.trn else _NO_TRN,
             compare_nino(stated, numbers, self.rarity.size) if stated.nino else _NO_NINO,
-            self._email(record) if stated.email else _NO_EMAIL,
+            self._email(record) if stated.email and self.shared_emails is not None else _NO_EMAIL,
         )
 
     def _day(self, held: date | None) -> FieldComparison:
@@ -119,67 +102,7 @@ class Scorer:
             bits += self.rarity.birthday
         return FieldComparison(_BORN, day, bits, self._born, _iso(held))
 
-    def _relations(self, record: TeachingRecord) -> _Relations:
-        """How the names relate, whatever that is worth."""
-        stated = self.statement
-        firsts, lasts = self._known_names(record)
-        held_first, held_middle = firsts[0], normalise.given_name(record.middle_name)
-        said = middles.middle_said(stated.middle, stated.lasts, held_middle, lasts)
-        first = self._first_relation(record, said, firsts, held_middle)
-        last = comparisons.last_names(stated.lasts, lasts)
-        if last.level is not Level.SAME and stated.middle:
-            last = middles.in_two_boxes(stated.middle, stated.lasts, held_middle, lasts) or last
-        swapped, half = False, None
-        # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
-        present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
-        if first.level not in JOINTLY and present.level is not Level.SAME and stated.has_names:
-            numbered = self._is_numbered(record)
-            swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts, numbered=numbered)
-            if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
-                half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
-                # That a first name is also a stranger's last name says nothing, but of whose number was given.
-                if half and half[1] is Level.DIFFERENT and not numbered:
-                    half = None
-        middle, exactly = comparisons.ABSENT, False
-        if swapped:
-            exactly = stated.lasts[0] == held_first and stated.firsts[0] in lasts
-            middle = middles.middle_names(NO_NAME, said, NO_NAME, held_middle)
-        elif stated.firsts and not half:
-            middle = middles.middle_names(stated.firsts[0], said, held_first, held_middle)
-        agreeing = 1
-        if len(stated.lasts) > 1:
-            known = {name.joined for name in lasts}
-            agreeing = sum(name.joined in known for name in stated.lasts)
-        return _Relations(first, last, middle, held_first, swapped, half, agreeing, exactly)
-
-    def _first_relation(
-        self, record: TeachingRecord, middle: Name, firsts: Sequence[Name], held_middle: Name
-    ) -> NameRelation:
-        """How the first names relate; where the record lost letters, those left count as initials."""
-        first = comparisons.first_names(self.statement.firsts, middle, firsts, held_middle)
-        if first.level in _UNLIKE and normalise.has_lost_letters(record.first_name):
-            lost = normalise.may_have_been(record.first_name, self.statement.firsts[0])
-            return NameRelation(Level.INITIAL, first.typed, first.held) if lost else first
-        return first
-
-    def _known_names(self, record: TeachingRecord) -> tuple[list[Name], list[Name]]:
-        """Every first and last name of a record; somebody's only name may stand in the last one's place."""
-        firsts = [normalise.recorded(normalise.given_name(record.first_name))]
-        if record.previous_first_names:
-            firsts += map(normalise.given_name, record.previous_first_names)
-        lasts = [normalise.known(normalise.family_name(record.last_name))]
-        if record.previous_last_names:
-            lasts += map(normalise.family_name, record.previous_last_names)
-        if not firsts[0] and len(lasts) == 1 and lasts[0] in self.statement.firsts:
-            return lasts, [NO_NAME]
-        return firsts, lasts
-
-    def _is_numbered(self, record: TeachingRecord) -> bool:
-        """Whether a number that was stated is the record's."""
-        by_nino = bool(self.statement.nino) and self.statement.nino == normalise.nino_value(record.nino)
-        return by_nino or (bool(self.statement.trn) and self.statement.trn == record.trn)
-
-    def _names(self, relations: _Relations, *, numbered: bool) -> list[FieldComparison]:
+    def _names(self, relations: Relations, *, numbered: bool) -> list[FieldComparison]:
         """Weigh how the names relate; `numbered` says that a number that was stated is the record's."""
         first, last, middle, held_first, swapped, half, agreeing, exactly = relations
         if swapped:
@@ -208,7 +131,7 @@ class Scorer:
     def _named(self, field: Field, relation: NameRelation, *, numbered: bool) -> FieldComparison:
         """Weigh how one name relates; what resembles may be another name all the same."""
         level, typed, held = relation.level, relation.typed, relation.held
-        if field is _FIRST and level in _UNLIKE:
+        if field is _FIRST and level in UNLIKE:
             if self._surname_twice and level is Level.DIFFERENT:  # Martin Martin, who is Susan
                 return FieldComparison(field, Level.MISSING, 0.0, typed, held)
             # A twin, whose number it may be, bears a name.
@@ -283,7 +206,8 @@ class Scorer:
 
     def _email(self, record: TeachingRecord) -> FieldComparison:
         held = normalise.email(record.email)
-        level = comparisons.emails(self.statement.email, held, shared=held in self.shared_emails)
+        shared = self.shared_emails is not None and held in self.shared_emails
+        level = comparisons.emails(self.statement.email, held, shared=shared)
         return FieldComparison(Field.EMAIL, level, weights.fixed_bits(Field.EMAIL, level), self.statement.email, held)
 
 

@@ -73,6 +73,8 @@ class Statement:
     @property
     def last_names_stated(self) -> int:
         """How many last names were stated: one that is part of another, or only written otherwise, is not one more."""
+        if len(self.lasts) < 2:
+            return len(self.lasts)
         told: list[Name] = []
         for name in sorted(self.lasts, key=lambda each: -len(each.tokens)):
             if not any(set(name.tokens) <= set(other.tokens) or name.joined == other.joined for other in told):

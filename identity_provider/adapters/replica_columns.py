@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from identity_provider.models.register_layout import stored_key
+from matching.blocking import as_digits
 from matching.held import Flags, Held, RecordsInColumns
 from matching.normalise import is_email, is_nino
 from matching.records import TeachingRecord
@@ -110,7 +111,7 @@ class Columns:
     def having(self, key: str) -> Places:
         """The places of the records that have this stored key."""
         number = stored_key(key)
-        low, high = np.searchsorted(self.keys, number), np.searchsorted(self.keys, number, side="right")
+        low, high = np.searchsorted(self.keys, (number, number + 1))
         return self.owners[low:high]
 
 
@@ -136,6 +137,10 @@ class RecordsAtPlaces(RecordsInColumns):
 
     def __iter__(self) -> Iterator[TeachingRecord]:
         return (read_line(self._columns.lines.at(place)) for place in self._places.tolist())
+
+    def values(self, at: int) -> Sequence[str]:
+        """As `RecordsInColumns.values`."""
+        return self._columns.lines.values(int(self._places[at]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ class HeldAtPlaces(Held):
 
     def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
         """As `Held.born_on`."""
-        born = [self.columns.days.get(f"{day:%Y%m%d}", NOBODY) if day else NOBODY for day in days]
+        born = [self.columns.days.get(as_digits(day), NOBODY) if day else NOBODY for day in days]
         starts, stops = np.array([(day.start, day.stop) for day in born], np.int32).T.repeat(counts, axis=1)
         flags: Flags = (self.places >= starts) & (self.places < stops)
         return flags
@@ -189,5 +194,8 @@ class HeldAtPlaces(Held):
 
     def _having(self, key: str) -> list[tuple[int, list[str]]]:
         """Which of these records have a key, and the values of their lines."""
-        found = np.flatnonzero(np.isin(self.places, self.columns.having(key))).tolist()
+        having = self.columns.having(key)
+        if not len(having):
+            return []
+        found = np.flatnonzero(self.places == having if len(having) == 1 else np.isin(self.places, having)).tolist()
         return [(at, self.columns.lines.values(int(self.places[at]))) for at in found]

@@ -18,7 +18,7 @@ from identity_provider.models.register_layout import (
     IN_COLUMNS,
     namesake_span,
     slipped_trns,
-    stored_keys,
+    stored_keys_of_all,
 )
 from matching.blocking import AskedKeys
 from matching.records import (
@@ -87,11 +87,10 @@ class ReplicaSnapshot:
 
     def _stretches(self, asked: Sequence[Sequence[str]]) -> tuple[_Numbers, _Numbers, _Numbers]:
         """From where to where stored keys stand in the column of keys, and which question asked for each."""
-        column, parts = self._columns.keys, [stored_keys(keys) for keys in asked]
+        column = self._columns.keys
         if not len(column):
             return _NONE, _NONE, _NONE
-        wanted = np.concatenate([_NONE, *parts])
-        whose = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        wanted, whose = stored_keys_of_all(asked)
         order = np.argsort(wanted)  # needles in order walk the column once from end to end, which spares the cache
         wanted, whose = wanted[order], whose[order]
         low = np.searchsorted(column, wanted)

@@ -16,7 +16,7 @@ whole table may be read by nobody but the service's own database role.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -68,6 +68,7 @@ _KIND_SHIFT = 60
 _OF_A_DAY = {kind: _KINDS[kind] << _KIND_SHIFT for kind in "lf"}
 _DAY_SHIFT = 35  # a day as eight digits takes 25 bits, up to the kind
 _PLACES_OF_DIGITS = 10 ** np.arange(6, -1, -1)
+_NO_KEYS = np.empty(0, np.int64)
 _FIRST_YEAR = 1900
 _LAST_YEAR = _FIRST_YEAR + 255
 
@@ -132,17 +133,45 @@ def stored_key(key: str) -> int:
 
 
 def stored_keys(keys: Sequence[str]) -> NDArray[np.int64]:
-    """The numbers of all of these keys that are not in columns; those of many days or years are made together."""
-    plain = keys.plain if isinstance(keys, AskedKeys) else keys
-    numbers = [np.array([stored_key(key) for key in plain if key[0] not in IN_COLUMNS], np.int64)]
-    if isinstance(keys, AskedKeys):
-        if keys.pairs:
-            firsts = np.array([_of_namesakes(pair) for pair in keys.pairs], np.int64)
-            numbers.append(np.add.outer(firsts, _in_years(keys.years)).ravel())
-        if keys.born:
-            days = _slipped(keys.born)
-            numbers += [days | (_OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)) for code in keys.sounds]
-    return np.concatenate(numbers)
+    """The numbers of all of these keys that are not in columns."""
+    return stored_keys_of_all([keys])[0]
+
+
+def stored_keys_of_all(asked: Sequence[Sequence[str]]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """The numbers of the keys of many questions that are not in columns, and which question each is of.
+
+    Those of many days or years are made together.
+    """
+    single: list[int] = []
+    singles: list[int] = []
+    spread: list[NDArray[np.int64]] = []
+    begins: list[int] = []
+    spreads: list[int] = []
+    for keys in asked:
+        plain = keys.plain if isinstance(keys, AskedKeys) else keys
+        numbers = [stored_key(key) for key in plain if key[0] not in IN_COLUMNS]
+        many = list(_of_many_days_or_years(keys)) if isinstance(keys, AskedKeys) else []
+        single += numbers
+        singles.append(len(numbers))
+        spread += [apart for apart, _ in many]
+        begins += [begin for _, begin in many]
+        spreads.append(sum(len(apart) for apart, _ in many))
+    together = np.concatenate([_NO_KEYS, *spread]) | np.repeat(np.array(begins, np.int64), list(map(len, spread)))
+    questions = np.arange(len(asked))
+    return (
+        np.concatenate((np.array(single, np.int64), together)),
+        np.concatenate((np.repeat(questions, singles), np.repeat(questions, spreads))),
+    )
+
+
+def _of_many_days_or_years(keys: AskedKeys) -> Iterator[tuple[NDArray[np.int64], int]]:
+    """What sets keys of days or years apart in their numbers, and what the numbers have in common."""
+    for pair in keys.pairs:
+        yield _in_years(keys.years), _of_namesakes(pair)
+    if keys.born and keys.sounds:
+        days = _slipped(keys.born)
+        for code in keys.sounds:
+            yield days, _OF_A_DAY[code[0]] | _hashed(code[2:], _DAY_SHIFT)
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from matching.matcher import match
 from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
 from matching.posterior import Candidate
 from matching.records import NameStatistics, PersonDetails, RecordStatus, TeachingRecord
+from matching.relations import Relating
 from matching.scoring import Scorer, candidates
 from matching.statements import prepare
 from matching.weights import Rarity
@@ -145,7 +146,9 @@ def beside(user: User, record: TeachingRecord, today: date) -> Compared:
     """One record beside the statement, whether or not the matcher would have thought of it."""
     person = lookups.person_of(user)
     # How rare the names are is not asked: levels and sentences are shown of a single record, bits are not.
-    scorer = Scorer(prepare(person, today), Rarity(_USUAL_SIZE, NameStatistics(), has_year=False), frozenset())
+    scorer = Scorer(
+        Relating(prepare(person, today)), Rarity(_USUAL_SIZE, NameStatistics(), has_year=False), frozenset()
+    )
     (only,) = candidates(scorer, [record], SHARE_OF_ASKERS_REGISTERED)
     return _compared(user, person, only)
 

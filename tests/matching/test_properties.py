@@ -17,6 +17,7 @@ from matching.middles import middle_names
 from matching.normalise import given_name
 from matching.policy import Policy, linking_rule
 from matching.records import CandidateQuestion, PersonDetails, RecordStatus
+from matching.relations import Relating
 from matching.scoring import Scorer
 from matching.statements import prepare
 from matching.weights import AGREEMENT, FIXED, Rarity
@@ -152,7 +153,7 @@ def weight(person: PersonDetails) -> float:
     )
     answer = REGISTER.find_candidates(names)
     rarity = Rarity.of(answer, REGISTER.size, has_year=True, same_day=1, last_names_stated=1)
-    scorer = Scorer(prepare(person, TODAY), rarity, frozenset())
+    scorer = Scorer(Relating(prepare(person, TODAY)), rarity, frozenset())
     return scorer.facet(ALEX, [ALEX], ALEX).bits
 
 
