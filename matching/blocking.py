@@ -220,10 +220,12 @@ def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
     And the next day and the one before, which often differ in two digits; so do years.
     """
     in_year, of_year = f"{year:04d}", f"{month:02d}{day:02d}"
-    others = (other + of_year for other in _year_slips(in_year) if of_year != LEAP_DAY or isleap(int(other)))
-    days = (in_year + other for other in _day_slips(of_year) if other != LEAP_DAY or isleap(year))
+    slips = [other + of_year for other in _year_slips(in_year)] + [in_year + other for other in _day_slips(of_year)]
+    if of_year == LEAP_DAY or in_year + LEAP_DAY in slips:
+        slips = [slip for slip in slips if slip[4:] != LEAP_DAY or isleap(int(slip[:4]))]
     born = date(year, month, day)
-    return tuple(sorted({*others, *days, as_digits(born - ONE_DAY), as_digits(born + ONE_DAY)}))
+    slips += [near for near in (as_digits(born - ONE_DAY), as_digits(born + ONE_DAY)) if near not in slips]
+    return tuple(slips)
 
 
 @lru_cache(maxsize=1 << 9)
@@ -249,7 +251,7 @@ def _year_slips(digits: str) -> tuple[str, ...]:
     written |= {digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
     written.update(digits[:at] + str(n) + digits[at + 1 :] for at in (2, 3) for n in range(10))
     written.update(str(int(digits) + years) for years in (-10, -1, 1, 10))
-    return tuple(year for year in written - {digits} if _FIRST_YEAR <= year <= _LAST_YEAR)
+    return tuple(year for year in sorted(written - {digits}) if _FIRST_YEAR <= year <= _LAST_YEAR)
 
 
 @lru_cache(maxsize=512)
@@ -257,7 +259,7 @@ def _day_slips(digits: str) -> tuple[str, ...]:
     """Days of a year, as month and day of two digits, that are one slip away; the leap day is among them."""
     written = {digits[2:] + digits[:2], digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
     written.update(digits[:at] + str(n) + digits[at + 1 :] for at in range(4) for n in range(10))
-    return tuple(day for day in written - {digits} if day in _DAYS_OF_ANY_YEAR or day == LEAP_DAY)
+    return tuple(day for day in sorted(written - {digits}) if day in _DAYS_OF_ANY_YEAR or day == LEAP_DAY)
 
 
 def trn_slips(value: str) -> tuple[str, ...]:

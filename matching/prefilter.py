@@ -1,7 +1,7 @@
 """Which of the records that a register gave are worth comparing in full; in columns, as they are many."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import accumulate, chain
 from typing import Final, NamedTuple
 
@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.process import cdist
 
 from matching.comparisons import Level, identifiers
-from matching.given_names import are_family_name_forms, given_name_forms
+from matching.given_names import family_name_forms, given_name_forms
 from matching.held import SEPARATOR, Flags, Held, held_by, values_of
 from matching.normalise import family_name, nino, spellings
 from matching.records import TeachingRecord
@@ -65,7 +65,8 @@ def to_compare(asked: Sequence[Resembling]) -> list[Worth]:
 def _with_survivors(statement: Statement, worth: Worth) -> Worth:
     """Add the survivors of merged records, and take out of the strangers whoever speaks against a link all the same."""
     contenders, records, places, of_the_day = worth
-    mattering = {at for at in places if _may_matter(statement, values_of(records, at))}
+    forms = {form for stated in statement.lasts for form in family_name_forms(stated.joined)}
+    mattering = {at for at in places if _may_matter(statement, forms, values_of(records, at))}
     compared = chain(contenders, (records[at] for at in mattering))  # a merged stranger matters itself
     merged_into = {record.merged_into for record in compared if record.merged_into}
     if not (mattering or merged_into):
@@ -77,7 +78,7 @@ def _with_survivors(statement: Statement, worth: Worth) -> Worth:
     return Worth([*contenders, *added], records, [at for at in places if at not in mattering], of_the_day)
 
 
-def _may_matter(statement: Statement, values: Sequence[str]) -> bool:
+def _may_matter(statement: Statement, forms: Set[str], values: Sequence[str]) -> bool:
     """Whether a record that resembles in its first name only speaks against a link all the same.
 
     A merged one adds to what is known of its survivor; a number one slip away, or another form of the last name, makes
@@ -89,8 +90,10 @@ def _may_matter(statement: Statement, values: Sequence[str]) -> bool:
     held = nino(held_nino) if statement.nino and held_nino else None
     if held and identifiers(statement.nino, held.value) is Level.ONE_SLIP:
         return True
-    lasts = [family_name(name).joined for name in (last, *previous_lasts.split(SEPARATOR))]
-    return any(are_family_name_forms(stated.joined, name) for stated in statement.lasts for name in lasts)
+    # Forms with more or fewer letters (O'Donnell, Nováková) resemble, so that who bears them is no stranger.
+    return (
+        any(family_name(name).joined in forms for name in (last, *previous_lasts.split(SEPARATOR))) if forms else False
+    )
 
 
 def worth_comparing(asked: Sequence[Resembling]) -> list[Worth]:
