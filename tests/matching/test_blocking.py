@@ -1,5 +1,6 @@
 """Keys: a record is found by every slip that the design names."""
 
+from collections.abc import Sequence
 from datetime import date
 from random import Random
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity_provider.models.register_layout import IN_COLUMNS, stored_key, stored_keys
+from identity_provider.models.register_layout import IN_COLUMNS, stored_key, stored_keys, stored_keys_of_all
 from identity_provider.sandbox.people import COLUMNS, generate_blocks
 from identity_provider.sandbox.people_errors import ERRORS, DoesNotApplyError, Stated
 from matching.batch import read_record
@@ -166,3 +167,13 @@ def test_the_keys_of_many_days_and_years_are_made_together_as_each_is_by_itself(
         each = list(keys)
         assert len(each) == len(set(each)) == len(keys)
         assert stored_keys(keys).tolist() == [stored_key(key) for key in each if key[0] not in IN_COLUMNS]
+
+
+def test_keys_of_many_questions_are_made_together_as_those_of_each_are() -> None:
+    people = [a_person(trn="1234567"), PersonDetails(), a_person(date_of_birth=None), a_person(last_name="Okafor-Rose")]
+    asked: list[Sequence[str]] = [person_keys(prepare(person, TODAY), TODAY) for person in people]
+    asked.append(("t:1234567", "n:AB123456"))
+    numbers, whose = stored_keys_of_all(asked)
+    for at, keys in enumerate(asked):
+        assert sorted(numbers[whose == at].tolist()) == sorted(stored_keys(keys).tolist())
+    assert len(numbers) == len(whose) == sum(len(stored_keys(keys)) for keys in asked)
