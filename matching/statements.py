@@ -1,7 +1,7 @@
 """What a person stated, prepared once for asking and comparing."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, NamedTuple
@@ -101,8 +101,6 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         last = normalise.as_latin(last)
     stated_trn, number, unread = _numbers(person)
     boxes = _taken_apart(_Boxes(first, middle, last), person, numbered=bool(stated_trn or number))
-    earlier_firsts = map(normalise.given_name, person.previous_first_names)
-    earlier_lasts = map(normalise.family_name, person.previous_last_names)
     given_date = person.date_of_birth
     born = normalise.birth_date(given_date, today)
     # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
@@ -112,9 +110,9 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     lasts = _distinct((boxes.last, _before(boxes.first, boxes.last)))
     return Statement(
         person=person,
-        firsts=_distinct((*firsts, *earlier_firsts)),
+        firsts=_with_earlier(firsts, person.previous_first_names, normalise.given_name),
         middle=boxes.middle,
-        lasts=_distinct((*lasts, *earlier_lasts)),
+        lasts=_with_earlier(lasts, person.previous_last_names, normalise.family_name),
         born=born,
         trn=stated_trn.value if stated_trn else "",
         nino=number.value if number else "",
@@ -200,9 +198,10 @@ def _named(raw: str, read: Callable[[str], Name]) -> Name:
 
 def _middle_name(raw: str, first: Name) -> Name:
     """Read a middle name; what says that there is none is none, but beside a first name that reads so, too (Na)."""
-    return (
-        NO_NAME if (said := normalise.fold(raw)) in _NONE_GIVEN and said != first.joined else normalise.given_name(raw)
-    )
+    if not raw:
+        return NO_NAME
+    said = normalise.fold(raw)
+    return NO_NAME if said in _NONE_GIVEN and said != first.joined else normalise.given_name(raw)
 
 
 def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
@@ -221,7 +220,10 @@ def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
 
 def _is_birthday(stated: str, born: date | None) -> bool:
     """Whether the birthday stands in the TRN's box, as six digits: 130756."""
-    return born is not None and stated.strip() in (f"{born:%d%m%y}", f"{born:%y%m%d}", f"{born:%m%d%y}")
+    number = stated.strip()
+    if born is None or len(number) != SIX:
+        return False
+    return number in (f"{born:%d%m%y}", f"{born:%y%m%d}", f"{born:%m%d%y}")
 
 
 def _without_each_other(first: Name, last: Name, person: PersonDetails) -> tuple[Name, Name]:
@@ -279,6 +281,11 @@ def _parted(name: Name) -> tuple[Name, Name]:
 def _without_last(name: Name) -> Name:
     tokens = name.tokens[:-1]
     return Name("".join(tokens), tokens)
+
+
+def _with_earlier(names: tuple[Name, ...], earlier: Sequence[str], read: Callable[[str], Name]) -> tuple[Name, ...]:
+    """Names borne now, and those that were borne before."""
+    return _distinct((*names, *map(read, earlier))) if earlier else names
 
 
 def _distinct(names: Iterable[Name]) -> tuple[Name, ...]:
