@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from matching.blocking import sound
+from matching.cuts import is_first_name_cut, is_last_name_cut
 from matching.given_names import (
     are_family_name_forms,
     are_given_name_forms,
     are_long_and_short,
     are_often_two_people,
     are_two_people,
-    is_short_form,
+    is_short_for,
 )
 from matching.normalise import PARTICLES, Name
 from matching.parts import (
@@ -26,8 +27,6 @@ from matching.parts import (
     are_two_families,
     begin_with_other_vowels,
     have_halves_of_two,
-    is_first_name_cut,
-    is_last_name_cut,
     is_misspelt,
     may_be_one,
     runs_on,
@@ -269,8 +268,11 @@ def _compound(typed: Name, middle: Name, held: Name, held_middle: Name) -> NameR
         return NameRelation(Level.ANOTHER, typed.joined, held.joined)
     if len(one) < 2 or one != other:
         return None
+    second, held_second = typed.tokens[1:], held.tokens[1:]
     clash = are_told_apart(rest, held_rest)
-    if clash and (one in BROTHERS_SHARE or (typed.tokens[1:] and held.tokens[1:])):
+    if second and held_second:  # a middle name does not make Lisa-Marie Ann a Lisa-Jane Ann
+        clash = clash or (are_told_apart(second, held_rest) and are_told_apart(held_second, rest))
+    if clash and (one in BROTHERS_SHARE or (second and held_second)):
         return NameRelation(Level.SIMILAR, typed.joined, held.joined)
     if _rest_known(typed, held, held_middle) and _rest_known(held, typed, middle):
         return NameRelation(Level.SAME, one, other)
@@ -301,7 +303,7 @@ def _used_otherwise_as_first(typed: Name, middle: Name, held: Name, held_middle:
     one, theirs, other, ours = typed.tokens[0], held_middle.tokens, held.tokens[0], middle.tokens
     sides = ((one, (*theirs, *held.tokens[1:]), ours), (other, (*ours, *typed.tokens[1:]), theirs))
     for word, words, own in sides:
-        short = any(is_short_form(word, each) and not are_often_two_people(word, Name(each, (each,))) for each in words)
+        short = any(is_short_for(word, each) and not are_often_two_people(word, Name(each, (each,))) for each in words)
         slips = int(not short and any(is_misspelt(word, each) for each in words))
         if short or slips:
             both = any(may_be_one(word, each) for each in own)

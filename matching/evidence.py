@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from matching.blocking import GENERATION, sound
 from matching.comparisons import Field, Level
-from matching.given_names import are_often_two_people, is_borne, is_short_form, may_be_typed_for
+from matching.given_names import are_often_two_people, are_two_people, is_borne, is_short_form, may_be_typed_for
 from matching.normalise import Name, given_name
 from matching.parts import SLIP_FROM
 from matching.records import TeachingRecord
@@ -108,7 +108,7 @@ class Evidence(NamedTuple):
 
 def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: Name) -> bool:
     """Whether two forms of a name are perhaps two people's: beside a birthday with a slip also Ellen and Helen."""
-    if are_often_two_people(first.stated, held):
+    if are_often_two_people(first.stated, held) or are_two_people(first.stated, *held.tokens[:1]):
         return True
     begin = "".join(sorted(first.stated[:1] + first.held[:1]))
     begin_otherwise = begin not in _BEGIN_ALIKE and len(set(begin)) > 1

@@ -16,7 +16,14 @@ _YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "te
 _WITHOUT_O_FROM: Final = 5
 """Shorter names that an O begins are not Irish: Olam."""
 
+NO_NAME_CUT_FROM: Final = 7
+"""Letters from which the beginning of a name may be that, cut, where nobody is called so."""
+
 _HIS_FROM: Final = 5
+_HIS_ADJECTIVES: Final = (
+    *("ski", "cki", "dzki", "sky", "cky", "zky"),
+    *("cerny", "konecny", "kopecky", "maly", "novotny", "pokorny", "siroky", "slavny", "tichy", "vesely", "stastny"),
+)
 """Letters that a man's last name must have for a woman's to be told from it by its ending."""
 
 _OVA_ITSELF: Final = frozenset({"casanova", "cordova", "genova", "padova", "terranova", "villanova"})
@@ -144,6 +151,13 @@ def is_short_form(one: str, other: str) -> bool:
     )
 
 
+def is_short_for(short: str, name: str) -> bool:
+    """Whether the first of two given names is a short form of the other: Dan, of Daniel; not Cathryn, of Kate."""
+    if not is_short_form(short, name) or are_two_people(short, name):
+        return False
+    return any(short in _SHORT_OF.get(spelling, _NONE) for spelling in (name, *_GIVEN.get(name, _NONE)))
+
+
 def are_two_people(one: str, other: str) -> bool:
     """Whether two given names that look like forms or slips of each other are known to be those of two people."""
     return other in _OTHER_PEOPLE.get(one, _NONE)
@@ -160,12 +174,17 @@ def are_often_two_people(stated: str, held: Name) -> bool:
 
 
 def are_brother_and_sister(one: str, other: str) -> bool:
-    """Whether two given names differ as a man's and a woman's do: Amir and Amira, Theodore and Theodora."""
-    shorter, longer = sorted((one, other), key=len)
+    """Whether two given names differ as a man's and a woman's do: Amir and Amira, Theodore and Theodora.
+
+    Not where the shorter is long and nobody's name: then a register had no room for more, Charlott.
+    """
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) == len(longer):
         return one[:-1] == other[:-1] and {one[-1:], other[-1:]} in ({"a", "e"}, {"a", "o"})
     ends = len(shorter) >= 3 and shorter[-1] not in "aeiou"
-    return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
+    if not (ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")):
+        return False
+    return len(shorter) < NO_NAME_CUT_FROM or is_borne(shorter) or not is_borne(longer)
 
 
 def are_long_and_short(one: str, other: str) -> bool:
@@ -214,13 +233,18 @@ def are_family_name_forms(one: str, other: str) -> bool:
     shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) >= _WITHOUT_O_FROM and longer == "o" + shorter:
         return True
-    if len(shorter) >= _HIS_FROM and _is_hers(longer, shorter):
+    if len(shorter) >= _HIS_FROM and (_is_hers(longer, shorter) or _is_hers(shorter, longer)):
         return True
     return other in family_name_forms(one)
 
 
 def _is_hers(name: str, his: str) -> bool:
-    """Whether a Czech or Slovak woman's last name is a man's with her ending: Horáková, Hrušková, Němcová."""
+    """Whether a Czech or Slovak woman's last name is a man's with her ending: Horáková, Hrušková, Němcová.
+
+    Or a Polish one's, Jabłońska, or that of an adjective: Novotná.
+    """
+    if len(name) == len(his) and name[:-1] == his[:-1] and name[-1] == "a" and his.endswith(_HIS_ADJECTIVES):
+        return True
     if not name.endswith("ova") or name in _OVA_ITSELF:
         return False
     stem = name.removesuffix("ova")

@@ -21,7 +21,7 @@ NOBODY_S: Final = ("70-01-01", "80-01-01", "90-01-01", "00-01-01")
 """Birthdays, without their centuries, that programs and forms write where none is known."""
 
 # Asked of every candidate.
-_NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR}
+_NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING}
 _CALLED_SO: Final = AGREES | {Level.SIMILAR}
 _NUMBERED_SO: Final = frozenset({Level.SAME, Level.ONE_SLIP})
 _BORN_SO: Final = NEAR_DATE | {Level.SAME, Level.TWO_PARTS, Level.MISSING}
@@ -71,6 +71,7 @@ def _may_be_one_person(candidate: Candidate) -> bool:
     year, month, day = born.stated.split("-")
     mistyped = Hamming.distance(born.stated, born.held) <= DIGITS_MISTYPED
     mistyped |= Hamming.distance(f"{year}-{day}-{month}", born.held) <= 1
+    mistyped |= born.held.endswith(f"{month}-{day}")  # a year of another century, also a wrong one: 2001 for 1957
     if (mistyped or apart == 0) and Level.DIFFERENT not in (evidence.middle, evidence.nino):
         return True
     return likely and apart < GENERATION

@@ -9,6 +9,7 @@ from rapidfuzz.distance import OSA, Postfix, Prefix
 
 from matching.blocking import sound
 from matching.given_names import (
+    NO_NAME_CUT_FROM,
     are_brother_and_sister,
     are_given_name_forms,
     given_name_forms,
@@ -29,21 +30,6 @@ FAMILIES_SHARE: Final = BROTHERS_SHARE | {
 
 SLIP_FROM: Final = 5
 """A letter more, less or exchanged leaves a further given name the same only when it has so many."""
-
-CUT_FROM: Final = 10
-"""What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
-
-NO_NAME_CUT_FROM: Final = 7
-LAST_NAME_CUT_FROM: Final = 9
-MOST_CUT: Final = 6
-_ENDS: Final = frozenset(
-    {"son", "sson", "sen", "man", "ez", "es", "ov", "ova", "ovic", "ow", "owa", "ski", "ska", "escu", "ides", "ou"}
-    | {"wala", "pour", "zadeh", "pillai", "swamy", "waran"}
-)
-"""What makes another last name of one."""
-
-_HER_ENDS: Final = frozenset({"ia", "ina", "issa", "ella", "etta", "iana"})
-"""What makes a woman's name of a man's: Konstantina, of Konstantin."""
 
 ALMOST_FROM: Final = 3
 """Shorter words are almost anybody's name."""
@@ -107,6 +93,7 @@ _SAID: Final = tuple(
 )  # fmt: skip
 """What stands for the same sound in last names."""
 
+_WRITTEN_ALIKE: Final = frozenset({"ck", "cs", "fp", "gj", "iy", "jy", "jz", "sz", "uw", "vw"})
 _LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
 _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 
@@ -147,6 +134,23 @@ def is_told_by_middle_name(first: Name, middle: Name, held_first: Name) -> bool:
     Not what families share, nor the half of a first name: the Ling of Wai-Ling.
     """
     return len(held_first.tokens) == 1 and FAMILIES_SHARE.isdisjoint((*middle.tokens, *first.tokens[1:]))
+
+
+def are_both_borne(one: str, other: str) -> bool:
+    """Whether letters for others make of a name that people bear another one: Mita and Nita, Rajesh and Rakesh.
+
+    It may be a twin's, whose number was given. Letters that are written for each other make the same name, and so do
+    vowels, m and n behind the first letter (Marian, Marion); a letter too few or too many, and letters exchanged, are
+    slips.
+    """
+    if len(one) != len(other) or sorted(one) == sorted(other) or not (is_borne(one) and is_borne(other)):
+        return False
+    differing = [at for at in range(len(one)) if one[at] != other[at]]
+    if len(differing) > 1:
+        return True
+    letters = {one[differing[0]], other[differing[0]]}
+    within = differing[0] > 0 and (letters <= _VOWELS or letters == {"m", "n"})
+    return not within and "".join(sorted(letters)) not in _WRITTEN_ALIKE
 
 
 def is_misspelt(one: str, other: str) -> bool:
@@ -363,30 +367,3 @@ def is_split(name: Name, other: str) -> bool:
     return name.joined == other or (
         lost and other.startswith(name.tokens[0]) and other.endswith("".join(name.tokens[1:]))
     )
-
-
-def is_first_name_cut(one: Name, other: Name) -> bool:
-    """Whether one name is the other as far as a register or a form had room: Alexandra-Ma, Balasubraman."""
-    shorter, longer = (one, other) if len(one.joined) <= len(other.joined) else (other, one)
-    if not longer.joined.startswith(shorter.joined):
-        return False
-    if len(shorter.joined) < CUT_FROM and not _is_no_name_but_a_beginning(shorter.joined, longer.joined):
-        return False
-    return (
-        len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
-        and longer.tokens[: len(shorter.tokens)] != shorter.tokens
-    )
-
-
-def _is_no_name_but_a_beginning(shorter: str, longer: str) -> bool:
-    """Whether nobody is called by the beginning of a name: Bernadet, Jacquel."""
-    cut = len(longer) - len(shorter) <= MOST_CUT and len(shorter) >= NO_NAME_CUT_FROM and longer.startswith(shorter)
-    return cut and longer[len(shorter) :] not in _HER_ENDS and is_borne(longer) and not is_borne(shorter)
-
-
-def is_last_name_cut(one: str, other: str) -> bool:
-    """Whether one last name is the other as far as there was room: Shufflebot. Ends of names are not: Robertson."""
-    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
-    if len(shorter) < LAST_NAME_CUT_FROM or not longer.startswith(shorter):
-        return False
-    return 2 <= len(longer) - len(shorter) <= MOST_CUT and longer[len(shorter) :] not in _ENDS

@@ -90,12 +90,15 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
     if evidence.born is Level.SAME:
         return Rule.IDENTIFIER_BIRTHDAY_AND_NAME if _one_name_agrees(evidence) else None
     if evidence.names_agree and evidence.born in _LOOSE_DATE:
-        # Without the birthday a number and a name that is often a relative's may well be the relative's.
-        another_middle = evidence.born in _NO_DATE and evidence.middle is Level.DIFFERENT
+        # Without the birthday a number and a name that is often a relative's may well be the relative's: a parent's,
+        # where a generation lies between the birthdays.
+        may_be_related = evidence.born in _NO_DATE or evidence.perhaps_related
+        another_middle = may_be_related and evidence.middle is Level.DIFFERENT
         return None if evidence.often_two_people or another_middle else Rule.IDENTIFIER_AND_NAMES
-    if evidence.born in NEAR_DATE and (evidence.first in FIRM or _short_of_first_name(evidence)):
-        # Somebody newly married who also mistypes the date. That the owner of a stranger's number shares the
-        # first name and, but for one slip, the birthday happens once in 100,000.
+    only_first = evidence.first in FIRM and (evidence.last in AGREES or evidence.middle is not Level.DIFFERENT)
+    if evidence.born in NEAR_DATE and (only_first or _short_of_first_name(evidence)):
+        # Somebody newly married who also mistypes the date, and has no other middle name. That the owner of a
+        # stranger's number shares the first name and, but for one slip, the birthday happens once in 100,000.
         return Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE
     return None
 
@@ -106,7 +109,7 @@ def _short_of_first_name(evidence: Evidence) -> bool:
     Children bear their parents' names as middle ones, so that it must be one generation; and where 1 January stands for
     an unknown day, brothers are often born a digit apart.
     """
-    return evidence.last in FIRM and evidence.first in (Level.INITIAL, Level.MIDDLE) and not evidence.perhaps_related
+    return evidence.last in FIRM and evidence.first in _CALLED_SO and not evidence.perhaps_related
 
 
 def _both_suffice(evidence: Evidence) -> bool:

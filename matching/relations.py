@@ -17,20 +17,30 @@ UNLIKE: Final = frozenset({Level.BEGINNING, Level.DIFFERENT})
 _SAME, _DIFFERENT = Level.SAME, Level.DIFFERENT
 
 
-class Relations(NamedTuple):
-    """How the names of a record relate to the stated ones; `half`: which is in the other's field, and how the other is.
+class Crossed(NamedTuple):
+    """The names that were stated, out of whichever boxes they had been typed into; `exactly` says that they are so."""
 
-    `lasts_agreeing` says how many of the stated last names the record knows, where several were stated.
+    first: Name
+    middle: Name
+    last: Name
+    exactly: bool
+
+
+class Relations(NamedTuple):
+    """How the names of a record relate to the stated ones.
+
+    They are `crossed` where first and last name were typed into other boxes. `half` says which one is in the other's
+    box, and how the other is; `lasts_agreeing` how many of the stated last names the record knows, where several were
+    stated.
     """
 
     first: NameRelation
     last: NameRelation
     middle: NameRelation
     held_first: Name
-    swapped: bool
+    crossed: Crossed | None
     half: tuple[Field, Level] | None
     lasts_agreeing: int = 1
-    exactly_swapped: bool = False
 
 
 class Relating:
@@ -61,28 +71,27 @@ class Relating:
         last = comparisons.last_names(stated.lasts, lasts)
         if last.level is not _SAME and stated.middle:
             last = middles.in_two_boxes(stated.middle, stated.lasts, held_middle, lasts) or last
-        swapped, half = False, None
+        crossed, half = None, None
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
         if first.level not in JOINTLY and present.level is not _SAME and stated.has_names:
             numbered = self._is_numbered(record)
-            swapped = comparisons.swapped(stated.firsts[0], stated.lasts[0], held_first, lasts, numbered=numbered)
-            if not swapped and {first.level, present.level}.isdisjoint(TOGETHER):
+            crossed = _crossed(stated, said, (held_first, held_middle), lasts, numbered=numbered)
+            if not crossed and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
                 # That a first name is also a stranger's last name says nothing, but of whose number was given.
                 if half and half[1] is _DIFFERENT and not numbered:
                     half = None
-        middle, exactly = comparisons.ABSENT, False
-        if swapped:
-            exactly = stated.lasts[0] == held_first and stated.firsts[0] in lasts
-            middle = middles.middle_names(NO_NAME, said, NO_NAME, held_middle)
+        middle = comparisons.ABSENT
+        if crossed:
+            middle = middles.middle_names(NO_NAME, crossed.middle, NO_NAME, held_middle)
         elif stated.firsts and not half and _has_more(stated.firsts[0], said) and _has_more(held_first, held_middle):
             middle = middles.middle_names(stated.firsts[0], said, held_first, held_middle)
         agreeing = 1
         if len(stated.lasts) > 1:
             known = {name.joined for name in lasts}
             agreeing = sum(name.joined in known for name in stated.lasts)
-        return Relations(first, last, middle, held_first, swapped, half, agreeing, exactly)
+        return Relations(first, last, middle, held_first, crossed, half, agreeing)
 
     def _first_relation(
         self, record: TeachingRecord, middle: Name, firsts: Sequence[Name], held_middle: Name
@@ -110,6 +119,18 @@ class Relating:
         """Whether a number that was stated is the record's."""
         by_nino = bool(self.statement.nino) and self.statement.nino == normalise.nino_value(record.nino)
         return by_nino or (bool(self.statement.trn) and self.statement.trn == record.trn)
+
+
+def _crossed(
+    stated: Statement, middle: Name, held: tuple[Name, Name], lasts: Sequence[Name], *, numbered: bool
+) -> Crossed | None:
+    """The names of a statement whose first and last names stand in other boxes; `held` are first and middle name."""
+    first, last = stated.firsts[0], stated.lasts[0]
+    if comparisons.swapped(first, last, held[0], lasts, numbered=numbered):
+        return Crossed(last, middle, first, exactly=last == held[0] and first in lasts)
+    # The last name typed first, and the others after it: Ward, Michelle, Frances.
+    turned = bool(stated.middle) and (stated.middle, last) == held and first in lasts
+    return Crossed(stated.middle, last, first, exactly=True) if turned else None
 
 
 def _has_more(first: Name, middle: Name) -> bool:

@@ -12,10 +12,10 @@ from matching.evidence import NEAR_DATE, FieldComparison
 from matching.given_names import are_brother_and_sister, are_given_name_forms, is_her_name, other_forms
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
-from matching.parts import SLIP_FROM, is_almost_a_form, is_slip_of_one, is_told_by_middle_name
+from matching.parts import SLIP_FROM, are_both_borne, is_almost_a_form, is_slip_of_one, is_told_by_middle_name
 from matching.posterior import Candidate, Facet, prior, weighed
 from matching.records import NameStatistics, RecordStatus, TeachingRecord
-from matching.relations import TOGETHER, UNLIKE, Relating, Relations
+from matching.relations import TOGETHER, UNLIKE, Crossed, Relating, Relations
 from matching.weights import Rarity
 
 LITTLE: Final = 1.0
@@ -104,9 +104,9 @@ class Scorer:
 
     def _names(self, relations: Relations, *, numbered: bool) -> list[FieldComparison]:
         """Weigh how the names relate; `numbered` says that a number that was stated is the record's."""
-        first, last, middle, held_first, swapped, half, agreeing, exactly = relations
-        if swapped:
-            return self._swapped_names(held_first, middle, exactly=exactly)
+        first, last, middle, held_first, crossed, half, agreeing = relations
+        if crossed:
+            return self._swapped_names(crossed, held_first, middle)
         if half:
             return self._half_swapped_names(half, held_first, last.held)
         one = self._named(_FIRST, first, numbered=numbered)
@@ -159,7 +159,9 @@ class Scorer:
             return True
         if level is not _NEARLY:
             return False
-        return bits <= LITTLE or (not numbered and self.rarity.are_two_names(_FIRST, relation))
+        if bits <= LITTLE or are_both_borne(typed, held):
+            return True
+        return not numbered and self.rarity.are_two_names(_FIRST, relation)
 
     def _is_another_last_name(self, relation: NameRelation, bits: float, *, numbered: bool) -> bool:
         """Whether a slip makes another last name: one that says nothing, or that people bear."""
@@ -169,20 +171,20 @@ class Scorer:
             return True
         return not numbered and self.rarity.are_two_names(_LAST, relation)
 
-    def _swapped_names(self, held_first: Name, middle: NameRelation, *, exactly: bool) -> list[FieldComparison]:
-        first, last = self.statement.firsts[0].joined, self.statement.lasts[0].joined
-        level = Level.SAME if last == held_first.joined else Level.NEARLY  # Molly is swapped rather than Holly
-        if are_given_name_forms(last, held_first.joined):
+    def _swapped_names(self, crossed: Crossed, held_first: Name, middle: NameRelation) -> list[FieldComparison]:
+        first, last = crossed.first.joined, crossed.last.joined
+        level = Level.SAME if first == held_first.joined else Level.NEARLY  # Molly is swapped rather than Holly
+        if are_given_name_forms(first, held_first.joined):
             level = _VARIANT
-        one = NameRelation(level, last, held_first.joined, slips=1)
-        other = NameRelation(Level.SAME, first, first)
+        one = NameRelation(level, first, held_first.joined, slips=1)
+        other = NameRelation(Level.SAME, last, last)
         bits = weights.name_bits(Field.FIRST_NAME, one, self.rarity)
         other_bits = weights.name_bits(Field.LAST_NAME, other, self.rarity)
-        swap = weights.swapped_bits(first, last, self.rarity, exactly=exactly)
+        swap = weights.swapped_bits(last, first, self.rarity, exactly=crossed.exactly)
         together = weights.joint_bits(one, other, bits + other_bits, self.rarity)
         return [
-            FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, last, held_first.joined),
-            FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, first, first),
+            FieldComparison(Field.FIRST_NAME, Level.SWAPPED, bits, first, held_first.joined),
+            FieldComparison(Field.LAST_NAME, Level.SWAPPED, other_bits, last, last),
             FieldComparison(Field.WHOLE_NAME, Level.SWAPPED, swap + together),
             _weighed_middle_name(middle),
         ]
