@@ -79,9 +79,11 @@ def linking_rule(evidence: Evidence) -> Rule | None:
         return _identified_rule(evidence)
     if not (evidence.names_agree and evidence.born is Level.SAME) or evidence.often_two_people:
         return None
+    another_middle = evidence.middle is Level.DIFFERENT
     if Level.ONE_SLIP in (evidence.trn, evidence.nino):
-        return Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY
-    return Rule.NAMES_AND_BIRTHDAY if evidence.middle is not Level.DIFFERENT else None
+        # Beside another middle name, a form or a part of the last name is a namesake's.
+        return None if another_middle and evidence.last is not Level.SAME else Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY
+    return None if another_middle else Rule.NAMES_AND_BIRTHDAY
 
 
 def _identified_rule(evidence: Evidence) -> Rule | None:

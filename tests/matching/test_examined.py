@@ -184,3 +184,11 @@ def test_a_woman_s_ending_makes_no_other_family(stated: str, held: str, same: bo
     found = outcome_of(a_person(record, last_name=stated), record)
     level = found.candidates[0].level(Field.LAST_NAME) if found.candidates else Level.DIFFERENT
     assert (level is Level.VARIANT) is same
+
+
+def test_a_slip_in_the_number_and_another_middle_name_take_exactly_the_last_name() -> None:
+    record = called("Helen", "Lisa", last_name="Griffiths-Jones", trn="3985430")
+    stated = a_person(record, middle_name="Luke", trn="9385430")
+    assert linked(outcome_of(stated, record)) == record.trn
+    assert linked(outcome_of(replace(stated, last_name="Jones"), record)) is None
+    assert linked(outcome_of(replace(stated, last_name="Jones", middle_name=""), record)) == record.trn
