@@ -31,7 +31,7 @@ _SENTENCES: Final = {
     (Field.FIRST_NAME, Level.NEARLY): "First name is spelled slightly differently ({stated} / {held}).",
     (Field.FIRST_NAME, Level.INITIAL): "First name agrees in its initial only ({stated} / {held}).",
     (Field.FIRST_NAME, Level.MIDDLE): "A middle name, or a form of it, is used as the first name ({stated} / {held}).",
-    (Field.FIRST_NAME, Level.SWAPPED): "First and last name stand in each other's place.",
+    (Field.FIRST_NAME, Level.SWAPPED): "First name stands in another name's place.",
     (Field.FIRST_NAME, Level.SIMILAR): "First names are similar ({stated} / {held}).",
     (Field.FIRST_NAME, Level.BEGINNING): "One first name begins the other ({stated} / {held}).",
     (Field.FIRST_NAME, Level.ANOTHER): "First name is another name, though a similar one ({stated} / {held}).",
@@ -39,7 +39,7 @@ _SENTENCES: Final = {
     (Field.LAST_NAME, Level.PART): "The last names share a part ({stated} / {held}).",
     (Field.LAST_NAME, Level.VARIANT): "Last name is another spelling ({stated} / {held}).",
     (Field.LAST_NAME, Level.NEARLY): "Last name is spelled slightly differently ({stated} / {held}).",
-    (Field.LAST_NAME, Level.SWAPPED): "Last and first name stand in each other's place.",
+    (Field.LAST_NAME, Level.SWAPPED): "Last name stands in another name's place.",
     (Field.LAST_NAME, Level.SIMILAR): "Last names are similar ({stated} / {held}).",
     (Field.LAST_NAME, Level.BEGINNING): "One last name begins the other ({stated} / {held}).",
     (Field.LAST_NAME, Level.ANOTHER): "Last name is another name, though a similar one ({stated} / {held}).",
@@ -62,7 +62,7 @@ _SENTENCES: Final = {
     (Field.EMAIL, Level.SAME): "Same email address, which only this record has.",
     (Field.EMAIL, Level.SHARED): "Same email address, but several records share it.",
     (Field.WHOLE_NAME, Level.COMMON): "How often this first and last name go together, at that age where it is known.",
-    (Field.WHOLE_NAME, Level.SWAPPED): "Names in each other's place count for less.",
+    (Field.WHOLE_NAME, Level.SWAPPED): "Names in another name's place count for less.",
 }  # fmt: skip
 
 
