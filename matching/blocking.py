@@ -225,7 +225,7 @@ def date_slips(year: int, month: int, day: int) -> tuple[str, ...]:
         slips = [slip for slip in slips if slip[4:] != LEAP_DAY or isleap(int(slip[:4]))]
     born = date(year, month, day)
     slips += [near for near in (as_digits(born - ONE_DAY), as_digits(born + ONE_DAY)) if near not in slips]
-    return tuple(slips)
+    return tuple(sorted(slips))  # where a cap holds, what comes first is found
 
 
 @lru_cache(maxsize=1 << 9)

@@ -2,11 +2,14 @@
 
 from typing import Final
 
-from matching.given_names import NO_NAME_CUT_FROM, is_borne
+from matching.given_names import is_borne
 from matching.normalise import Name
 
 CUT_FROM: Final = 10
 """What begins with so many letters that are a name is that name: shorter ones begin other people's, too."""
+
+NO_NAME_CUT_FROM: Final = 7
+"""Letters from which the beginning of a name may be that, cut, where nobody is called so."""
 
 LAST_NAME_CUT_FROM: Final = 9
 MOST_CUT: Final = 6
@@ -31,6 +34,14 @@ def is_first_name_cut(one: Name, other: Name) -> bool:
         len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
         and longer.tokens[: len(shorter.tokens)] != shorter.tokens
     )
+
+
+def lacks_an_e(cut: str, name: str) -> bool:
+    """Whether a first name lacks its last letter, and is nobody's without it: Charlott.
+
+    What lacks an a may be a brother's, whom no list has: Priyank, of Priyanka.
+    """
+    return name == cut + "e" and len(cut) >= NO_NAME_CUT_FROM and is_borne(name) and not is_borne(cut)
 
 
 def _is_no_name_but_a_beginning(shorter: str, longer: str) -> bool:

@@ -108,7 +108,7 @@ class Evidence(NamedTuple):
 
 def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: Name) -> bool:
     """Whether two forms of a name are perhaps two people's: beside a birthday with a slip also Ellen and Helen."""
-    if are_often_two_people(first.stated, held) or are_two_people(first.stated, *held.tokens[:1]):
+    if are_often_two_people(first.stated, held) or are_two_people(first.stated, first.held):
         return True
     begin = "".join(sorted(first.stated[:1] + first.held[:1]))
     begin_otherwise = begin not in _BEGIN_ALIKE and len(set(begin)) > 1

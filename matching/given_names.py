@@ -16,9 +16,6 @@ _YORUBA: Final = ("oluwa", "olu", "ola", "ade", "ayo", "fola", "omo", "oye", "te
 _WITHOUT_O_FROM: Final = 5
 """Shorter names that an O begins are not Irish: Olam."""
 
-NO_NAME_CUT_FROM: Final = 7
-"""Letters from which the beginning of a name may be that, cut, where nobody is called so."""
-
 _HIS_FROM: Final = 5
 _HIS_ADJECTIVES: Final = (
     *("ski", "cki", "dzki", "sky", "cky", "zky"),
@@ -174,17 +171,12 @@ def are_often_two_people(stated: str, held: Name) -> bool:
 
 
 def are_brother_and_sister(one: str, other: str) -> bool:
-    """Whether two given names differ as a man's and a woman's do: Amir and Amira, Theodore and Theodora.
-
-    Not where the shorter is long and nobody's name: then a register had no room for more, Charlott.
-    """
+    """Whether two given names differ as a man's and a woman's do: Amir and Amira, Theodore and Theodora."""
     shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) == len(longer):
         return one[:-1] == other[:-1] and {one[-1:], other[-1:]} in ({"a", "e"}, {"a", "o"})
     ends = len(shorter) >= 3 and shorter[-1] not in "aeiou"
-    if not (ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")):
-        return False
-    return len(shorter) < NO_NAME_CUT_FROM or is_borne(shorter) or not is_borne(longer)
+    return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
 
 
 def are_long_and_short(one: str, other: str) -> bool:

@@ -23,8 +23,11 @@ _NOBODY_S_DIGITS: Final = "000000"
 _NOBODY_BORN_TO: Final = 1910
 """Up to this year the first of January stands for a birthday that nobody knew: 1900-01-01, 1901-01-01."""
 
-YOUNGEST: Final = 18
+YOUNGEST: Final = 16
 """Nobody younger trains to teach: such a date is a slip, often the year of today."""
+
+TRAINED_FROM: Final = 18
+"""Who is younger hardly has a record, and may have typed the year of a child: that none is found says nothing."""
 
 _APOSTROPHES: Final = "'’‘ʼʻʹʽ`´′＇‛ʾʿ\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"
 """Every apostrophe form vanishes (O’Brien is O'Brien is OBrien), and so does what cannot be seen."""

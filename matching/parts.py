@@ -8,8 +8,8 @@ from typing import Final
 from rapidfuzz.distance import OSA, Postfix, Prefix
 
 from matching.blocking import sound
+from matching.cuts import NO_NAME_CUT_FROM
 from matching.given_names import (
-    NO_NAME_CUT_FROM,
     are_brother_and_sister,
     are_given_name_forms,
     given_name_forms,
@@ -93,7 +93,7 @@ _SAID: Final = tuple(
 )  # fmt: skip
 """What stands for the same sound in last names."""
 
-_WRITTEN_ALIKE: Final = frozenset({"ck", "cs", "fp", "gj", "iy", "jy", "jz", "sz", "uw", "vw"})
+_WRITTEN_ALIKE: Final = frozenset({"bv", "ck", "cs", "fp", "gj", "iy", "jy", "jz", "kq", "sz", "uw", "vw"})
 _LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
 _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 
@@ -139,18 +139,16 @@ def is_told_by_middle_name(first: Name, middle: Name, held_first: Name) -> bool:
 def are_both_borne(one: str, other: str) -> bool:
     """Whether letters for others make of a name that people bear another one: Mita and Nita, Rajesh and Rakesh.
 
-    It may be a twin's, whose number was given. Letters that are written for each other make the same name, and so do
-    vowels, m and n behind the first letter (Marian, Marion); a letter too few or too many, and letters exchanged, are
-    slips.
+    It may be a twin's, whose number was given. Vowels and letters that are written for each other make the same name
+    (Marian, Marion), and so do m and n behind the first; a letter too few or too many, or two exchanged, are slips.
     """
     if len(one) != len(other) or sorted(one) == sorted(other) or not (is_borne(one) and is_borne(other)):
         return False
-    differing = [at for at in range(len(one)) if one[at] != other[at]]
-    if len(differing) > 1:
-        return True
-    letters = {one[differing[0]], other[differing[0]]}
-    within = differing[0] > 0 and (letters <= _VOWELS or letters == {"m", "n"})
-    return not within and "".join(sorted(letters)) not in _WRITTEN_ALIKE
+    pairs = ((at, {a, b}) for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
+    return not all(
+        letters <= _VOWELS or "".join(sorted(letters)) in _WRITTEN_ALIKE or (at > 0 and letters == {"m", "n"})
+        for at, letters in pairs
+    )
 
 
 def is_misspelt(one: str, other: str) -> bool:

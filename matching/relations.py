@@ -76,7 +76,8 @@ class Relating:
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
         if first.level not in JOINTLY and present.level is not _SAME and stated.has_names:
             numbered = self._is_numbered(record)
-            crossed = _crossed(stated, said, (held_first, held_middle), lasts, numbered=numbered)
+            crossed = _crossed(stated, said, held_first, lasts, numbered=numbered)
+            crossed = crossed or (_turned(stated, record, held_first, held_middle, lasts) if numbered else None)
             if not crossed and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
                 # That a first name is also a stranger's last name says nothing, but of whose number was given.
@@ -87,10 +88,7 @@ class Relating:
             middle = middles.middle_names(NO_NAME, crossed.middle, NO_NAME, held_middle)
         elif stated.firsts and not half and _has_more(stated.firsts[0], said) and _has_more(held_first, held_middle):
             middle = middles.middle_names(stated.firsts[0], said, held_first, held_middle)
-        agreeing = 1
-        if len(stated.lasts) > 1:
-            known = {name.joined for name in lasts}
-            agreeing = sum(name.joined in known for name in stated.lasts)
+        agreeing = 1 if len(stated.lasts) == 1 else _agreeing(stated.lasts, lasts)
         return Relations(first, last, middle, held_first, crossed, half, agreeing)
 
     def _first_relation(
@@ -122,17 +120,34 @@ class Relating:
 
 
 def _crossed(
-    stated: Statement, middle: Name, held: tuple[Name, Name], lasts: Sequence[Name], *, numbered: bool
+    stated: Statement, middle: Name, held_first: Name, lasts: Sequence[Name], *, numbered: bool
 ) -> Crossed | None:
-    """The names of a statement whose first and last names stand in other boxes; `held` are first and middle name."""
+    """The names of a statement with first and last name in each other's place."""
     first, last = stated.firsts[0], stated.lasts[0]
-    if comparisons.swapped(first, last, held[0], lasts, numbered=numbered):
-        return Crossed(last, middle, first, exactly=last == held[0] and first in lasts)
-    # The last name typed first, and the others after it: Ward, Michelle, Frances.
-    turned = bool(stated.middle) and (stated.middle, last) == held and first in lasts
+    if not comparisons.swapped(first, last, held_first, lasts, numbered=numbered):
+        return None
+    return Crossed(last, middle, first, exactly=last == held_first and first in lasts)
+
+
+def _turned(
+    stated: Statement, record: TeachingRecord, held_first: Name, held_middle: Name, lasts: Sequence[Name]
+) -> Crossed | None:
+    """The names of a statement with the last one typed first, and the others after it: Ward, Michelle, Frances.
+
+    Sons are called so, after father and grandfather: it takes a number and the birthday.
+    """
+    first, last = stated.firsts[0], stated.lasts[0]
+    turned = bool(stated.middle) and (stated.middle, last) == (held_first, held_middle) and first in lasts
+    turned = turned and stated.born is not None and stated.born == record.date_of_birth
     return Crossed(stated.middle, last, first, exactly=True) if turned else None
 
 
 def _has_more(first: Name, middle: Name) -> bool:
     """Whether there is any word beside a first name: mostly there is none, and nothing to compare."""
     return bool(middle.tokens) or len(first.tokens) > 1
+
+
+def _agreeing(stated: Sequence[Name], held: Sequence[Name]) -> int:
+    """How many of the stated last names a record knows; one where none was stated."""
+    known = {name.joined for name in held}
+    return sum(name.joined in known for name in stated) if stated else 1

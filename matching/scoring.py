@@ -8,6 +8,7 @@ from typing import Final
 from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
+from matching.cuts import lacks_an_e
 from matching.evidence import NEAR_DATE, FieldComparison
 from matching.given_names import are_brother_and_sister, are_given_name_forms, is_her_name, other_forms
 from matching.normalise import Name
@@ -148,7 +149,9 @@ class Scorer:
         """Whether a first name that resembles is another, perhaps a twin's, and no number of the record says not."""
         level, typed, held = relation.level, relation.typed, relation.held
         misspelt = level is _NEARLY or (typed.startswith(held) and len(held) >= SLIP_FROM)
-        brother = level is _NEARLY and are_brother_and_sister(typed, held)
+        brother = (
+            level is _NEARLY and are_brother_and_sister(typed, held) and not (numbered and lacks_an_e(held, typed))
+        )
         if numbered and misspelt and not brother and self.rarity.is_nobody_s(held, typed):
             return False
         alike = brother if level is _NEARLY else level in _RESEMBLING

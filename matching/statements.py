@@ -106,6 +106,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
     # An initial is found beside the last name only: that no record has it says nothing of somebody newly married.
     shortened = 1 in (len(boxes.first.joined), len(boxes.last.joined))
     lost = normalise.has_lost_letters(person.first_name + person.last_name)
+    doubtful = (given_date and not born) or (born and born.year > today.year - normalise.TRAINED_FROM)
     firsts = _distinct((boxes.first, boxes.whole, _after(boxes.last, boxes.first)))
     lasts = _distinct((boxes.last, _before(boxes.first, boxes.last)))
     return Statement(
@@ -118,7 +119,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino=number.value if number else "",
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
-        misread=bool(boxes.split or unread or shortened or lost or (given_date and not born) or in_another_script),
+        misread=bool(boxes.split or unread or shortened or lost or doubtful or in_another_script),
         impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
         six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
         present=(len(firsts), len(lasts)),

@@ -80,6 +80,7 @@ def test_names_that_sound_alike_have_one_sound(one: str, other: str) -> None:
 
 def test_date_slips_are_few_and_hold_the_design_s_kinds() -> None:
     slips = date_slips(1984, 5, 17)
+    assert list(slips) == sorted(set(slips)), "where a cap holds, the order says who is found"
     assert len(slips) < 50
     assert {"19480517", "19840571"} & set(slips) == {"19480517"}
     assert {"19840518", "19840817", "19740517"} <= set(slips)
