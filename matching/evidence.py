@@ -7,7 +7,7 @@ from matching.blocking import GENERATION, sound
 from matching.comparisons import Field, Level
 from matching.given_names import are_often_two_people, are_two_people, is_borne, is_short_form, may_be_typed_for
 from matching.normalise import Name, given_name
-from matching.parts import SLIP_FROM
+from matching.parts import SLIP_FROM, WRITTEN_ALIKE
 from matching.records import TeachingRecord
 
 AGREES: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED})
@@ -23,9 +23,6 @@ _FIELDS: Final = (
     Field.FIRST_NAME, Field.LAST_NAME, Field.DATE_OF_BIRTH, Field.TRN, Field.NINO, Field.EMAIL, Field.MIDDLE_NAME,
 )  # fmt: skip
 
-
-_BEGIN_ALIKE: Final = frozenset({"ck", "cs", "fp", "gj", "iy", "jy", "jz", "sz", "uw", "vw"})
-"""Letters with which one name is written here and there: Kathryn, Cathryn."""
 
 NEW_YEAR: Final = "-01-01"
 
@@ -111,7 +108,7 @@ def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: Name) -> b
     if are_often_two_people(first.stated, held) or are_two_people(first.stated, first.held):
         return True
     begin = "".join(sorted(first.stated[:1] + first.held[:1]))
-    begin_otherwise = begin not in _BEGIN_ALIKE and len(set(begin)) > 1
+    begin_otherwise = begin not in WRITTEN_ALIKE and len(set(begin)) > 1
     return born is not Level.SAME and begin_otherwise and not is_short_form(first.stated, first.held)
 
 

@@ -214,7 +214,8 @@ def _found_early(
     statement = relating.statement
     if not identified or not statement.has_names:
         return None
-    if not any(record.date_of_birth == statement.born and relating.is_exactly_named(record) for record in identified):
+    of_that_day = (record for record in identified if record.date_of_birth == statement.born)
+    if not any(relating.is_exactly_named(record, numbered=True) for record in of_that_day):
         return None
     scorer = Scorer(relating, Rarity(size, CandidateAnswer(()).statistics, has_year=False), None)
     ranked = candidates(scorer, identified, SHARE_OF_ASKERS_REGISTERED)

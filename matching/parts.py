@@ -93,7 +93,9 @@ _SAID: Final = tuple(
 )  # fmt: skip
 """What stands for the same sound in last names."""
 
-_WRITTEN_ALIKE: Final = frozenset({"bv", "ck", "cs", "fp", "gj", "iy", "jy", "jz", "kq", "sz", "uw", "vw"})
+WRITTEN_ALIKE: Final = frozenset({"bv", "ck", "cs", "fp", "gj", "iy", "jy", "jz", "kq", "sz", "uw", "vw"})
+"""Letters, in the order of the alphabet, with which one name is written here and there: Kathryn, Cathryn."""
+
 _LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
 _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 
@@ -146,7 +148,7 @@ def are_both_borne(one: str, other: str) -> bool:
         return False
     pairs = ((at, {a, b}) for at, (a, b) in enumerate(zip(one, other, strict=True)) if a != b)
     return not all(
-        letters <= _VOWELS or "".join(sorted(letters)) in _WRITTEN_ALIKE or (at > 0 and letters == {"m", "n"})
+        letters <= _VOWELS or "".join(sorted(letters)) in WRITTEN_ALIKE or (at > 0 and letters == {"m", "n"})
         for at, letters in pairs
     )
 

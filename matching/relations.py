@@ -44,25 +44,29 @@ class Relations(NamedTuple):
 
 
 class Relating:
-    """Relates the names of records to those of one statement, of each record once."""
+    """Relates the names of records to those of one statement, of each record once.
+
+    `numbered` says that a number that was stated is the record's, or that of one merged into it.
+    """
 
     def __init__(self, statement: Statement) -> None:
         self.statement = statement
-        self._found: dict[str, tuple[TeachingRecord, Relations]] = {}
+        self._found: dict[tuple[str, bool], tuple[TeachingRecord, Relations]] = {}
 
-    def of(self, record: TeachingRecord) -> Relations:
+    def of(self, record: TeachingRecord, *, numbered: bool) -> Relations:
         """How the names of a record relate. What is known of its TRN is used again where it is told in the same way."""
-        known = self._found.get(record.trn)
+        key = record.trn, numbered
+        known = self._found.get(key)
         if known is None or not (known[0] is record or known[0] == record):
-            known = self._found[record.trn] = record, self._relate(record)
+            known = self._found[key] = record, self._relate(record, numbered=numbered)
         return known[1]
 
-    def is_exactly_named(self, record: TeachingRecord) -> bool:
+    def is_exactly_named(self, record: TeachingRecord, *, numbered: bool) -> bool:
         """Whether exactly the name of a record was stated."""
-        related = self.of(record)
+        related = self.of(record, numbered=numbered)
         return related.first.level is _SAME and related.last.level is _SAME
 
-    def _relate(self, record: TeachingRecord) -> Relations:
+    def _relate(self, record: TeachingRecord, *, numbered: bool) -> Relations:
         stated = self.statement
         firsts, lasts = self._known_names(record)
         held_first, held_middle = firsts[0], normalise.given_name(record.middle_name)
@@ -75,7 +79,6 @@ class Relating:
         # A previous name has a box of its own: that it is right says nothing of how the other two are filled in.
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
         if first.level not in JOINTLY and present.level is not _SAME and stated.has_names:
-            numbered = self._is_numbered(record)
             crossed = _crossed(stated, said, held_first, lasts, numbered=numbered)
             crossed = crossed or (_turned(stated, record, held_first, held_middle, lasts) if numbered else None)
             if not crossed and {first.level, present.level}.isdisjoint(TOGETHER):
@@ -112,11 +115,6 @@ class Relating:
         if not firsts[0] and len(lasts) == 1 and lasts[0] in self.statement.firsts:
             return lasts, [NO_NAME]
         return firsts, lasts
-
-    def _is_numbered(self, record: TeachingRecord) -> bool:
-        """Whether a number that was stated is the record's."""
-        by_nino = bool(self.statement.nino) and self.statement.nino == normalise.nino_value(record.nino)
-        return by_nino or (bool(self.statement.trn) and self.statement.trn == record.trn)
 
 
 def _crossed(

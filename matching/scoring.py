@@ -72,7 +72,7 @@ class Scorer:
             if facts is None:  # what further statistics do not change
                 facts = self._compared[key[:2]] = self._facts(record, numbers)
             numbered = facts[1].level is _SAME or facts[2].level is _SAME
-            names = self._names(self._relating.of(record), numbered=numbered)
+            names = self._names(self._relating.of(record, numbered=numbered), numbered=numbered)
             weighed = self._facets[key] = Facet.of((*names, *facts), record, survivor)
         return weighed
 
