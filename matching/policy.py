@@ -281,6 +281,8 @@ def _fits(rival: Evidence, chosen: Evidence) -> bool:
     """
     if chosen.identified:
         called = rival.last in AGREES and (rival.first in AGREES or rival.first in _CALLED_SO)
+        if chosen.middle is Level.SAME:  # then whoever has another, or is called so by a middle name, is not meant
+            called = called and rival.first in AGREES and rival.middle is not Level.DIFFERENT
         otherwise = chosen.first not in AGREES and chosen.first not in _CALLED_SO
         both = chosen.trn is chosen.nino is Level.SAME
         return both and otherwise and called and rival.born is Level.SAME

@@ -16,6 +16,13 @@ _FURTHER_BYTE: Final = "[\x80-\xbf" + "".join(_WINDOWS_SIGNS) + "]"
 _MISREAD_UTF_8: Final = re.compile(f"[\xc2-\xdf]{_FURTHER_BYTE}|[\xe0-\xef]{_FURTHER_BYTE}{{2}}")
 """Two or three signs that one letter becomes where UTF-8 is read as Latin-1 or Windows-1252: Ã© for é."""
 
+_EARLIER: Final = re.compile(
+    r"(?<=\w)(?:[\s,;:(\[/]|(?<=\s)[-–])+(?:n(?:e|é|e\u0301)e|formerly|previously|maiden(?: name)?|born)"
+    r"(?: known)?(?: as)?[\s.:-]+(?=\w)",
+    re.I,
+)
+"""What stands between a last name and the one that was borne before: Pearson (née Robinson)."""
+
 _DIGIT_IN_WORD: Final = re.compile(r"(?<=[^\W\d_])[015]+(?=[^\W\d_])|\b0(?=[^\W\d_])")
 _AS_LETTERS: Final = str.maketrans("015", "ols")
 
@@ -32,6 +39,12 @@ def as_meant(raw: str) -> str:
         for _ in range(TIMES_OVER):
             raw = _MISREAD_UTF_8.sub(_read_anew, raw)
     return raw
+
+
+def without_earlier_name(last_name: str) -> tuple[str, str]:
+    """Part a last name from the one that was borne before it, where both were typed into its box; else nothing."""
+    parts = _EARLIER.split(last_name, maxsplit=1)
+    return (parts[0], parts[1]) if len(parts) > 1 else (last_name, "")
 
 
 def _read_anew(found: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, NamedTuple
 
-from matching import normalise
+from matching import normalise, readings
 from matching.given_names import is_borne, is_given_name
 from matching.normalise import NO_NAME, CountedNames, Name, Nino, Trn, is_unknown_birthday, name_forms
 from matching.records import PersonDetails
@@ -89,7 +89,7 @@ class Statement:
 
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
-    person = _cut(person)
+    person = _with_earlier_name(_cut(person))
     first = _first_name(person.first_name)
     middle = _middle_name(person.middle_name, first)
     last = _named(person.last_name, normalise.family_name)
@@ -179,6 +179,16 @@ def _cut(person: PersonDetails) -> PersonDetails:
         nino=number,
         email=address,
     )
+
+
+def _with_earlier_name(person: PersonDetails) -> PersonDetails:
+    """Put the name of birth, that was typed behind the last name, among the previous ones."""
+    if person.last_name.isalpha():
+        return person
+    now, earlier = readings.without_earlier_name(person.last_name)
+    if not earlier:
+        return person
+    return replace(person, last_name=now, previous_last_names=(*person.previous_last_names, earlier))
 
 
 def _first_name(raw: str) -> Name:

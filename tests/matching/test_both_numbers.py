@@ -98,3 +98,21 @@ def test_the_first_of_january_is_the_year_alone(stated: date, held: date) -> Non
     assert linked(outcome_of(person, record)) is None
     other_year = replace(person, date_of_birth=date(1981, 12, 9), trn=record.trn)
     assert linked(outcome_of(other_year, record)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "links"),
+    [
+        ({"first_name": "Eileen", "middle_name": "Ruth", "last_name": "Feathersone"}, True),  # another middle name
+        ({"first_name": "Kathleen", "middle_name": "Eileen"}, True),  # called so by a middle name only
+        ({"first_name": "Eileen", "middle_name": "", "last_name": "Feathersone"}, False),
+        ({"first_name": "Eileen", "middle_name": "Ruth"}, False),  # exactly the first and last name
+    ],
+)
+def test_who_states_the_middle_name_and_both_numbers_is_not_whoever_else_is_called_so(
+    changes: dict[str, str], links: bool
+) -> None:
+    other = replace(ANNE, trn="0388045", nino="YH469287D", **changes)  # type: ignore[arg-type] # by name
+    stated = with_both(ANNE, first_name="Eileen", middle_name="Isobel")
+    assert linked(outcome_of(stated, ANNE)) == ANNE.trn
+    assert (linked(outcome_of(stated, ANNE, other)) == ANNE.trn) is links

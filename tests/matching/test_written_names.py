@@ -220,3 +220,21 @@ def test_the_parts_of_a_name_are_no_middle_names(first: str, middle: str, held: 
 def test_a_syllable_exchanged_is_a_twin_s_name(first: str, held: str, middle: str) -> None:
     twin = a_record(first_name=held, middle_name=middle, last_name="Kim", previous_last_names=(), nino="")
     assert linked(outcome_of(a_person(twin, first_name=first, middle_name="", trn=twin.trn), twin)) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Pearson (née Robinson-Hopper)", "PEARSON NEE ROBINSON-HOPPER", "Pearson, formerly known as Robinson Hopper",
+     "Pearson / previously Robinson-Hopper", "Pearson – maiden name: Robinson-Hopper", "Pearson born Robinson-Hopper"],
+)  # fmt: skip
+def test_a_name_of_birth_behind_the_last_name_is_a_previous_one(written: str) -> None:
+    assert [name.joined for name in prepare(a_person(last_name=written), TODAY).lasts] == ["pearson", "robinsonhopper"]
+    assert prepare(a_person(last_name=written), TODAY).present[1] == 1
+    ours = a_record(first_name="Jane", last_name="Robinson-Hopper", previous_last_names=())
+    stranger = replace(ours, trn="6731172", last_name="Ward", previous_last_names=("Pearson",), nino="")
+    assert linked(outcome_of(a_person(ours, last_name=written, trn=ours.trn), ours, stranger)) == ours.trn
+
+
+@pytest.mark.parametrize("written", ["Nee", "Nee Wong", "Smith Nee", "Smith-Nee Jones", "Born", "Formerly"])
+def test_who_is_called_nee_or_born_has_one_last_name(written: str) -> None:
+    assert len(prepare(a_person(last_name=written), TODAY).lasts) == 1
