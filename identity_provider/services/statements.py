@@ -44,7 +44,7 @@ class Stated(StrEnum):
 
 _WHY: dict[LookupReason, str] = {
     LookupReason.AMBIGUOUS: N_("Two or more records fit"),
-    LookupReason.NEAR_MATCH: N_("A record is close, but not close enough"),
+    LookupReason.NEAR_MATCH: N_("A record is close, but not enough was proved to link it"),
     LookupReason.STATED_TRN_NOT_FOUND: N_("The TRN they gave was not found"),
     LookupReason.STATED_TRN_CONFLICTS: N_(
         "The TRN they gave belongs to a record that does not fit, or to somebody else"
