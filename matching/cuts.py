@@ -11,6 +11,9 @@ CUT_FROM: Final = 10
 NO_NAME_CUT_FROM: Final = 7
 """Letters from which the beginning of a name may be that, cut, where nobody is called so."""
 
+ROOM: Final = 8
+"""Letters of a first name for which a register had room, at the least."""
+
 LAST_NAME_CUT_FROM: Final = 9
 MOST_CUT: Final = 6
 _ENDS: Final = frozenset(
@@ -36,12 +39,14 @@ def is_first_name_cut(one: Name, other: Name) -> bool:
     )
 
 
-def lacks_an_e(cut: str, name: str) -> bool:
+def lacks_its_end(cut: str, name: str) -> bool:
     """Whether a first name lacks its last letter, and is nobody's without it: Charlott.
 
-    What lacks an a may be a brother's, whom no list has: Priyank, of Priyanka.
+    What lacks an a may be a brother's, whom no list has: Priyank, of Priyanka. Registers had room for eight letters.
     """
-    return name == cut + "e" and len(cut) >= NO_NAME_CUT_FROM and is_borne(name) and not is_borne(cut)
+    if name[:-1] != cut or len(cut) < (NO_NAME_CUT_FROM if name.endswith("e") else ROOM):
+        return False
+    return is_borne(name) and not is_borne(cut)
 
 
 def _is_no_name_but_a_beginning(shorter: str, longer: str) -> bool:

@@ -23,6 +23,10 @@ _HIS_ADJECTIVES: Final = (
 )
 """Letters that a man's last name must have for a woman's to be told from it by its ending."""
 
+_HER_ENDS: Final = ("a", "ah", "e", "i")
+_HER_ENDS_OF_L: Final = (*_HER_ENDS, "la", "lah", "le")
+"""What a woman's name has more than a man's: Bhavini, of Bhavin; Samuella, of Samuel."""
+
 _OVA_ITSELF: Final = frozenset({"casanova", "cordova", "genova", "padova", "terranova", "villanova"})
 """Last names that end so, and are not Czech."""
 
@@ -174,9 +178,12 @@ def are_brother_and_sister(one: str, other: str) -> bool:
     """Whether two given names differ as a man's and a woman's do: Amir and Amira, Theodore and Theodora."""
     shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) == len(longer):
+        if {one[-3:], other[-3:]} == {"wen", "wyn"}:  # Welsh: Carwyn and Carwen
+            return one[:-3] == other[:-3]
         return one[:-1] == other[:-1] and {one[-1:], other[-1:]} in ({"a", "e"}, {"a", "o"})
     ends = len(shorter) >= 3 and shorter[-1] not in "aeiou"
-    return ends and longer.startswith(shorter) and longer[len(shorter) :] in ("a", "ah", "e")
+    hers = _HER_ENDS_OF_L if shorter[-1:] == "l" else _HER_ENDS
+    return ends and longer.startswith(shorter) and longer[len(shorter) :] in hers
 
 
 def are_long_and_short(one: str, other: str) -> bool:
@@ -192,6 +199,13 @@ def are_long_and_short(one: str, other: str) -> bool:
     stems = {longer[len(begin) :] for begin in _YORUBA if longer.startswith(begin)}
     names = [stem for stem in stems if len(stem) >= max(_STEM_FROM, len(shorter))]
     return any(stem == shorter or are_given_name_forms(stem, shorter) for stem in names)
+
+
+def are_two_short_forms(one: str, other: str) -> bool:
+    """Whether two names that begin otherwise are short forms of one, neither of the other: Daisy and Maggie."""
+    if one[:2] == other[:2] or other in _GIVEN.get(one, _NONE) or is_short_form(one, other):
+        return False
+    return not _FORMAL_OF.get(one, _NONE).isdisjoint(_FORMAL_OF.get(other, _NONE))
 
 
 def may_be_typed_for(typed: str, held: str) -> bool:

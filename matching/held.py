@@ -34,7 +34,10 @@ class Held(ABC):
 
     @abstractmethod
     def elsewhere(self, places: Sequence[int]) -> list[tuple[int, Sequence[str]]]:
-        """Which of these records have middle or earlier first names, and their words."""
+        """Words of first names of several, of middle names and of earlier first names, of these records.
+
+        A record may stand there more than once, or not at all.
+        """
 
     @abstractmethod
     def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
@@ -91,8 +94,12 @@ class TextColumns(Held):
 
     def elsewhere(self, places: Sequence[int]) -> list[tuple[int, Sequence[str]]]:
         """As `Held.elsewhere`."""
-        middles, previous = self.middle_name, self.previous_first_names
-        return [(at, words_elsewhere(middles[at], previous[at])) for at in places if middles[at] or previous[at]]
+        firsts, middles, previous = self.first_name, self.middle_name, self.previous_first_names
+        found: list[tuple[int, Sequence[str]]] = [
+            (at, words_elsewhere(middles[at], previous[at])) for at in places if middles[at] or previous[at]
+        ]
+        found += [(at, words) for at in places if (words := words_of_several(firsts[at]))]
+        return found
 
     def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
         """As `Held.born_on`."""
@@ -169,6 +176,14 @@ def known_lasts(last_name: str, previous: str) -> Sequence[str]:
 def _all_known(last_name: str, previous: str) -> tuple[str, ...]:
     raws = (last_name, *previous.split(SEPARATOR)) if previous else (last_name,)
     return tuple(spellings(map(family_name, raws))) or ("",)
+
+
+def words_of_several(first_name: str) -> tuple[str, ...]:
+    """Words of a first name that has several."""
+    if first_name.isascii() and first_name.isalpha():
+        return ()
+    words = given_name(first_name).tokens
+    return words if len(words) > 1 else ()
 
 
 def words_elsewhere(middle: str, previous: str) -> tuple[str, ...]:

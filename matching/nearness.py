@@ -1,24 +1,27 @@
 """Which records resemble a person too much for it to be said that there is none."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from rapidfuzz.distance import OSA, Hamming
 
 from matching.blocking import GENERATION
 from matching.comparisons import Field, Level
-from matching.evidence import AGREES, NEAR_DATE
-from matching.normalise import family_name, given_name
+from matching.evidence import AGREES, NEAR_DATE, is_nobody_s_birthday
+from matching.normalise import PARTICLES, Name, family_name, given_name
+from matching.parts import FAMILIES_SHARE
 from matching.posterior import Candidate
+from matching.records import TeachingRecord
 from matching.statements import Statement
 
 NEAR_FROM: Final = 0.3
 """Where birthdays wholly differ, a record of exactly this name is near when it is so likely the person's."""
 
+WORDS_IN_COMMON: Final = 2
+"""Of somebody born that day, so many words of the name in whatever boxes are not a stranger's: Lan Thi, Nguyen."""
+
 DIGITS_MISTYPED: Final = 2
 """So many digits of a birthday may be wrong where the name is exactly this."""
-
-NOBODY_S: Final = ("70-01-01", "80-01-01", "90-01-01", "00-01-01")
-"""Birthdays, without their centuries, that programs and forms write where none is known."""
 
 # Asked of every candidate.
 _NAMED_SO: Final = AGREES | {Level.INITIAL, Level.MIDDLE, Level.SIMILAR, Level.BEGINNING}
@@ -39,9 +42,16 @@ def is_near(candidate: Candidate, statement: Statement) -> bool:
     first_or_middle = first or (evidence.middle is Level.SAME and evidence.last in AGREES)
     if first_or_middle and last:
         return evidence.born in _BORN_SO
-    # With one name only it may be a marriage, or a stranger.
+    return _has_one_name(candidate, statement, first=first, last=last)
+
+
+def _has_one_name(candidate: Candidate, statement: Statement, *, first: bool, last: bool) -> bool:
+    """Whether a record that resembles in one name, if any, is near: it may be a marriage, or a stranger."""
+    evidence = candidate.evidence
     if evidence.born is Level.SAME:
-        return first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement)
+        if first or last or evidence.first is Level.ANOTHER or _in_the_other_box(candidate, statement):
+            return True
+        return len(_words_of(candidate.record) & _words_said(statement)) >= WORDS_IN_COMMON
     # Then another number on the record says a stranger.
     if evidence.nino is Level.DIFFERENT:
         return False
@@ -65,7 +75,7 @@ def _may_be_one_person(candidate: Candidate) -> bool:
     born = candidate.compared(Field.DATE_OF_BIRTH)
     if not (born.stated and born.held):
         return False
-    if any(each.endswith(NOBODY_S) for each in (born.stated, born.held)):
+    if is_nobody_s_birthday(born):
         return True
     apart = abs(int(born.stated[:4]) - int(born.held[:4]))
     year, month, day = born.stated.split("-")
@@ -91,3 +101,19 @@ def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:
     lasts = {family_name(name) for name in (record.last_name, *record.previous_last_names)}
     first_as_last = given_name(record.first_name) in statement.lasts
     return first_as_last or not lasts.isdisjoint(statement.firsts)
+
+
+def _words_of(record: TeachingRecord) -> set[str]:
+    """All words of a record's names but those that many share."""
+    firsts = (record.first_name, record.middle_name, *record.previous_first_names)
+    lasts = (record.last_name, *record.previous_last_names)
+    return _telling((*map(given_name, firsts), *map(family_name, lasts)))
+
+
+def _words_said(statement: Statement) -> set[str]:
+    return _telling((*statement.firsts, statement.middle, *statement.lasts))
+
+
+def _telling(names: Iterable[Name]) -> set[str]:
+    words = {word for name in names for word in name.tokens if len(word) > 1}
+    return words - PARTICLES - FAMILIES_SHARE

@@ -19,8 +19,11 @@ from matching.given_names import (
 )
 from matching.normalise import PARTICLES, Name
 
-BROTHERS_SHARE: Final = frozenset({"abd", "abdul", "md", "mohd", "mohammed"}) | given_name_forms("mohammed")
-"""What stands before the name by which brothers are told apart: Mohammed Ali is not Mohammed Imran."""
+BROTHERS_SHARE: Final = given_name_forms("mohammed") | {
+    "abd", "abdul", "abdur", "abul", "bibi", "ghulam", "golam", "md", "mohammed", "mohd", "mosammat", "most",
+    "mst", "nur", "sai", "sayed", "sayyid", "shaikh", "sheikh", "syed", "syeda", "umme", "venkata",
+}  # fmt: skip
+"""What stands before the name by which brothers, or sisters, are told apart: Mohammed Ali is not Mohammed Imran."""
 
 FAMILIES_SHARE: Final = BROTHERS_SHARE | {
     "akhtar", "akter", "ali", "bano", "begum", "ben", "bhai", "bibi", "devi", "kaur", "khan", "khatoon", "khatun",

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
+from rapidfuzz.distance import OSA
+
 from matching.comparisons import Field, Level
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
 from matching.normalise import is_unknown_birthday
@@ -62,6 +64,7 @@ class Block(StrEnum):
     NOT_CERTAIN = "not_certain"
 
 
+_CALLED_EXACTLY: Final = frozenset({Level.SAME, Level.PART, Level.SWAPPED})
 _CALLED_SO: Final = frozenset({Level.INITIAL, Level.MIDDLE})
 _NO_DATE: Final = frozenset({Level.MISSING, Level.UNREADABLE})
 _LOOSE_DATE: Final = NEAR_DATE | _NO_DATE | {Level.TWO_PARTS}
@@ -96,7 +99,10 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
         # where a generation lies between the birthdays.
         may_be_related = evidence.born in _NO_DATE or evidence.perhaps_related
         another_middle = may_be_related and evidence.middle is Level.DIFFERENT
-        return None if evidence.often_two_people or another_middle else Rule.IDENTIFIER_AND_NAMES
+        another_first = evidence.born in _NO_DATE and evidence.first is Level.NEARLY
+        if evidence.often_two_people or another_middle or another_first:
+            return None
+        return Rule.IDENTIFIER_AND_NAMES
     only_first = evidence.first in FIRM and (evidence.last in AGREES or evidence.middle is not Level.DIFFERENT)
     if evidence.born in NEAR_DATE and (only_first or _short_of_first_name(evidence)):
         # Somebody newly married who also mistypes the date, and has no other middle name. That the owner of a
@@ -117,14 +123,14 @@ def _short_of_first_name(evidence: Evidence) -> bool:
 def _both_suffice(evidence: Evidence) -> bool:
     """Whether both numbers link by the names: families keep both of each other, so that the birthday must not deny it.
 
-    Beside a wholly different birthday, a name that only resembles is a relative's; where it is exactly the record's,
-    it is the birthday that was misstated.
+    Beside a wholly different birthday, a name that only resembles is a relative's, and so is the very name a generation
+    later; otherwise it is the birthday that was misstated.
     """
     if not evidence.names_agree:
         return evidence.last in AGREES and evidence.first is Level.INITIAL and evidence.born in NEAR_DATE
     if evidence.born is not Level.DIFFERENT:
         return True
-    return evidence.exactly_named and evidence.middle is not Level.DIFFERENT
+    return evidence.exactly_named and evidence.middle is not Level.DIFFERENT and not evidence.perhaps_related
 
 
 def _may_be_a_sibling(evidence: Evidence) -> bool:
@@ -132,7 +138,7 @@ def _may_be_a_sibling(evidence: Evidence) -> bool:
 
     Twins share birthday and surname, and their first names are often alike: Emma Kate and Emily Jane.
     """
-    if evidence.first in (Level.SAME, Level.PART, Level.SWAPPED):  # a part: Lisa “Jay”, of Lisa Natasha
+    if evidence.first in _CALLED_EXACTLY:  # a part: Lisa “Jay”, of Lisa Natasha
         return False
     return Level.DIFFERENT in (evidence.nino, evidence.middle)
 
@@ -170,7 +176,7 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
             return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
-        firm = evidence.first in FIRM and evidence.last in FIRM
+        firm = evidence.first in _CALLED_EXACTLY and evidence.last in FIRM
         return evidence.born is Level.SAME and (firm or (evidence.identified and evidence.names_agree))
     has_none = candidate.record.nino_told and not candidate.record.nino
     by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
@@ -285,11 +291,20 @@ def _fits(rival: Evidence, chosen: Evidence) -> bool:
             called = called and rival.first in AGREES and rival.middle is not Level.DIFFERENT
         otherwise = chosen.first not in AGREES and chosen.first not in _CALLED_SO
         both = chosen.trn is chosen.nino is Level.SAME
-        return both and otherwise and called and rival.born is Level.SAME
+        return rival.born is Level.SAME and ((both and otherwise and called) or _is_called_exactly(rival, chosen))
     contradicted = Level.DIFFERENT in (rival.nino, rival.trn)
     if contradicted or rival.born is not Level.SAME:
         return False
     return rival.exactly_named if chosen.exact else rival.names_agree
+
+
+def _is_called_exactly(rival: Evidence, chosen: Evidence) -> bool:
+    """Whether this other record has exactly the stated first name, the chosen one a slip of it and another last name.
+
+    Whoever is newly married and has a twin of a name a letter away may have given the twin's number.
+    """
+    slip = chosen.first is Level.NEARLY and chosen.born is Level.SAME and chosen.last not in AGREES
+    return slip and rival.first is Level.SAME
 
 
 def _fits_better(other: Candidate, chosen: Candidate) -> bool:
@@ -305,6 +320,8 @@ def _fits_better(other: Candidate, chosen: Candidate) -> bool:
     closer = near or rival.born is Level.SAME
     if not (named and closer) or other.record.status is RecordStatus.MERGED or _is_firm(evidence, rival):
         return False
+    if rival.first is evidence.first is Level.NEARLY and _slips(other) < _slips(chosen):
+        return True
     return _without_numbers(other) > _without_numbers(chosen) + FITS_BETTER_BY
 
 
@@ -318,3 +335,9 @@ def _is_firm(chosen: Evidence, rival: Evidence) -> bool:
 def _without_numbers(candidate: Candidate) -> float:
     """The weight of everything but TRN and National Insurance number."""
     return candidate.weight - sum(each.bits for each in candidate.comparisons if each.field in _NUMBERS)
+
+
+def _slips(candidate: Candidate) -> int:
+    """How many letters of the first name are other ones."""
+    first = candidate.compared(Field.FIRST_NAME)
+    return OSA.distance(first.stated, first.held)

@@ -225,11 +225,14 @@ def _resemblance(answers: _Answers, names: Sequence[_Names]) -> _Resemblance:
 def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags, surely: Flags, keep: Flags) -> None:
     """Keep also the records that resemble in what spelling does not show: another form, or a name in another field.
 
-    Middle names are looked at where the birthday, or the last name, is close; beside the last name they are enough.
+    Middle names, and the words of a first name, are looked at where the birthday, or the last name, is close; beside
+    the last name a stated middle name is enough.
     """
     firsts = answers.firsts
-    for start, count, (typed, _, forms, _) in zip(answers.starts, answers.counts, names, strict=True):
+    for start, count, (typed, _, forms, middles) in zip(answers.starts, answers.counts, names, strict=True):
         held, kept = firsts[start : start + count], keep[start : start + count]
+        if middles:
+            kept |= surely[start : start + count] & np.fromiter(map(middles.__contains__, held), np.bool_, count)
         kept |= np.fromiter(map(forms.__contains__, held), np.bool_, count)
         if typed:
             distances = cdist(typed, held, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)

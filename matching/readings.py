@@ -23,6 +23,11 @@ _EARLIER: Final = re.compile(
 )
 """What stands between a last name and the one that was borne before: Pearson (née Robinson)."""
 
+_FORMERLY: Final = re.compile(
+    r"\W*\b(?:n(?:e|é|e\u0301)e|formerly|previously|maiden(?: name)?|born)(?: known)?(?: as)?[\s.:-]+(?=\w)", re.I
+)
+"""What stands before a name that was borne before, in the box for such."""
+
 _DIGIT_IN_WORD: Final = re.compile(r"(?<=[^\W\d_])[015]+(?=[^\W\d_])|\b0(?=[^\W\d_])")
 _AS_LETTERS: Final = str.maketrans("015", "ols")
 
@@ -45,6 +50,17 @@ def without_earlier_name(last_name: str) -> tuple[str, str]:
     """Part a last name from the one that was borne before it, where both were typed into its box; else nothing."""
     parts = _EARLIER.split(last_name, maxsplit=1)
     return (parts[0], parts[1]) if len(parts) > 1 else (last_name, "")
+
+
+def earlier_name(previous: str) -> str:
+    """A previous name without what only says that it is one: formerly Smith."""
+    return (
+        previous
+        if previous.isalpha()
+        else previous[found.end() :]
+        if (found := _FORMERLY.match(previous))
+        else previous
+    )
 
 
 def _read_anew(found: re.Match[str]) -> str:

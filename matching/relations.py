@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from matching import comparisons, middles, normalise
+from matching import comparisons, middles, normalise, readings
 from matching.comparisons import Field, Level, NameRelation
 from matching.normalise import NO_NAME, Name
 from matching.records import TeachingRecord
@@ -80,6 +80,7 @@ class Relating:
         present = last if len(stated.lasts) == 1 else comparisons.last_names(stated.lasts[:1], lasts)
         if first.level not in JOINTLY and present.level is not _SAME and stated.has_names:
             crossed = _crossed(stated, said, held_first, lasts, numbered=numbered)
+            crossed = crossed or _given_names_last(stated, held_first, held_middle, lasts)
             crossed = crossed or (_turned(stated, record, held_first, held_middle, lasts) if numbered else None)
             if not crossed and {first.level, present.level}.isdisjoint(TOGETHER):
                 half = comparisons.half_swapped(stated.firsts[0], stated.lasts[0], held_first, lasts)
@@ -109,7 +110,12 @@ class Relating:
         firsts = [normalise.recorded(normalise.given_name(record.first_name))]
         if record.previous_first_names:
             firsts += map(normalise.given_name, record.previous_first_names)
-        lasts = [normalise.known(normalise.family_name(record.last_name))]
+        last, earlier = record.last_name, ""
+        if not last.isalpha():
+            last, earlier = readings.without_earlier_name(last)
+        lasts = [normalise.known(normalise.family_name(last))]
+        if earlier:
+            lasts.append(normalise.family_name(earlier))
         if record.previous_last_names:
             lasts += map(normalise.family_name, record.previous_last_names)
         if not firsts[0] and len(lasts) == 1 and lasts[0] in self.statement.firsts:
@@ -125,6 +131,14 @@ def _crossed(
     if not comparisons.swapped(first, last, held_first, lasts, numbered=numbered):
         return None
     return Crossed(last, middle, first, exactly=last == held_first and first in lasts)
+
+
+def _given_names_last(stated: Statement, held_first: Name, held_middle: Name, lasts: Sequence[Name]) -> Crossed | None:
+    """The names of a statement with the last name in the first box, and all given names in the last one's."""
+    first, last = stated.firsts[0], stated.lasts[0]
+    crossed = bool(held_middle) and not stated.middle and first in lasts
+    crossed = crossed and last.tokens == (*held_first.tokens, *held_middle.tokens)
+    return Crossed(held_first, held_middle, first, exactly=True) if crossed else None
 
 
 def _turned(

@@ -8,7 +8,7 @@ from typing import Final
 from matching import comparisons, normalise, weights
 from matching.birthdays import dates
 from matching.comparisons import Field, Level, NameRelation
-from matching.cuts import lacks_an_e
+from matching.cuts import lacks_its_end
 from matching.evidence import NEAR_DATE, FieldComparison
 from matching.given_names import are_brother_and_sister, are_given_name_forms, is_her_name, other_forms
 from matching.normalise import Name
@@ -118,7 +118,9 @@ class Scorer:
             one = one._replace(level=_SIMILAR, bits=weights.fixed_bits(_FIRST, _SIMILAR))
         by_form = first.level is Level.MIDDLE and (first.alike or first.slips)
         if by_form and (other.level not in TOGETHER or (first.slips and not self.rarity.is_no_name(first.typed))):
-            one = one._replace(level=Level.DIFFERENT, bits=weights.fixed_bits(_FIRST, Level.DIFFERENT))
+            # Beside another last name it links nobody; but it may be somebody newly married who goes by it.
+            said = Level.DIFFERENT if other.level in TOGETHER else _SIMILAR
+            one = one._replace(level=said, bits=weights.fixed_bits(_FIRST, Level.DIFFERENT))
         found = [one, other]
         if one.level in TOGETHER and other.level in TOGETHER:
             bits = weights.joint_bits(first, last, one.bits + other.bits, self.rarity)
@@ -150,7 +152,7 @@ class Scorer:
         level, typed, held = relation.level, relation.typed, relation.held
         misspelt = level is _NEARLY or (typed.startswith(held) and len(held) >= SLIP_FROM)
         brother = (
-            level is _NEARLY and are_brother_and_sister(typed, held) and not (numbered and lacks_an_e(held, typed))
+            level is _NEARLY and are_brother_and_sister(typed, held) and not (numbered and lacks_its_end(held, typed))
         )
         if numbered and misspelt and not brother and self.rarity.is_nobody_s(held, typed):
             return False

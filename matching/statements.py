@@ -17,6 +17,9 @@ _NONE_GIVEN: Final = frozenset(
 )
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
 
+MOST_PREVIOUS: Final = 20
+"""So many names that were borne before are read: nobody has more, and each is compared with each of a record."""
+
 LONGEST_READ: Final = 1_000
 """Characters of anything stated that are looked at: more than any name, number or address has."""
 
@@ -164,6 +167,12 @@ def _taken_apart(boxes: _Boxes, person: PersonDetails, *, numbered: bool) -> _Bo
 
 def _cut(person: PersonDetails) -> PersonDetails:
     """Cut what nobody typed, a million letters, to what is read of it: copying and searching it takes time, too."""
+    if max(len(person.previous_first_names), len(person.previous_last_names)) > MOST_PREVIOUS:
+        person = replace(
+            person,
+            previous_first_names=person.previous_first_names[:MOST_PREVIOUS],
+            previous_last_names=person.previous_last_names[:MOST_PREVIOUS],
+        )
     texts = (person.first_name, person.middle_name, person.last_name, person.trn, person.nino, person.email)
     if max(map(len, (*texts, *person.previous_first_names, *person.previous_last_names))) <= LONGEST_READ:
         return person
@@ -182,13 +191,12 @@ def _cut(person: PersonDetails) -> PersonDetails:
 
 
 def _with_earlier_name(person: PersonDetails) -> PersonDetails:
-    """Put the name of birth, that was typed behind the last name, among the previous ones."""
-    if person.last_name.isalpha():
+    """Put the name of birth, that was typed behind the last name, among the previous ones, and read those as meant."""
+    if person.last_name.isalpha() and not person.previous_last_names:
         return person
     now, earlier = readings.without_earlier_name(person.last_name)
-    if not earlier:
-        return person
-    return replace(person, last_name=now, previous_last_names=(*person.previous_last_names, earlier))
+    previous = tuple(map(readings.earlier_name, person.previous_last_names))
+    return replace(person, last_name=now, previous_last_names=(*previous, earlier) if earlier else previous)
 
 
 def _first_name(raw: str) -> Name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Generic, Self, TypeVar, overload
@@ -28,6 +28,7 @@ NOBODY: Final = range(0)
 
 Places = NDArray[np.int32]
 Meaning = TypeVar("Meaning")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,19 @@ class Coded(Generic[Meaning]):
         having = np.flatnonzero(codes)
         return list(zip(having.tolist(), self.meanings[codes[having]].tolist(), strict=True))
 
+    def read_as(self, meaning: Callable[[Meaning], Other]) -> Coded[Other]:
+        """The same column, read in another way; where that gives nothing, nothing is there."""
+        meanings = np.fromiter(map(meaning, self.meanings), np.object_, len(self.meanings))
+        codes = np.where(meanings.astype(np.bool_), np.arange(len(meanings), dtype=np.int32), 0)
+        return Coded(codes[self.codes], meanings)
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """The names of all records, in the canonical forms that `matching.held` wants."""
 
     firsts: Coded[str]
+    first_words: Coded[Sequence[str]]
     lasts: Coded[Sequence[str]]
     previous_lasts: Coded[Sequence[str]]
     middles: Coded[Sequence[str]]
@@ -164,8 +172,9 @@ class HeldAtPlaces(Held):
     def elsewhere(self, places: Sequence[int]) -> list[tuple[int, Sequence[str]]]:
         """As `Held.elsewhere`."""
         asked = self.places[places]
-        known = self.columns.names.middles.known(asked) + self.columns.names.previous_firsts.known(asked)
-        return [(places[at], words) for at, words in known]
+        names = self.columns.names
+        columns = (names.first_words, names.middles, names.previous_firsts)
+        return [(places[at], words) for column in columns for at, words in column.known(asked)]
 
     def born_on(self, days: Sequence[date | None], counts: Sequence[int]) -> Flags:
         """As `Held.born_on`."""

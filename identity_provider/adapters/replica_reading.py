@@ -16,7 +16,7 @@ from identity_provider.adapters.replica_columns import LINE_END, TRN_NUMBERS, Co
 from identity_provider.adapters.replica_connections import Connections
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models.register_layout import COLUMNS, Generation, line_of
-from matching.held import known_lasts, words_elsewhere
+from matching.held import known_lasts, words_elsewhere, words_of_several
 from matching.normalise import given_name
 from matching.rows import FIELD_SEPARATOR
 
@@ -69,8 +69,10 @@ def read_columns(connections: Connections, generation: Generation) -> Columns:
         text, told = _joined(sent)
         numbers = np.frombuffer(told, _RECORD_SENT)
         lines = Lines(text, _starts(text, len(numbers)))
+        first_names = _coded(numbers, "first_name", str, lines)
         names = Names(
-            firsts=_coded(numbers, "first_name", lambda raw: given_name(raw).joined, lines),
+            firsts=first_names.read_as(lambda raw: given_name(raw).joined),
+            first_words=first_names.read_as(words_of_several),
             lasts=_coded(numbers, "last_name", lambda raw: known_lasts(raw, ""), lines),
             previous_lasts=_coded(numbers, "previous_last_names", lambda raw: known_lasts("", raw), lines),
             middles=_coded(numbers, "middle_name", lambda raw: words_elsewhere(raw, ""), lines),

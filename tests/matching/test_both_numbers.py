@@ -28,7 +28,7 @@ def with_both(record: TeachingRecord, **stated: object) -> PersonDetails:
         ({"date_of_birth": date(1986, 11, 2), "first_name": "Alexandria"}, False),
         ({"date_of_birth": date(1986, 11, 2), "first_name": "Alex"}, False),
         ({"date_of_birth": date(1986, 11, 2), "middle_name": "Ruth"}, False),
-        ({"date_of_birth": date(2003, 11, 2)}, True),  # a form filled in for a child
+        ({"date_of_birth": date(2003, 11, 2)}, False),  # perhaps a child of the same name
         ({"date_of_birth": date(1984, 5, 18), "first_name": "Alex"}, True),
     ],
 )

@@ -6,9 +6,9 @@ from datetime import date
 import pytest
 
 from matching.comparisons import Field, Level
+from matching.evidence import NOBODY_S
 from matching.given_names import are_brother_and_sister, are_given_name_forms, is_borne, is_short_for
 from matching.matcher import NoMatch
-from matching.nearness import NOBODY_S
 from matching.parts import are_both_borne
 from matching.policy import Policy
 from tests.kit.people import a_person, outcome_of
