@@ -2,7 +2,6 @@
 
 import csv
 import gc
-import gzip
 import math
 import multiprocessing
 import os
@@ -10,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, TextIO, TypeVar, assert_never
+from typing import Any, Final, TypeVar, assert_never
 
+from matching.csv_files import read_rows
 from matching.matcher import (
     DefiniteMatch,
     Identifiers,
@@ -226,16 +226,8 @@ def _several(text: str) -> tuple[str, ...]:
 
 
 def read_register(path: Path) -> Iterator[TeachingRecord]:
-    """Read a register file, compressed or not."""
-    with opened(path) as lines:
-        yield from map(read_record, csv.DictReader(lines))
-
-
-def opened(path: Path) -> TextIO:
-    """Open a text file for reading, compressed or not."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+    """Read a register file, compressed or not; raises FileUnreadable as `read_rows` does."""
+    return map(read_record, read_rows(path))
 
 
 def answer_row(query_id: str, outcome: MatchOutcome) -> dict[str, str]:

@@ -7,19 +7,19 @@ are taken as independent given that (Fellegi and Sunter); names are estimated by
 register when it is asked. A person reads the result beside the table, and changes the table by hand.
 """
 
-import csv
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from matching.batch import opened, read_person, read_register
+from matching.batch import read_person, read_register
 from matching.blocking import person_keys
 from matching.comparisons import Field, Level
+from matching.csv_files import read_rows
 from matching.memory import InMemoryRegister
 from matching.normalise import YOUNGEST
 from matching.prefilter import Resembling, worth_comparing
@@ -138,10 +138,9 @@ def estimate_files(
     """Estimate from a register file and the first `sample` rows of a file of queries, which need not be labelled.
 
     `watch` is given the people, and gives them back one by one as they are compared. Raises ValueError when there is
-    nothing to learn from, and KeyError for a file that is no register.
+    nothing to learn from, KeyError for a file that is no register, and FileUnreadable for one that cannot be read.
     """
-    with opened(queries) as lines:
-        people = [read_person(row) for row, _ in zip(csv.DictReader(lines), range(sample), strict=False)]
+    people = [read_person(row) for row in islice(read_rows(queries), sample)]
     born = [person.date_of_birth for person in people if person.date_of_birth]
     today = max([*born, date(2010, 1, 1)]) + timedelta(days=366 * YOUNGEST)
     held = InMemoryRegister(read_register(register))

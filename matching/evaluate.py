@@ -5,7 +5,6 @@ in the register. Coverage is right links among the queries whose evidence should
 intervals.
 """
 
-import csv
 import json
 import math
 from collections import Counter, defaultdict
@@ -13,6 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from matching.csv_files import read_rows
 
 OUTCOMES: Final = ("match", "ambiguous", "not_determinable", "none")
 _NINETY_FIVE: Final = 1.959964
@@ -135,14 +136,13 @@ def evaluate(
 
 
 def evaluate_files(predictions: Path, truth: Path) -> Report:
-    """Score a file of predictions; meta.json beside the truth may name classes that nobody can decide."""
+    """Score a file of predictions; meta.json beside the truth may name classes that nobody can decide.
+
+    Raises FileUnreadable for a file that cannot be read, and ValueError or KeyError for files that are no such tables.
+    """
     meta = truth.with_name("meta.json")
     undecidable = json.loads(meta.read_text(encoding="utf-8")).get("undecidable", ()) if meta.exists() else ()
-    with (
-        predictions.open(encoding="utf-8", newline="") as made,
-        truth.open(encoding="utf-8", newline="") as right,
-    ):
-        return evaluate(csv.DictReader(made), csv.DictReader(right), undecidable)
+    return evaluate(read_rows(predictions), read_rows(truth), undecidable)
 
 
 def _read_predictions(rows: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, str]]:

@@ -76,6 +76,11 @@ _NINO_PREFIX: Final = re.compile(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]")
 _NINO_UNUSED: Final = _words("BG GB KN NK NT TN ZZ")
 _BEFORE_A_TRN: Final = "RP"
 _NINO_SUFFIXES: Final = frozenset("ABCDFMU")
+_DATE: Final = re.compile(
+    r"(?:(?P<year_first>[0-9]{4})-([0-9]{1,2})-([0-9]{1,2})|(?P<together>[0-9]{4})([0-9]{2})([0-9]{2})"
+    r"|([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})|([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4}))"
+    r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
 _PLAIN_EMAIL: Final = re.compile(r"[!-~]{1,200}@(?:[a-z0-9-]{1,60}\.)+[a-z0-9-]{1,60}")
 
 
@@ -330,11 +335,20 @@ def birth_date(raw: date | None, today: date) -> date | None:
 
 
 def read_date(raw: str) -> date | None:
-    """Read an ISO date; None for anything else."""
+    """Read 1980-05-09 (also 1980-5-9 and 19800509), or 9/5/1980 and 09.05.1980, day first as in the UK.
+
+    A time of day behind it, as spreadsheets append one, is left out. None for anything else: a year of two digits, the
+    name of a month, a week (1980-W20-1), a day that there is not.
+    """
     if not raw.isascii():  # digits of full width
         raw = unicodedata.normalize("NFKC", raw)
+    written = _DATE.fullmatch(raw.strip())
+    if written is None:
+        return None
+    parts = [int(part) for part in written.groups() if part]
+    year, month, day = parts if written["year_first"] or written["together"] else reversed(parts)
     try:
-        return date.fromisoformat(raw.strip()[:10])
+        return date(year, month, day)
     except ValueError:
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,8 @@ from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
 from identity_provider.services import leaked_trns, lookup_replay
 from identity_provider.services.register_search import asked_json
-from matching.batch import match_rows, opened, write_answers
+from matching.batch import match_rows, write_answers
+from matching.csv_files import FileUnreadable, read_rows
 from matching.estimate import estimate_files, table
 from matching.evaluate import Evaluation, Rate, evaluate_files
 from matching.explain import sentences
@@ -82,10 +82,12 @@ def one(policy: str, as_json: bool, date_of_birth: datetime | None, **stated: An
 def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
     """Match every row of QUERIES (CSV, columns as in the documentation) and write the outcomes.
 
-    Exit codes: 0 written, 3 the register did not answer (nothing is written then).
+    Exit codes: 0 written; 2 QUERIES cannot be read, 3 the register did not answer (nothing is written then).
     """
-    with opened(queries) as lines:
-        rows: list[dict[str, str]] = list(csv.DictReader(lines))
+    try:
+        rows = list(read_rows(queries))
+    except FileUnreadable as error:
+        raise _NotRead(error) from error
     if rows and "query_id" not in rows[0]:
         raise click.UsageError("QUERIES needs a column query_id")
     _mark_leaked(rows)
@@ -109,6 +111,8 @@ def evaluate(predictions: Path, truth: Path, as_json: bool) -> None:
     """Score PREDICTIONS (as `match batch` writes them) against TRUTH, with 95 % intervals, and by class."""
     try:
         report = evaluate_files(predictions, truth)
+    except FileUnreadable as error:
+        raise click.ClickException(str(error)) from error
     except (ValueError, KeyError) as error:
         raise click.ClickException(f"these files do not go together: {error}") from error
     if as_json:
@@ -163,6 +167,8 @@ def estimate(register: Path, queries: Path, sample: int) -> None:
     progress = Progress()
     try:
         found = estimate_files(register, queries, sample, lambda them: _watched(them, "comparing", len(them), progress))
+    except FileUnreadable as error:
+        raise click.ClickException(str(error)) from error
     except (ValueError, KeyError) as error:
         raise click.ClickException(f"there is nothing to learn from these files: {error}") from error
     click.echo(f"pairs that belong together: {found.share:.4f}")
@@ -286,6 +292,15 @@ def _mark_leaked(rows: list[dict[str, str]]) -> None:
 
 def _today() -> date:
     return ports().clock.now().date()
+
+
+class _NotRead(click.ClickException):
+    """The file of queries cannot be read: told like a wrong argument, in one line."""
+
+    exit_code = 2
+
+    def __init__(self, error: FileUnreadable) -> None:
+        super().__init__(str(error))
 
 
 class _NoAnswer(click.ClickException):

@@ -53,7 +53,7 @@ def import_file(file: Path, workers: int, force: bool, as_json: bool) -> None:
             settings().database_url, file, ImportOptions(workers=workers, force=force), clock.now, Progress()
         )
     except ImportRefused as refused:
-        click.echo(f"Not imported: {refused}. The register is as it was.", err=True)
+        click.echo(f"Not imported: {file}: {refused}. The register is as it was.", err=True)
         sys.exit(1)
     except (ImportRunning, LoadingFailed, psycopg.Error) as error:
         click.echo(f"Not done: {error}. Start the same import again to go on.", err=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from identity_provider.sandbox.people import generate_blocks
 from identity_provider.sandbox.people_errors import Stated
-from matching.batch import opened
+from matching.csv_files import opened
 from matching.normalise import fold
 
 UNSURE: Final = "not_determinable"

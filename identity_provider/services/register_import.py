@@ -84,7 +84,7 @@ def import_register(database_url: str, path: Path, options: ImportOptions, now: 
             records = building.build(connection, generation, lambda done, steps: watch("building", done, steps))
             rejected = _count_rejects(connection, generation)
             if not options.force:
-                _refuse_losses(connection, records, rejected)
+                _refuse_losses(connection, records, rejected, _first_reject(connection, generation))
         except (FileUnusable, ImportRefused) as refused:
             _give_up(connection, generation, ImportState.REFUSED, str(refused), now())
             raise ImportRefused(str(refused)) from refused
@@ -145,12 +145,12 @@ def _position(lines: TextIO) -> int:
     return read.tell()
 
 
-def _refuse_losses(connection: Connection, records: int, rejected: int) -> None:
+def _refuse_losses(connection: Connection, records: int, rejected: int, first: str) -> None:
     """Who is missing from the register would be taken for somebody without a record."""
     if records == 0:
-        raise ImportRefused("the file holds no record")
+        raise ImportRefused(f"the file holds no record{first}")
     if rejected > max(FEW_REJECTS, LARGEST_SHARE_OF_REJECTS * (records + rejected)):
-        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected")
+        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected{first}")
     current = connection.execute("SELECT records FROM register_generations WHERE current").fetchone()
     if current and records < SMALLEST_SHARE_OF_THE_CURRENT * current[0]:
         raise ImportRefused(f"the file holds {records:,} records, the register {current[0]:,}")
@@ -215,6 +215,14 @@ def _count_rejects(connection: Connection, generation: Generation) -> int:
     row = connection.execute("SELECT count(*) FROM register_rejects WHERE import_id = %s", (generation.number,))
     found = row.fetchone()
     return int(found[0]) if found else 0
+
+
+def _first_reject(connection: Connection, generation: Generation) -> str:
+    """What is wrong with the first rejected line, which mostly is what is wrong with the others."""
+    found = connection.execute(
+        "SELECT line, reason FROM register_rejects WHERE import_id = %s ORDER BY line LIMIT 1", (generation.number,)
+    ).fetchone()
+    return f" (line {found[0]}: {found[1]})" if found else ""
 
 
 def _digest(path: Path) -> str:

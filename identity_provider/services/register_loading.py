@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import multiprocessing
 import signal
 from collections import Counter
@@ -23,6 +22,7 @@ from psycopg import sql
 from identity_provider.models.register_layout import COLUMNS, IN_COLUMNS, Generation, record_row, stored_key
 from identity_provider.services.register_rows import REQUIRED_COLUMNS, RowRefused, read_row
 from matching.blocking import counted_names, record_keys
+from matching.csv_files import DAMAGED, SAVE, opened, too_long
 from matching.normalise import CountedNames
 from matching.records import TeachingRecord
 
@@ -59,7 +59,8 @@ class Batch:
     """Lines that follow each other, each with its number in the file."""
 
     number: int
-    lines: list[tuple[int, list[str]]]
+    lines: list[tuple[int, list[str] | str]]
+    """Each taken apart, or why it could not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +74,20 @@ class Loaded:
 
 def open_register(path: Path) -> TextIO:
     """Open a register file for reading, compressed or not; what is no UTF-8 is marked, to be rejected later."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
-    return path.open(encoding="utf-8-sig", errors="replace", newline="")
+    return opened(path, "replace")
 
 
-def read_header(lines: Iterator[list[str]]) -> tuple[str, ...]:
-    """The columns of the file. Raises FileUnusable when one is missing."""
-    columns = tuple(name.strip().lower() for name in next(lines, []))
+def read_header(reader: Any) -> tuple[str, ...]:
+    """The columns of the file. Raises FileUnusable when one is missing, and when the first line cannot be read."""
+    _, head = next(_numbered(reader), (0, []))
+    if isinstance(head, str):
+        raise FileUnusable(f"line 1: {head}")
+    columns = tuple(name.strip().lower() for name in head)
     missing = [name for name in REQUIRED_COLUMNS if name not in columns]
     if missing or len(set(columns)) != len(columns):
-        raise FileUnusable(f"the first line must name each column once; missing: {', '.join(missing) or 'none'}")
+        unread = any("\ufffd" in name or "\0" in name for name in columns)
+        hint = f"; it is not UTF-8: {SAVE}" if unread else ""
+        raise FileUnusable(f"line 1 must name each column once; missing: {', '.join(missing) or 'none'}{hint}")
     return columns
 
 
@@ -96,15 +100,17 @@ def read_batches(reader: Any) -> Iterator[Batch]:
         number += 1
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:
+def _numbered(reader: Any) -> Iterator[tuple[int, list[str] | str]]:
     while True:
+        begun = reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error:
-            row = []  # rejected for its number of columns
-        except (EOFError, OSError) as error:
+            yield begun, too_long(reader.line_num)  # where it was given up is hundreds of lines from the fault
+            continue
+        except DAMAGED as error:
             raise FileUnusable(f"the file cannot be read to its end: {error}") from error
         yield reader.line_num, row
 
@@ -166,6 +172,9 @@ def _read(task: LoadingTask, batch: Batch) -> tuple[list[tuple[int, TeachingReco
     records: list[tuple[int, TeachingRecord]] = []
     rejects: list[tuple[int, str]] = []
     for line, row in batch.lines:
+        if isinstance(row, str):
+            rejects.append((line, row))
+            continue
         try:
             records.append((line, read_row(task.columns, row, task.today)))
         except RowRefused as refused:

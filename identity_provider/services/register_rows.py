@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from matching.csv_files import NOT_UTF8
 from matching.normalise import OLDEST_BIRTH_YEAR
 from matching.records import RecordStatus, TeachingRecord
 
@@ -73,7 +74,7 @@ def _clean(name: str, value: str) -> str:
     if len(value) <= LONGEST_TEXT and value.isascii() and (value.isalnum() or not value):
         return value  # most values, most of the time
     if "\ufffd" in value:
-        raise RowRefused(f"{name}: not UTF-8")
+        raise RowRefused(f"{name}: {NOT_UTF8}")
     text = " ".join(value.replace("\0", "").split())
     if len(text) > LONGEST_TEXT:
         raise RowRefused(f"{name}: longer than {LONGEST_TEXT} characters")

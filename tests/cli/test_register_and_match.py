@@ -199,6 +199,61 @@ def test_files_that_do_not_go_together_are_a_message_and_not_a_trace(
     assert asked.exit_code == 2
 
 
+HEAD = b"query_id,first_name,last_name,date_of_birth,outcome,trn\n"
+UNREADABLE = [
+    (HEAD + b"Q1,Ann,Ash,1980-02-03,none,\nQ2,Si\xe2n,Ash,1980-02-03\n", "line 3: not UTF-8; save the file as UTF-8"),
+    (HEAD + b"Q1,Ann,A\0sh,1980-02-03\n", "line 2: a NUL character"),
+    (HEAD + b'\nQ1,Ann,"' + b"x" * 140_000 + b"\n", "line 3: a field of more than 131,072 characters"),
+]
+
+
+@pytest.mark.parametrize(("content", "told"), UNREADABLE)
+def test_a_file_that_cannot_be_read_is_one_line_with_its_name_and_its_line(
+    runner: FlaskCliRunner, tmp_path: Path, register_file: Path, content: bytes, told: str
+) -> None:
+    bad, out = tmp_path / "bad.csv", tmp_path / "out.csv"
+    bad.write_bytes(content)
+    for status, args in [
+        (2, ["batch", str(bad), "--out", str(out)]),
+        (1, ["evaluate", str(bad), str(bad)]),
+        (1, ["estimate", str(register_file), str(bad)]),
+    ]:
+        done = runner.invoke(args=["match", *args])
+        assert (done.exit_code, done.stdout) == (status, ""), args
+        assert done.stderr.startswith(f"Error: {bad}, {told}")
+        assert done.stderr.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv"]
+
+
+def test_files_with_a_byte_order_mark_are_matched_scored_and_imported(
+    runner: FlaskCliRunner, tmp_path: Path, register_file: Path
+) -> None:
+    queries, out, truth = tmp_path / "queries.csv", tmp_path / "out.csv", tmp_path / "truth.csv"
+    queries.write_bytes(b"\xef\xbb\xbf" + HEAD + b"Q1,Ann,Ash,3/2/1980\r\n")
+    truth.write_bytes(
+        b"\xef\xbb\xbfquery_id,class,in_register,truth_trn,expected,acceptable\r\nQ1,exact,1,1000001,match,\r\n"
+    )
+    done = runner.invoke(args=["match", "batch", str(queries), "--out", str(out)])
+    assert (done.exit_code, done.stdout) == (0, "1 rows written to out.csv\n"), done.output
+    out.write_bytes(b"\xef\xbb\xbf" + out.read_bytes())
+    report = facts(runner.invoke(args=["match", "evaluate", str(out), str(truth), "--json"]))
+    assert report["everything"]["coverage"]["rate"] == 1.0  # type: ignore[index]  # JSON
+    marked = tmp_path / "register.csv"
+    marked.write_bytes(b"\xef\xbb\xbf" + register_file.read_bytes())
+    assert facts(runner.invoke(args=["register", "import", str(marked), "--json"]))["records"] == 3
+
+
+def test_a_register_that_is_not_utf8_is_refused_by_its_name(runner: FlaskCliRunner, tmp_path: Path) -> None:
+    path = write_register(tmp_path / "register.csv", [replace(ANN, first_name="Siân")])
+    path.write_bytes(path.read_text(encoding="utf-8").encode("cp1252"))
+    refused = runner.invoke(args=["register", "import", str(path)])
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.splitlines()[-1] == (
+        f"Not imported: {path}: the file holds no record (line 2: first_name: not UTF-8; save the file as UTF-8). "
+        "The register is as it was."
+    )
+
+
 def test_the_settings_choose_the_register(cluster: TestCluster) -> None:
     settings = settings_for(cluster.url("commands"))
     assert isinstance(choose_register(settings), MemoryRegister)

@@ -72,6 +72,24 @@ def test_nobody_was_born_then(born: date) -> None:
     assert normalise.birth_date(born, TODAY) is None
 
 
+@pytest.mark.parametrize("written", [
+    "1980-05-09", " 1980-05-09 ", "1980-5-9", "19800509", "9/5/1980", "09/05/1980", "09.05.1980", "9.5.1980",
+    "1980-05-09T00:00:00", "1980-05-09 00:00", "1980-05-09T00:00:00.000Z", "09/05/1980 00:00:00",
+    "０９／０５／１９８０",
+])  # fmt: skip
+def test_a_date_is_read_as_people_and_spreadsheets_write_it(written: str) -> None:
+    assert normalise.read_date(written) == date(1980, 5, 9)
+
+
+@pytest.mark.parametrize("written", [
+    "", "19800505ab", "1980-05-09ab", "1980-05-0912", "1980-W20-1", "1980W201", "1980-130", "1980-05", "9/5/80",
+    "1/2/3", "9 May 1980", "5/23/1980", "31/02/1980", "1980-02-30", "0000-01-01", "9/5.1980", "9-5-1980", "1980/05/09",
+    "٩/٥/١٩٨٠", "1980-05-09T", "1980-05-09 or so",
+])  # fmt: skip
+def test_what_only_resembles_a_date_is_not_read(written: str) -> None:
+    assert normalise.read_date(written) is None
+
+
 def test_an_address_is_lower_case_with_an_ascii_domain() -> None:
     assert normalise.email(" Alex@BÜCHER.example ") == "alex@xn--bcher-kva.example"
     assert normalise.email("alex") == normalise.email("alex@") == normalise.email("a b@c.d") == ""
