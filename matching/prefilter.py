@@ -229,17 +229,16 @@ def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags,
     the last name a stated middle name is enough.
     """
     firsts = answers.firsts
-    for start, count, (typed, _, forms, middles) in zip(answers.starts, answers.counts, names, strict=True):
+    for start, count, (typed, _, forms, _) in zip(answers.starts, answers.counts, names, strict=True):
         held, kept = firsts[start : start + count], keep[start : start + count]
-        if middles:
-            kept |= surely[start : start + count] & np.fromiter(map(middles.__contains__, held), np.bool_, count)
         kept |= np.fromiter(map(forms.__contains__, held), np.bool_, count)
         if typed:
             distances = cdist(typed, held, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
             kept |= distances.min(axis=0) <= 1
     whose = np.repeat(np.arange(len(names)), answers.counts)
     places = np.flatnonzero((same_day | surely) & ~keep).tolist()
-    found = []
+    by_middle = np.flatnonzero(surely & ~keep & answers.of_each([bool(each.middles) for each in names])).tolist()
+    found = [at for at in by_middle if firsts[at] in names[whose[at]].middles]
     for at, words in answers.held.elsewhere(places):
         _, _, forms, middles = names[whose[at]]
         if not forms.isdisjoint(words) or (middles and surely[at] and not middles.isdisjoint(words)):
