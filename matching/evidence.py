@@ -13,7 +13,7 @@ from matching.given_names import (
     is_short_form,
     may_be_typed_for,
 )
-from matching.normalise import Name, given_name
+from matching.normalise import given_name
 from matching.orthography import are_spelled_alike
 from matching.parts import SLIP_FROM, WRITTEN_ALIKE
 from matching.records import TeachingRecord
@@ -77,7 +77,7 @@ class Evidence(NamedTuple):
         ]
         two_people = reordered = False
         if first is _VARIANT:
-            two_people = _are_perhaps_two_forms(found[Field.FIRST_NAME], born, given_name(held.first_name))
+            two_people = _are_perhaps_two_forms(found[Field.FIRST_NAME], born, held, numbered=_SAME in (trn, nino))
         elif first is _NEARLY:
             two_people = _are_perhaps_two(
                 found[Field.FIRST_NAME], found.get(Field.DATE_OF_BIRTH, _NO_DAY), numbered=_SAME in (trn, nino)
@@ -123,11 +123,12 @@ class Evidence(NamedTuple):
         return self.exact or swapped
 
 
-def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: Name) -> bool:
+def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: TeachingRecord, *, numbered: bool) -> bool:
     """Whether two forms of a name are perhaps two people's: beside a birthday with a slip also Ellen and Helen."""
-    if are_often_two_people(first.stated, held) or are_two_people(first.stated, first.held):
+    whole = given_name(held.first_name)
+    if are_often_two_people(first.stated, whole) or are_two_people(first.stated, first.held):
         return True
-    if are_two_short_forms(first.stated, first.held):
+    if not numbered and are_two_short_forms(first.stated, first.held):
         return True
     begin = "".join(sorted(first.stated[:1] + first.held[:1]))
     begin_otherwise = begin not in WRITTEN_ALIKE and len(set(begin)) > 1
@@ -138,13 +139,14 @@ def _are_perhaps_two(first: FieldComparison, born: FieldComparison, *, numbered:
     """Whether a slip from one first name to another is perhaps none: the more so where the birthday has one, too.
 
     Zahir is not Zahid then; a letter too few or too many is a slip, but not where both birthdays are the first of
-    January, which stands for any day. Without a number of the record, names that people bear are two, if not spellings
-    of one: Hamad and Hamid, Zahid and Zaid.
+    January, which stands for any day. Without a number of the record, or without a birthday, names that people bear
+    are two, if not spellings of one: Hamad and Hamid, Zahid and Zaid.
     """
     if may_be_typed_for(first.stated, first.held):
         return True
     one, other = first.stated, first.held
-    if not numbered and is_borne(one) and is_borne(other) and not are_spelled_alike(one, other):
+    alone = not numbered or born.level in (_MISSING, Level.UNREADABLE)
+    if alone and is_borne(one) and is_borne(other) and not are_spelled_alike(one, other):
         return True
     exchanged = SLIP_FROM <= len(one) == len(other) and sound(one) != sound(other)
     if born.level is _SAME or not (exchanged or _are_new_years(born)):

@@ -23,9 +23,16 @@ _HIS_ADJECTIVES: Final = (
 )
 """Letters that a man's last name must have for a woman's to be told from it by its ending."""
 
-_HER_ENDS: Final = ("a", "ah", "e", "i")
-_HER_ENDS_OF_L: Final = (*_HER_ENDS, "la", "lah", "le")
-"""What a woman's name has more than a man's: Bhavini, of Bhavin; Samuella, of Samuel."""
+_HER_ENDS: Final = ("a", "ah", "e")
+_HER_ENDS_OF_L: Final = ("la", "lah", "le")
+"""What a woman's name has more than a man's: Samuella, of Samuel; not Annabelle, of Annabel."""
+
+_HIS_OF_L: Final = frozenset(
+    {"ariel", "daniel", "emanuel", "emmanuel", "gabriel", "joel", "manuel", "marcel", "michael", "michel"}
+    | {"nathaniel", "noel", "rafael", "raphael", "samuel"}
+)
+_HERS_IN_BOTH: Final = frozenset({"blod", "bron", "ol"})
+"""What begins a woman's name in either spelling: Bronwen and Bronwyn."""
 
 _OVA_ITSELF: Final = frozenset({"casanova", "cordova", "genova", "padova", "terranova", "villanova"})
 """Last names that end so, and are not Czech."""
@@ -123,6 +130,11 @@ def is_given_name(name: str) -> bool:
     return name in _GIVEN or name in _SHORT
 
 
+def are_spellings(one: str, other: str) -> bool:
+    """Whether lists have two given names as spellings of one: Steven and Stephen; not short forms."""
+    return other in _GIVEN.get(one, _NONE)
+
+
 def is_borne(name: str) -> bool:
     """Whether people are called so, as far as all lists go."""
     return name in _BORNE or is_given_name(name)
@@ -179,11 +191,15 @@ def are_brother_and_sister(one: str, other: str) -> bool:
     shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) == len(longer):
         if {one[-3:], other[-3:]} == {"wen", "wyn"}:  # Welsh: Carwyn and Carwen
-            return one[:-3] == other[:-3]
+            return one[:-3] == other[:-3] and one[:-3] not in _HERS_IN_BOTH
         return one[:-1] == other[:-1] and {one[-1:], other[-1:]} in ({"a", "e"}, {"a", "o"})
     ends = len(shorter) >= 3 and shorter[-1] not in "aeiou"
-    hers = _HER_ENDS_OF_L if shorter[-1:] == "l" else _HER_ENDS
-    return ends and longer.startswith(shorter) and longer[len(shorter) :] in hers
+    if not (ends and longer.startswith(shorter)):
+        return False
+    end = longer[len(shorter) :]
+    if end == "i":  # not where it makes a pet name: Nicki
+        return len(shorter) >= _HIS_FROM and not is_given_name(shorter)
+    return end in _HER_ENDS or (shorter in _HIS_OF_L and end in _HER_ENDS_OF_L)
 
 
 def are_long_and_short(one: str, other: str) -> bool:
@@ -203,6 +219,8 @@ def are_long_and_short(one: str, other: str) -> bool:
 
 def are_two_short_forms(one: str, other: str) -> bool:
     """Whether two names that begin otherwise are short forms of one, neither of the other: Daisy and Maggie."""
+    if one[1:2] == other[1:2] and {one[:1], other[:1]} <= {"c", "k"}:  # Cath and Kath
+        return False
     if one[:2] == other[:2] or other in _GIVEN.get(one, _NONE) or is_short_form(one, other):
         return False
     return not _FORMAL_OF.get(one, _NONE).isdisjoint(_FORMAL_OF.get(other, _NONE))

@@ -12,8 +12,9 @@ from rapidfuzz.distance import OSA
 
 from matching.comparisons import Field, Level
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
+from matching.given_names import are_spellings
 from matching.normalise import is_unknown_birthday
-from matching.parts import FAMILIES_SHARE
+from matching.parts import FAMILIES_SHARE, WRITTEN_ALIKE
 from matching.posterior import Candidate
 from matching.records import RecordStatus
 from matching.statements import Statement
@@ -99,10 +100,7 @@ def _identified_rule(evidence: Evidence) -> Rule | None:
         # where a generation lies between the birthdays.
         may_be_related = evidence.born in _NO_DATE or evidence.perhaps_related
         another_middle = may_be_related and evidence.middle is Level.DIFFERENT
-        another_first = evidence.born in _NO_DATE and evidence.first is Level.NEARLY
-        if evidence.often_two_people or another_middle or another_first:
-            return None
-        return Rule.IDENTIFIER_AND_NAMES
+        return None if evidence.often_two_people or another_middle else Rule.IDENTIFIER_AND_NAMES
     only_first = evidence.first in FIRM and (evidence.last in AGREES or evidence.middle is not Level.DIFFERENT)
     if evidence.born in NEAR_DATE and (only_first or _short_of_first_name(evidence)):
         # Somebody newly married who also mistypes the date, and has no other middle name. That the owner of a
@@ -176,11 +174,19 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
             return False
         return (evidence.identified and not weak) or (by_email and not evidence.identified)
     if policy is Policy.VERIFIED:
-        firm = evidence.first in _CALLED_EXACTLY and evidence.last in FIRM
+        firm = (evidence.first in _CALLED_EXACTLY or _is_spelled_otherwise(candidate)) and evidence.last in FIRM
         return evidence.born is Level.SAME and (firm or (evidence.identified and evidence.names_agree))
     has_none = candidate.record.nino_told and not candidate.record.nino
     by_nino = evidence.nino is Level.SAME or (has_none and evidence.names_agree)
     return evidence.trn is Level.SAME and evidence.born is Level.SAME and by_nino
+
+
+def _is_spelled_otherwise(candidate: Candidate) -> bool:
+    """Whether the first name is another spelling of the record's: what is proved are formal names, no short ones."""
+    first = candidate.compared(Field.FIRST_NAME)
+    begins = "".join(sorted({first.stated[:1], first.held[:1]}))  # Ellen is no Helen
+    alike = len(begins) == 1 or begins in WRITTEN_ALIKE
+    return first.level is Level.VARIANT and alike and are_spellings(first.stated, first.held)
 
 
 def blocks(chosen: Candidate, others: Sequence[Candidate], certain_from: float) -> tuple[Block, ...]:

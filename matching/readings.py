@@ -18,13 +18,15 @@ _MISREAD_UTF_8: Final = re.compile(f"[\xc2-\xdf]{_FURTHER_BYTE}|[\xe0-\xef]{_FUR
 
 _EARLIER: Final = re.compile(
     r"(?<=\w)(?:[\s,;:(\[/]|(?<=\s)[-–])+(?:n(?:e|é|e\u0301)e|formerly|previously|maiden(?: name)?|born)"
-    r"(?: known)?(?: as)?[\s.:-]+(?=\w)",
+    r"(?: known)?(?: as)?[\s.:]+(?=\w)",
     re.I,
 )
 """What stands between a last name and the one that was borne before: Pearson (née Robinson)."""
 
+_BEFORE_A_NAME: Final = frozenset({"de", "den", "der", "la", "le", "mac", "mc", "o", "the", "van", "vanden", "von"})
+
 _FORMERLY: Final = re.compile(
-    r"\W*\b(?:n(?:e|é|e\u0301)e|formerly|previously|maiden(?: name)?|born)(?: known)?(?: as)?[\s.:-]+(?=\w)", re.I
+    r"\W*\b(?:n(?:e|é|e\u0301)e|formerly|previously|maiden(?: name)?|born)(?: known)?(?: as)?[\s.:]+(?=\w)", re.I
 )
 """What stands before a name that was borne before, in the box for such."""
 
@@ -47,9 +49,13 @@ def as_meant(raw: str) -> str:
 
 
 def without_earlier_name(last_name: str) -> tuple[str, str]:
-    """Part a last name from the one that was borne before it, where both were typed into its box; else nothing."""
+    """Part a last name from the one that was borne before it, where both were typed into its box; else nothing.
+
+    Some are called so themselves: van den Born, Mac Nee.
+    """
     parts = _EARLIER.split(last_name, maxsplit=1)
-    return (parts[0], parts[1]) if len(parts) > 1 else (last_name, "")
+    named = len(parts) > 1 and parts[0].rpartition(" ")[2].lower() in _BEFORE_A_NAME
+    return (parts[0], parts[1]) if len(parts) > 1 and not named else (last_name, "")
 
 
 def earlier_name(previous: str) -> str:

@@ -111,7 +111,7 @@ class Relating:
         if record.previous_first_names:
             firsts += map(normalise.given_name, record.previous_first_names)
         last, earlier = record.last_name, ""
-        if not last.isalpha():
+        if not last.isalpha() and firsts[0]:
             last, earlier = readings.without_earlier_name(last)
         lasts = [normalise.known(normalise.family_name(last))]
         if earlier:

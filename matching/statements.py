@@ -170,8 +170,8 @@ def _cut(person: PersonDetails) -> PersonDetails:
     if max(len(person.previous_first_names), len(person.previous_last_names)) > MOST_PREVIOUS:
         person = replace(
             person,
-            previous_first_names=person.previous_first_names[:MOST_PREVIOUS],
-            previous_last_names=person.previous_last_names[:MOST_PREVIOUS],
+            previous_first_names=tuple(filter(str.strip, person.previous_first_names))[:MOST_PREVIOUS],
+            previous_last_names=tuple(filter(str.strip, person.previous_last_names))[:MOST_PREVIOUS],
         )
     texts = (person.first_name, person.middle_name, person.last_name, person.trn, person.nino, person.email)
     if max(map(len, (*texts, *person.previous_first_names, *person.previous_last_names))) <= LONGEST_READ:
@@ -194,7 +194,9 @@ def _with_earlier_name(person: PersonDetails) -> PersonDetails:
     """Put the name of birth, that was typed behind the last name, among the previous ones, and read those as meant."""
     if person.last_name.isalpha() and not person.previous_last_names:
         return person
-    now, earlier = readings.without_earlier_name(person.last_name)
+    now, earlier = person.last_name, ""
+    if person.first_name.strip():  # else it is a whole name: Siew Nee Tan
+        now, earlier = readings.without_earlier_name(person.last_name)
     previous = tuple(map(readings.earlier_name, person.previous_last_names))
     return replace(person, last_name=now, previous_last_names=(*previous, earlier) if earlier else previous)
 

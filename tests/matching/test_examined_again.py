@@ -8,6 +8,7 @@ import pytest
 from matching.cuts import lacks_its_end
 from matching.given_names import are_brother_and_sister, are_two_short_forms, is_borne
 from matching.matcher import NoMatch
+from matching.normalise import read_date
 from matching.orthography import are_spelled_alike
 from matching.policy import Block, Policy, blocks
 from matching.records import TeachingRecord
@@ -16,6 +17,7 @@ from tests.kit.people import TODAY, a_person, a_record, outcome_of
 from tests.matching.test_seen_by_a_reviewer import called, linked
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
+START = {"Si": "siewnee", "va": "vandenborn", "Ma": "macnee", "Ne": "nee"}
 SLIP = date(1984, 7, 5)
 """Of 5 July and 7 May."""
 
@@ -74,6 +76,10 @@ def test_whoever_was_verified_is_linked_by_the_very_first_name() -> None:
     assert linked(outcome_of(a_person(helen), helen, policy=Policy.VERIFIED)) == helen.trn
     for other in ("Ellen", "Nell"):
         assert linked(outcome_of(a_person(helen, first_name=other), helen, policy=Policy.VERIFIED)) is None
+    stephen = called("Stephen", last_name="Pritchard")
+    for spelled, opens in (("Steven", True), ("Ste", False)):
+        by_spelling = outcome_of(a_person(stephen, first_name=spelled), stephen, policy=Policy.VERIFIED)
+        assert (linked(by_spelling) == stephen.trn) is opens
 
 
 @pytest.mark.parametrize(
@@ -193,3 +199,44 @@ def test_of_absurdly_many_previous_names_the_first_are_read() -> None:
     many = tuple(f"Quigley-{one}{other}{third}" for one in LETTERS for other in LETTERS for third in LETTERS)
     stated = prepare(a_person(previous_last_names=many, previous_first_names=many), TODAY)
     assert len(stated.lasts) == len(stated.firsts) == MOST_PREVIOUS + 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("", "Siew Nee Tan"), ("Maaike", "van den Born-Jansen"), ("Anne", "Mac Nee-Quill"), ("Ida", "Nee")],
+)
+def test_some_are_called_so_themselves(first: str, last: str) -> None:
+    assert len(prepare(a_person(first_name=first, last_name=last), TODAY).lasts) == 1
+    assert prepare(a_person(first_name=first, last_name=last), TODAY).lasts[0].joined.startswith(START[last[:2]])
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [("Annabel", "Annabelle"), ("Bronwyn", "Bronwen"), ("Isobelle", "Isobel")],
+)
+def test_a_woman_s_name_in_another_spelling_is_no_brother_s(typed: str, held: str) -> None:
+    assert not are_brother_and_sister(typed.lower(), held.lower())
+    record = called(held, last_name="Featherstonehaugh")
+    many = [called(typed, trn=f"310000{n}", last_name="Brodie", nino="") for n in range(6)]
+    assert linked(outcome_of(a_person(record, first_name=typed, trn=record.trn), record, *many)) == record.trn
+
+
+def test_a_slip_that_makes_no_name_links_by_a_number_without_a_birthday() -> None:
+    record = called("Christopher", last_name="Pritchard")
+    for typed in ("Christpher", "Cristopher"):
+        stated = a_person(record, first_name=typed, trn=record.trn, date_of_birth=None)
+        assert linked(outcome_of(stated, record)) == record.trn
+
+
+def test_empty_previous_names_are_not_counted() -> None:
+    stated = prepare(a_person(previous_last_names=("",) * MOST_PREVIOUS + ("Brown",)), TODAY)
+    assert [name.joined for name in stated.lasts] == ["featherstone", "brown"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["1985-03-14 00:00:00+00", "1985-03-14T00:00:00.000+0000", "1985-03-14 00:00:00 UTC", "1985-03-14 0:00",
+     "14/03/1985 12:00:00 AM", "1985-03-14,"],
+)  # fmt: skip
+def test_what_programs_write_behind_a_birthday_is_left_out(written: str) -> None:
+    assert read_date(written) == date(1985, 3, 14)
