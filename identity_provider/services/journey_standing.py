@@ -87,6 +87,12 @@ def may_look_again(journey: Journey) -> bool:
     return (turned_away or is_step_up(journey)) and journey.submissions < SUBMISSIONS
 
 
+def is_left_to_helpdesk(journey: Journey) -> bool:
+    """Whether the record was found, and whose account keeps it is open: its holder's address is out of reach."""
+    user = journey.user
+    return user is not None and user.lookup_status is LookupStatus.PENDING and journey.no_access_to_holder
+
+
 def other_account(journey: Journey) -> User | None:
     """The account that may be the person's too: the holder of their record, or the one with their name and birthday."""
     if journey.trn_holder_id is not None and journey.trn_holder_id != journey.user_id:

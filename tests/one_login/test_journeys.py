@@ -15,7 +15,7 @@ from identity_provider.kit.app import ports
 from identity_provider.models import BrowserSession, IdentityCheck, OneLoginAttempt, OneLoginIdentity, OutboxMessage
 from identity_provider.services import features, one_login_links, trn_links
 from identity_provider.services.audit import SYSTEM
-from tests.builders import ASKED, NOW, a_client, a_record
+from tests.builders import ASKED, NOW, a_client, a_record, a_user
 from tests.journeys.travel import Traveller, count_of, newest_code, user_at
 from tests.kit.one_login import PROVE, OneLoginNearby
 from tests.one_login.people import (
@@ -222,6 +222,19 @@ def test_who_has_no_record_and_is_turned_away_may_prove_who_they_are(
     assert page.path == person.answer_path, repr(page)
     db.session.refresh(user)
     assert user.lookup_reason is LookupReason.ONE_LOGIN
+
+
+def test_where_it_is_open_whose_account_keeps_the_record_a_proof_is_not_asked_for(
+    app: Flask, one_login: OneLoginNearby, register: MemoryRegister
+) -> None:
+    register.records = [a_record()]
+    a_user(email="old@example.com", first_name="Catherine", last_name="Bishop", trn="1234567")
+    person = set_out(app)
+    person.prove()
+    person.say_who()
+    person.say_more(nino="AB123456C")
+    person.check()
+    assert PROVE not in person.submit("I cannot use that address").text
 
 
 def test_what_is_told_is_forgotten_when_it_is_settled(app: Flask, one_login: OneLoginNearby) -> None:

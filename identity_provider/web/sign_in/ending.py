@@ -87,6 +87,7 @@ def _show_outcome(journey: Journey, form: EmptyForm) -> ResponseReturnValue:
         form,
         status=user.lookup_status if user else LookupStatus.PENDING,
         unavailable=user is not None and user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE,
+        contested=journey_standing.is_left_to_helpdesk(journey),
         reference=case.reference if case else None,
         address=user.email if user else "",
         lets_return=journey_standing.lets_return(journey),
