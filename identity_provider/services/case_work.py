@@ -20,7 +20,7 @@ from identity_provider.domain.values import Trn
 from identity_provider.models import CaseNote, CaseStatus, Client, Resolution, StaffUser, SupportTicket, TrnLink, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.services import audit, identities, resume, support_tickets, trn_links
-from identity_provider.services.audit import Actor, Subject
+from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.trn_links import Evidence
 from matching.records import RecordStatus, TeachingRecord
 
@@ -166,11 +166,36 @@ def detach(user: User, *, staff: StaffUser, reason: str, now: datetime) -> Suppo
         raise ReasonMissing
     waiting = pending(LookupReason.WITH_HELPDESK)
     trn_links.unlink(user, waiting, actor=Actor.of(staff), reason=reason, now=now)
-    service = user.registered_with_client_id
-    client = db.session.get(Client, service) if service else None
-    case = support_tickets.open_case(user, client, None, waiting.reason, now)
+    case = _case_with_helpdesk(user, now=now)
     resume.say_looking_again(case, now=now)
     return case
+
+
+def open_case(user: User, *, staff: StaffUser, reason: str, now: datetime) -> SupportTicket:
+    """Have the helpdesk look for the record of somebody without one, whatever was found or said of them before.
+
+    The caller holds the user. It is a case of the service that they first came from, as where a link was ended; the
+    reason is its first note.
+
+    Raises OwnCase, ReasonMissing, and IllegalMove for whom there is nothing to look for or nobody to tell: see
+    `may_open_case`.
+    """
+    if identities.is_own(user, staff):
+        raise OwnCase
+    if not reason.strip():
+        raise ReasonMissing
+    if not may_open_case(user):
+        raise IllegalMove("linked, with the helpdesk already, or not in use")
+    trn_links.stand_at(user, pending(LookupReason.WITH_HELPDESK), actor=Actor.of(staff), now=now, reason=reason)
+    case = _case_with_helpdesk(user, now=now, by=Actor.of(staff))
+    add_note(case, reason, staff=staff, now=now)
+    resume.say_looking_again(case, now=now, undone=False)
+    return case
+
+
+def may_open_case(user: User) -> bool:
+    """Whether the helpdesk may begin to look for this person: one in use, without a TRN and without an open case."""
+    return user.is_live and user.trn is None and support_tickets.open_case_of(user) is None
 
 
 def can_undo(case: SupportTicket) -> bool:
@@ -211,6 +236,12 @@ def _locked(case_id: UUID) -> SupportTicket:
     person = select(SupportTicket.user_id).where(SupportTicket.id == case_id).scalar_subquery()
     db.session.execute(select(User.id).where(User.id == person).with_for_update())
     return support_tickets.lock(case_id)
+
+
+def _case_with_helpdesk(user: User, *, now: datetime, by: Actor = SYSTEM) -> SupportTicket:
+    service = user.registered_with_client_id
+    client = db.session.get(Client, service) if service else None
+    return support_tickets.open_case(user, client, None, LookupReason.WITH_HELPDESK, now, by=by)
 
 
 def _refuse_own_and_blank(case: SupportTicket, staff: StaffUser, reason: str) -> None:

@@ -75,9 +75,22 @@ def may_try_again(journey: Journey) -> bool:
     )
 
 
-def may_prove_more(journey: Journey) -> bool:
-    """Whether somebody whose answers were not proof enough for a strict service may look at them once more."""
-    return is_step_up(journey) and journey.submissions < SUBMISSIONS
+def may_look_again(journey: Journey) -> bool:
+    """Whether somebody may look at their answers once more before they are sent away as they stand.
+
+    Either they were not proof enough for a strict service, or the service demands a record and the answers have led to
+    none: an answer may be wrong, also one of an earlier sign-in.
+    """
+    user = journey.user
+    without = user is not None and user.lookup_status is LookupStatus.NONE
+    turned_away = without and wants_record(journey) and not lets_return(journey)
+    return (turned_away or is_step_up(journey)) and journey.submissions < SUBMISSIONS
+
+
+def is_left_to_helpdesk(journey: Journey) -> bool:
+    """Whether the record was found, and whose account keeps it is open: its holder's address is out of reach."""
+    user = journey.user
+    return user is not None and user.lookup_status is LookupStatus.PENDING and journey.no_access_to_holder
 
 
 def other_account(journey: Journey) -> User | None:

@@ -284,7 +284,12 @@ def is_to_be_asked(user: User, search: Search) -> bool:
 
 
 def settle_nothing(user: User, *, now: datetime) -> LookupState:
-    """The register held nobody like this person, and they were asked again: where that leaves them."""
+    """The register held nobody like this person, and they were asked again: where that leaves them.
+
+    Not where people are deciding: the helpdesk may have begun to look since the page was shown.
+    """
+    if user.lookup_reason in _IN_HUMAN_HANDS:
+        return user.lookup_state
     state = decide(Nothing(), statements.deciding(user))
     trn_links.stand_at(user, state, actor=SYSTEM, now=now)
     return state

@@ -39,10 +39,13 @@ def send_link(case: SupportTicket, kind: str, *, now: datetime) -> ResumeLink:
     return link
 
 
-def say_looking_again(case: SupportTicket, *, now: datetime) -> None:
-    """Tell the person that what was linked, or said of them, no longer stands (experience.md, "Emails")."""
+def say_looking_again(case: SupportTicket, *, now: datetime, undone: bool = True) -> None:
+    """Tell the person that what was linked, or said of them, no longer stands (experience.md, "Emails").
+
+    Not `undone` is what nobody has found to be wrong: it is only looked into again.
+    """
     key = f"case:{case.id}:looking-again:{now.timestamp():.6f}"
-    outbox.post(LOOKING_AGAIN, key, to=case.user.email, payload=_words(case), now=now)
+    outbox.post(LOOKING_AGAIN, key, to=case.user.email, payload=_words(case) | {"undone": undone}, now=now)
 
 
 def withdraw_links(case: SupportTicket, *, now: datetime) -> None:

@@ -39,7 +39,7 @@ _ALPHABET = "2346789CDFGHJKMNPQRTVWXY"
 
 
 def open_case(
-    user: User, client: Client | None, journey: Journey | None, reason: LookupReason, now: datetime
+    user: User, client: Client | None, journey: Journey | None, reason: LookupReason, now: datetime, by: Actor = SYSTEM
 ) -> SupportTicket:
     """Give the person's search to the helpdesk: an open case of theirs is used again, never doubled.
 
@@ -65,7 +65,7 @@ def open_case(
         )
         case = _open_case_of(user)
         if added is not None:
-            audit.record("case_opened", Subject("case", added), actor=SYSTEM, now=now, reason=reason)
+            audit.record("case_opened", Subject("case", added), actor=by, now=now, reason=reason)
     if journey is not None:
         case.journey_id = journey.id
     if client is not None and client.raise_tickets:

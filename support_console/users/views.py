@@ -14,7 +14,17 @@ from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit import change_words
 from identity_provider.kit.app import ports
 from identity_provider.models import Award, User
-from identity_provider.services import audit, award_codes, awards, case_work, change_requests, identities, merging
+from identity_provider.services import (
+    accounts,
+    audit,
+    award_codes,
+    awards,
+    case_work,
+    change_requests,
+    identities,
+    merging,
+    support_tickets,
+)
 from identity_provider.services.audit import Actor, Subject
 from support_console import identity_checks, people
 from support_console.auth import me, require
@@ -76,6 +86,7 @@ def show(user_id: UUID) -> ResponseReturnValue:
         words=change_words,
         label_of=label_of,
         own=identities.is_own(user, me()),
+        may_open_case=case_work.may_open_case(user),
         merge=merging.standing_merge_of(user),
         now=ports().clock.now(),
     )
@@ -108,6 +119,39 @@ def end_link(user_id: UUID) -> ResponseReturnValue:
         return no_longer_possible(user)
     flash(_("TRN detached, and a case opened. We will email the user."), "success")
     return redirect(url_for("support.cases.show", case_id=case.id), 303)
+
+
+@bp.get("/<uuid:user_id>/case")
+@require(Permission.WORK_CASES)
+def case(user_id: UUID) -> ResponseReturnValue:
+    """Ask whether the helpdesk shall look for the record of this person."""
+    user = another_user_or_refusal(user_id)
+    return _why_no_case(user) or render_template("support/users/open_case.html", user=user, form=ReasonForm())
+
+
+@bp.post("/<uuid:user_id>/case")
+@require(Permission.WORK_CASES)
+def open_case(user_id: UUID) -> ResponseReturnValue:
+    """Open it: from now on nobody takes them for a person without a record until a colleague has looked."""
+    form, user = ReasonForm(), another_user_or_refusal(user_id)
+    if not form.validate():
+        return render_template("support/users/open_case.html", user=user, form=form), 422
+    try:
+        with transaction():
+            opened = case_work.open_case(accounts.held(user_id), staff=me(), reason=form.words, now=ports().clock.now())
+    except IllegalMove:
+        return _why_no_case(user) or no_longer_possible(user)
+    flash(_("Case opened. We will email the user."), "success")
+    return redirect(url_for("support.cases.show", case_id=opened.id), 303)
+
+
+def _why_no_case(user: User) -> ResponseReturnValue | None:
+    """What stands in the way of a case of this person's: the one that they have, or what else their page shows."""
+    there = support_tickets.open_case_of(user)
+    if there is not None:
+        flash(_("This person has an open case already: this one. No other was opened."))
+        return redirect(url_for("support.cases.show", case_id=there.id), 303)
+    return None if case_work.may_open_case(user) else no_longer_possible(user)
 
 
 def _linked(user_id: UUID) -> User:

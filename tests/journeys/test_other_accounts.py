@@ -7,11 +7,12 @@ from flask import Flask
 
 from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import db
+from identity_provider.domain.access import TrnRequirement
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.kit import emails
 from identity_provider.kit.app import ports
-from identity_provider.models import AuditEvent, BrowserSession, OutboxMessage, SupportTicket, User
-from tests.builders import a_record, a_user
+from identity_provider.models import AuditEvent, BrowserSession, Client, OutboxMessage, SupportTicket, User
+from tests.builders import a_client, a_record, a_user
 from tests.journeys.test_known_person import a_pending_user
 from tests.journeys.test_no_record import a_stranger
 from tests.journeys.test_passkeys import a_device_of
@@ -20,11 +21,11 @@ from tests.journeys.travel import BORN, EMAIL, Traveller, count_of, newest_code,
 OLD = "kb@oldschool.example.com"
 
 
-def at_the_contested_record(app: Flask, register: MemoryRegister) -> Traveller:
+def at_the_contested_record(app: Flask, register: MemoryRegister, client: Client | None = None) -> Traveller:
     register.records = [a_record()]
     a_user(email=OLD, first_name="Catherine", last_name="Bishop", trn="1234567")
     person = Traveller(app)
-    person.set_out()
+    person.set_out(client)
     person.prove()
     person.say_who()
     person.say_more(nino="AB123456C")
@@ -107,11 +108,28 @@ def test_both_addresses_are_told_what_opens_the_one_account_now(
 def test_without_access_to_the_holder_s_address_the_helpdesk_decides(app: Flask, register: MemoryRegister) -> None:
     person = at_the_contested_record(app, register)
     page = person.submit("I cannot use that address")
-    assert page.h1 == "We have not found your teaching record yet"
+    case = db.session.query(SupportTicket).one()
+    assert page.h1 == "Your teaching record is linked to another email address"
+    assert f"We have passed this to our support team. Your reference is: {case.reference}" in page.text
+    assert "find out which account the record belongs to" in page.text
+    untrue = ("not found your teaching record", "look for your record", "finish looking", "GOV.UK One Login")
+    assert [each for each in untrue if each in page.text] == []
     user = user_at(EMAIL)
     assert (user.lookup_status, user.lookup_reason) == (LookupStatus.PENDING, LookupReason.STATED_TRN_CONFLICTS)
     assert count_of(SupportTicket) == 1
     assert user_at(OLD).trn == "1234567"
+
+
+@pytest.mark.parametrize("tickets", [True, False])
+def test_a_service_that_requires_a_record_waits_until_it_is_settled_whose_it_is(
+    app: Flask, register: MemoryRegister, *, tickets: bool
+) -> None:
+    client = a_client(trn_requirement=TrnRequirement.REQUIRED, raise_tickets=tickets)
+    page = at_the_contested_record(app, register, client).submit("I cannot use that address")
+    assert "You can continue to this service when it is settled which account the record belongs to." in page.text
+    assert "finish looking" not in page.text
+    assert ("Your reference is: GAI-" in page.text) is tickets
+    assert ("To have this settled, email identity.help@example.org" in page.text) is not tickets
 
 
 def test_a_wrong_code_for_the_other_address_opens_nothing(app: Flask, register: MemoryRegister) -> None:

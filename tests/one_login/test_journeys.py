@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Flask
 
@@ -10,12 +10,12 @@ from identity_provider.adapters.memory import ManualClock, MemoryRegister
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.domain.features import Feature
-from identity_provider.domain.lookup import LookupReason, LookupStatus, VerificationLevel
+from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, VerificationLevel
 from identity_provider.kit.app import ports
 from identity_provider.models import BrowserSession, IdentityCheck, OneLoginAttempt, OneLoginIdentity, OutboxMessage
-from identity_provider.services import features, one_login_links
+from identity_provider.services import features, one_login_links, trn_links
 from identity_provider.services.audit import SYSTEM
-from tests.builders import a_client, a_record
+from tests.builders import ASKED, NOW, a_client, a_record, a_user
 from tests.journeys.travel import Traveller, count_of, newest_code, user_at
 from tests.kit.one_login import PROVE, OneLoginNearby
 from tests.one_login.people import (
@@ -204,6 +204,37 @@ def test_what_was_proved_raises_a_link_of_low_level_for_a_strict_service(
     assert page.path == person.answer_path, repr(page)
     db.session.refresh(user)
     assert user.verification_level is VerificationLevel.MEDIUM
+
+
+def test_who_has_no_record_and_is_turned_away_may_prove_who_they_are(
+    app: Flask, one_login: OneLoginNearby, register: MemoryRegister
+) -> None:
+    denied = {"stated_has_nino": False, "stated_has_trn": False, "stated_has_qts": False, "stated_further": ASKED}
+    user = leopold(asked_again_at=NOW, **denied)
+    with transaction():
+        trn_links.stand_at(user, LookupState(LookupStatus.NONE, LookupReason.NO_RECORD), actor=SYSTEM, now=NOW)
+    register.records = [a_record(last_name="Featherstone", first_name="Aloysius", date_of_birth=date(1950, 6, 7))]
+    person = set_out(app, client=a_client(trn_requirement=TrnRequirement.REQUIRED))
+    person.prove(LEOPOLD)
+    assert person.here.h1 == "You do not seem to have a teaching record"
+    register.records.append(LEOPOLDS_RECORD)
+    page = one_login.go_through(person, "leopold", PROVE)
+    assert page.path == person.answer_path, repr(page)
+    db.session.refresh(user)
+    assert user.lookup_reason is LookupReason.ONE_LOGIN
+
+
+def test_where_it_is_open_whose_account_keeps_the_record_a_proof_is_not_asked_for(
+    app: Flask, one_login: OneLoginNearby, register: MemoryRegister
+) -> None:
+    register.records = [a_record()]
+    a_user(email="old@example.com", first_name="Catherine", last_name="Bishop", trn="1234567")
+    person = set_out(app)
+    person.prove()
+    person.say_who()
+    person.say_more(nino="AB123456C")
+    person.check()
+    assert PROVE not in person.submit("I cannot use that address").text
 
 
 def test_what_is_told_is_forgotten_when_it_is_settled(app: Flask, one_login: OneLoginNearby) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.errors import IllegalMove
-from identity_provider.domain.lookup import LookupReason
+from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import SupportTicket, TicketComment
 from identity_provider.services import browser_sessions, case_work, lookups, rate_limits, staff_enrolment
 from identity_provider.services.audit import SYSTEM
@@ -186,7 +186,7 @@ def a_decision_is_refused(world: World) -> None:
     agent.see(case)
 
 
-@shows(*(f"support/users/{name}.html" for name in ("search", "user", "detach", "changed")))
+@shows(*(f"support/users/{name}.html" for name in ("search", "user", "detach", "changed", "open_case")))
 def users_are_looked_up(world: World) -> None:
     agent = world.agent()
     service = a_client()
@@ -205,6 +205,11 @@ def users_are_looked_up(world: World) -> None:
         agent.post(f"/support/users/{linked.id}/detach", reason="Bush")
     agent.post(f"/support/users/{linked.id}/detach", reason="Bush")
     agent.get(f"/support/users/{linked.id}")
+    without = a_user(lookup_status=LookupStatus.NONE, lookup_reason=LookupReason.NO_RECORD)
+    agent.get(f"/support/users/{without.id}")
+    agent.get(f"/support/users/{without.id}/case")
+    for reason in ("", "Bush", "again"):
+        agent.post(f"/support/users/{without.id}/case", reason=reason)
 
 
 @shows(

@@ -184,6 +184,17 @@ def the_record_is_linked_to_another_address(world: World) -> None:
     person.post(person.step("trn-in-use"), code=newest_code(OLD))
     person.post(person.step("choose-email"), email="")
     person.submit(email=EMAIL)
+    for number, tickets in enumerate((True, False)):
+        other = world.traveller(str(number) * 43)
+        other.set_out(a_client(trn_requirement=TrnRequirement.REQUIRED, raise_tickets=tickets))
+        other.prove(f"other{number}@example.com")
+        other.say_who()
+        if other.here.path == other.step("existing-account"):
+            other.submit(mine="no")
+        other.say_more(nino="AB123456C")
+        other.check()
+        other.post(other.step("trn-in-use"), next="no-access")
+        assert other.here.path == other.step("outcome")
 
 
 @shows("sign_in/existing_account.html", "sign_in/existing_account_code.html")

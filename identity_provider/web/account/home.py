@@ -25,6 +25,9 @@ def home(person: User) -> ResponseReturnValue:
         about=_about(person),
         contacts=_contacts(person),
         record=_record(person),
+        # Nobody looks for who is taken to have none: they have to know whom to tell that they have one.
+        may_be_wrong=_is_without(person) and support_tickets.open_case_of(person) is None,
+        support=settings().support_email,
     )
 
 
@@ -69,8 +72,14 @@ def _nino(person: User) -> str:
     return str(_("Ends in %(end)s", end=nino.last_three)) if nino is not None else str(_("Not given"))
 
 
+def _is_without(person: User) -> bool:
+    return person.lookup_status in (LookupStatus.NONE, LookupStatus.FAILED)
+
+
 def _without_trn(person: User) -> str:
     match person.lookup_status:
+        case LookupStatus.NONE if support_tickets.open_case_of(person) is not None:
+            return _pending(person)
         case LookupStatus.NONE:
             return str(_("We looked and found no teaching record for you"))
         case LookupStatus.FAILED:

@@ -71,7 +71,7 @@ def outcome(journey: Journey) -> ResponseReturnValue:
         return _show_outcome(journey, form)
     with transaction():
         journey = journeys.held(journey)
-        if request.form.get("next") == "change" and journey_standing.may_prove_more(journey):
+        if request.form.get("next") == "change" and journey_standing.may_look_again(journey):
             journeys.answers_changed(journey)
         elif journey_standing.lets_return(journey):
             journey.outcome_seen_at = ports().clock.now()
@@ -87,11 +87,12 @@ def _show_outcome(journey: Journey, form: EmptyForm) -> ResponseReturnValue:
         form,
         status=user.lookup_status if user else LookupStatus.PENDING,
         unavailable=user is not None and user.lookup_reason is LookupReason.REGISTER_UNAVAILABLE,
+        contested=journey_standing.is_left_to_helpdesk(journey),
         reference=case.reference if case else None,
         address=user.email if user else "",
         lets_return=journey_standing.lets_return(journey),
         weak=journey_standing.is_step_up(journey),
-        may_prove_more=journey_standing.may_prove_more(journey),
+        may_change=journey_standing.may_look_again(journey),
         refuse_url=f"/connect/authorize/{journey.authorization_request_id}/refuse",
         support=settings().support_email,
     )
