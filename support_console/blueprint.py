@@ -11,8 +11,10 @@ from werkzeug.exceptions import Forbidden, NotFound
 
 from identity_provider.domain.access import Permission
 from identity_provider.domain.errors import RateLimited
+from identity_provider.kit.csrf import FormNotOurs
 from identity_provider.kit.session import current_staff
 from identity_provider.models import StaffUser
+from support_console import ways_back
 from support_console.audit.views import bp as audit
 from support_console.auth import require
 from support_console.cases.decisions import bp as decisions
@@ -82,6 +84,7 @@ _MENU = (
 def register_console(app: Flask) -> None:
     """Add the console to the application."""
     app.register_blueprint(_made())
+    ways_back.init_ways_back(app)
 
 
 def _made() -> Blueprint:
@@ -94,6 +97,7 @@ def _made() -> Blueprint:
     support.register_error_handler(Forbidden, _forbidden)
     support.register_error_handler(NotFound, _not_found)
     support.register_error_handler(RateLimited, _too_many)
+    support.register_error_handler(FormNotOurs, ways_back.form_not_ours)
     return support
 
 

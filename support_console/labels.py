@@ -68,7 +68,7 @@ _REASONS: dict[str, str] = {
     Reason.TOO_LITTLE_GIVEN: N_("Too little was given to tell records apart"),
     Reason.RECORD_CLOSED: N_("The record that fits is closed"),
     Reason.STATED_TRN_LEAKED: N_("The TRN that was given is on the list of leaked numbers"),
-    Reason.NOT_RELEASED_BY_POLICY: N_("The record fits, but this service demands more proof"),
+    Reason.NOT_RELEASED_BY_POLICY: N_("The record fits, but not enough was proved to link it"),
     Reason.REGISTER_INCOMPLETE: N_("The register of teachers answered in part only"),
     FAULT: N_("Something on our side broke"),
     "no_record_strong": N_("No record resembles them, and they gave a National Insurance number"),

@@ -13,7 +13,7 @@ from identity_provider.domain.words import Words
 
 
 def init_filters(app: Flask) -> None:
-    """Give every template the filters `date`, `moment`, `trn`, `number` and `redacted_email`."""
+    """Give every template the filters `date`, `moment`, `trn`, `number`, `redacted_email` and `amid`."""
     app.jinja_env.filters.update(
         {
             "date": written_date,
@@ -21,6 +21,7 @@ def init_filters(app: Flask) -> None:
             "trn": written_trn,
             "number": written_number,
             "redacted_email": redacted_email,
+            "amid": amid,
         }
     )
 
@@ -63,3 +64,15 @@ def redacted_email(address: str) -> str:
     local, _, domain = address.rpartition("@")
     host, _, ending = domain.rpartition(".")
     return f"{local[:1]}****@{host[:1]}****.{ending}"
+
+
+def amid(label: str) -> str:
+    """A label in the midst of a sentence: `Email address` as `email address`, but abbreviations and names as they are.
+
+    A first word that is written in another way than ordinary ones (TRN, GOV.UK), or before another capital letter
+    (National Insurance, GOV.UK One Login), is taken for one.
+    """
+    first, _space, rest = label.partition(" ")
+    ordinary = first[1:].islower() or not first[1:]
+    named = rest[:1].isupper()
+    return label[:1].lower() + label[1:] if ordinary and not named else label

@@ -231,19 +231,19 @@ def check_uri(what: str, uri: str) -> None:
     Raises ClientRefused; `what` names the field.
     """
     if not uri.isascii() or not uri.isprintable() or " " in uri or "\\" in uri:
-        raise ClientRefused(f"{what}: {uri!r} holds characters that an address must not hold")
+        raise ClientRefused(f"{what}: the address {uri!r} holds characters that none must hold")
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
         _ = parts.port
     except ValueError as broken:
-        raise ClientRefused(f"{what}: {uri} is not an address") from broken
+        raise ClientRefused(f"{what}: this is not an address: {uri}") from broken
     if len(host) > _LONGEST_HOST or len(uri) > _LONGEST_URI:
-        raise ClientRefused(f"{what}: {uri[:80]}... is too long for an address")
+        raise ClientRefused(f"{what}: the address {uri[:80]}... is too long")
     if parts.scheme not in {"https", "http"} or not host or "#" in uri or "@" in parts.netloc:
-        raise ClientRefused(f"{what}: {uri} must be an absolute https address without a fragment")
+        raise ClientRefused(f"{what}: the address {uri} must be an absolute https one without a fragment")
     if parts.scheme == "http" and host != "localhost" and not is_loopback(uri):
-        raise ClientRefused(f"{what}: {uri} must begin with https:// unless it leads to this machine")
+        raise ClientRefused(f"{what}: the address {uri} must begin with https:// unless it leads to this machine")
 
 
 def _add_secret(client: Client, secret: str | None, now: datetime) -> str:
@@ -313,7 +313,7 @@ def _check_authentication(new: NewClient) -> None:
     if new.auth_method == "none" and (not new.require_pkce or "client_credentials" in grants):
         raise ClientRefused("auth-method: a public client needs PKCE and can not act for itself")
     if new.auth_method == "private_key_jwt" and not (new.jwks or new.jwks_uri):
-        raise ClientRefused("jwks: private_key_jwt needs the client's public keys")
+        raise ClientRefused("jwks: the client's public keys are needed for private_key_jwt")
     if new.jwks is not None and new.jwks_uri is not None:
         raise ClientRefused("jwks: the keys are registered or published, not both")
     if new.jwks is not None and (problem := client_keys.problem_with(new.jwks)):
@@ -340,4 +340,4 @@ def _check_protocol(new: NewClient) -> None:
 def _check_words(what: str, words: tuple[str, ...], known: tuple[str, ...]) -> None:
     for word in words:
         if word not in known:
-            raise ClientRefused(f"{what}: {word} is not one of {', '.join(known)}")
+            raise ClientRefused(f"{what}: the value {word} is not one of {', '.join(known)}")

@@ -176,7 +176,8 @@ def nino_end(user: User) -> Words:
     nino = nino_of(user)
     if nino is not None:
         return Words(N_("ends in %(end)s"), {"end": nino.last_three})
-    return Words(N_("They say that they have none")) if user.stated_has_nino is False else NOT_GIVEN
+    # The question's answer is one for both: whoever gave it may well have a number.
+    return Words(N_("No, or they do not know it")) if user.stated_has_nino is False else NOT_GIVEN
 
 
 def day(date_of_birth: date) -> str:

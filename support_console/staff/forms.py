@@ -12,6 +12,10 @@ from identity_provider.kit.fields import Answered, CleanString, EmailField
 from identity_provider.kit.forms import Form
 from support_console.labels import ROLES
 
+# Made before the roles, which the page asks for last: a form's fields stand in the order in which they are made.
+_EMAIL = EmailField(_("Email address"), [Answered(_("Enter an email address"))])
+_NAME = CleanString(_("Name"), [Answered(_("Enter a name"))])
+
 
 class RolesForm(Form):
     """What somebody may do."""
@@ -37,5 +41,5 @@ class RolesForm(Form):
 class NewStaffForm(RolesForm):
     """Somebody new."""
 
-    email = EmailField(_("Email address"), [Answered(_("Enter an email address"))])
-    name = CleanString(_("Name"), [Answered(_("Enter a name"))])
+    email = _EMAIL
+    name = _NAME

@@ -41,6 +41,19 @@ def test_the_error_summary_takes_the_focus_and_leads_to_the_wrong_box(gallery: s
     page.shot("kit-everything-errors")
 
 
+def test_the_error_summary_takes_the_focus_also_after_the_skip_link(gallery: str, page: CheckedPage) -> None:
+    page.goto(gallery + "/email")
+    page.raw.keyboard.press("Tab")
+    page.raw.keyboard.press("Enter")
+    assert page.raw.url.endswith("#main-content")
+    page.press("Continue")
+    page.raw.wait_for_load_state("load")
+    assert page.raw.title().startswith("Error: ")
+    assert "#" not in page.raw.url
+    page.raw.wait_for_timeout(200)  # the browser scrolls to a fragment after the page's scripts have run
+    assert page.raw.evaluate("document.activeElement.className") == "govuk-error-summary"
+
+
 def test_an_answer_that_asks_for_more_reveals_it(gallery: str, page: CheckedPage) -> None:
     page.goto(gallery + "/everything")
     previous = page.raw.get_by_label("Previous last name")

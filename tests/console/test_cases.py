@@ -303,6 +303,12 @@ def test_whoever_knows_that_they_have_a_trn_but_not_which_is_quoted_so(app: Flas
         assert f"Stated TRN {words}" in page.text
 
 
+def test_of_a_national_insurance_number_that_was_not_given_the_answer_is_quoted(app: Flask) -> None:
+    page = an_agent(app).see(a_case(a_user(stated_has_nino=False)))
+    assert "National Insurance number No, or they do not know it" in page.text
+    assert "They say that they have none" not in page.text
+
+
 @pytest.mark.parametrize("address", ["/support/no-such-page", "/support"])
 def test_what_goes_wrong_in_the_console_is_said_in_its_own_layout(app: Flask, address: str) -> None:
     page = Browser(app).post(address) if address == "/support" else Browser(app).get(address)

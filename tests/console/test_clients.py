@@ -66,13 +66,13 @@ def test_what_is_refused_is_said_beside_its_box(app: Flask, manager: Agent) -> N
         422, ["Letters, digits, dot, underscore and hyphen, 100 at most"],
     )  # fmt: skip
     add(manager, redirect_uris="http://npq.example.org/callback")
-    assert "must begin with https://" in manager.here.errors[0]
+    assert "The address http://npq.example.org/callback must begin with https://" in manager.here.errors[0]
     add(manager, jwks="{")
     assert manager.here.errors == ["Enter the keys as JSON"]
     add(manager, name="", client_id="")
     assert manager.here.errors == ["Enter a client ID", "Enter the name of the service"]
     add(manager, auth_method="private_key_jwt")
-    assert manager.here.errors == ["Private_key_jwt needs the client's public keys"]
+    assert manager.here.errors == ["The client's public keys are needed for private_key_jwt"]
     add(manager)
     add(manager)
     assert manager.here.errors == ["There is a client npq already"]

@@ -24,6 +24,8 @@ def test_what_is_missing_is_said_beside_its_box(app: Flask) -> None:
     admin.get("/support/staff/new")
     page = admin.submit("Add", email="x", name="")
     assert (page.status, len(page.errors)) == (422, 3)
+    page = admin.submit("Add", email="", name="")
+    assert page.errors == ["Enter an email address", "Enter a name", "Select at least one role"]
     page = admin.submit("Add", email=admin.member.email, name="Me", roles=["Viewer"])
     assert page.errors == ["Somebody with this address is a member of staff already"]
     assert admin.post("/support/staff/new", email="a@example.com", name="A", roles="Emperor").status == 422

@@ -10,7 +10,8 @@ from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason, pending
 from identity_provider.services import browser_sessions, lookups
 from identity_provider.services.register_search import Occasion
-from support_console import people
+from matching.matcher import Reason
+from support_console import labels, people
 from tests.builders import NOW, a_client, a_record, a_user
 from tests.console.agents import a_case, an_agent, audited, messages, user_of
 
@@ -100,3 +101,8 @@ def test_who_is_detached_has_a_case_and_a_ticket_of_the_service_they_came_from(a
         page = agent.post(f"/support/users/{user.id}/detach", reason="Linked to the wrong Kate")
         assert "They came from Register for an NPQ" in page.text
         assert len(messages("zendesk_open")) == tickets
+
+
+def test_a_record_that_no_policy_releases_is_called_unproved_and_no_service_is_blamed(app: Flask) -> None:
+    with app.test_request_context():
+        assert labels.why(Reason.NOT_RELEASED_BY_POLICY) == "The record fits, but not enough was proved to link it"

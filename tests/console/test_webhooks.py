@@ -66,7 +66,7 @@ def test_what_makes_no_sense_is_said_beside_its_box(app: Flask, admin: Agent) ->
         422, ["Select the service", "Enter the address", "Select at least one message"],
     )  # fmt: skip
     page = admin.submit("Add", client_id=client.id, url="http://npq.example.org/", message_types=["UserUpdated"])
-    assert "must begin with https://" in page.errors[0]
+    assert "The address http://npq.example.org/ must begin with https://" in page.errors[0]
     an_endpoint(client)
     page = admin.submit("Add", client_id=client.id, url=URL, message_types=["UserUpdated"])
     assert page.errors == ["This service hears at this address already"]

@@ -48,7 +48,7 @@ def a_strict_service(app: Flask, **values: Any) -> RelyingParty:
 def prove_more(person: Person, nino: str) -> None:
     """Look at the answers once more and send another number."""
     assert person.submit("Check my answers").h1 == "Check your answers"
-    person.click("Change national insurance number")
+    person.click("Change National Insurance number")
     person.submit(has="yes", number=nino)
     person.check()
 

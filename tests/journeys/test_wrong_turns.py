@@ -119,6 +119,26 @@ def test_every_answer_can_be_changed_from_the_check(app: Flask, register: Memory
         assert person.submit().h1 == "Check your answers"
 
 
+def test_back_from_a_change_leads_to_the_list_of_answers(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_stranger()]
+    person = Traveller(app)
+    person.set_out()
+    person.prove()
+    person.say_who()
+    person.say_more(qts="yes")
+    changes = [text for text in person.here.links if text.startswith("Change")]
+    assert {"Change email address", "Change National Insurance number"} < set(changes)
+    assert "Change teacher reference number (TRN)" in changes
+    for text in changes:
+        person.get(person.step("check-answers"))
+        person.click(text)
+        assert person.click("Back").h1 == "Check your answers", text
+    person.click("Change email address")
+    assert person.submit(email="not an address").status == 422
+    assert person.click("Back").h1 == "Check your answers"
+    assert person.click("Back").h1 == "Where did you train to be a teacher?"
+
+
 def test_another_address_is_proved_anew(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_stranger()]
     person = Traveller(app)

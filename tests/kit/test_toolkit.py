@@ -14,7 +14,7 @@ from jinja2 import UndefinedError
 from identity_provider.kit import static_files
 from identity_provider.kit.languages import current_language, speak
 from identity_provider.kit.links import LinkExpired, LinkInvalid, read_link, sign_link
-from identity_provider.kit.written import redacted_email, written_date, written_moment, written_trn
+from identity_provider.kit.written import amid, redacted_email, written_date, written_moment, written_trn
 from tests.kit.browser import AXE
 from tests.kit.gallery import a_gallery
 from tests.kit.page import Browser
@@ -158,3 +158,21 @@ def test_the_style_sheet_asks_for_no_font_and_no_picture() -> None:
     assert "url(" not in css
     assert "@font-face" not in css
     assert "GDS Transport" not in css
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("Email address", "email address"),
+        ("Name", "name"),
+        ("Teacher reference number (TRN)", "teacher reference number (TRN)"),
+        ("National Insurance number", "National Insurance number"),
+        ("Rhif Yswiriant Gwladol", "Rhif Yswiriant Gwladol"),
+        ("Rhif cyfeirnod athro (TRN)", "rhif cyfeirnod athro (TRN)"),
+        ("GOV.UK One Login", "GOV.UK One Login"),
+        ("TRN", "TRN"),
+        ("", ""),
+    ],
+)
+def test_a_label_in_a_sentence_keeps_its_abbreviations_and_names(label: str, said: str) -> None:
+    assert amid(label) == said

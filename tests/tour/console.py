@@ -71,11 +71,13 @@ def staff_try_too_often(world: World) -> None:
     browser.submit(email="agent@example.com")
 
 
-@shows("support/forbidden.html", "support/not_found.html")
+@shows("support/forbidden.html", "support/not_found.html", "support/out_of_date.html")
 def where_one_may_not_go(world: World) -> None:
     agent = world.agent(StaffRole.VIEWER)
     agent.get("/support/staff")
     agent.get(f"/support/users/{uuid4()}")
+    for somebody in (agent, world.visitor()):
+        somebody.post("/support/sign-out", token=False)
 
 
 @shows(*(f"support/cases/{name}.html" for name in ("queue", "search", "case", "confirm_trn", "no_trn", "undo")))

@@ -25,5 +25,14 @@ function warnBeforeTimeout(warning) {
   look();
 }
 
+// A form without an address of its own is sent to the page's, fragment included ("Skip to main content" leaves one).
+// The page that comes back would then scroll there at its end, and take the focus away from the error summary.
+function forgetFragment() {
+  if (window.location.hash) {
+    window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+  }
+}
+
 initAll();
+document.addEventListener("submit", forgetFragment);
 document.querySelectorAll("[data-kit-timeout]").forEach(warnBeforeTimeout);

@@ -30,7 +30,7 @@ from identity_provider.web.sign_in.steps import (
     sign_in_here,
     to,
     to_next,
-    url_of,
+    url_to_change,
 )
 
 _ASKED_BEFORE_NONE = {
@@ -171,7 +171,7 @@ def _row(
     journey: Journey, question: Question, key: str, value: str | None, *, change: bool = True
 ) -> dict[str, object]:
     row: dict[str, object] = {"key": key, "value": value or ""}
-    return row | ({"change": url_of(journey, question), "hidden": key.lower()} if change else {})
+    return row | ({"change": url_to_change(journey, question)} if change else {})
 
 
 def _full_name(journey: Journey) -> str:

@@ -45,6 +45,10 @@ bp = Blueprint("sign_in", __name__, url_prefix="/sign-in", template_folder="temp
 
 PageView = Callable[[Journey], ResponseReturnValue]
 
+_CHECK = Question.CHECK_ANSWERS
+_CHANGING = "changing"
+"""Says in an address that its page was entered from the list of answers."""
+
 
 def page(question: Question) -> Callable[[PageView], PageView]:
     """Serve a question's page to whom the journey belongs to, whenever the question may be asked.
@@ -89,7 +93,7 @@ def answers_of(journey: Journey) -> Answers:
 
 def show(journey: Journey, question: Question, form: Form, **values: object) -> ResponseReturnValue:
     """A question's page; 422 when its form came back with something to mend."""
-    back = previous_question(answers_of(journey), question)
+    back = _back_from(answers_of(journey), question)
     html = render_template(
         f"sign_in/{question.name.lower()}.html",
         journey=journey,
@@ -105,9 +109,21 @@ def show(journey: Journey, question: Question, form: Form, **values: object) -> 
     return html, 422 if form.errors else 200
 
 
+def _back_from(answers: Answers, question: Question) -> Question | None:
+    """Where Back leads: to the list of answers for whoever came from there to change one."""
+    if _CHANGING in request.args and question is not _CHECK and may_enter(answers, _CHECK):
+        return _CHECK
+    return previous_question(answers, question)
+
+
 def url_of(journey: Journey, question: Question) -> str:
     """The address of a question's page."""
     return url_for(f"sign_in.{question.name.lower()}", journey_id=journey.id)
+
+
+def url_to_change(journey: Journey, question: Question) -> str:
+    """The address of a question's page for whoever changes an answer; a form that comes back keeps it."""
+    return f"{url_of(journey, question)}?{_CHANGING}=yes"
 
 
 def to(journey: Journey, question: Question) -> ResponseReturnValue:
