@@ -62,6 +62,11 @@ def is_usable(link: ResumeLink, *, now: datetime) -> bool:
     return link.used_at is None and now < link.expires_at and link.ticket.user.is_live
 
 
+def was_withdrawn(link: ResumeLink) -> bool:
+    """Whether the link was closed before its time: what it promised was taken back."""
+    return link.used_at is None and link.expires_at < link.created_at + LIFETIME
+
+
 def send_code(link: ResumeLink, browser: str, *, locale: str, now: datetime) -> None:
     """Send a fresh code to the person's address, in the language of the page, to be entered in this browser only."""
     asked = sign_in_codes.challenge(PURPOSE, link.ticket.user.email, _subject(link, browser), now=now)

@@ -42,6 +42,7 @@ def test_somebody_who_states_an_unknown_trn_is_pending_and_gets_a_reference(
     page = person.check()
     assert page.h1 == "We could not find your teaching record"
     assert "change your answers and try again 2 more times" in page.text
+    assert "you have never had a teaching record" in page.text
     assert count_of(SupportTicket) == 0
     page = person.submit("Continue without changing anything")
     case = db.session.query(SupportTicket).one()
@@ -61,7 +62,7 @@ def test_somebody_who_says_they_are_qualified_is_pending_not_none(app: Flask, re
     person = Traveller(app)
     person.set_out()
     up_to_check(person, qts="yes", provider="Example College")
-    person.check()
+    assert "you have never had a teaching record" not in person.check().text
     person.submit("Continue without changing anything")
     user = user_at(EMAIL)
     assert (user.lookup_reason, user.stated_training_provider) == (LookupReason.CLAIMS_QTS, "Example College")

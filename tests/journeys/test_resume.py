@@ -174,6 +174,7 @@ def test_a_link_is_used_once_and_then_says_so(app: Flask, clock: ManualClock) ->
     confirm(Browser(app), link, user)
     page = Browser(app).get(link)
     assert (page.status, page.h1) == (410, "This link no longer works")
+    assert "It has been used already" in page.text
     assert page.links["Go to Register for an NPQ"] == "https://npq.example.org/"
 
 
@@ -182,6 +183,7 @@ def test_a_link_runs_out_after_fourteen_days(app: Flask, clock: ManualClock) -> 
     clock.advance(timedelta(days=14))
     page = Browser(app).get(link)
     assert page.status == 410
+    assert "it is more than 14 days old" in page.text
     assert "Go to Register for an NPQ" in page.links
 
 
@@ -244,7 +246,12 @@ def test_a_decision_that_is_taken_back_closes_the_link(app: Flask, clock: Manual
     link = attached(case, clock)
     with transaction():
         case_work.undo(case.id, staff=a_staff_user(), reason="wrong person", now=clock.now())
-    assert Browser(app).get(link).status == 410
+    page = Browser(app).get(link)
+    assert (page.status, page.h1) == (410, "This link no longer works")
+    assert "What we told you in that email was not right, so we have undone it and closed this link." in page.text
+    assert "used already" not in page.text
+    clock.advance(timedelta(days=15))
+    assert "closed this link" in Browser(app).get(link).text, "and whenever it is opened"
 
 
 def test_a_form_of_another_site_is_refused(app: Flask, clock: ManualClock) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, TrnRequirement
 from identity_provider.models import Client, SupportTicket, User
-from identity_provider.services import case_work, rate_limits, support_tickets
+from identity_provider.services import case_work, rate_limits, resume, support_tickets
 from tests.builders import a_client, a_record, a_staff_user, a_user
 from tests.console.agents import a_case
 from tests.journeys.test_no_record import a_stranger
@@ -270,6 +270,13 @@ def the_code_was_sent_twice(world: World) -> None:
 @shows("resume/continue.html", "resume/code.html", "resume/signed_in.html", "resume/over.html")
 def the_emailed_link_is_followed(world: World) -> None:
     user, client = a_user(), a_client()
+    withdrawn = _link(world, user, client)
+    case = resume.last_case_of(user)
+    assert case is not None
+    with transaction():
+        case_work.undo(case.id, staff=a_staff_user(), reason="Wrong", now=world.clock.now())
+    world.visitor().get(withdrawn)
+    world.wait(minutes=1)
     link = _link(world, user, client)
     person = world.visitor()
     person.get(link)

@@ -33,11 +33,12 @@ bp = Blueprint("resume", __name__, url_prefix="/resume", template_folder="templa
 
 
 class LinkOver(Exception):
-    """The link was used, has expired, or is not ours; `client` is the service that it led to, when known."""
+    """The link was used, has expired, is not ours, or was `withdrawn`; `client` is where it led to, when known."""
 
-    def __init__(self, client: Client | None) -> None:
+    def __init__(self, client: Client | None, *, withdrawn: bool = False) -> None:
         super().__init__("this link cannot be used")
         self.client = client
+        self.withdrawn = withdrawn
 
 
 @bp.get("/<token>")
@@ -136,6 +137,7 @@ def link_over(over: LinkOver) -> ResponseReturnValue:
         "resume/over.html",
         service_name=over.client.name if over.client else None,
         start=way_on.start_of(over.client),
+        withdrawn=over.withdrawn,
     )
     return page, 410
 
@@ -173,7 +175,7 @@ def _known(token: str) -> ResumeLink:
 
 
 def _over(link: ResumeLink) -> NoReturn:
-    raise LinkOver(link.ticket.client)
+    raise LinkOver(link.ticket.client, withdrawn=resume.was_withdrawn(link))
 
 
 def _second_click(link: ResumeLink, token: str, form: CodeForm, *, counted: bool) -> ResponseReturnValue | None:
