@@ -286,6 +286,11 @@ def test_21_oversized_parameters(app: Flask, service: RelyingParty, name: str, l
     assert db.session.query(AuthorizationRequest).count() == 0
 
 
+def test_21_a_parameter_that_is_too_long_is_told_on_a_page_of_ours(app: Flask, service: RelyingParty) -> None:
+    """Case 21: nothing of a request that can not be read is sent on, as docs/onboarding.md tells it."""
+    assert is_page_without_redirect(open_request(app, service, login_hint="x" * 2_049))
+
+
 def test_21_a_long_state_and_nonce_are_echoed_exactly(app: Flask, service: RelyingParty) -> None:
     """Case 21: state up to 2,048 and nonce up to 512 characters."""
     state = "Zoë +&=%/?" + "s" * 2_038

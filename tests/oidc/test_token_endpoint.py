@@ -139,3 +139,22 @@ def test_a_service_gets_a_token_of_its_own_for_its_own_scopes(app: Flask) -> Non
     assert "refresh_token" not in reply.json
     refused = service.token({"grant_type": "client_credentials", "scope": "user:read identity:verify"})
     assert refused.json["error"] == "invalid_scope"
+
+
+@pytest.mark.parametrize(
+    ("headers", "form", "status"),
+    [
+        ({"Authorization": "Basic " + base64.b64encode(b"nobody:wrong").decode()}, {}, 401),
+        ({}, {"client_id": "nobody", "client_secret": "wrong"}, 400),
+        ({}, {"client_id": "nobody"}, 400),
+        ({}, {}, 400),
+    ],
+)
+def test_whoever_fails_by_the_header_is_answered_401_and_by_the_body_400(
+    app: Flask, headers: dict[str, str], form: dict[str, str], status: int
+) -> None:
+    """RFC 6749 5.2, as docs/onboarding.md tells it."""
+    sent = {"grant_type": "authorization_code", "code": "x", **form}
+    answer = app.test_client().post("/connect/token", data=sent, headers=headers)
+    assert (answer.status_code, answer.get_json()["error"]) == (status, "invalid_client")
+    assert ("WWW-Authenticate" in answer.headers) is (status == 401)
