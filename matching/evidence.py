@@ -15,7 +15,7 @@ from matching.given_names import (
 )
 from matching.normalise import given_name
 from matching.orthography import are_spelled_alike
-from matching.parts import SLIP_FROM, WRITTEN_ALIKE
+from matching.parts import SLIP_FROM, begin_alike
 from matching.records import TeachingRecord
 
 AGREES: Final = frozenset({Level.SAME, Level.PART, Level.VARIANT, Level.NEARLY, Level.SWAPPED})
@@ -130,9 +130,9 @@ def _are_perhaps_two_forms(first: FieldComparison, born: Level, held: TeachingRe
         return True
     if not numbered and are_two_short_forms(first.stated, first.held):
         return True
-    begin = "".join(sorted(first.stated[:1] + first.held[:1]))
-    begin_otherwise = begin not in WRITTEN_ALIKE and len(set(begin)) > 1
-    return born is not Level.SAME and begin_otherwise and not is_short_form(first.stated, first.held)
+    if born is Level.SAME or begin_alike(first.stated, first.held):
+        return False
+    return not is_short_form(first.stated, first.held)
 
 
 def _are_perhaps_two(first: FieldComparison, born: FieldComparison, *, numbered: bool) -> bool:

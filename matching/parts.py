@@ -103,6 +103,11 @@ _LIGHT_ENDING: Final = re.compile("(?:ie|ey|i)$")
 _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 
 
+def begin_alike(one: str, other: str) -> bool:
+    """Whether two names begin with one letter, or with two that one name is written with; Ellen and Helen do not."""
+    return one[:1] == other[:1] or "".join(sorted(one[:1] + other[:1])) in WRITTEN_ALIKE
+
+
 def are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:
     """Whether both bear further given names, and none in common."""
     return bool(rest and held_rest) and not any(may_be_one(a, b) for a in rest for b in held_rest)

@@ -14,7 +14,7 @@ from matching.comparisons import Field, Level
 from matching.evidence import AGREES, FIRM, NEAR_DATE, Evidence
 from matching.given_names import are_spellings
 from matching.normalise import is_unknown_birthday
-from matching.parts import FAMILIES_SHARE, WRITTEN_ALIKE
+from matching.parts import FAMILIES_SHARE, begin_alike
 from matching.posterior import Candidate
 from matching.records import RecordStatus
 from matching.statements import Statement
@@ -184,8 +184,7 @@ def releases(policy: Policy, rule: Rule, candidate: Candidate, statement: Statem
 def _is_spelled_otherwise(candidate: Candidate) -> bool:
     """Whether the first name is another spelling of the record's: what is proved are formal names, no short ones."""
     first = candidate.compared(Field.FIRST_NAME)
-    begins = "".join(sorted({first.stated[:1], first.held[:1]}))  # Ellen is no Helen
-    alike = len(begins) == 1 or begins in WRITTEN_ALIKE
+    alike = begin_alike(first.stated, first.held)
     return first.level is Level.VARIANT and alike and are_spellings(first.stated, first.held)
 
 

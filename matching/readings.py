@@ -60,13 +60,8 @@ def without_earlier_name(last_name: str) -> tuple[str, str]:
 
 def earlier_name(previous: str) -> str:
     """A previous name without what only says that it is one: formerly Smith."""
-    return (
-        previous
-        if previous.isalpha()
-        else previous[found.end() :]
-        if (found := _FORMERLY.match(previous))
-        else previous
-    )
+    found = None if previous.isalpha() else _FORMERLY.match(previous)
+    return previous[found.end() :] if found else previous
 
 
 def _read_anew(found: re.Match[str]) -> str:

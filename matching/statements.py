@@ -198,7 +198,10 @@ def _with_earlier_name(person: PersonDetails) -> PersonDetails:
     if person.first_name.strip():  # else it is a whole name: Siew Nee Tan
         now, earlier = readings.without_earlier_name(person.last_name)
     previous = tuple(map(readings.earlier_name, person.previous_last_names))
-    return replace(person, last_name=now, previous_last_names=(*previous, earlier) if earlier else previous)
+    names = (*previous, earlier) if earlier else previous
+    if (now, names) == (person.last_name, person.previous_last_names):
+        return person
+    return replace(person, last_name=now, previous_last_names=names)
 
 
 def _first_name(raw: str) -> Name:

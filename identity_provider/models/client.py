@@ -81,7 +81,12 @@ class Client(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-    secrets: Mapped[list[ClientSecret]] = relationship(back_populates="client", order_by="ClientSecret.created_at")
+    secrets: Mapped[list[ClientSecret]] = relationship(
+        # The newest has no end yet and comes last, also where a clock that went back made two at one moment.
+        back_populates="client",
+        order_by="(ClientSecret.expires_at.nulls_last(), ClientSecret.created_at)",
+        cascade="all, delete-orphan",
+    )
 
     @property
     def is_enabled(self) -> bool:

@@ -52,7 +52,10 @@ class WebhookEndpoint(Base):
 
     client: Mapped[Client] = relationship(lazy="joined")
     secrets: Mapped[list[WebhookSecret]] = relationship(
-        back_populates="endpoint", order_by="WebhookSecret.created_at", cascade="all, delete-orphan"
+        # The newest has no end yet and comes last, also where a clock that went back made two at one moment.
+        back_populates="endpoint",
+        order_by="(WebhookSecret.expires_at.nulls_last(), WebhookSecret.created_at)",
+        cascade="all, delete-orphan",
     )
 
 

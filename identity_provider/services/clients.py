@@ -138,10 +138,7 @@ def replace(client: Client, new: NewClient, *, now: datetime) -> str | None:
     if was_ours and not client.first_party:
         revocations.without_consent(client.id, now=now)
     if new.auth_method not in _WITH_SECRET:
-        for secret in client.secrets:
-            db.session.delete(secret)
-        db.session.flush()
-        db.session.expire(client, ["secrets"])
+        client.secrets.clear()
     return _add_secret(client, None, now) if new.auth_method in _WITH_SECRET and not client.secrets else None
 
 
@@ -178,10 +175,12 @@ def rotate_secret(client: Client, *, actor: audit.Actor, now: datetime) -> str:
     """
     if client.token_endpoint_auth_method not in _WITH_SECRET:
         raise ClientRefused("auth-method: this client does not use a secret")
-    for old in client.secrets[:-1]:
-        db.session.delete(old)
-    for previous in client.secrets[-1:]:
-        previous.expires_at = min(previous.expires_at or now + OLD_SECRET_LIVES, now + OLD_SECRET_LIVES)
+    for each in tuple(client.secrets):
+        # The newest is the one that has no end yet, whatever a clock that went back says of when it was made.
+        if each.expires_at is None:
+            each.expires_at = now + OLD_SECRET_LIVES
+        else:
+            client.secrets.remove(each)
     audit.record("rotate_client_secret", audit.Subject("client", client.id), actor=actor, now=now)
     return _add_secret(client, None, now)
 

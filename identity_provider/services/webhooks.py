@@ -91,7 +91,7 @@ def rotate_secret(endpoint: WebhookEndpoint, *, actor: Actor, now: datetime) -> 
     Of two live ones the one stays that the service took last: how often a secret is made anew, it is never without one
     that it knows.
     """
-    by_use = sorted(endpoint.secrets, key=lambda each: (each.accepted_at or _NEVER, each.created_at))
+    by_use = sorted(endpoint.secrets, key=lambda each: each.accepted_at or _NEVER)
     for old in by_use[:-1]:
         endpoint.secrets.remove(old)
     for previous in by_use[-1:]:

@@ -19,10 +19,14 @@ class SearchForm(Form):
     q = CleanString(_("Search by name, email or TRN"), [Answered(_("Enter something to search for"))])
 
 
+def _a_reason() -> CleanText:
+    return CleanText(_("Reason"), [Answered(_("Enter a reason"))], max_length=1_000)
+
+
 class ReasonForm(Form):
     """Why something is done to a user: it is kept in the audit."""
 
-    reason = CleanText(_("Reason"), [Answered(_("Enter a reason"))], max_length=1_000)
+    reason = _a_reason()
 
     @property
     def words(self) -> str:
@@ -31,13 +35,14 @@ class ReasonForm(Form):
 
 
 class MergeForm(ReasonForm):
-    """What stays of two users."""
+    """What stays of two users, and why: errors are listed in this order, the page's."""
 
     survivor = ChoiceField(_("Which user ID stays?"), message=_("Select which user ID stays"))
     email = ChoiceField(
         _("Which email address do they sign in with?"), message=_("Select which email address they sign in with")
     )
     trn = ChoiceField(_("Which TRN is theirs?"), message=_("Select which TRN is theirs"))
+    reason = _a_reason()  # once more: a form's fields stand in the order in which they are made
 
     def __init__(self, one: User, two: User, **more: Any) -> None:
         super().__init__(**more)

@@ -103,10 +103,11 @@ def test_two_users_become_one_and_two_again(app: Flask) -> None:
     user, other = a_user("1111111"), a_user("2222222", first_name="Katherine")
     agent, page = compared(app, user, other)
     assert "Are these two one person?" in page.h1
-    assert agent.submit("Continue", reason="same passport").errors == [
+    assert agent.submit("Continue", reason=" ").errors == [
         "Select which user ID stays",
         "Select which email address they sign in with",
         "Select which TRN is theirs",
+        "Enter a reason",
     ]
     chosen = {"survivor": str(other.id), "email": user.email, "trn": "2222222", "reason": "same passport"}
     check = agent.submit("Continue", **chosen)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from identity_provider.adapters.memory import ManualClock
 from identity_provider.db import db
 from identity_provider.models import AuditEvent, Client
+from identity_provider.services.clients import knows_secret
 from tests.builders import a_user
 from tests.kit.outside import OutsideWorld
 from tests.kit.provider import a_browser_of
@@ -84,6 +87,17 @@ def test_a_new_secret_leaves_the_one_before_alive_and_a_third_ends_it(app: Flask
     assert [error_with(each) for each in (first, second, third)] == ["invalid_client", *["invalid_grant"] * 2]
     assert run(app, "clients", "disable", "npq")["enabled"] is False
     assert error_with(third) == "invalid_client"
+
+
+def test_a_clock_that_went_back_does_not_keep_an_older_secret_alive(app: Flask, clock: ManualClock) -> None:
+    made = [run(app, *ADD)["client_secret"]]
+    for _ in range(3):
+        clock.advance(timedelta(hours=-1))
+        made.append(run(app, "clients", "rotate-secret", "npq")["client_secret"])
+    client = db.session.get_one(Client, "npq")
+    alive = [secret for secret in made if knows_secret(client, secret, now=clock.now())]
+    assert alive == made[-2:]
+    assert [each.expires_at is None for each in client.secrets] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from identity_provider.ports import ServiceReply
 from identity_provider.services import retention, webhook_delivery, webhooks
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.webhooks import EndpointRefused
+from identity_provider.vault import vault
 from tests.builders import NOW, a_client, a_user
 from tests.kit.outside import OutsideWorld
 from tests.webhooks.listeners import SECRET, an_endpoint, let_the_worker_work, messages, read, signed_in_to, states
@@ -225,6 +226,19 @@ def test_an_old_secret_is_not_used_after_its_time(app: Flask, services: MemorySe
     a_ping(endpoint)
     let_the_worker_work()
     read(services.messages[0], new)
+
+
+def test_a_clock_that_went_back_does_not_cost_the_newest_secret(app: Flask, clock: ManualClock) -> None:
+    endpoint = an_endpoint()
+    made = []
+    for _ in range(3):
+        clock.advance(timedelta(hours=-1))
+        with transaction():
+            endpoint = db.session.get_one(WebhookEndpoint, endpoint.id)
+            made.append(webhooks.rotate_secret(endpoint, actor=SYSTEM, now=clock.now()))
+    db.session.expire_all()
+    assert [vault.unseal(each.sealed, webhooks.SECRET) for each in endpoint.secrets][1:] == made[-1:]
+    assert [each.expires_at is None for each in endpoint.secrets] == [False, True]
 
 
 def test_a_parked_message_is_replayed_as_it_was(app: Flask, services: MemoryServices, clock: ManualClock) -> None:
