@@ -71,7 +71,8 @@ def _with_resume_link(message: OutboxMessage, now: datetime) -> dict[str, object
     if link is None or not resume.is_usable(link, now=now):
         return None
     token = sign_link(resume.PURPOSE, {resume.LINK_ID: str(link.id)}, until=link.expires_at)
-    return {"service_name": "", **message.payload, "link": f"{settings().issuer}/resume/{token}"}
+    words = {"service_name": "", "turns_away": False, **message.payload}
+    return {**words, "link": f"{settings().issuer}/resume/{token}"}
 
 
 def _with_award(message: OutboxMessage, now: datetime) -> dict[str, object] | None:  # noqa: ARG001 -- as the others

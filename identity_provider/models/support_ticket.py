@@ -93,7 +93,11 @@ class SupportTicket(Base):
     client: Mapped[Client | None] = relationship(lazy="joined")
     assigned_to: Mapped[StaffUser | None] = relationship(lazy="joined")
     notes: Mapped[list[CaseNote]] = relationship(back_populates="ticket", order_by="CaseNote.at")
-    comments: Mapped[list[TicketComment]] = relationship(back_populates="ticket", order_by="TicketComment.at")
+    comments: Mapped[list[TicketComment]] = relationship(
+        # Zendesk's times are whole seconds; its numbers rise.
+        back_populates="ticket",
+        order_by="(TicketComment.at, TicketComment.zendesk_comment_id)",
+    )
 
     def resolve(self, resolution: Resolution, *, by: str, note: str, now: datetime) -> None:
         """End the case. Raises CaseAlreadyResolved when somebody was first."""

@@ -265,7 +265,7 @@ def settle(user: User, search: Search, *, now: datetime) -> User | None:
         case Nothing() if user.asked_again_at is None and state.status is LookupStatus.NONE:
             trn_links.stand_at(user, pending(LookupReason.NOT_LOOKED_UP), actor=SYSTEM, now=now)
         case Ambiguous() | Near() | Nothing():
-            trn_links.stand_at(user, state, actor=SYSTEM, now=now)
+            trn_links.stand_at(user, _beside_a_case(user, state), actor=SYSTEM, now=now)
         case _:
             assert_never(search.answer)
     return None
@@ -273,7 +273,7 @@ def settle(user: User, search: Search, *, now: datetime) -> User | None:
 
 def _was_none_before(user: User, said: Statement) -> bool:
     unasked = said.denies_a_record and not said.further.is_complete and not said.further.speaks_for_a_record
-    return user.lookup_status is LookupStatus.NONE and unasked
+    return user.lookup_status is LookupStatus.NONE and unasked and support_tickets.open_case_of(user) is None
 
 
 def is_to_be_asked(user: User, search: Search) -> bool:
@@ -290,8 +290,15 @@ def settle_nothing(user: User, *, now: datetime) -> LookupState:
     """
     if user.lookup_reason in _IN_HUMAN_HANDS:
         return user.lookup_state
-    state = decide(Nothing(), statements.deciding(user))
+    state = _beside_a_case(user, decide(Nothing(), statements.deciding(user)))
     trn_links.stand_at(user, state, actor=SYSTEM, now=now)
+    return state
+
+
+def _beside_a_case(user: User, state: LookupState) -> LookupState:
+    """What is written of somebody whose case is open: people were asked, and an empty answer is none of theirs."""
+    if state.status is LookupStatus.NONE and support_tickets.open_case_of(user) is not None:
+        return pending(LookupReason.WITH_HELPDESK)
     return state
 
 

@@ -34,7 +34,8 @@ def send_link(case: SupportTicket, kind: str, *, now: datetime) -> ResumeLink:
     link = ResumeLink(ticket_id=case.id, created_at=now, expires_at=now + LIFETIME)
     db.session.add(link)
     db.session.flush()
-    payload = {"resume_link_id": str(link.id)} | _words(case)
+    turns_away = case.client is not None and not case.client.trn_requirement.lets_return(case.user.lookup_status)
+    payload = {"resume_link_id": str(link.id), "turns_away": turns_away} | _words(case)
     outbox.post(kind, f"resume:{link.id}", to=case.user.email, payload=payload, now=now)
     return link
 

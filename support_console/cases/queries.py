@@ -184,9 +184,9 @@ def holders_of(trns: list[str], *, but: UUID) -> dict[str, User]:
 
 
 def search(text: str) -> list[SupportTicket]:
-    """The cases that this leads to: a reference, a Zendesk number, or a person; open ones first."""
+    """The cases that this leads to: a reference, a Zendesk number (1002, #1002), or a person; open ones first."""
     wanted: list[ColumnElement[bool]] = [SupportTicket.user_id.in_(people.find_ids(text))]
-    compact = text.strip().upper()
+    compact = text.strip().upper().removeprefix("#")
     if compact.startswith("GAI"):
         wanted = [SupportTicket.reference == f"GAI-{compact[3:].strip(' -')}"]
     elif compact.isascii() and compact.isdigit() and len(compact) < _DIGITS_OF_A_NUMBER:

@@ -115,6 +115,7 @@ def test_a_case_is_found_by_anything_that_identifies_it(app: Flask) -> None:
         "1234567",
         "RP12/34567",
         "8812",
+        "#8812",
         case.reference,
         case.reference.lower(),
         case.reference.replace("-", " "),

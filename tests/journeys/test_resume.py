@@ -37,15 +37,20 @@ def attached(case: SupportTicket, clock: ManualClock) -> str:
 
 
 def link_in(kind: str, clock: ManualClock) -> str:
-    """The path of the link in the newest email of a kind, as the worker writes it."""
+    """The path of the link in the newest email of a kind."""
+    found = re.search(r"http://localhost(/resume/\S+)", newest(kind, clock)[1])
+    assert found is not None
+    return found[1]
+
+
+def newest(kind: str, clock: ManualClock) -> tuple[str, str]:
+    """Subject and text of the newest email of a kind, as the worker writes it."""
     message = db.session.scalars(
         select(OutboxMessage).where(OutboxMessage.kind == kind).order_by(OutboxMessage.created_at.desc()).limit(1)
     ).one()
     written = emails.write(message, now=clock.now())
     assert written is not None
-    found = re.search(r"http://localhost(/resume/\S+)", written[1])
-    assert found is not None
-    return found[1]
+    return written
 
 
 def confirm(browser: Browser, link: str, user: User) -> Page:
@@ -144,7 +149,11 @@ def test_a_service_that_demands_a_trn_is_not_answered_without_one(app: Flask, cl
     case = case_of(user, client, clock)
     with transaction():
         case_work.confirm_no_trn(case.id, staff=a_staff_user(), reason="not a teacher", now=clock.now())
-    page = confirm(browser, link_in("no_trn_confirmed", clock), user)
+    link = link_in("no_trn_confirmed", clock)
+    text = newest("no_trn_confirmed", clock)[1]
+    assert "Register for an NPQ needs a TRN, so you cannot continue to it. To see what you can do:" in text
+    assert "You can continue" not in text
+    page = confirm(browser, link, user)
     assert page.path.startswith(f"/sign-in/{journey_id}")
     assert db.session.get_one(Journey, journey_id, populate_existing=True).completed_at is None
 

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import MemoryRegister
-from identity_provider.db import transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.access import TrnRequirement
-from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus
-from identity_provider.models import SupportTicket
-from identity_provider.services import support_tickets, trn_links
+from identity_provider.domain.lookup import LookupReason, LookupState, LookupStatus, pending
+from identity_provider.models import SupportTicket, User
+from identity_provider.services import trn_links
 from identity_provider.services.audit import Actor
 from identity_provider.services.case_work import NO_TRN
 from tests.builders import ASKED, NOW, a_client, a_record, a_staff_user, a_user
@@ -22,24 +22,20 @@ from tests.journeys.travel import EMAIL, Traveller, count_of, user_at
 NOBODY = LookupState(LookupStatus.NONE, LookupReason.NO_RECORD)
 LOOKING = ("still looking", "finish looking", "A member of the team", "when we have found", "5 working days")
 HELPDESK = "identity.help@example.org"
+ANSWERS: dict[str, Any] = {
+    "stated_has_nino": False,
+    "stated_has_trn": False,
+    "stated_has_qts": False,
+    "stated_further": ASKED,
+}
 
 
-def at_the_service(
-    app: Flask, requirement: TrnRequirement, state: LookupState, *, with_case: bool = False
-) -> Traveller:
+def at_the_service(app: Flask, requirement: TrnRequirement, state: LookupState) -> Traveller:
     """Somebody who was without a record before, at a service that asks for one."""
     client = a_client(trn_requirement=requirement)
-    said: dict[str, Any] = {
-        "stated_has_nino": False,
-        "stated_has_trn": False,
-        "stated_has_qts": False,
-        "stated_further": ASKED,
-    }
-    user = a_user(email=EMAIL, last_name="Bush", asked_again_at=NOW, **said)
+    user = a_user(email=EMAIL, last_name="Bush", asked_again_at=NOW, **ANSWERS)
     with transaction():
         trn_links.stand_at(user, state, actor=Actor.of(a_staff_user()), now=NOW)
-        if with_case:
-            support_tickets.open_case(user, client, None, LookupReason.WITH_HELPDESK, NOW)
     person = Traveller(app)
     person.set_out(client)
     person.prove()
@@ -112,10 +108,34 @@ def test_what_the_helpdesk_confirmed_is_not_changed_by_other_answers(app: Flask,
     assert [form.values.get("next") for form in person.here.forms if "next" in form.names] == []
 
 
-def test_who_has_a_case_all_the_same_reads_its_reference(app: Flask, register: MemoryRegister) -> None:
+@pytest.mark.parametrize("requirement", TrnRequirement)
+def test_an_empty_answer_does_not_overrule_people_who_look(
+    app: Flask, register: MemoryRegister, requirement: TrnRequirement
+) -> None:
+    """A case was opened of what they said before: only who works on it says that there is no record."""
     register.records = [a_stranger()]
-    person = at_the_service(app, TrnRequirement.REQUIRED, NOBODY, with_case=True)
-    assert "Our support team is still looking for one. Your reference is: GAI-" in person.here.text
+    client = a_client(trn_requirement=requirement)
+    person = Traveller(app)
+    person.set_out(client)
+    person.prove()
+    person.say_who()
+    person.say_more(trn="1111111")
+    person.check()
+    person.submit("Continue without changing anything")
+    user = db.session.scalars(db.select(User)).one()
+    assert (user.lookup_state, count_of(SupportTicket)) == (pending(LookupReason.STATED_TRN_NOT_FOUND), 1)
+    with transaction():
+        for name, said in ANSWERS.items():
+            setattr(user, name, said)
+        user.stated_trn = None
+        user.asked_again_at = NOW
+    again = Traveller(app, "d" * 43)
+    again.set_out(client)
+    again.prove()
+    db.session.expire_all()
+    user = db.session.scalars(db.select(User)).one()
+    assert user.lookup_state == pending(LookupReason.WITH_HELPDESK)
+    assert count_of(SupportTicket) == 1
 
 
 def test_nobody_is_said_to_look_where_the_service_wants_no_tickets(app: Flask, register: MemoryRegister) -> None:

@@ -103,6 +103,7 @@ def test_what_the_keepers_decide_is_found_out(
     app: Flask, dqt: MemoryChanges, clock: ManualClock, accept: bool, state: ReportState
 ) -> None:
     change = approved()
+    clock.advance(timedelta(minutes=1))
     work()
     assert change_reports.follow(dqt, clock.now()) == 0, "it was asked a moment ago"
     clock.advance(timedelta(hours=2))
