@@ -15,8 +15,8 @@ from identity_provider.kit.app import ports
 from identity_provider.models import Client
 from identity_provider.oidc import issue, tokens
 from identity_provider.oidc.registered_client import RegisteredClient
+from identity_provider.services import grant_faults, measures
 from identity_provider.services import grants as storage
-from identity_provider.services import measures
 from identity_provider.services.clients import SERVICE_SCOPES
 from identity_provider.services.grants import Granted, Issued
 from identity_provider.services.persons import Person
@@ -145,7 +145,7 @@ def _without_nonce(granted: Granted) -> Granted:
 class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib carries no types
     """RFC 6749 4.1.3."""
 
-    def query_authorization_code(self, code: str, client: RegisteredClient) -> Exchanged | None:
+    def query_authorization_code(self, code: str, client: RegisteredClient) -> Exchanged:
         sent = storage.Redemption(
             client_id=client.row.id,
             code=code,
@@ -159,7 +159,9 @@ class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type
             refusal = self._refusal(issued.granted) if issued else None
         if refusal is not None:
             raise refusal
-        return Exchanged(issued) if issued else None
+        if issued is None:
+            raise InvalidGrantError(grant_faults.of_code(sent, now=ports().clock.now()))
+        return Exchanged(issued)
 
     def delete_authorization_code(self, authorization_code: Exchanged) -> None:
         """It was used up when it was queried."""
@@ -168,7 +170,7 @@ class AuthorizationCodeGrant(_Exchanges, grants.AuthorizationCodeGrant):  # type
 class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[misc]  # Authlib carries no types
     """RFC 6749 6, with rotation in a family (RFC 9700 4.14.2)."""
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Exchanged | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> Exchanged:
         now = ports().clock.now()
         # However many spaces stand between its words (RFC 6749 3.3 has one).
         scope = " ".join((self.request.payload.scope or "").split()) or None
@@ -178,7 +180,7 @@ class RefreshTokenGrant(_Exchanges, grants.RefreshTokenGrant):  # type: ignore[m
         if issued is None:
             self._find_fault(refresh_token, scope, now)
             measures.refused("refresh_token")
-            return None
+            raise InvalidGrantError(grant_faults.of_refresh_token(refresh_token, self._client_id(), now=now))
         presented = Exchanged(replace(issued, granted=_without_nonce(issued.granted)))
         self.request.authorization_code = presented
         return presented

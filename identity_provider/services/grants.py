@@ -45,9 +45,10 @@ REMEMBERED_FOR = timedelta(days=1)
 ACCESS_PREFIX = "gat_"
 REFRESH_PREFIX = "grt_"
 
-_CODE = "authorization_code"
+# What hashes of these are kept for.
+AUTHORIZATION_CODE = "authorization_code"
+REFRESH_TOKEN = "refresh_token"
 _ACCESS = "access_token"
-_REFRESH = "refresh_token"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}\Z")
 
 _GRANT_COLUMNS = len(statements.GRANTED)
@@ -129,7 +130,7 @@ def issue_code(request: AuthorizationRequest, session: BrowserSession | SignedIn
         nonce=request.nonce,
         claims_request=orjson.dumps(request.parameters.get("claims") or {}).decode(),
         redirect_uri=request.redirect_uri,
-        code_hmac=vault.keyed_hash(_CODE, code),
+        code_hmac=vault.keyed_hash(AUTHORIZATION_CODE, code),
         code_challenge=request.code_challenge,
         code_expires_at=now + CODE_LIVES,
         now=now,
@@ -146,7 +147,7 @@ def redeem_code(sent: Redemption, *, now: datetime) -> Issued | None:
     """
     issued = exchange_code(sent, now=now)
     if issued is None:
-        _end_if_replayed(vault.hash_literal(_CODE, sent.code), sent.client_id, now)
+        _end_if_replayed(vault.hash_literal(AUTHORIZATION_CODE, sent.code), sent.client_id, now)
     return issued
 
 
@@ -154,10 +155,10 @@ def exchange_code(sent: Redemption, *, now: datetime) -> Issued | None:
     """The statement of `redeem_code` alone; where it gives None nothing has changed, and redeem_code must follow."""
     fresh = _Fresh(now)
     row = statements.REDEEM.first(
-        hashes=vault.hash_literal(_CODE, sent.code),
+        hashes=vault.hash_literal(AUTHORIZATION_CODE, sent.code),
         client_id=sent.client_id,
         redirect_uri=sent.redirect_uri,
-        challenge=_challenge_of(sent.verifier),
+        challenge=challenge_of(sent.verifier),
         refreshes=sent.refreshes,
         code_lives=CODE_LIVES,
         family_expires_at=now + FAMILY_LIVES,
@@ -167,6 +168,15 @@ def exchange_code(sent: Redemption, *, now: datetime) -> Issued | None:
         return None
     granted = _granted(row)
     return fresh.issued(granted, granted.scope, continues=row[-1])
+
+
+def challenge_of(verifier: str | None) -> str | None:
+    """The S256 challenge that a verifier answers; one that can not be a verifier answers none."""
+    if verifier is None:
+        return None
+    if not _VERIFIER.match(verifier):
+        return ""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def new_access_token() -> str:
@@ -208,7 +218,7 @@ def rotate_refresh_token(token: str, client_id: str, *, scope: str | None = None
     short grace is taken for a lost answer or a second worker, and written down.
     """
     fresh = _Fresh(now)
-    asked = {"hashes": vault.hash_literal(_REFRESH, token), "client_id": client_id, "scope": scope, **fresh.values}
+    asked = {"hashes": vault.hash_literal(REFRESH_TOKEN, token), "client_id": client_id, "scope": scope, **fresh.values}
     row = statements.ROTATE.first(**asked)
     if row is None:
         row = statements.ROTATE_WITHIN_GRACE.first(grace_begins=now - REUSE_GRACE, **asked)
@@ -222,7 +232,7 @@ def rotate_refresh_token(token: str, client_id: str, *, scope: str | None = None
 def find_refresh_token(token: str, *, now: datetime, grace: timedelta = timedelta()) -> Presented | None:
     """The live refresh token of this text: not exchanged yet, or at most `grace` ago."""
     row = statements.FIND_REFRESH_TOKEN.first(
-        hashes=vault.hash_literal(_REFRESH, token), now=now, grace_begins=now - grace
+        hashes=vault.hash_literal(REFRESH_TOKEN, token), now=now, grace_begins=now - grace
     )
     if row is None:
         return None
@@ -241,7 +251,7 @@ def revoke_reused_family(token: str, client_id: str, *, now: datetime) -> None:
             Grant.id == RefreshToken.grant_id,
             Grant.client_id == client_id,
             Grant.revoked_at.is_(None),
-            RefreshToken.token_hmac.in_(vault.keyed_hashes(_REFRESH, token)),
+            RefreshToken.token_hmac.in_(vault.keyed_hashes(REFRESH_TOKEN, token)),
             RefreshToken.rotated_at <= now - REUSE_GRACE,
         )
         .values(revoked_at=now)
@@ -315,7 +325,7 @@ class _Fresh:
             "token_hmac": vault.keyed_hash(_ACCESS, self._access_token),
             "token_expires_at": now + ACCESS_TOKEN_LIVES,
             "next_id": uuid4(),
-            "next_hmac": vault.keyed_hash(_REFRESH, self._refresh_token),
+            "next_hmac": vault.keyed_hash(REFRESH_TOKEN, self._refresh_token),
             "next_expires_at": now + REFRESH_TOKEN_LIVES,
         }
 
@@ -346,12 +356,3 @@ def _end_if_replayed(hashes: str, client_id: str, now: datetime) -> None:
 def _audit(action: str, grant_id: UUID, client_id: str, now: datetime) -> None:
     actor = audit.Actor("client", client_id)
     audit.record(action, audit.Subject("grant", grant_id), actor=actor, now=now)
-
-
-def _challenge_of(verifier: str | None) -> str | None:
-    """The S256 challenge that a verifier answers; one that can not be a verifier answers none."""
-    if verifier is None:
-        return None
-    if not _VERIFIER.match(verifier):
-        return ""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
