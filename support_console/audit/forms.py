@@ -1,4 +1,4 @@
-"""What the audit is searched by. It stands in the page's address: ids, words of ours and days, and nothing personal."""
+"""What the audit is searched by. In the page's address stand ids, words of ours and days: nothing personal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from wtforms.validators import StopValidation
 from identity_provider.kit.fields import CleanString, ListField
 from identity_provider.kit.forms import Form
 from identity_provider.services.audit_search import Search
+from support_console.audit import whom
 
 _HERE = ZoneInfo("Europe/London")
-_ID_LENGTH = 120
+_LONGEST = 320
 
 
 class _Day:
@@ -33,8 +34,8 @@ class SearchForm(Form):
     """By what, who, whom and when."""
 
     action = ListField(_("What"))
-    actor = CleanString(_("ID of who did it"), max_length=_ID_LENGTH)
-    subject = CleanString(_("ID of whom or what it concerns"), max_length=_ID_LENGTH)
+    actor = CleanString(_("Who did it"), max_length=_LONGEST)
+    subject = CleanString(_("Whom or what it concerns"), max_length=_LONGEST)
     since = CleanString(_("From this day"), [_Day()], max_length=20)
     until = CleanString(_("Up to and with this day"), [_Day()], max_length=20)
 
@@ -42,6 +43,15 @@ class SearchForm(Form):
         super().__init__(formdata)
         words = {each: each.replace("_", " ") for each in actions}
         self.action.offer({"": str(_("Anything")), **words})
+
+    def find_ids(self) -> bool:
+        """Put IDs in the place of what leads to them; False, with an error, where something leads to no one."""
+        for field, read in ((self.actor, whom.actor), (self.subject, whom.subject)):
+            try:
+                field.data = read(str(field.data or ""))
+            except whom.NotOne as refusal:
+                field.errors = [str(refusal)]
+        return not self.errors
 
     @property
     def asked(self) -> Search:

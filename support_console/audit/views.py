@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -33,7 +33,22 @@ _CHANGE = ("before", "after")
 def search() -> ResponseReturnValue:
     """What happened, newest first."""
     form = SearchForm(request.args, audit_search.actions())
-    asked = form.asked if form.validate() else Search()
+    form.validate()
+    return _found(form)
+
+
+@bp.post("")
+@require(Permission.VIEW_AUDIT)
+def find() -> ResponseReturnValue:
+    """Whoever is meant by an address, a TRN or a reference is found here, and the search goes on with their ID."""
+    form = SearchForm(request.form, audit_search.actions())
+    if form.validate() and form.find_ids():
+        return redirect(_page_address(form), code=303)
+    return _found(form)
+
+
+def _found(form: SearchForm) -> ResponseReturnValue:
+    asked = Search() if form.errors else form.asked
     page = max(1, min(request.args.get("page", 1, type=int), MOST_COUNTED // PER_PAGE))
     with transaction():
         events, total = audit_search.page_of(asked, page) if not form.errors else ([], 0)
@@ -84,6 +99,6 @@ def _names(ids: set[str] | None) -> dict[str, str]:
     return {str(each.id): each.display_name for each in everybody if ids is None or str(each.id) in ids}
 
 
-def _page_address(form: SearchForm, page: int) -> str:
+def _page_address(form: SearchForm, page: int | None = None) -> str:
     values: dict[str, Any] = {field.name: str(field.data) for field in form if field.data}
     return url_for(".search", **values, page=page)

@@ -22,8 +22,9 @@ from identity_provider.services import audit, audit_search
 from identity_provider.services.audit import SYSTEM, Subject
 from identity_provider.services.audit_search import Search
 from tests.builders import NOW, a_record, a_user
-from tests.console.agents import Agent, an_agent, audited
+from tests.console.agents import Agent, a_case, an_agent, audited
 from tests.console.test_roles import addresses, method_of, permission_of, rules
+from tests.kit.page import Page
 
 
 def written(action: str, *, days_ago: int = 0, reason: str = "", subject: str = "1") -> None:
@@ -55,6 +56,58 @@ def test_a_stretch_of_days_is_searched_with_both_its_ends(app: Flask) -> None:
 def test_what_is_no_day_is_said_beside_its_box(app: Flask, wrong: str) -> None:
     page = an_agent(app, StaffRole.ADMINISTRATOR).get("/support/audit", since=wrong)
     assert (page.status, page.errors) == (422, ["Enter a day like 2026-03-31"])
+
+
+def found(page: Page) -> dict[str, str]:
+    """What the address of a search holds."""
+    assert page.status == 200
+    return dict(page.query)
+
+
+def test_whoever_is_meant_is_found_by_what_an_auditor_knows(app: Flask) -> None:
+    """And nothing of that stands in an address: the search goes on with the ID."""
+    user = a_user(email="kate@example.com", trn="1234567", stated_trn="7654321")
+    case = a_case(user)
+    admin = an_agent(app, StaffRole.ADMINISTRATOR)
+    for said, whom in (
+        ("kate@example.com", user.id),
+        (" KATE@example.com", user.id),
+        ("1234567", user.id),
+        ("RP12/34567", user.id),
+        (case.reference, case.id),
+        (case.reference.lower().replace("-", ""), case.id),
+        (admin.member.email, admin.member.id),
+        (str(user.id), user.id),
+        ("email-templates", "email-templates"),
+    ):
+        admin.get("/support/audit")
+        assert found(admin.submit("Search", subject=said)) == {"subject": str(whom)}, said
+    admin.get("/support/audit")
+    page = admin.submit("Search", actor=admin.member.email, action="audit_searched")
+    assert found(page) == {"actor": str(admin.member.id), "action": "audit_searched"}
+
+
+@pytest.mark.parametrize(
+    ("box", "said", "error"),
+    [
+        ("actor", "nobody@example.com", "Nobody here has this email address"),
+        ("subject", "nobody@example.com", "Nobody here has this email address"),
+        ("subject", "7654321", "Nobody has this TRN"),
+        ("subject", "GAI-AAAAAA", "There is no case and no request with this reference"),
+        ("subject", "twice@example.com", "This leads to more than one. Use the ID that stands on the page of"),
+    ],
+)
+def test_what_leads_to_no_one_is_said_beside_its_box(app: Flask, box: str, said: str, error: str) -> None:
+    """A TRN that somebody merely stated says nothing of whose it is."""
+    survivor = a_user(stated_trn="7654321")
+    for _ in range(2):
+        a_user(email="twice@example.com", merged_into_id=survivor.id)
+    admin = an_agent(app, StaffRole.ADMINISTRATOR)
+    admin.get("/support/audit")
+    page = admin.submit("Search", **{box: said})
+    assert (page.status, page.query) == (422, {})
+    assert [each.startswith(error) for each in page.errors] == [True]
+    assert page.form("Search").values[box] == [said], "it can be mended"
 
 
 def test_a_search_is_written_down_with_what_it_asked(app: Flask) -> None:
