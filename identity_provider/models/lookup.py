@@ -33,9 +33,11 @@ class Lookup(Base):
     trn: Mapped[str | None] = mapped_column(String(7))
     policy: Mapped[str] = mapped_column(String(20))
     weights_version: Mapped[str] = mapped_column(String(40), default="")
-    # The person's details as asked, encrypted; the explanation names fields and levels and is for staff.
+    # The person's details as asked, encrypted. The explanation holds fields, levels and bits, and is for staff; its
+    # sentences repeat what was asked and lie sealed beside it, by TRN. Lookups from before 0028 have none.
     asked_encrypted: Mapped[bytes]
     explanation: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sentences_sealed: Mapped[bytes | None]
     # What the person had said beside their details when this decided something: what an empty answer rests on.
     said_sealed: Mapped[bytes | None]
     duration_ms: Mapped[int]

@@ -25,6 +25,7 @@ from identity_provider.queue import defer
 from identity_provider.services import (
     audit,
     change_requests,
+    kept_lookups,
     lookups,
     service_uses,
     support_tickets,
@@ -215,7 +216,7 @@ def _search(check: IdentityCheck, user: User, register: TeacherRegister, now: da
         search = replace(search, source=LookupReason.MATCHED)
     with transaction():
         held = db.session.get_one(User, user.id, with_for_update={"of": User}, populate_existing=True)
-        lookups.keep(search, user_id=held.id, journey_id=None)
+        kept_lookups.keep(search, user_id=held.id, journey_id=None)
         unanswered = isinstance(search.answer, Unanswered)
         changed = search.asked != lookups.person_of(held) or not held.is_live or not lookups.is_open(held)
         if not unanswered and not changed:

@@ -12,16 +12,17 @@ from sqlalchemy import select
 
 from identity_provider.db import db
 from identity_provider.domain.access import MatchPolicy
-from identity_provider.domain.lookup import Found
+from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.domain.lookup import Found, Unanswered
 from identity_provider.models import Lookup
 from identity_provider.ports import TeacherRegister
-from identity_provider.services.register_search import POLICIES, asked_person, read
+from identity_provider.services.kept_lookups import AS_ASKED
+from identity_provider.services.register_search import asked_person, match_by, read
 from identity_provider.vault import SealBroken, vault
-from matching.matcher import match
+from matching.policy import Policy
 from matching.records import PersonDetails
 from matching.weights import VERSION
 
-SEALED_AS = "lookup"
 UNANSWERED = "unanswered"
 ROWS_AT_ONCE = 200
 
@@ -90,7 +91,7 @@ def replay(ids: Sequence[UUID], register: TeacherRegister) -> Iterator[Replayed 
 
     Each lookup keeps its policy and its day, so that only what changed since makes a difference. Gives the lookup
     replayed, or `unread` or `unanswered` for one that cannot be. Raises RegisterUnavailable when there is no answer
-    now. Not inside a transaction: the register is an outside thing.
+    now, also of a register that is being loaded. Not inside a transaction: the register is an outside thing.
     """
     for start in range(0, len(ids), ROWS_AT_ONCE):
         rows = db.session.scalars(select(Lookup).where(Lookup.id.in_(ids[start : start + ROWS_AT_ONCE]))).all()
@@ -112,6 +113,8 @@ class _Kept:
     reason: str
     trn: str | None
     asked: PersonDetails | None
+    # Whether name and birthday were proved, and not only stated.
+    proved: bool = False
     unusable: str = ""
 
     @classmethod
@@ -121,16 +124,29 @@ class _Kept:
         unusable = UNANSWERED
         if row.outcome != UNANSWERED:
             try:
-                asked = asked_person(vault.unseal(row.asked_encrypted, SEALED_AS))
+                asked = asked_person(vault.unseal(row.asked_encrypted, AS_ASKED))
             except (SealBroken, ValueError, TypeError):
                 unusable = "unread"
-        policy = MatchPolicy(row.policy)
-        return cls(row.id, row.at, policy, row.weights_version, row.outcome, row.reason, row.trn, asked, unusable)
+        return cls(
+            row.id,
+            row.at,
+            MatchPolicy(row.policy),
+            row.weights_version,
+            row.outcome,
+            row.reason,
+            row.trn,
+            asked,
+            # What was kept before that was noted says by which policy it was matched.
+            proved=bool(row.explanation.get("proved", row.explanation.get("policy") == Policy.VERIFIED)),
+            unusable=unusable,
+        )
 
 
 def _again(kept: _Kept, asked: PersonDetails, register: TeacherRegister) -> Replayed:
-    outcome = match(asked, register, POLICIES[kept.policy], kept.at.date())
+    outcome = match_by(kept.policy, asked, register, kept.at.date(), proved=kept.proved)
     answer, word, reason = read(outcome, kept.policy)
+    if isinstance(answer, Unanswered):
+        raise RegisterUnavailable("the register holds no record")
     trn = answer.trn if isinstance(answer, Found) else None
     head = (kept.id, kept.at, kept.policy.value, kept.weights_version, kept.outcome, kept.reason, kept.trn)
     return Replayed(*head, word, reason, trn, asked)

@@ -1,22 +1,21 @@
 """Asking the register whose record is a person's: every search is kept, and no answer is never an answer.
 
 The register is asked outside any transaction: `look_up` reads no row and writes none. What came back is written
-with `keep`, in the caller's transaction.
+with `kept_lookups.keep`, in the caller's transaction.
 """
 
 from __future__ import annotations
 
-import json
 import time
 import traceback
 from datetime import datetime
 from typing import Any, assert_never
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from identity_provider.db import Base, db, transaction
+from identity_provider.db import db, transaction
 from identity_provider.domain.absence import FurtherAnswers
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RegisterUnavailable, TrnAlreadyLinked, UserAlreadyHasTrn
@@ -34,11 +33,12 @@ from identity_provider.domain.lookup import (
     pending,
 )
 from identity_provider.domain.questions import Question
-from identity_provider.models import Client, Journey, Lookup, User
+from identity_provider.models import Client, Journey, User
 from identity_provider.ports import TeacherRegister
 from identity_provider.queue import defer
 from identity_provider.services import (
     journey_standing,
+    kept_lookups,
     leaked_trns,
     one_login_facts,
     outbox,
@@ -48,9 +48,9 @@ from identity_provider.services import (
     trn_links,
 )
 from identity_provider.services.audit import SYSTEM
-from identity_provider.services.register_search import FAULT, POLICIES, Impatient, Occasion, Search, asked_json, read
+from identity_provider.services.register_search import FAULT, Impatient, Occasion, Search, match_by, read
 from identity_provider.vault import vault
-from matching.matcher import MatchOutcome, PotentialMatches, Reason, match
+from matching.matcher import MatchOutcome
 from matching.policy import Policy
 from matching.records import PersonDetails
 
@@ -61,9 +61,7 @@ _IN_HUMAN_HANDS = (LookupReason.WITH_HELPDESK, LookupReason.EVIDENCE_UNDER_REVIE
 PATIENCE_SECONDS = 4.0
 """No person waits longer for the register in all; its adapter limits each call by itself."""
 
-_SAID = "lookup_said"
 RECORD_FOUND = "record_found"
-_KEEP = Base.metadata.tables[Lookup.__tablename__].insert()
 LOOK_UP_AGAIN = "look_up_again"
 """The job that asks anew for somebody whom the register could not answer."""
 
@@ -89,10 +87,7 @@ def look_up(
     why = "register_unavailable"
     try:
         patient = Impatient(register, started + PATIENCE_SECONDS)
-        outcome = match(person, patient, Policy.VERIFIED if proved else POLICIES[policy], now.date())
-        if proved and isinstance(outcome, PotentialMatches) and outcome.reason is Reason.NOT_RELEASED_BY_POLICY:
-            # What was proved is not enough (a number goes with a former name): what is stated may be, as of everybody.
-            proved, outcome = False, match(person, patient, POLICIES[policy], now.date())
+        outcome = match_by(policy, person, patient, now.date(), proved=proved)
     except (RegisterUnavailable, TimeoutError) as silence:
         log.warning("register_unavailable", occasion=occasion, error=type(silence).__name__)
     except Exception as fault:  # noqa: BLE001 -- see below
@@ -104,69 +99,10 @@ def look_up(
     took = round(1000 * (time.monotonic() - started))
     if outcome is None:
         return Search(Unanswered(), "unanswered", why, occasion, policy, now, took, person)
-    answer, word, reason = read(outcome, policy, proved=proved)
-    kept, source = outcome.explanation.to_json(), LookupReason.ONE_LOGIN if proved else LookupReason.MATCHED
+    answer, word, reason = read(outcome, policy)
+    kept = outcome.explanation.to_json() | {"proved": proved}
+    source = LookupReason.ONE_LOGIN if outcome.policy is Policy.VERIFIED else LookupReason.MATCHED
     return Search(answer, word, reason, occasion, policy, now, took, person, kept, outcome.weights_version, source)
-
-
-def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said: dict[str, Any] | None = None) -> UUID:
-    """Write the search down, and give the number of the row; what was asked is sealed.
-
-    `said` is what the person had answered beside that, where the search decides something: the evidence for "none".
-    """
-    number = uuid4()
-    db.session.flush()  # the user or the journey may be new
-    # One plain INSERT: a mapped object took 1.5 ms more to be written, and nobody reads it again here.
-    db.session.execute(
-        _KEEP,
-        {
-            "id": number,
-            "user_id": user_id,
-            "journey_id": journey_id,
-            "occasion": search.occasion,
-            "question": search.question,
-            "outcome": search.outcome,
-            "reason": search.reason,
-            "trn": search.trn,
-            "policy": search.policy,
-            "weights_version": search.weights_version,
-            "asked_encrypted": vault.seal(asked_json(search.asked), "lookup"),
-            "said_sealed": vault.seal(json.dumps(said), _SAID) if said is not None else None,
-            "explanation": search.explanation,
-            "duration_ms": search.duration_ms,
-            "at": search.at,
-        },
-    )
-    return number
-
-
-def said_in(lookup: Lookup) -> dict[str, Any] | None:
-    """What the person had answered when this search decided something; None for one that decided nothing."""
-    if lookup.said_sealed is None:
-        return None
-    said: dict[str, Any] = json.loads(vault.unseal(lookup.said_sealed, _SAID))
-    return said
-
-
-def give_to(journey: Journey) -> None:
-    """The journey's person is known now: the searches made before, for nobody yet, are theirs and go with them."""
-    db.session.execute(
-        update(Lookup)
-        .where(Lookup.journey_id == journey.id, Lookup.user_id.is_(None))
-        .values(user_id=journey.user_id)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def found_nothing(journey: Journey) -> bool:
-    """Whether the last search that decided this journey was answered with nothing that resembles the person."""
-    last = db.session.scalar(
-        select(Lookup.outcome)
-        .where(Lookup.journey_id == journey.id, Lookup.occasion == Occasion.CHECK_ANSWERS)
-        .order_by(Lookup.at.desc())
-        .limit(1)
-    )
-    return last == "none"
 
 
 def count(email: str, stated_trn: str | None, *, now: datetime) -> None:
@@ -334,7 +270,7 @@ def look_up_again(user_id: UUID, register: TeacherRegister, now: datetime) -> No
         if user.erased_at is not None:
             # What was found out about them is not written down after all.
             return
-        keep(search, user_id=user_id, journey_id=None)
+        kept_lookups.keep(search, user_id=user_id, journey_id=None)
         if not user.is_live or not is_open(user):
             return
         answered = not isinstance(search.answer, Unanswered)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from identity_provider.db import db
 from identity_provider.domain.values import NationalInsuranceNumber
 from identity_provider.models import Lookup, User
+from identity_provider.services.kept_lookups import AS_ASKED
 from identity_provider.services.persons import Person
 from identity_provider.vault import SealBroken, vault
 from matching.comparisons import Field, Level
@@ -38,7 +39,7 @@ def is_on_record(user: User | Person, nino: NationalInsuranceNumber) -> bool:
 
 def _asked_with(sealed: bytes) -> str | None:
     try:
-        number: str | None = json.loads(vault.unseal(sealed, "lookup"))["nino"]
+        number: str | None = json.loads(vault.unseal(sealed, AS_ASKED))["nino"]
     except SealBroken:
         return None
     return number

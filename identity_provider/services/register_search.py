@@ -25,6 +25,7 @@ from identity_provider.domain.lookup import (
 from identity_provider.domain.patience import waiting
 from identity_provider.ports import TeacherRegister
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches, Reason
+from matching.matcher import match as find
 from matching.policy import Policy
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeachingRecord
 
@@ -79,14 +80,27 @@ class Search:
         return self.answer.trn if isinstance(self.answer, Found) else None
 
 
-def read(outcome: MatchOutcome, policy: MatchPolicy, *, proved: bool = False) -> tuple[Answer, str, str]:
+def match_by(
+    policy: MatchPolicy, person: PersonDetails, register: TeacherRegister, today: date, *, proved: bool
+) -> MatchOutcome:
+    """Run the matcher by a service's policy, or by what was `proved` where that is enough. Raises as the register."""
+    if proved:
+        outcome = find(person, register, Policy.VERIFIED, today)
+        held_back = isinstance(outcome, PotentialMatches) and outcome.reason is Reason.NOT_RELEASED_BY_POLICY
+        # What was proved is not enough (a number goes with a former name): what is stated may be, as of everybody.
+        if not held_back:
+            return outcome
+    return find(person, register, POLICIES[policy], today)
+
+
+def read(outcome: MatchOutcome, policy: MatchPolicy) -> tuple[Answer, str, str]:
     """The outcome of matching in the words of the domain, as (answer, word, reason).
 
-    `proved`: the name and date of birth asked about are not only stated, so that a link is sure (domain.md, "Medium").
+    What was matched as `Verified` is not only stated, so that a link is sure (domain.md, "Medium").
     """
     match outcome:
         case DefiniteMatch():
-            level = VerificationLevel.MEDIUM if proved else _LEVELS[policy]
+            level = VerificationLevel.MEDIUM if outcome.policy is Policy.VERIFIED else _LEVELS[policy]
             return Found(outcome.record.trn, level), "match", outcome.rule.value
         case PotentialMatches():
             return _read_potential(outcome)

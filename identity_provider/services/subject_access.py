@@ -48,7 +48,7 @@ from identity_provider.models import (
     UserMerge,
     WebhookMessage,
 )
-from identity_provider.services import identities, import_files, lookups, one_login, one_login_told
+from identity_provider.services import identities, import_files, kept_lookups, one_login, one_login_told
 from identity_provider.services.statements import CHECK, NINO_CONTEXT
 from identity_provider.vault import vault
 
@@ -152,7 +152,7 @@ def _is_their_search(ids: list[UUID]) -> ColumnElement[bool]:
 
 def _search(lookup: Lookup) -> dict[str, Any]:
     # The explanation names other people's records beside theirs, and is left out.
-    asked, said = vault.unseal(lookup.asked_encrypted, "lookup"), lookups.said_in(lookup)
+    asked, said = vault.unseal(lookup.asked_encrypted, kept_lookups.AS_ASKED), kept_lookups.said_in(lookup)
     return _row(lookup, "explanation") | {"asked": json.loads(asked), "said": said}
 
 

@@ -12,6 +12,7 @@ from identity_provider.services import (
     accounts,
     journey_standing,
     journeys,
+    kept_lookups,
     lookups,
     statements,
     support_tickets,
@@ -34,7 +35,7 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
         return
     if search is not None and _is_to_be_asked(journey, search):
         # Nobody is taken for a person without a record before they were asked what may have gone wrong.
-        lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
+        kept_lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
         journey.nothing_near = True
         return
     # Whoever stood before "we could not find your record" and sends answers off anew was asked again.
@@ -43,7 +44,7 @@ def submit(journey: Journey, search: Search | None, *, now: datetime) -> None:
     journey.submitted_at = now
     holder = trn_links.holder_of(search.trn) if search and search.trn else None
     if search and holder is not None and holder.is_live and journey.user is None:
-        lookups.keep(search, user_id=None, journey_id=journey.id, said=statements.said_in(journey))
+        kept_lookups.keep(search, user_id=None, journey_id=journey.id, said=statements.said_in(journey))
         journey.trn_holder_id = holder.id
         return
     user = _account(journey, now=now)
@@ -67,7 +68,7 @@ def search_again(journey: Journey, search: Search, *, now: datetime) -> None:
 
 def note_silent(journey: Journey, search: Search) -> None:
     """A search while the answers came in: it can end the questions, and decides nothing."""
-    lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
+    kept_lookups.keep(search, user_id=journey.user_id, journey_id=journey.id)
     if lookups.is_about(search, journey):
         journey.matched_trn = search.trn
         journey.nothing_near = isinstance(search.answer, Nothing)
@@ -78,7 +79,7 @@ def go_on(journey: Journey, *, now: datetime) -> None:
     user = _known(journey)
     journey.went_on_at = now
     user.asked_again_at = now
-    if lookups.found_nothing(journey):
+    if kept_lookups.found_nothing(journey):
         lookups.settle_nothing(user, now=now)
     lookups.open_case_if_wanted(user, journey.client, journey, now=now)
 
@@ -117,12 +118,12 @@ def keep_address(journey: Journey, email: str, *, now: datetime) -> User:
         # Both accounts point at records, or the address was taken meanwhile: nothing is moved without the helpdesk.
         accounts.make_one(survivor, None, email=survivor.email, now=now)
     journeys.become(journey, survivor, now=now)
-    lookups.give_to(journey)
+    kept_lookups.give_to(journey)
     return survivor
 
 
 def _conclude(journey: Journey, user: User, search: Search, *, now: datetime) -> None:
-    lookups.keep(search, user_id=user.id, journey_id=journey.id, said=statements.said_in(journey))
+    kept_lookups.keep(search, user_id=user.id, journey_id=journey.id, said=statements.said_in(journey))
     holder = lookups.settle(user, search, now=now)
     if holder is not None and holder.is_live:
         journey.trn_holder_id = holder.id
@@ -163,7 +164,7 @@ def _account(journey: Journey, *, now: datetime) -> User:
     if user is None:
         user, made = accounts.create(journey, now=now)
         journey.user_id, journey.user, journey.made_user = user.id, user, made
-        lookups.give_to(journey)
+        kept_lookups.give_to(journey)
         if made:
             return user
     elif journey.made_user:

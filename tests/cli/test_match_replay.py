@@ -11,7 +11,7 @@ from flask import Flask
 from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy
-from identity_provider.services import lookups
+from identity_provider.services import kept_lookups, lookups
 from identity_provider.services.register_search import Occasion
 from matching.records import PersonDetails, RecordStatus
 from tests.builders import NOW, a_record
@@ -22,7 +22,7 @@ KATE = PersonDetails(first_name="Kate", last_name="Bush", date_of_birth=date(198
 def keep(register: MemoryRegister, person: PersonDetails = KATE) -> str:
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=NOW)
     with transaction():
-        return str(lookups.keep(search, user_id=None, journey_id=None))
+        return str(kept_lookups.keep(search, user_id=None, journey_id=None))
 
 
 def test_a_change_that_loses_links_has_an_exit_code_and_names_lookups_not_people(

@@ -14,7 +14,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason
 from identity_provider.models import Delivery
-from identity_provider.services import lookups, statements, support_tickets
+from identity_provider.services import kept_lookups, lookups, statements, support_tickets
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from matching.comparisons import Field, Level
@@ -198,7 +198,7 @@ def test_earlier_searches_are_shown_with_their_reasons(app: Flask, register: Mem
     person = lookups.person_of(case.user)
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=NOW)
     with transaction():
-        lookups.keep(search, user_id=case.user_id, journey_id=None)
+        kept_lookups.keep(search, user_id=case.user_id, journey_id=None)
     page = an_agent(app).see(case)
     assert "After the answers were checked" in page.text
     assert search.reason.replace("_", " ").capitalize() in page.text

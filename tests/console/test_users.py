@@ -8,7 +8,7 @@ from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.lookup import LookupReason, pending
-from identity_provider.services import browser_sessions, lookups
+from identity_provider.services import browser_sessions, kept_lookups, lookups
 from identity_provider.services.register_search import Occasion
 from matching.matcher import Reason
 from support_console import labels, people
@@ -87,7 +87,7 @@ def test_a_users_history_is_told_in_words(app: Flask) -> None:
         lookups.person_of(case.user), found, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=NOW
     )
     with transaction():
-        lookups.keep(search, user_id=case.user_id, journey_id=None)
+        kept_lookups.keep(search, user_id=case.user_id, journey_id=None)
     page = an_agent(app).get(f"/support/users/{case.user_id}")
     assert "Ambiguous Two or more records fit" in page.text
     assert f"{case.reference}, 2 March 2026 at 9:00am, Open" in page.text

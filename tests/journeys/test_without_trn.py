@@ -14,7 +14,7 @@ from identity_provider.db import db
 from identity_provider.domain.access import TrnRequirement
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import Client, Lookup, SupportTicket
-from identity_provider.services import lookups, subject_access
+from identity_provider.services import kept_lookups, subject_access
 from identity_provider.services.register_followup import look_everybody_up_again
 from tests.builders import NOW, a_client, a_record, a_user
 from tests.console.agents import Agent
@@ -65,7 +65,7 @@ def test_before_none_is_said_the_person_is_asked_what_may_have_gone_wrong(app: F
     user = user_at(EMAIL)
     assert (user.lookup_status, user.lookup_reason) == (LookupStatus.NONE, LookupReason.NO_RECORD)
     assert person.submit("Continue to Register for an NPQ").path == person.answer_path
-    said = lookups.said_in(deciding_search())
+    said = kept_lookups.said_in(deciding_search())
     assert said == {
         "previous_names": False,
         "national_insurance_number": False,

@@ -12,7 +12,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import VerificationLevel
 from identity_provider.models import User
-from identity_provider.services import lookups, statements
+from identity_provider.services import kept_lookups, lookups, statements
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from tests.builders import a_record, a_user
@@ -40,7 +40,7 @@ def looked_up(user: User, register: MemoryRegister, clock: ManualClock, on_recor
     )
     assert search.trn == "1234567"
     with transaction():
-        lookups.keep(search, user_id=user.id, journey_id=None)
+        kept_lookups.keep(search, user_id=user.id, journey_id=None)
 
 
 def told(app: Flask, service: RelyingParty, user: User) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from identity_provider.services import (
     browser_sessions,
     case_work,
     erasure,
+    kept_lookups,
     lookups,
     resume,
     sign_in_codes,
@@ -70,7 +71,7 @@ def a_person_with_a_past(register: MemoryRegister) -> User:
         change.message = f"Dear {user.last_name}"
     search = lookups.look_up(lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.JOB, now=NOW)
     with transaction():
-        lookups.keep(search, user_id=user.id, journey_id=journey.id)
+        kept_lookups.keep(search, user_id=user.id, journey_id=journey.id)
     return user
 
 
@@ -181,7 +182,7 @@ def test_searches_of_a_journey_of_theirs_are_exported_and_erased_with_them(
     journey = a_journey_of(a_client(), user_id=user.id)
     search = lookups.look_up(lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=NOW)
     with transaction():
-        lookups.keep(search, user_id=None, journey_id=journey.id)
+        kept_lookups.keep(search, user_id=None, journey_id=journey.id)
     assert len(subject_access.everything_about(user, now=NOW)["searches_of_the_register"]) == 1
     with transaction():
         erasure.erase(user, actor=SYSTEM, reason="asked for it", now=NOW)

@@ -17,7 +17,7 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import Unanswered
 from identity_provider.models import Lookup
-from identity_provider.services import lookup_replay, lookups
+from identity_provider.services import kept_lookups, lookup_replay, lookups
 from identity_provider.services.register_search import Occasion
 from matching.records import PersonDetails, TeacherRegister
 from tests.builders import NOW, a_record
@@ -53,7 +53,7 @@ def outcome_that_can_be_kept(person: PersonDetails, register: TeacherRegister) -
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=NOW)
     assert not search.is_fault
     with transaction():
-        kept = lookups.keep(search, user_id=None, journey_id=None)
+        kept = kept_lookups.keep(search, user_id=None, journey_id=None)
     row = db.session.get_one(Lookup, kept)
     assert row.outcome in ("match", "ambiguous", "not_determinable", "none", "unanswered")
     return row

@@ -18,7 +18,7 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.models import Lookup
-from identity_provider.services import lookup_replay, lookups
+from identity_provider.services import kept_lookups, lookup_replay, lookups
 from identity_provider.services.lookup_replay import Report
 from identity_provider.services.register_search import Occasion, asked_json, asked_person
 from matching.records import PersonDetails, RecordStatus
@@ -38,7 +38,7 @@ def kept(person: PersonDetails, register: MemoryRegister, *, days_ago: int = 0) 
     at = NOW - timedelta(days=days_ago)
     search = lookups.look_up(person, register, MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=at)
     with transaction():
-        lookup_id = lookups.keep(search, user_id=None, journey_id=None)
+        lookup_id = kept_lookups.keep(search, user_id=None, journey_id=None)
         return db.session.get_one(Lookup, lookup_id)
 
 
@@ -82,9 +82,37 @@ def test_the_day_and_the_policy_are_those_of_the_lookup(app: Flask, register: Me
     register.records = [a_record()]
     search = lookups.look_up(KATE, register, MatchPolicy.STRICT, occasion=Occasion.JOURNEY, now=NOW)
     with transaction():
-        row = db.session.get_one(Lookup, lookups.keep(search, user_id=None, journey_id=None))
+        row = db.session.get_one(Lookup, kept_lookups.keep(search, user_id=None, journey_id=None))
     assert row.outcome != "match"
     assert replayed(register).changes == []
+
+
+def test_what_one_login_proved_is_replayed_as_proved(app: Flask, register: MemoryRegister) -> None:
+    """Name and birthday are enough then, and only then; lookups of before that was noted say it by their policy."""
+    register.records = [a_record()]
+    told: dict[str, Any] = {"occasion": Occasion.ONE_LOGIN, "now": NOW, "proved": True}
+    for asked in (replace(KATE, nino="", previous_last_names=()), replace(KATE, last_name="Bishop")):
+        search = lookups.look_up(asked, register, MatchPolicy.DEFAULT, **told)
+        with transaction():
+            kept_lookups.keep(search, user_id=None, journey_id=None)
+    rows = db.session.scalars(select(Lookup)).all()
+    assert {each.explanation["proved"] for each in rows} == {True}
+    assert "match" in {each.outcome for each in rows}
+    assert (replayed(register).changes, replayed(register).grave) == ([], 0)
+    with transaction():
+        for each in rows:
+            row = db.session.get_one(Lookup, each.id)
+            row.explanation = {name: fact for name, fact in row.explanation.items() if name != "proved"}
+    assert replayed(register).grave == 0
+
+
+def test_a_register_that_is_being_loaded_is_no_answer(app: Flask, register: MemoryRegister) -> None:
+    """Nobody is told that links would be lost because nothing was there to find."""
+    register.records = [a_record()]
+    kept(KATE, register)
+    register.records = []
+    with pytest.raises(RegisterUnavailable):
+        replayed(register)
 
 
 def test_what_was_never_answered_or_cannot_be_read_is_counted_apart(app: Flask, register: MemoryRegister) -> None:
@@ -112,8 +140,8 @@ def test_a_replay_writes_nothing(app: Flask, register: MemoryRegister) -> None:
     register.records = [a_record()]
     row = kept(KATE, register)
     before = (row.outcome, row.at, row.weights_version, dict(row.explanation))
-    register.records = []
-    replayed(register)
+    register.records = [a_record("7654321", last_name="Quill")]
+    assert replayed(register).grave == 1
     (after,) = db.session.scalars(select(Lookup)).all()
     assert (after.outcome, after.at, after.weights_version, dict(after.explanation)) == before
 

@@ -32,7 +32,7 @@ from identity_provider.domain.lookup import (
     pending,
 )
 from identity_provider.models import Lookup, User
-from identity_provider.services import lookups, rate_limits, trn_links
+from identity_provider.services import kept_lookups, lookups, rate_limits, trn_links
 from identity_provider.services.audit import SYSTEM, Actor
 from identity_provider.services.register_search import Impatient, Occasion, Search
 from identity_provider.vault import vault
@@ -131,15 +131,20 @@ def test_a_search_is_kept_with_its_reason_and_what_was_asked_is_sealed(app: Flas
     register.records = [a_record()]
     with transaction():
         user = a_user()
-        lookups.keep(search(stating(nino="AB123456C"), register), user_id=user.id, journey_id=None)
+        kept_lookups.keep(search(stating(nino="AB123456C"), register), user_id=user.id, journey_id=None)
     row = db.session.scalars(select(Lookup)).one()
     assert (row.outcome, row.trn, row.policy, row.occasion) == ("match", "1234567", "Default", "journey")
     assert row.weights_version
     assert row.explanation["candidates"][0]["trn"] == "1234567"
     asked = json.loads(vault.unseal(row.asked_encrypted, "lookup"))
     assert (asked["nino"], asked["date_of_birth"]) == ("AB123456C", "1985-03-04")
-    plain = [getattr(row, column.key) for column in inspect(Lookup).columns if column.key != "asked_encrypted"]
-    assert "AB123456C" not in repr(plain)
+    sealed = ("asked_encrypted", "sentences_sealed")
+    plain = repr([getattr(row, column.key) for column in inspect(Lookup).columns if column.key not in sealed])
+    assert [said for said in ("AB123456C", "123456", "Kate", "Bush", "kate", "bush", "1985") if said in plain] == [
+        "123456"  # of the TRN that was found
+    ]
+    assert {each["field"] for each in row.explanation["candidates"][0]["fields"]} >= {"first_name", "nino"}
+    assert "Same date of birth (1985-03-04)" in " ".join(kept_lookups.sentences_in(row)["1234567"])
 
 
 def test_who_was_told_there_is_nothing_is_linked_when_the_record_appears(app: Flask, register: MemoryRegister) -> None:

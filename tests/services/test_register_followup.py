@@ -12,7 +12,7 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import AuthorizationRequest, SupportTicket, User
-from identity_provider.services import journeys, lookups
+from identity_provider.services import journeys, kept_lookups, lookups
 from identity_provider.services.register_followup import look_everybody_up_again
 from identity_provider.services.register_search import Occasion
 from tests.builders import NOW, a_client, a_record, a_user
@@ -55,7 +55,7 @@ def searched_in_vain(register: MemoryRegister) -> User:
     user = a_user()
     search = lookups.look_up(lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.SIGN_IN, now=NOW)
     with transaction():
-        lookups.keep(search, user_id=user.id, journey_id=None)
+        kept_lookups.keep(search, user_id=user.id, journey_id=None)
     assert user.lookup_reason is LookupReason.NOT_LOOKED_UP
     return user
 

@@ -12,7 +12,7 @@ from identity_provider.adapters.memory import MemoryRegister
 from identity_provider.db import Base, db, transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.models import AuthorizationRequest, CodeChallenge, Delivery, Journey, Lookup, OutboxMessage, User
-from identity_provider.services import lookups, rate_limits, retention
+from identity_provider.services import kept_lookups, lookups, rate_limits, retention
 from identity_provider.services.register_search import Occasion
 from matching.records import PersonDetails
 from tests.builders import NOW, a_client, a_user
@@ -48,7 +48,7 @@ def a_search(user: User | None, journey_id: UUID | None) -> None:
     person = PersonDetails(first_name="Kate", last_name="Bush")
     found = lookups.look_up(person, MemoryRegister(), MatchPolicy.DEFAULT, occasion=Occasion.JOURNEY, now=LONG_AGO)
     with transaction():
-        lookups.keep(found, user_id=user.id if user else None, journey_id=journey_id)
+        kept_lookups.keep(found, user_id=user.id if user else None, journey_id=journey_id)
 
 
 def test_searches_for_nobody_go_with_their_journey_and_those_of_a_person_stay(app: Flask) -> None:

@@ -12,7 +12,7 @@ from identity_provider.domain.access import MatchPolicy, StaffRole
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import SupportTicket, TicketComment
-from identity_provider.services import browser_sessions, case_work, lookups, rate_limits, staff_enrolment
+from identity_provider.services import browser_sessions, case_work, kept_lookups, lookups, rate_limits, staff_enrolment
 from identity_provider.services.audit import SYSTEM
 from identity_provider.services.register_search import Occasion
 from matching.records import RecordStatus
@@ -144,7 +144,7 @@ def _a_searched_case(world: World, service_id: str) -> SupportTicket:
             asked, world.register, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=world.clock.now()
         )
         with transaction():
-            lookups.keep(search, user_id=user.id, journey_id=None)
+            kept_lookups.keep(search, user_id=user.id, journey_id=None)
     return case
 
 
