@@ -19,7 +19,7 @@ from matching.given_names import is_borne
 from matching.parts import are_families_said_otherwise, are_said_otherwise, is_keyed_wrongly
 from matching.records import CandidateAnswer, NamePair, NameStatistics
 
-VERSION: Final = "2026-11-23.9"
+VERSION: Final = "2026-11-24.1"
 """Of the table and of the rules in `policy` that it goes with."""
 
 
