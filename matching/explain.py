@@ -59,7 +59,7 @@ _SENTENCES: Final = {
     (Field.NINO, Level.SAME): "The National Insurance number given is this record's.",
     (Field.NINO, Level.ONE_SLIP): "The National Insurance number given differs by one slip.",
     (Field.NINO, Level.DIFFERENT): "The National Insurance number given is another one.",
-    (Field.EMAIL, Level.SAME): "Same email address, which only this record has.",
+    (Field.EMAIL, Level.SAME): "Same email address, which no other record that was found has.",
     (Field.EMAIL, Level.SHARED): "Same email address, but several records share it.",
     (Field.WHOLE_NAME, Level.COMMON): "How often this first and last name go together, at that age where it is known.",
     (Field.WHOLE_NAME, Level.SWAPPED): "Names in another name's place count for less.",
