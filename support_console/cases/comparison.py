@@ -13,13 +13,14 @@ from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.kit.written import written_date
+from identity_provider.kit.written import written, written_date
 from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
-from identity_provider.services import lookups
+from identity_provider.services import lookups, search_words
 from identity_provider.services.register_search import Impatient
 from matching import normalise
 from matching.comparisons import Field, Level
+from matching.explain import standing_against
 from matching.matcher import match
 from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
 from matching.posterior import Candidate
@@ -122,6 +123,8 @@ class Candidates:
 
     found: tuple[Compared, ...] = ()
     silent: bool = False
+    # What keeps the first of them from being linked automatically, a sentence each.
+    against: tuple[str, ...] = ()
 
     @property
     def tied(self) -> bool:
@@ -143,7 +146,9 @@ def candidates_for(user: User, register: TeacherRegister, today: date) -> Candid
         where = traceback.format_tb(fault.__traceback__)[-3:]
         log.error("comparison_failed", error=type(fault).__name__, where=where)  # noqa: TRY400
         return Candidates(silent=True)
-    return Candidates(tuple(_compared(user, person, each) for each in outcome.candidates))
+    found = tuple(_compared(user, person, each) for each in outcome.candidates)
+    against = search_words.in_words(standing_against(outcome.explanation.to_json()) if found else ())
+    return Candidates(found, against=tuple(map(written, against)))
 
 
 def beside(user: User, record: TeachingRecord, register: TeacherRegister, today: date) -> Compared:

@@ -6,9 +6,15 @@ import pytest
 from flask import Flask
 
 from identity_provider.adapters.memory import MemoryRegister
+from identity_provider.db import transaction
+from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RegisterUnavailable
+from identity_provider.domain.lookup import LookupReason, LookupStatus
+from identity_provider.services import lookups, statements
+from identity_provider.services.register_search import Occasion
+from identity_provider.vault import vault
 from matching.records import CandidateAnswer, CandidateQuestion
-from tests.builders import a_record, a_user
+from tests.builders import NOW, a_record, a_user
 from tests.console.agents import Agent, a_case, an_agent
 from tests.kit.page import Page
 
@@ -56,7 +62,7 @@ class Halting(MemoryRegister):
 
     answer: CandidateAnswer | None = None
 
-    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
+    def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:  # noqa: ARG002 -- as the port
         if self.answer is None:
             raise RegisterUnavailable("silent")
         return self.answer
@@ -73,3 +79,38 @@ def test_where_nobody_knows_who_else_has_the_address_nothing_is_claimed(
     assert NOT_KNOWN in confirm.text
     assert f"{ADDRESS} Same" in confirm.text
     assert ITS_OWN not in confirm.text
+
+
+OF_ANOTHER = "The National Insurance number given is that of another record."
+
+
+def test_what_keeps_the_first_record_from_a_link_is_said_above_the_list_and_of_every_search(
+    app: Flask, register: MemoryRegister
+) -> None:
+    register.records = [a_record(nino=""), a_record("7654321", **(OTHER_NAME | {"nino": "AB123456C"}))]
+    user = a_user(
+        last_name="Bush",
+        lookup_reason=LookupReason.NEAR_MATCH,
+        lookup_status=LookupStatus.PENDING,
+        stated_nino_encrypted=vault.seal("AB123456C", statements.NINO_CONTEXT),
+    )
+    search = lookups.look_up(
+        lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=NOW
+    )
+    with transaction():
+        lookups.keep(search, user_id=user.id, journey_id=None)
+    agent = an_agent(app)
+    page = agent.see(a_case(user))
+    assert f"Why the first record is not linked automatically: {OF_ANOTHER}" in page.text
+    assert f"A record is close, but could not be linked. {OF_ANOTHER} They came from" in page.text
+    history = f"Not determinable A record is close, but could not be linked. {OF_ANOTHER}"
+    assert history in page.text
+    page = agent.get(f"/support/users/{user.id}")
+    assert history in page.text
+    assert f"Pending (A record is close, but could not be linked. {OF_ANOTHER})" in page.text
+
+
+def test_nothing_is_said_against_a_record_that_would_be_linked(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    page = an_agent(app).see(a_case(a_user(last_name="Bush", stated_trn="1234567")))
+    assert "is not linked automatically" not in page.text
