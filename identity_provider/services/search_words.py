@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from identity_provider.db import db
 from identity_provider.domain.lookup import LookupReason
@@ -131,7 +131,8 @@ def _why(reason: LookupReason, lookup: Lookup | None) -> tuple[Words, ...]:
 
 def _last(user: User, *, until: datetime | None = None) -> Lookup | None:
     """The last search that may have decided: those between two questions never do, unless they find the record."""
-    wanted = select(Lookup).where(Lookup.user_id == user.id, Lookup.occasion != Occasion.JOURNEY)
+    decides = or_(Lookup.occasion != Occasion.JOURNEY, Lookup.outcome == "match")
+    wanted = select(Lookup).where(Lookup.user_id == user.id, decides)
     if until is not None:
         wanted = wanted.where(Lookup.at <= until)
     return db.session.scalar(wanted.order_by(Lookup.at.desc()).limit(1))
