@@ -1,5 +1,6 @@
 """Why: each field of each candidate in bits and in a sentence, the rule that fired and those that blocked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -59,7 +60,7 @@ _SENTENCES: Final = {
     (Field.NINO, Level.SAME): "The National Insurance number given is this record's.",
     (Field.NINO, Level.ONE_SLIP): "The National Insurance number given differs by one slip.",
     (Field.NINO, Level.DIFFERENT): "The National Insurance number given is another one.",
-    (Field.EMAIL, Level.SAME): "Same email address, which only this record has.",
+    (Field.EMAIL, Level.SAME): "Same email address, which no other record that was found has.",
     (Field.EMAIL, Level.SHARED): "Same email address, but several records share it.",
     (Field.WHOLE_NAME, Level.COMMON): "How often this first and last name go together, at that age where it is known.",
     (Field.WHOLE_NAME, Level.SWAPPED): "Names in another name's place count for less.",
@@ -94,6 +95,35 @@ _OF_THE_SAME: Final = {
     (Field.FIRST_NAME, Level.SIMILAR): Meaning.BROTHERS_SHARE,
     (Field.FIRST_NAME, Level.ANOTHER): Meaning.BROTHERS_SHARE,
 }
+
+
+NO_RULE: Final = "no_rule"
+"""What stands in the place of a block where the evidence satisfies no rule at all."""
+
+AGAINST: Final[Mapping[str, str]] = {
+    NO_RULE: "What agrees with the likeliest record is not enough to link it.",
+    Block.RECORD_CLOSED: "The likeliest record is closed.",
+    Block.STATED_TRN_IS_ANOTHER: "The TRN given is that of another record.",
+    Block.STATED_TRN_DIFFERS: "The TRN given is not that of the likeliest record.",
+    Block.STATED_NINO_IS_ANOTHER: "The National Insurance number given is that of another record.",
+    Block.NINO_CONTRADICTS: "The National Insurance number given is not that of the likeliest record.",
+    Block.ANOTHER_FITS_EXACTLY: "Another record has exactly the name and date of birth given.",
+    Block.ANOTHER_FITS_TOO: "Another record may be theirs as well.",
+    Block.ANOTHER_FITS_BETTER: "Numbers aside, another record fits better.",
+    Block.IDENTIFIER_IS_SHARED: "Another record has the National Insurance number given, too.",
+    Block.STATED_TRN_IS_LEAKED: "The TRN given is on the list of leaked numbers.",
+    Block.NOT_CERTAIN: "It is not certain enough that the likeliest record is theirs.",
+}
+"""What keeps the likeliest record from being linked, to a member of staff."""
+
+
+def standing_against(explained: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name what kept the best candidate of an explanation, as stored, from being linked, in the words of `AGAINST`.
+
+    What the policy did not release is not among it: the reason says that.
+    """
+    no_rule = bool(explained.get("candidates")) and explained.get("rule", NO_RULE) is None
+    return (*((NO_RULE,) if no_rule else ()), *explained.get("blocked_by", ()))
 
 
 def meaning(comparison: FieldComparison, trn: str = "") -> Meaning | None:

@@ -11,7 +11,7 @@ from matching import weights
 from matching.blocking import keys_of_last_look, person_keys
 from matching.comparisons import Level
 from matching.explain import Explanation
-from matching.held import held_by, with_more
+from matching.held import with_more
 from matching.nearness import is_near
 from matching.policy import (
     CERTAIN_FROM,
@@ -29,7 +29,7 @@ from matching.prefilter import Resembling, Worth, to_compare
 from matching.questions import ask, ask_about
 from matching.records import CandidateAnswer, CandidateQuestion, PersonDetails, TeacherRegister, TeachingRecord
 from matching.relations import Relating
-from matching.scoring import Scorer, candidates, survivor_of
+from matching.scoring import Scorer, candidates, shared_emails
 from matching.statements import Statement, prepare
 from matching.weights import Rarity
 
@@ -252,17 +252,7 @@ def _scorer(relating: Relating, answer: CandidateAnswer, size: int, same_day: in
     statement = relating.statement
     stated, has_year = statement.last_names_stated, statement.born is not None
     rarity = Rarity.of(answer, size, has_year=has_year, same_day=same_day, last_names_stated=stated)
-    return Scorer(relating, rarity, _shared_emails(statement, answer.records))
-
-
-def _shared_emails(statement: Statement, records: Sequence[TeachingRecord]) -> frozenset[str]:
-    """Return the stated address when more than one person of the register has it."""
-    if not statement.email:
-        return frozenset()
-    having = [records[at] for at in held_by(records).with_email(statement.email)]
-    held = {record.trn: record for record in records} if any(record.merged_into for record in having) else {}
-    owners = {survivor_of(record, held).trn if held else record.trn for record in having}
-    return frozenset({statement.email}) if len(owners) > 1 else frozenset()
+    return Scorer(relating, rarity, shared_emails(statement, answer.records))
 
 
 def _decide(

@@ -11,12 +11,14 @@ from matching.comparisons import Field, Level, NameRelation
 from matching.cuts import lacks_its_end
 from matching.evidence import NEAR_DATE, FieldComparison
 from matching.given_names import are_brother_and_sister, are_given_name_forms, is_her_name, other_forms
+from matching.held import held_by
 from matching.normalise import Name
 from matching.numbers import compare_nino, compare_trn
 from matching.parts import SLIP_FROM, are_both_borne, is_almost_a_form, is_slip_of_one, is_told_by_middle_name
 from matching.posterior import Candidate, Facet, prior, weighed
 from matching.records import NameStatistics, RecordStatus, TeachingRecord
 from matching.relations import TOGETHER, UNLIKE, Crossed, Relating, Relations
+from matching.statements import Statement
 from matching.weights import Rarity
 
 LITTLE: Final = 1.0
@@ -262,6 +264,16 @@ def _prefer_open(scored: list[Facet], held: Mapping[str, TeachingRecord]) -> Non
         closed = held[row.trn].status is not RecordStatus.ACTIVE
         if closed and row.evidence.trn is not Level.SAME:
             scored.remove(row)
+
+
+def shared_emails(statement: Statement, records: Sequence[TeachingRecord]) -> frozenset[str]:
+    """Return the stated address when more than one person of these records has it."""
+    if not statement.email:
+        return frozenset()
+    having = [records[at] for at in held_by(records).with_email(statement.email)]
+    held = {record.trn: record for record in records} if any(record.merged_into for record in having) else {}
+    owners = {survivor_of(record, held).trn if held else record.trn for record in having}
+    return frozenset({statement.email}) if len(owners) > 1 else frozenset()
 
 
 def survivor_of(record: TeachingRecord, held: Mapping[str, TeachingRecord]) -> TeachingRecord:

@@ -92,6 +92,7 @@ class Statement:
 
 def prepare(person: PersonDetails, today: date) -> Statement:
     """Normalise what was stated; a whole name in one box is taken apart."""
+    cut = _is_cut(person)
     person = _with_earlier_name(_cut(person))
     first = _first_name(person.first_name)
     middle = _middle_name(person.middle_name, first)
@@ -122,7 +123,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         nino=number.value if number else "",
         nino_well_formed=bool(number and number.well_formed),
         email=normalise.email(person.email),
-        misread=bool(boxes.split or unread or shortened or lost or doubtful or in_another_script),
+        misread=bool(boxes.split or unread or shortened or lost or doubtful or in_another_script or cut),
         impossible_date=bool(given_date and born is None and not is_unknown_birthday(given_date)),
         six_digits=stated_trn.given if stated_trn and len(stated_trn.given) == SIX else "",
         present=(len(firsts), len(lasts)),
@@ -163,6 +164,16 @@ def _taken_apart(boxes: _Boxes, person: PersonDetails, *, numbered: bool) -> _Bo
     if named != first:
         whole = Name(first.joined, (first.joined,))
     return _Boxes(named, middle, last, whole, split)
+
+
+def _is_cut(person: PersonDetails) -> bool:
+    """Whether names go on behind what is read of them, or are more than are read: the rest may be what a record has."""
+    boxes = (person.first_name, person.middle_name, person.last_name)
+    earlier = (person.previous_first_names, person.previous_last_names)
+    if any(len(names) > MOST_PREVIOUS and sum(map(bool, map(str.strip, names))) > MOST_PREVIOUS for names in earlier):
+        return True
+    longest = normalise.LONGEST_NAME
+    return any(len(name) > longest and name[longest:].strip() for names in (boxes, *earlier) for name in names)
 
 
 def _cut(person: PersonDetails) -> PersonDetails:

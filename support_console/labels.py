@@ -14,11 +14,9 @@ from identity_provider.domain.authentication import Acr, acr_of
 from identity_provider.domain.lookup import LookupReason, VerificationLevel
 from identity_provider.domain.words import N_
 from identity_provider.kit.written import written
-from identity_provider.models import CaseStatus, Resolution, StaffUser
-from identity_provider.services import statements
-from identity_provider.services.register_search import FAULT, Occasion
-from matching.matcher import Reason
-from matching.policy import Rule
+from identity_provider.models import CaseStatus, Lookup, Resolution, StaffUser
+from identity_provider.services import search_words, statements
+from identity_provider.services.register_search import Occasion
 
 ROLES: dict[StaffRole, str] = {
     StaffRole.VIEWER: N_("Viewer"),
@@ -57,23 +55,6 @@ _LABELS: dict[str, str] = {
     "otp": N_("code by email"),
     "mfa": N_("second factor"),
 }
-_REASONS: dict[str, str] = {
-    Rule.IDENTIFIER_BIRTHDAY_AND_NAME: N_("A number, the date of birth and a name agree"),
-    Rule.IDENTIFIER_AND_NAMES: N_("A number and the names agree"),
-    Rule.IDENTIFIER_FIRST_NAME_AND_NEAR_DATE: N_("A number and part of the name agree, the date of birth nearly"),
-    Rule.BOTH_IDENTIFIERS_AND_NAMES: N_("Both numbers and the names agree"),
-    Rule.NEAR_IDENTIFIER_NAMES_AND_BIRTHDAY: N_("The names and the date of birth agree, a number nearly"),
-    Rule.NAMES_AND_BIRTHDAY: N_("The names and the date of birth agree"),
-    Reason.TOO_MANY_CANDIDATES: N_("Too many records resemble them"),
-    Reason.TOO_LITTLE_GIVEN: N_("Too little was given to tell records apart"),
-    Reason.RECORD_CLOSED: N_("The record that fits is closed"),
-    Reason.STATED_TRN_LEAKED: N_("The TRN that was given is on the list of leaked numbers"),
-    Reason.NOT_RELEASED_BY_POLICY: N_("The record fits, but not enough was proved to link it"),
-    Reason.REGISTER_INCOMPLETE: N_("The register of teachers answered in part only"),
-    FAULT: N_("Something on our side broke"),
-    "no_record_strong": N_("No record resembles them, and they gave a National Insurance number"),
-    "no_record_weak": N_("No record resembles them"),
-}
 
 
 def label_of(word: StrEnum | str) -> str:
@@ -94,12 +75,19 @@ def way_in(amr: Collection[str]) -> str:
     return ", ".join(label_of(each) for each in amr)
 
 
-def why(reason: str) -> str:
-    """Why a search ended as it did, in a sentence; `reason` is the domain's or the matcher's own."""
-    if reason in {each.value for each in LookupReason}:
-        return written(statements.why(LookupReason(reason)))
-    sentence = _REASONS.get(str(reason))
-    return str(_(sentence)) if sentence else str(reason).replace("_", " ").capitalize()
+def why(reason: LookupReason) -> str:
+    """Why somebody's search stands where it does, in a sentence."""
+    return written(statements.why(reason))
+
+
+def why_ended(outcome: str, reason: str) -> str:
+    """Why a search ended as it did, in a sentence; `reason` is the matcher's own, or says that none took place."""
+    return written(search_words.end_in_words(outcome, reason))
+
+
+def search_told(lookup: Lookup) -> str:
+    """Why a search ended as it did, and what kept the likeliest record from being linked."""
+    return written((search_words.end_in_words(lookup.outcome, lookup.reason), *search_words.against(lookup)))
 
 
 def age(since: datetime, now: datetime) -> str:

@@ -22,7 +22,7 @@ from matching.batch import match_rows, write_answers
 from matching.csv_files import FileUnreadable, read_rows
 from matching.estimate import estimate_files, table
 from matching.evaluate import Evaluation, Rate, evaluate_files
-from matching.explain import sentences
+from matching.explain import AGAINST, sentences, standing_against
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
 from matching.matcher import match as match_person
 from matching.normalise import trn
@@ -246,7 +246,14 @@ def _watched(items: Iterable[Item], phase: str, total: int, progress: Progress) 
 
 
 def _facts(outcome: MatchOutcome) -> dict[str, Any]:
-    facts = {"policy": outcome.policy.value, "candidates": outcome.explanation.to_json()["candidates"]}
+    explained = outcome.explanation.to_json()
+    blocked = [{"block": block, "sentence": AGAINST[block]} for block in explained["blocked_by"]]
+    facts = {
+        "policy": outcome.policy.value,
+        "rule": explained["rule"],
+        "blocked_by": blocked,
+        "candidates": explained["candidates"],
+    }
     match outcome:
         case DefiniteMatch():
             return facts | {"outcome": "match", "trn": outcome.record.trn, "reason": outcome.rule.value}
@@ -265,6 +272,9 @@ def _explain(outcome: MatchOutcome) -> None:
         click.echo(f"TRN: {facts['trn']}")
     if facts.get("ask_next"):
         click.echo(f"Would help most: {facts['ask_next']}")
+    if isinstance(outcome, PotentialMatches):
+        for each in standing_against(outcome.explanation.to_json()):
+            click.echo(f"Against a link: {AGAINST[each]}")
     for candidate in outcome.candidates[:SHOWN]:
         record = candidate.record
         name = " ".join(part for part in (record.first_name, record.middle_name, record.last_name) if part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -25,3 +25,9 @@ class Words:
 
     def __str__(self) -> str:
         return self.text % self.gaps if self.gaps else self.text
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """Sentences as one text. The first ends without a full stop, as in a list, and so does one that stands alone."""
+    first, *more = sentences
+    return " ".join((f"{first}.", *more)) if more else first

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_babel import format_date, format_datetime, pgettext
 from flask_babel import gettext as _
 
-from identity_provider.domain.words import Words
+from identity_provider.domain.words import Words, joined
 
 
 def init_filters(app: Flask) -> None:
@@ -38,12 +38,14 @@ def written_moment(value: datetime) -> str:
     return str(_("%(day)s at %(time)s", day=day, time=time))
 
 
-def written(said: Words | date | str) -> str:
+def written(said: Words | tuple[Words, ...] | date | str) -> str:
     """A line of somebody's statement: marked words in the language of the page, a date in its way, text as it is."""
     if isinstance(said, Words):
         if said.context:
             return str(pgettext(said.context, said.text, **said.gaps))
         return str(_(said.text, **said.gaps))
+    if isinstance(said, tuple):
+        return joined([written(each) for each in said])
     return written_date(said) if isinstance(said, date) else said
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from identity_provider.domain.absence import FurtherAnswers, SchoolWork, Training
 from identity_provider.domain.lookup import LookupReason, Statement
 from identity_provider.domain.values import NationalInsuranceNumber, ValueRefused
-from identity_provider.domain.words import N_, Words
+from identity_provider.domain.words import N_, Words, joined
 from identity_provider.models import Journey, User
 from identity_provider.services.persons import Person
 from identity_provider.vault import SealBroken, vault
@@ -44,28 +44,28 @@ class Stated(StrEnum):
 
 _WHY: dict[LookupReason, str] = {
     LookupReason.AMBIGUOUS: N_("Two or more records fit"),
-    LookupReason.NEAR_MATCH: N_("A record is close, but not enough was proved to link it"),
-    LookupReason.STATED_TRN_NOT_FOUND: N_("The TRN they gave was not found"),
+    LookupReason.NEAR_MATCH: N_("There may be a record, but none could be linked automatically"),
+    LookupReason.STATED_TRN_NOT_FOUND: N_("They gave a TRN, or say that they have one, and no record was found by it"),
     LookupReason.STATED_TRN_CONFLICTS: N_(
-        "The TRN they gave belongs to a record that does not fit, or to somebody else"
+        "The TRN they gave is of a record that does not fit well enough, or the record that fits is another user's"
     ),
     LookupReason.CLAIMS_QTS: N_("They say that they have QTS or trained as a teacher, and no record was found"),
-    LookupReason.REGISTER_UNAVAILABLE: N_("The register of teachers did not answer"),
-    LookupReason.WITH_HELPDESK: N_("The case was given to the helpdesk"),
+    LookupReason.REGISTER_UNAVAILABLE: N_("The register of teachers could not be searched"),
+    LookupReason.WITH_HELPDESK: N_("It is for the helpdesk to decide"),
     LookupReason.EVIDENCE_UNDER_REVIEW: N_("Evidence of a change is under review"),
-    LookupReason.NOT_LOOKED_UP: N_("Too little was given to look the person up"),
+    LookupReason.NOT_LOOKED_UP: N_("They are still to be searched for, or questions to them are still open"),
     LookupReason.MATCHED: N_("A record was matched"),
     LookupReason.SUPPORT: N_("The helpdesk attached a TRN"),
     LookupReason.TRN_TOKEN: N_("They came with a link that names their TRN"),
     LookupReason.API: N_("A service attached a TRN"),
     LookupReason.IMPORT: N_("The TRN was imported"),
-    LookupReason.ONE_LOGIN: N_("The TRN came from GOV.UK One Login"),
+    LookupReason.ONE_LOGIN: N_("A record was matched by what GOV.UK One Login proved"),
     LookupReason.NO_RECORD: N_("No record resembles them"),
     LookupReason.CONFIRMED_BY_SUPPORT: N_("The helpdesk confirmed that there is no TRN"),
 }
 
-Said = Words | date | str
-"""What stands in a line: a closed answer to be translated, a date to be written, or the person's own text."""
+Said = Words | tuple[Words, ...] | date | str
+"""What stands in a line: closed answers to be translated, a date to be written, or the person's own text."""
 
 
 def why(reason: LookupReason) -> Words:
@@ -73,8 +73,8 @@ def why(reason: LookupReason) -> Words:
     return Words(_WHY[reason])
 
 
-def statement_of(user: User, service: str, reason: LookupReason) -> dict[Stated, Said]:
-    """The person's statement, line by line."""
+def statement_of(user: User, service: str, why_none: tuple[Words, ...] = ()) -> dict[Stated, Said]:
+    """The person's statement, line by line; `why_none` says why no match was made, in as many sentences as it takes."""
     return {
         Stated.NAME: user.name.full,
         Stated.PREVIOUS_NAMES: ", ".join(previous_names(user)) or NOT_GIVEN,
@@ -86,7 +86,7 @@ def statement_of(user: User, service: str, reason: LookupReason) -> dict[Stated,
         Stated.CLAIMS_QTS: _answer(user.stated_has_qts),
         **further_lines(FurtherAnswers.of(user.stated_further)),
         Stated.SERVICE: service or Words(N_("Not known")),
-        Stated.WHY: why(reason),
+        Stated.WHY: why_none,
     }
 
 
@@ -144,10 +144,15 @@ def _school_work(further: FurtherAnswers, work: SchoolWork) -> Words:
     return work.words
 
 
-def lines_for_ticket(user: User, service: str, reason: LookupReason) -> list[tuple[str, str]]:
+def lines_for_ticket(user: User, service: str, why_none: tuple[Words, ...]) -> list[tuple[str, str]]:
     """The statement in English, as it goes into a ticket."""
-    lines = statement_of(user, service, reason).items()
-    return [(str(label), day(said) if isinstance(said, date) else str(said)) for label, said in lines]
+    return [(str(label), _in_english(said)) for label, said in statement_of(user, service, why_none).items()]
+
+
+def _in_english(said: Said) -> str:
+    if isinstance(said, tuple):
+        return joined([str(each) for each in said])
+    return day(said) if isinstance(said, date) else str(said)
 
 
 def previous_names(user: User) -> list[str]:

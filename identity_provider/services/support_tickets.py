@@ -24,7 +24,7 @@ from identity_provider.models import (
     User,
 )
 from identity_provider.ports import NewTicket, TicketDesk, TicketDeskUnavailable
-from identity_provider.services import audit, features, outbox, resume
+from identity_provider.services import audit, features, outbox, resume, search_words
 from identity_provider.services.audit import SYSTEM, Actor, Subject
 from identity_provider.services.statements import lines_for_ticket
 
@@ -131,7 +131,7 @@ def lock(case_id: UUID) -> SupportTicket:
 
 def ticket_for(case: SupportTicket, issuer: str) -> NewTicket:
     """The ticket as the helpdesk's own system is to hold it; of the National Insurance number its end only."""
-    lines = lines_for_ticket(case.user, case.client.name if case.client else "", case.reason)
+    lines = lines_for_ticket(case.user, case.client.name if case.client else "", search_words.why_of_case(case))
     lines += [("Case", f"{case.reference} {issuer}/support/cases/{case.id}")]
     return NewTicket(
         external_id=str(case.id),

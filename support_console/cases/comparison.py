@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -13,19 +13,21 @@ from flask_babel import gettext as _
 
 from identity_provider.db import transaction
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.kit.written import written_date
+from identity_provider.kit.written import written, written_date
 from identity_provider.models import User
 from identity_provider.ports import TeacherRegister
-from identity_provider.services import lookups
+from identity_provider.services import lookups, search_words
 from identity_provider.services.register_search import Impatient
+from matching import normalise
 from matching.comparisons import Field, Level
+from matching.explain import standing_against
 from matching.matcher import match
 from matching.policy import SHARE_OF_ASKERS_REGISTERED, Policy
 from matching.posterior import Candidate
-from matching.records import NameStatistics, PersonDetails, RecordStatus, TeachingRecord
+from matching.records import CandidateQuestion, NameStatistics, PersonDetails, RecordStatus, TeachingRecord
 from matching.relations import Relating
-from matching.scoring import Scorer, candidates
-from matching.statements import prepare
+from matching.scoring import Scorer, candidates, shared_emails
+from matching.statements import Statement, prepare
 from matching.weights import Rarity
 from support_console.cases.sentences import sentences_of
 
@@ -38,6 +40,7 @@ class Mark(StrEnum):
     """How two values relate, in the agent's words."""
 
     SAME = "same"
+    SHARED = "shared"
     CLOSE = "close"
     DIFFERENT = "different"
     MISSING = "missing"
@@ -45,6 +48,7 @@ class Mark(StrEnum):
 
 _MARKS = {
     Level.SAME: Mark.SAME,
+    Level.SHARED: Mark.SHARED,
     Level.MISSING: Mark.MISSING,
     Level.DIFFERENT: Mark.DIFFERENT,
     Level.ANOTHER: Mark.DIFFERENT,
@@ -77,6 +81,7 @@ class Row:
             return str(_("Says nothing"))
         words = {
             Mark.SAME: _("Same"),
+            Mark.SHARED: _("Same, but shared"),
             Mark.CLOSE: _("Close"),
             Mark.DIFFERENT: _("Different"),
             Mark.MISSING: _("Missing") if self.stated or not self.held else _("Not given"),
@@ -118,6 +123,8 @@ class Candidates:
 
     found: tuple[Compared, ...] = ()
     silent: bool = False
+    # What keeps the first of them from being linked automatically, a sentence each.
+    against: tuple[str, ...] = ()
 
     @property
     def tied(self) -> bool:
@@ -139,27 +146,58 @@ def candidates_for(user: User, register: TeacherRegister, today: date) -> Candid
         where = traceback.format_tb(fault.__traceback__)[-3:]
         log.error("comparison_failed", error=type(fault).__name__, where=where)  # noqa: TRY400
         return Candidates(silent=True)
-    return Candidates(tuple(_compared(user, person, each) for each in outcome.candidates))
+    found = tuple(_compared(user, person, each) for each in outcome.candidates)
+    against = search_words.in_words(standing_against(outcome.explanation.to_json()) if found else ())
+    return Candidates(found, against=tuple(map(written, against)))
 
 
-def beside(user: User, record: TeachingRecord, today: date) -> Compared:
-    """One record beside the statement, whether or not the matcher would have thought of it."""
-    person = lookups.person_of(user)
+def beside(user: User, record: TeachingRecord, register: TeacherRegister, today: date) -> Compared:
+    """One record beside the statement, whether or not the matcher would have thought of it.
+
+    Where it is among the candidates it is compared as it is there: an agent reads the same of it on both pages. Not to
+    be called inside a transaction.
+    """
+    candidates_now = candidates_for(user, register, today)
+    listed = next((each for each in candidates_now.found if each.record.trn == record.trn), None)
+    if listed is not None:
+        return replace(listed, record=record)
+    with transaction():
+        person = lookups.person_of(user)
+    statement = prepare(person, today)
+    shared = None if candidates_now.silent else _shared_emails(statement, register)
     # How rare the names are is not asked: levels and sentences are shown of a single record, bits are not.
-    scorer = Scorer(
-        Relating(prepare(person, today)), Rarity(_USUAL_SIZE, NameStatistics(), has_year=False), frozenset()
-    )
+    scorer = Scorer(Relating(statement), Rarity(_USUAL_SIZE, NameStatistics(), has_year=False), shared)
     (only,) = candidates(scorer, [record], SHARE_OF_ASKERS_REGISTERED)
     return _compared(user, person, only)
 
 
+def _shared_emails(statement: Statement, register: TeacherRegister) -> frozenset[str] | None:
+    """The stated address where several records have it; None where the register does not tell."""
+    if not statement.email:
+        return frozenset()
+    question = CandidateQuestion(PersonDetails(email=statement.email), keys=(f"e:{statement.email}",))
+    try:
+        answer = Impatient(register, time.monotonic() + lookups.PATIENCE_SECONDS).find_candidates(question)
+    except (RegisterUnavailable, TimeoutError):
+        return None
+    shared = shared_emails(statement, answer.records)
+    return shared if shared or answer.complete else None
+
+
 def _compared(user: User, person: PersonDetails, candidate: Candidate) -> Compared:
-    record = candidate.record
-    rows = tuple(
-        Row(_label(each), _stated(each, user, person), _held(each, record), _mark(candidate.level(each)))
-        for each in FIELDS
-    )
-    return Compared(record, rows, sentences_of(candidate), candidate.weight, candidate.merged_from)
+    record, sentences = candidate.record, sentences_of(candidate)
+    marks = {each: _mark(candidate.level(each)) for each in FIELDS}
+    if marks[Field.EMAIL] is Mark.MISSING and _is_address_of(record, person):
+        # By its numbers the record was found before anybody asked who else has the address, or that is not known.
+        marks[Field.EMAIL] = Mark.SAME
+        sentences = (*sentences, str(_("Same email address. Whether other records have it is not known.")))
+    rows = tuple(Row(_label(each), _stated(each, user, person), _held(each, record), marks[each]) for each in FIELDS)
+    return Compared(record, rows, sentences, candidate.weight, candidate.merged_from)
+
+
+def _is_address_of(record: TeachingRecord, person: PersonDetails) -> bool:
+    stated = normalise.email(person.email)
+    return bool(stated) and stated == normalise.email(record.email)
 
 
 def _mark(level: Level) -> Mark:

@@ -117,11 +117,12 @@ def _confirm_page(case_id: UUID, trn: Trn, form: AttachForm | None = None) -> st
         record = _record_of(Trn.parse(record.merged_into))
     _write_down_view(record, case)
     case_work.check_linkable(record)
+    compared = beside(case.user, record, ports().register, ports().clock.now().date())
     holder = trn_links.holder_of(record.trn)
     return render_template(
         "support/cases/confirm_trn.html",
         case=case,
-        compared=beside(case.user, record, ports().clock.now().date()),
+        compared=compared,
         merged_from=asked_for.trn if asked_for is not record else None,
         holder=holder if holder is not None and holder.id != case.user_id else None,
         leaked=leaked_trns.is_listed(record.trn),

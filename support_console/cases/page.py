@@ -8,11 +8,12 @@ from flask import abort, render_template
 from flask_babel import gettext as _
 
 from identity_provider.db import transaction
+from identity_provider.domain.words import Words
 from identity_provider.kit.app import ports, settings
 from identity_provider.kit.written import written, written_moment
 from identity_provider.models import CaseStatus, Delivery, Lookup, SupportTicket, TrnLink
 from identity_provider.models.support_ticket import GONE_AT_DESK
-from identity_provider.services import audit, case_work, leaked_trns, support_tickets
+from identity_provider.services import audit, case_work, leaked_trns, search_words, support_tickets
 from identity_provider.services.audit import Actor, Subject
 from identity_provider.services.statements import Stated, statement_of
 from support_console import identity_checks
@@ -22,7 +23,7 @@ from support_console.cases import queries
 from support_console.cases.comparison import Candidates, candidates_for
 from support_console.cases.forms import NoteForm, TrnForm
 from support_console.cases.suggestions import Suggestion, look_into, trns_of
-from support_console.labels import age, label_of, why
+from support_console.labels import age, label_of, search_told, why
 
 _NOT_COMPARED = frozenset(
     {
@@ -50,6 +51,7 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
     with transaction():
         case = case_or_404(case_id)
         history = queries.history_of(case)
+        why_none = search_words.why_of_case(case)
         audit.record("case_viewed", Subject("user", case.user_id), actor=Actor.of(me()), now=now)
     waits = case.status is CaseStatus.OPEN
     candidates = candidates_for(case.user, ports().register, now.date()) if waits else Candidates()
@@ -68,8 +70,8 @@ def case_page(case_id: UUID, *, trn: TrnForm | None = None, note: NoteForm | Non
         suggestions=suggestions,
         closed_in_zendesk=_closed_in_zendesk(case),
         leaked=_leaked(case, candidates),
-        stated_rows=_stated_rows(case, compared=bool(candidates.found)),
-        why=why,
+        stated_rows=_stated_rows(case, why_none, compared=bool(candidates.found)),
+        reasons=[written(each) for each in why_none],
         form=next((each for each in (trn, note) if each is not None and each.errors), None),
         trn_form=trn or TrnForm(),
         note_form=note or NoteForm(),
@@ -123,9 +125,9 @@ def _ticket_of(case: SupportTicket) -> str:
             return str(_("This case has no Zendesk ticket: it is worked on here only."))
 
 
-def _stated_rows(case: SupportTicket, *, compared: bool) -> list[dict[str, str]]:
+def _stated_rows(case: SupportTicket, why_none: tuple[Words, ...], *, compared: bool) -> list[dict[str, str]]:
     """The statement; where it stands beside candidates already, only what is not compared."""
-    lines = statement_of(case.user, case.client.name if case.client else "", case.reason)
+    lines = statement_of(case.user, case.client.name if case.client else "", why_none)
     shown = {label: said for label, said in lines.items() if not compared or label in _NOT_COMPARED}
     return [{"key": _(label.value), "value": written(said)} for label, said in shown.items()]
 
@@ -135,7 +137,7 @@ def _search_row(lookup: Lookup) -> list[str]:
         written_moment(lookup.at),
         label_of(lookup.occasion),
         label_of(lookup.outcome),
-        why(lookup.reason),
+        search_told(lookup),
     ]
 
 

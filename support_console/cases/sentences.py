@@ -48,7 +48,7 @@ SENTENCES = {
     (Field.NINO, Level.SAME): N_("The National Insurance number given is this record's."),
     (Field.NINO, Level.ONE_SLIP): N_("The National Insurance number given differs by one slip."),
     (Field.NINO, Level.DIFFERENT): N_("The National Insurance number given is another one."),
-    (Field.EMAIL, Level.SAME): N_("Same email address, which only this record has."),
+    (Field.EMAIL, Level.SAME): N_("Same email address, which no other record that was found has."),
     (Field.EMAIL, Level.SHARED): N_("Same email address, but several records share it."),
     (Field.FIRST_NAME, Level.DIFFERENT): N_("First name differs."),
     (Field.MIDDLE_NAME, Level.DIFFERENT): N_("Middle name differs."),

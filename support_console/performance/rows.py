@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from identity_provider.domain.lookup import LookupReason
 from identity_provider.domain.questions import Question
 from identity_provider.domain.words import N_
 from identity_provider.services.register_search import Occasion
 from identity_provider.services.ticket_alarm import Rule, Watch
-from support_console.labels import label_of, why
+from support_console.labels import label_of, why, why_ended
 from support_console.performance import charts
 from support_console.performance.charts import Bar
 from support_console.performance.durations import Tickets, Waits
@@ -98,7 +99,7 @@ def summary(cases: Waits, tickets: Tickets, *, with_desk: bool) -> list[dict[str
 
 def people(*, weeks: Sequence[Share], services: Sequence[Share], reasons: Sequence[Share]) -> list[Section]:
     """How people fared, three ways."""
-    said = [replace(each, name=why(each.name)) for each in reasons]
+    said = [replace(each, name=_why(each.name)) for each in reasons]
     return [
         _section(_("By service"), _("How people fared, by service"), services),
         _section(_("By week"), _("How people fared, by the week in which they came"), weeks),
@@ -110,7 +111,7 @@ def waits(
     services: Sequence[Waits], weeks: Sequence[Waits], reasons: Sequence[Waits]
 ) -> list[tuple[str, list[str], list[list[str]]]]:
     """How long the helpdesk took, three ways: title, head and rows of each table."""
-    said = [replace(each, name=why(each.name)) for each in reasons]
+    said = [replace(each, name=_why(each.name)) for each in reasons]
     head = [_("Open"), _("Decided"), _("Ended by themselves"), _("Half within"), _("Nine of ten within")]
     return [
         (_("Cases by service"), [_("Service"), *head], [_wait_row(each) for each in services]),
@@ -119,9 +120,13 @@ def waits(
     ]
 
 
+def _why(stored: str) -> str:
+    return why(LookupReason(stored))
+
+
 def matcher(found: Sequence[tuple[str, str, int]]) -> list[list[str]]:
     """What the matcher said: outcome, reason, how often."""
-    return [[label_of(outcome), why(reason), str(number)] for outcome, reason, number in found]
+    return [[label_of(outcome), why_ended(outcome, reason), str(number)] for outcome, reason, number in found]
 
 
 def moment_name(moment: Moment) -> str:

@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 from identity_provider.domain.lookup import LookupStatus
 from identity_provider.kit.written import written, written_date, written_moment
 from identity_provider.models import Award, BrowserSession, Lookup, TrnLink, User
+from identity_provider.services import search_words
 from identity_provider.services.statements import Stated, statement_of
 from support_console.actors import name_of
-from support_console.labels import label_of, way_in, why
+from support_console.labels import label_of, search_told, way_in, why
 
 Details = list[dict[str, str]]
 
@@ -30,7 +31,7 @@ def details_of(user: User, merged: list[User]) -> Details:
         _row(_("Mobile number"), user.mobile_number or unknown),
         _row(_("Date of birth"), written_date(user.date_of_birth) if user.date_of_birth else unknown),
         _row(_("TRN"), user.trn or _("No TRN")),
-        _row(_("Lookup"), f"{lookup_standing(user.lookup_status)} ({why(user.lookup_reason)})"),
+        _row(_("Lookup"), f"{lookup_standing(user.lookup_status)} ({written(search_words.why_of(user))})"),
         _row(
             _("Verification level"), label_of(user.verification_level) if user.verification_level else _("Not linked")
         ),
@@ -44,7 +45,7 @@ def details_of(user: User, merged: list[User]) -> Details:
 
 def stated_by(user: User) -> Details:
     """What the person said to help find their record."""
-    said = statement_of(user, user.registered_with_client_id or "", user.lookup_reason)
+    said = statement_of(user, user.registered_with_client_id or "")
     return [_row(_(label.value), written(said[label])) for label in _STATED if label in said]
 
 
@@ -95,7 +96,7 @@ def lookup(of: Lookup) -> list[str]:
         written_moment(of.at),
         label_of(of.occasion),
         label_of(of.outcome),
-        why(of.reason),
+        search_told(of),
         label_of(of.policy),
     ]
 

@@ -75,7 +75,7 @@ def test_people_and_cases_are_counted_by_reason(app: Flask, clock: ManualClock) 
     viewer = an_agent(app, StaffRole.VIEWER)
     page = viewer.get("/support/performance")
     assert "Two or more records fit 1 2 0 3.0 hours 3.8 hours" in page.text
-    assert "A record is close, but not enough was proved to link it 0 1 0 9.0 hours 9.0 hours" in page.text
+    assert "There may be a record, but none could be linked automatically 0 1 0 9.0 hours 9.0 hours" in page.text
     rows = list(csv.DictReader(io.StringIO(viewer.get("/support/performance/figures.csv").response.text)))
     by_reason = {row["name"]: row["pending"] for row in rows if row["group"] == "reason"}
     assert by_reason == {"confirmed_by_support": "0", "ambiguous": "1"}

@@ -105,4 +105,6 @@ def test_who_is_detached_has_a_case_and_a_ticket_of_the_service_they_came_from(a
 
 def test_a_record_that_no_policy_releases_is_called_unproved_and_no_service_is_blamed(app: Flask) -> None:
     with app.test_request_context():
-        assert labels.why(Reason.NOT_RELEASED_BY_POLICY) == "The record fits, but not enough was proved to link it"
+        assert labels.why_ended("not_determinable", Reason.NOT_RELEASED_BY_POLICY) == (
+            "The record fits, but not enough was proved to link it"
+        )

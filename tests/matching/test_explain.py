@@ -1,9 +1,10 @@
 """What staff read about an outcome."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
-from matching.explain import sentence, sentences
+from matching.explain import AGAINST, NO_RULE, sentence, sentences, standing_against
 from matching.matcher import PotentialMatches
 from matching.policy import Block
 from matching.weights import VERSION
@@ -48,3 +49,22 @@ def test_what_is_stored_names_rule_blocks_policy_and_weights() -> None:
     assert stored["weights_version"] == VERSION
     assert stored["policy"] == "Linkage"
     assert stored["near"] == [candidate["trn"] for candidate in stored["candidates"]]
+
+
+def test_every_block_has_a_sentence() -> None:
+    assert set(AGAINST) == {*Block, NO_RULE}
+    assert all(said.endswith(".") for said in AGAINST.values())
+
+
+def test_what_stands_against_a_link_is_named() -> None:
+    other = a_record(trn="7654321", first_name="Walter", last_name="Quill", date_of_birth=date(1961, 3, 9))
+    other = replace(other, nino="CE654321A", email="")
+    of_another = outcome_of(a_person(nino="CE654321A"), ALEX, other).explanation.to_json()
+    assert Block.STATED_NINO_IS_ANOTHER in standing_against(of_another)
+    assert NO_RULE not in standing_against(of_another)
+    weak = outcome_of(a_person(first_name="Charlotte"), ALEX).explanation.to_json()
+    assert standing_against(weak)[0] == NO_RULE
+    nobody = outcome_of(a_person(first_name="Zenobia", last_name="Quill", date_of_birth=date(1961, 3, 9)))
+    for nothing in (outcome_of(a_person(ALEX, trn=ALEX.trn), ALEX).explanation, nobody.explanation):
+        assert standing_against(nothing.to_json()) == ()
+    assert standing_against({}) == ()

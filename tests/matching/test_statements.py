@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
+from matching.matcher import NoMatch, PotentialMatches, Reason
+from matching.normalise import LONGEST_NAME
 from matching.records import PersonDetails
 from matching.statements import LONGEST_READ, prepare
-from tests.kit.people import TODAY, a_person
+from tests.kit.people import TODAY, a_person, a_record, outcome_of
 
 
 def test_what_cannot_be_read_is_marked() -> None:
@@ -70,3 +73,44 @@ def test_a_whole_name_in_the_last_box_is_read_in_either_order(written: str) -> N
 def test_zeros_for_a_national_insurance_number_contradict_nobody() -> None:
     assert not prepare(a_person(nino="AA000000A"), TODAY).nino_well_formed
     assert prepare(a_person(nino="AA000001A"), TODAY).nino_well_formed
+
+
+LONG_BEFORE_ANN: dict[str, Any] = {"first_name": "x " * 120 + "Ann", "last_name": "y " * 120 + "Featherstone"}
+CUT: list[dict[str, Any]] = [
+    LONG_BEFORE_ANN,
+    {"first_name": "z " * 60 + "Alexandra"},
+    {"last_name": "z " * 60 + "Featherstone"},
+    {"last_name": "Quill", "middle_name": "z " * 60 + "Rose"},
+    {"previous_last_names": ("z " * 60 + "Okafor",)},
+    {"previous_first_names": ("x" * 101,)},
+    {"previous_last_names": (*(f"Quigley{letter}" for letter in "abcdefghijklmnopqrst"), "Okafor")},
+    {"first_name": "Ann" + " " * 1_000_000 + "Alexandra"},
+]
+
+
+@pytest.mark.parametrize("stated", CUT)
+def test_nobody_is_none_whose_names_were_cut(stated: dict[str, Any]) -> None:
+    nobody = {"first_name": "Wilhelmina", "last_name": "Quill", "date_of_birth": date(1961, 3, 9)}
+    assert isinstance(outcome_of(a_person(**nobody)), NoMatch)
+    outcome = outcome_of(a_person(**(nobody | stated)))
+    assert isinstance(outcome, PotentialMatches)
+    assert outcome.reason is Reason.TOO_LITTLE_GIVEN
+
+
+def test_a_name_that_stood_behind_what_is_read_is_no_name_that_nobody_has() -> None:
+    ann = a_record(first_name="Ann")
+    outcome = outcome_of(a_person(ann, **LONG_BEFORE_ANN), ann)
+    assert isinstance(outcome, PotentialMatches)
+    assert (outcome.candidates, outcome.ask_next) == ((), "nino")
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"first_name": "Wilhelmina" + " " * 200},
+        {"last_name": ("Quill" * LONGEST_NAME)[:LONGEST_NAME]},
+        {"previous_last_names": (*(f"Quigley{letter}" for letter in "abcdefghijklmnopqrst"), "", "  ")},
+    ],
+)
+def test_what_was_read_to_its_end_is_not_cut(stated: dict[str, Any]) -> None:
+    assert not prepare(a_person(**stated), TODAY).misread

@@ -107,7 +107,7 @@ def test_the_ticket_says_what_was_stated_and_only_the_end_of_the_nino(app: Flask
         "Training provider: University of Leeds",
         "Claims QTS: Yes",
         "Service: Register for an NPQ",
-        "Why no match was made: The TRN they gave was not found",
+        "Why no match was made: They gave a TRN, or say that they have one, and no record was found by it",
         f"Case: {case.reference} {ISSUER}/support/cases/{case.id}",
     ]
     assert "AB1234" not in ticket.body
