@@ -96,7 +96,8 @@ def erase(who: str, reason: str, yes: bool, as_json: bool) -> None:
 
 
 def _known(who: str) -> User:
-    user = accounts.by_address(who.strip().lower()) or _by_id(who) or _by_trn(who)
+    # Bytes that are no text in the terminal's encoding are nobody's name for anything, and no database takes them.
+    user = (accounts.by_address(who.strip().lower()) or _by_id(who) or _by_trn(who)) if who.isprintable() else None
     if user is None:
         raise click.ClickException("there is no such person")
     return user

@@ -1,4 +1,4 @@
-"""What `match batch` and `match evaluate` refuse of the files that they are given, in one line and before any work."""
+"""What commands refuse of the files that they are given or are to write, in one line and before any work."""
 
 from __future__ import annotations
 
@@ -199,3 +199,8 @@ def test_an_archive_that_is_no_backup_is_refused(
     done = runner.invoke(args=["restore", str(tmp_path / "b.zip")])
     assert done.exit_code == 1
     assert "is no backup" in done.stderr
+
+
+def test_bytes_that_are_no_text_are_nobody(runner: FlaskCliRunner) -> None:
+    done = runner.invoke(args=["users", "show", "\udce9"])
+    assert (done.exit_code, done.stderr) == (1, "Error: there is no such person\n")
