@@ -6,12 +6,12 @@ import math
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Final, TypeVar, assert_never
 
-from matching.csv_files import read_rows
+from matching.csv_files import Table, open_table, read_rows
 from matching.matcher import (
     DefiniteMatch,
     Identifiers,
@@ -45,9 +45,14 @@ CHUNKS_A_WORKER: Final = 16
 RECORDS_READ_A_QUERY: Final = 100
 """Reading so many records into memory takes about as long as a query saves by it."""
 
+NEEDED_OF_A_QUERY: Final = ("query_id", "first_name", "last_name", "date_of_birth")
+READ_OF_A_QUERY: Final = (*NEEDED_OF_A_QUERY, "middle_name", "previous_last_name", "trn", "nino", "email")
+NEEDED_OF_A_RECORD: Final = ("trn", "first_name", "last_name", "date_of_birth")
+
 OUT_COLUMNS: Final = ("query_id", "outcome", "trn", "reason", "weight", "candidates")
 
 # As the import of the register reads them (docs/register.md).
+_AS_IN_A_REGISTER: Final = {"previous_last_names": "previous_last_name"}
 _TRUTHS: Final = dict.fromkeys(("1", "true", "yes", "y"), True) | dict.fromkeys(("0", "false", "no", "n"), False)
 
 Given = TypeVar("Given")
@@ -184,6 +189,13 @@ def _found(asked: Mapping[int, Question], register: BulkRegister) -> dict[int, A
     }
 
 
+@contextmanager
+def open_queries(path: Path) -> Iterator[Table]:
+    """Open a file of queries. Raises FileUnreadable as `open_table`; of its columns READ_OF_A_QUERY are read."""
+    with open_table(path, NEEDED_OF_A_QUERY, _AS_IN_A_REGISTER) as table:
+        yield table
+
+
 def read_person(row: Mapping[str, str]) -> PersonDetails:
     """Read one person from a row of queries; columns that are missing were not given."""
     text = {name: value or "" for name, value in row.items()}
@@ -227,7 +239,7 @@ def _several(text: str) -> tuple[str, ...]:
 
 def read_register(path: Path) -> Iterator[TeachingRecord]:
     """Read a register file, compressed or not; raises FileUnreadable as `read_rows` does."""
-    return map(read_record, read_rows(path))
+    return map(read_record, read_rows(path, NEEDED_OF_A_RECORD))
 
 
 def answer_row(query_id: str, outcome: MatchOutcome) -> dict[str, str]:

@@ -16,10 +16,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
-from matching.batch import read_person, read_register
+from matching.batch import open_queries, read_person, read_register
 from matching.blocking import person_keys
 from matching.comparisons import Field, Level
-from matching.csv_files import read_rows
 from matching.memory import InMemoryRegister
 from matching.normalise import YOUNGEST
 from matching.prefilter import Resembling, worth_comparing
@@ -138,9 +137,10 @@ def estimate_files(
     """Estimate from a register file and the first `sample` rows of a file of queries, which need not be labelled.
 
     `watch` is given the people, and gives them back one by one as they are compared. Raises ValueError when there is
-    nothing to learn from, KeyError for a file that is no register, and FileUnreadable for one that cannot be read.
+    nothing to learn from, and FileUnreadable for a file that cannot be read, or is no register or none of queries.
     """
-    people = [read_person(row) for row in islice(read_rows(queries), sample)]
+    with open_queries(queries) as table:
+        people = [read_person(row) for row in islice(table.rows, sample)]
     born = [person.date_of_birth for person in people if person.date_of_birth]
     today = max([*born, date(2010, 1, 1)]) + timedelta(days=366 * YOUNGEST)
     held = InMemoryRegister(read_register(register))

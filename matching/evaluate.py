@@ -8,7 +8,7 @@ intervals.
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,13 @@ from typing import Final
 from matching.csv_files import read_rows
 
 OUTCOMES: Final = ("match", "ambiguous", "not_determinable", "none")
+_PREDICTED: Final = ("query_id", "outcome", "trn")
+_LABELLED: Final = ("query_id", "class", "in_register", "truth_trn", "expected", "acceptable")
 _NINETY_FIVE: Final = 1.959964
+
+
+class FilesDoNotGoTogether(ValueError):
+    """These are not predictions and the truth about the same queries; the message says what is amiss, in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,11 @@ def evaluate(
 ) -> Report:
     """Score predictions; a query without one counts as `not_determinable`.
 
-    Raises ValueError for an outcome that does not exist, and for a query that is predicted twice.
+    Raises FilesDoNotGoTogether for a value that cannot be scored, and for a query that is there twice.
     """
     predicted = _read_predictions(predictions)
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in truth:
+    for row in _checked(truth):
         found = _count(row, *predicted.get(row["query_id"], ("not_determinable", "")))
         counted[row["class"]].update(found)
     decidable = (count for name, count in counted.items() if name not in undecidable)
@@ -138,23 +144,75 @@ def evaluate(
 def evaluate_files(predictions: Path, truth: Path) -> Report:
     """Score a file of predictions; meta.json beside the truth may name classes that nobody can decide.
 
-    Raises FileUnreadable for a file that cannot be read, and ValueError or KeyError for files that are no such tables.
+    Raises FileUnreadable for a file that cannot be read or lacks a column, and FilesDoNotGoTogether: as `evaluate`,
+    for predictions about other queries than the truth is about, and for a meta.json that names no classes.
     """
-    meta = truth.with_name("meta.json")
-    undecidable = json.loads(meta.read_text(encoding="utf-8")).get("undecidable", ()) if meta.exists() else ()
-    return evaluate(read_rows(predictions), read_rows(truth), undecidable)
+    undecidable = _undecidable(truth.with_name("meta.json"))
+    predicted = list(read_rows(predictions, _PREDICTED))
+    labelled = list(read_rows(truth, _LABELLED))
+    _refuse_others(predicted, labelled)
+    return evaluate(predicted, labelled, undecidable)
+
+
+def _undecidable(meta: Path) -> list[str]:
+    """Read which classes nobody can decide; none where nothing is said of it."""
+    if not meta.is_file():
+        return []
+    try:
+        said = json.loads(meta.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FilesDoNotGoTogether(f"{meta} is not JSON in UTF-8 ({type(error).__name__})") from error
+    named = said.get("undecidable", []) if isinstance(said, dict) else None
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise FilesDoNotGoTogether(f'{meta} must be an object, and "undecidable" in it a list of classes')
+    return named
+
+
+def _refuse_others(predicted: Iterable[Mapping[str, str]], labelled: Iterable[Mapping[str, str]]) -> None:
+    """Answers that are missing would be counted as cautious ones, and answers to other questions not at all."""
+    said = dict.fromkeys(row["query_id"] for row in predicted)
+    asked = dict.fromkeys(row["query_id"] for row in labelled)
+    missing = [query_id for query_id in asked if query_id not in said]
+    unknown = [query_id for query_id in said if query_id not in asked]
+    faults = [
+        f"{len(ids):,} queries {what} (the first is {ids[0]!r})"
+        for what, ids in (
+            ("of the truth have no prediction", missing),
+            ("with a prediction are not in the truth", unknown),
+        )
+        if ids
+    ]
+    if faults:
+        raise FilesDoNotGoTogether("; ".join(faults))
 
 
 def _read_predictions(rows: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, str]]:
     predicted: dict[str, tuple[str, str]] = {}
     for row in rows:
-        query_id, outcome = row["query_id"], row["outcome"]
+        query_id, outcome, trn = row["query_id"], row["outcome"], row["trn"].strip()
         if outcome not in OUTCOMES:
-            raise ValueError(f"unknown outcome {outcome!r} for query {query_id}")
+            raise FilesDoNotGoTogether(f"unknown outcome {outcome!r} for query {query_id}")
+        if outcome == "match" and not trn:
+            raise FilesDoNotGoTogether(f"query {query_id} is a match with no TRN")
         if query_id in predicted:
-            raise ValueError(f"query {query_id} is predicted twice")
-        predicted[query_id] = (outcome, row["trn"].strip().zfill(7) if outcome == "match" else "")
+            raise FilesDoNotGoTogether(f"query {query_id} is predicted twice")
+        predicted[query_id] = (outcome, trn.zfill(7) if outcome == "match" else "")
     return predicted
+
+
+def _checked(truth: Iterable[Mapping[str, str]]) -> Iterator[Mapping[str, str]]:
+    """Give the rows of the truth; what is none of its words would be counted as something else."""
+    seen: set[str] = set()
+    for row in truth:
+        query_id = row["query_id"]
+        if query_id in seen:
+            raise FilesDoNotGoTogether(f"query {query_id} is in the truth twice")
+        if row["expected"] not in OUTCOMES:
+            raise FilesDoNotGoTogether(f"unknown outcome {row['expected']!r} is expected of query {query_id}")
+        if row["in_register"] not in {"0", "1"}:
+            raise FilesDoNotGoTogether(f"in_register of query {query_id} is neither 0 nor 1")
+        seen.add(query_id)
+        yield row
 
 
 def _count(row: Mapping[str, str], outcome: str, trn: str) -> Counter[str]:

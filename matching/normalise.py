@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -152,6 +152,12 @@ class Nino:
 
     value: str
     well_formed: bool
+    suffix: str = field(default="", compare=False)
+
+    @property
+    def whole(self) -> str:
+        """The number as it is written, upper-case and without spaces: with its suffix where one was given."""
+        return self.value + self.suffix
 
 
 def fold(raw: str) -> str:
@@ -295,7 +301,7 @@ def nino(raw: str) -> Nino | None:
         return None
     prefix = text[:2]
     issued = bool(_NINO_PREFIX.fullmatch(prefix)) and prefix not in _NINO_UNUSED and not lacks_a_digit
-    return Nino(text[:8], well_formed=issued and (len(text) == 8 or text[8] in _NINO_SUFFIXES))
+    return Nino(text[:8], issued and (len(text) == 8 or text[8] in _NINO_SUFFIXES), text[8:])
 
 
 def whole_nino(raw: str) -> Nino | None:

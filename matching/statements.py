@@ -103,7 +103,7 @@ def prepare(person: PersonDetails, today: date) -> Statement:
         first = normalise.as_latin(first)
     elif normalise.writes_look_alikes(person.first_name, first):
         last = normalise.as_latin(last)
-    stated_trn, number, unread = _numbers(person)
+    stated_trn, number, unread = numbers(person)
     boxes = _taken_apart(_Boxes(first, middle, last), person, numbered=bool(stated_trn or number))
     given_date = person.date_of_birth
     born = normalise.birth_date(given_date, today)
@@ -239,7 +239,7 @@ def _middle_name(raw: str, first: Name) -> Name:
     return NO_NAME if said in _NONE_GIVEN and said != first.joined else normalise.given_name(raw)
 
 
-def _numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
+def numbers(person: PersonDetails) -> tuple[Trn | None, Nino | None, bool]:
     """Read both numbers, the National Insurance number also in the TRN's box, and say whether one could not be read.
 
     The six digits of a National Insurance number, read as a TRN, would be somebody else's. A TRN in the other box is

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from identity_provider.adapters import dqt_fields as fields
+
 _SAYS_SO = "prohibit"
 
 
@@ -23,12 +25,12 @@ class Alerts:
 
 
 def read_alerts(body: dict[str, Any]) -> Alerts:
-    """The alerts of a person of v2 or v3."""
-    listed = body.get("alerts")
-    if isinstance(listed, list):
+    """The alerts of a person of v2 or v3. Raises RegisterUnavailable when they are no list, or the flag is none."""
+    listed = fields.listed(body, "alerts")
+    if listed is not None:
         return _read_list([each for each in listed if _is_open(each)])
-    flag = body.get("hasActiveSanctions")
-    if isinstance(flag, bool):
+    flag = fields.flag(body, "hasActiveSanctions")
+    if flag is not None:
         # Of a sanction whose kind is not said, it is not known whether it is a prohibition.
         return Alerts(flag, None)
     return Alerts(None, None)
@@ -41,16 +43,22 @@ def _read_list(still_open: list[Any]) -> Alerts:
     shown = tuple(dict.fromkeys(names[0] for names in named if names))
     if any(_SAYS_SO in name.casefold() for names in named for name in names):
         return Alerts(is_open=True, is_prohibition=True, names=shown)
-    return Alerts(is_open=True, is_prohibition=False if all(named) else None, names=shown)
+    return Alerts(is_open=True, is_prohibition=False if all(map(_is_told, still_open)) else None, names=shown)
 
 
 def _is_open(alert: Any) -> bool:
-    """An entry that is no object cannot be read, and is not taken for one that has ended."""
-    return not isinstance(alert, dict) or alert.get("endDate") is None
+    """What cannot be read, the entry or the day on which it ended, is not taken for one that has ended."""
+    return not isinstance(alert, dict) or not fields.is_day(alert.get("endDate"))
+
+
+def _is_told(alert: Any) -> bool:
+    """Whether the answer says all that an alert is called: the half that is missing may be the prohibition."""
+    kind = alert.get("alertType") if isinstance(alert, dict) else None
+    return len(_names(alert)) == (2 if isinstance(kind, dict) else 1)
 
 
 def _names(alert: Any) -> list[str]:
-    """What the alert's type and its category are called; nothing when the answer does not say."""
+    """What the alert's type and its category are called, as far as the answer says it."""
     kind = alert.get("alertType") if isinstance(alert, dict) else None
     if isinstance(kind, dict):
         category = kind.get("alertCategory")

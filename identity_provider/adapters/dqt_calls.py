@@ -127,7 +127,7 @@ class DqtCalls:
         self._breaker.check()
         try:
             reply = self._fetch(call, deadline)
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, OSError, ValueError, RecursionError) as error:
             self._breaker.failed()
             raise RegisterUnavailable(f"the DQT API gave no answer: {type(error).__name__}") from error
         self._breaker.succeeded()
@@ -209,7 +209,7 @@ def _retry_after(response: requests.Response) -> float:
     ):
         try:
             return min(max(read(response.headers[name]), 1.0), LONGEST_RETRY_AFTER)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, TypeError, OverflowError):  # a date without a zone, a year beyond all
             continue
     return SECONDS_OF_PAUSE
 

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from identity_provider.adapters.dqt_calls import Call, DqtCalls
-from identity_provider.adapters.dqt_records import read_person, says_not_found
+from identity_provider.adapters.dqt_records import read_person_of, says_not_found
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.ports import ChangeNotTaken, ChangeOpenThere, ChangeRefused, DetailChange, DetailsOnRecord
 
@@ -45,7 +45,7 @@ class DqtChanges:
             raise ChangeRefused(f"the record is not there any more ({reply.status})")
         if reply.status != 200:
             raise RegisterUnavailable(f"the DQT API answered {reply.status} for a person")
-        record = read_person(reply.body)
+        record = read_person_of(trn, reply.body)
         return DetailsOnRecord(
             record.first_name,
             record.middle_name,
@@ -68,7 +68,7 @@ class DqtChanges:
                 allow_redirects=False,
             )
             return _case_number(reply)
-        except (requests.RequestException, OSError, ValueError) as silence:
+        except (requests.RequestException, OSError, ValueError, RecursionError) as silence:
             raise RegisterUnavailable(f"the DQT API gave no answer: {type(silence).__name__}") from silence
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ def _case_number(reply: requests.Response) -> str:
     if reply.status_code == 200:
         found = reply.json()
         number = found.get("caseNumber") if isinstance(found, dict) else None
-        if not isinstance(number, str) or not number.strip():
+        if not isinstance(number, str) or not number.strip() or not number.isprintable():
             raise RegisterUnavailable("the DQT API's answer has no case number")
         return number.strip()[:100]
     code = _error_code(reply)
@@ -122,9 +122,12 @@ def _case_number(reply: requests.Response) -> str:
 
 
 def _error_code(reply: requests.Response) -> int | None:
+    """What a refusal says of itself. Whoever fails (5xx) refuses nothing, whatever the body says."""
+    if not 400 <= reply.status_code < 500:
+        return None
     try:
         body = reply.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     code = body.get("errorCode") if isinstance(body, dict) else None
     return code if isinstance(code, int) else None

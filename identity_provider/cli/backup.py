@@ -22,6 +22,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import inspect, make_url, text
 
 from identity_provider.cli import evidence_copies
+from identity_provider.cli.files import OUT
 from identity_provider.db import db, transaction
 from identity_provider.kit.app import ports, settings
 from identity_provider.services import audit_chain
@@ -40,7 +41,7 @@ _REGISTER_TABLES = "register_gen_*"
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=OUT)
 @click.option("--with-register/--without-register", default=True, help="Take the replica of the register along.")
 @click.option("--with-evidence/--without-evidence", default=True, help="Take the files of evidence along.")
 @with_appcontext
@@ -81,7 +82,7 @@ def restore(file: Path) -> None:
     if inspect(db.engine).get_table_names():
         raise click.ClickException("the database is not empty: restore into a new one")
     with tempfile.TemporaryDirectory(prefix="restore-") as name, _opened(file) as archive:
-        manifest = _checked(json.loads(archive.read(MANIFEST)))
+        manifest = _checked(_manifest_of(file, archive))
         archive.extract(DUMP, name)
         files = evidence_copies.unpack(archive)
         options = ["--no-owner", "--single-transaction", "--exit-on-error", f"--dbname={_database()}"]
@@ -126,6 +127,17 @@ def _checked(manifest: dict[str, Any]) -> dict[str, Any]:
     if manifest["revision"] not in known:
         raise click.ClickException("the backup was made by a newer version of this service: install that one")
     return manifest
+
+
+def _manifest_of(file: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    """What the backup says of itself; another archive says nothing."""
+    try:
+        said = json.loads(archive.read(MANIFEST))
+    except (KeyError, ValueError, zipfile.BadZipFile):
+        said = None
+    if not isinstance(said, dict):
+        raise click.ClickException(f"{file} is no backup, or was cut off")
+    return said
 
 
 def _opened(file: Path) -> zipfile.ZipFile:

@@ -94,8 +94,16 @@ def given(chosen: dict[str, Any], sector_uri: str | None = None) -> dict[str, An
         elif name in _KINDS:
             words[name] = _KINDS[name](value)
     if file := chosen.get("jwks_file"):
-        words["jwks"] = json.loads(file.read_text())
+        words["jwks"] = _keys_in(file)
     return words | {"sector_document": _sector_document(words.get("sector_identifier_uri", sector_uri))}
+
+
+def _keys_in(file: Path) -> Any:
+    """What the file holds; whether those are keys is seen where the client is checked."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException(f"{file} is not JSON in UTF-8") from error
 
 
 def _sector_document(uri: str | None) -> tuple[str, ...]:

@@ -12,16 +12,17 @@ from typing import Any, TypeVar, assert_never
 import click
 from flask.cli import AppGroup
 
+from identity_provider.cli.files import OUT
 from identity_provider.cli.progress import Progress
 from identity_provider.db import transaction
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.kit.app import ports
 from identity_provider.services import leaked_trns, lookup_replay
 from identity_provider.services.register_search import asked_json
-from matching.batch import match_rows, write_answers
-from matching.csv_files import FileUnreadable, read_rows
+from matching.batch import READ_OF_A_QUERY, match_rows, open_queries, write_answers
+from matching.csv_files import ColumnsRefused, FileUnreadable
 from matching.estimate import estimate_files, table
-from matching.evaluate import Evaluation, Rate, evaluate_files
+from matching.evaluate import Evaluation, FilesDoNotGoTogether, Rate, evaluate_files
 from matching.explain import AGAINST, sentences, standing_against
 from matching.matcher import DefiniteMatch, MatchOutcome, NoMatch, PotentialMatches
 from matching.matcher import match as match_person
@@ -32,6 +33,7 @@ from matching.records import BulkRegister, PersonDetails
 match = AppGroup("match", help="The matcher: one person, many people, or how good it is.")
 
 SHOWN = 5
+MOST_PROCESSES = 256
 Item = TypeVar("Item")
 
 _policy = click.option(
@@ -76,20 +78,20 @@ def one(policy: str, as_json: bool, date_of_birth: datetime | None, **stated: An
 
 @match.command("batch")
 @click.argument("queries", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--out", required=True, type=OUT, help="File to write.")
 @_policy
-@click.option("--processes", default=0, help="How many to use; 0 means one for each core.")
+@click.option(
+    "--processes", default=0, type=click.IntRange(0, MOST_PROCESSES), help="How many to use; 0 means one for each core."
+)
 def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
     """Match every row of QUERIES (CSV, columns as in the documentation) and write the outcomes.
 
-    Exit codes: 0 written; 2 QUERIES cannot be read, 3 the register did not answer (nothing is written then).
+    Exit codes: 0 written; 1 OUT could not be written, 2 QUERIES cannot be read or OUT cannot be made, 3 the register
+    did not answer (nothing is written then).
     """
-    try:
-        rows = list(read_rows(queries))
-    except FileUnreadable as error:
-        raise _NotRead(error) from error
-    if rows and "query_id" not in rows[0]:
-        raise click.UsageError("QUERIES needs a column query_id")
+    if out.exists() and out.samefile(queries):
+        raise click.UsageError("--out is QUERIES itself")
+    rows = _read_queries(queries)
     _mark_leaked(rows)
     progress = Progress()
     try:
@@ -100,6 +102,8 @@ def batch(queries: Path, out: Path, policy: str, processes: int) -> None:
         count = write_answers(out, _watched(answers, "matching", len(rows), progress))
     except RegisterUnavailable as error:
         raise _NoAnswer(error) from error
+    except OSError as error:
+        raise click.ClickException(f"{out} was not written: {error}") from error
     click.echo(f"{count:,} rows written to {out.name}")
 
 
@@ -111,10 +115,10 @@ def evaluate(predictions: Path, truth: Path, as_json: bool) -> None:
     """Score PREDICTIONS (as `match batch` writes them) against TRUTH, with 95 % intervals, and by class."""
     try:
         report = evaluate_files(predictions, truth)
+    except (ColumnsRefused, FilesDoNotGoTogether) as error:
+        raise click.ClickException(f"these files do not go together: {error}") from error
     except FileUnreadable as error:
         raise click.ClickException(str(error)) from error
-    except (ValueError, KeyError) as error:
-        raise click.ClickException(f"these files do not go together: {error}") from error
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
         return
@@ -169,7 +173,7 @@ def estimate(register: Path, queries: Path, sample: int) -> None:
         found = estimate_files(register, queries, sample, lambda them: _watched(them, "comparing", len(them), progress))
     except FileUnreadable as error:
         raise click.ClickException(str(error)) from error
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise click.ClickException(f"there is nothing to learn from these files: {error}") from error
     click.echo(f"pairs that belong together: {found.share:.4f}")
     for line in table(found):
@@ -282,6 +286,19 @@ def _explain(outcome: MatchOutcome) -> None:
         click.echo(f"  weight {candidate.weight:.1f} bits, probability {candidate.posterior:.4f}")
         for sentence in sentences(candidate):
             click.echo(f"  {sentence}")
+
+
+def _read_queries(path: Path) -> list[dict[str, str]]:
+    """Read the rows, and say on standard error what there is of columns that nobody reads."""
+    try:
+        with open_queries(path) as table:
+            rows = list(table.rows)
+    except FileUnreadable as error:
+        raise _NotRead(error) from error
+    unread = [name for name in table.columns if name not in READ_OF_A_QUERY]
+    if unread:
+        click.echo(f"not read: {', '.join(unread)}; columns that are: {', '.join(READ_OF_A_QUERY)}", err=True)
+    return rows
 
 
 def _is_leaked(typed: str) -> bool:

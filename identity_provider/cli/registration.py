@@ -20,7 +20,7 @@ from identity_provider.services.registration_tokens import USUAL_SCOPES, Allowan
 
 @clients.command("registration-token")
 @click.option("--label", required=True, help="Whom it is for; stands in the audit.")
-@click.option("--max-uses", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--max-uses", type=click.IntRange(1, 1_000_000), default=1, show_default=True)
 @click.option("--days", type=click.IntRange(1, 365), default=7, show_default=True, help="How long it is good.")
 @click.option("--scope", "scopes", multiple=True, help=f"Default: {' '.join(USUAL_SCOPES)}")
 @click.option("--require-pkce/--no-require-pkce", default=True, show_default=True)

@@ -11,6 +11,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import select
 
+from identity_provider.cli.files import OUT
 from identity_provider.db import db, transaction
 from identity_provider.domain.errors import IllegalMove
 from identity_provider.kit.app import ports
@@ -41,12 +42,14 @@ def show(who: str, as_json: bool) -> None:
 
 @users.command("export")
 @click.argument("who")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file to make; it may not exist yet.")
+@click.option("--out", type=OUT, help="A file to make; it may not exist yet.")
 def export(who: str, out: Path | None) -> None:
     """Write everything that is held about WHO as JSON, to answer a subject access request.
 
     The file is readable by you alone. It holds personal data: send it by a safe way, and delete it.
     """
+    if out is not None and out.exists():
+        raise click.ClickException(f"{out} exists already")
     now = ports().clock.now()
     with transaction():
         user = _known(who)
@@ -93,7 +96,8 @@ def erase(who: str, reason: str, yes: bool, as_json: bool) -> None:
 
 
 def _known(who: str) -> User:
-    user = accounts.by_address(who.strip().lower()) or _by_id(who) or _by_trn(who)
+    # Bytes that are no text in the terminal's encoding are nobody's name for anything, and no database takes them.
+    user = (accounts.by_address(who.strip().lower()) or _by_id(who) or _by_trn(who)) if who.isprintable() else None
     if user is None:
         raise click.ClickException("there is no such person")
     return user

@@ -16,7 +16,9 @@ from identity_provider.queue import DEFAULT, WEBHOOKS, queue
 
 
 @click.command("worker")
-@click.option("--concurrency", default=4, show_default=True, help="How many jobs run side by side.")
+@click.option(
+    "--concurrency", default=4, show_default=True, type=click.IntRange(1, 1_000), help="How many jobs run side by side."
+)
 @click.option("--until-idle", is_flag=True, help="Stop once there is nothing to do.")
 @with_appcontext
 def worker(concurrency: int, until_idle: bool) -> None:

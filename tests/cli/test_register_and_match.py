@@ -93,7 +93,7 @@ def test_without_a_register_nothing_is_said_about_anybody(without_register: Flas
     asked = empty.invoke(args=["match", "one", "--first-name", "Ann", "--last-name", "Featherstone"])
     assert (asked.exit_code, asked.stdout) == (3, "")
     assert "the register did not answer" in asked.stderr
-    (tmp_path / "queries.csv").write_text("query_id,first_name\n1,Ann\n", encoding="utf-8")
+    (tmp_path / "queries.csv").write_text("query_id,first_name,last_name,date_of_birth\n1,Ann,,\n", encoding="utf-8")
     out = tmp_path / "out.csv"
     assert empty.invoke(args=["match", "batch", str(tmp_path / "queries.csv"), "--out", str(out)]).exit_code == 3
     assert not out.exists()

@@ -10,7 +10,7 @@ from identity_provider.db import transaction
 from identity_provider.domain.access import MatchPolicy
 from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.domain.lookup import LookupReason, LookupStatus
-from identity_provider.services import lookups, statements
+from identity_provider.services import kept_lookups, lookups, statements
 from identity_provider.services.register_search import Occasion
 from identity_provider.vault import vault
 from matching.records import CandidateAnswer, CandidateQuestion
@@ -98,7 +98,7 @@ def test_what_keeps_the_first_record_from_a_link_is_said_above_the_list_and_of_e
         lookups.person_of(user), register, MatchPolicy.DEFAULT, occasion=Occasion.CHECK_ANSWERS, now=NOW
     )
     with transaction():
-        lookups.keep(search, user_id=user.id, journey_id=None)
+        kept_lookups.keep(search, user_id=user.id, journey_id=None)
     agent = an_agent(app)
     page = agent.see(a_case(user))
     assert f"Why the first record is not linked automatically: {OF_ANOTHER}" in page.text

@@ -127,7 +127,7 @@ def refused(serve: Serve, seconds: float = PATIENCE) -> RegisterUnavailable:
     ],
 )
 def test_alerts_that_the_answer_does_not_speak_of_are_unknown(said: dict[str, Any], alert: bool | None) -> None:
-    assert read_person({"trn": "1000001"} | said).has_open_alert is alert
+    assert read_person(PERSON | said).has_open_alert is alert
 
 
 def an_alert(name: str | None, category: str | None, ended: str | None = None) -> dict[str, Any]:
@@ -166,7 +166,7 @@ FLAG = an_alert("Previous name check", "Flag")
 def test_a_prohibition_is_told_from_other_alerts(
     said: dict[str, Any], is_prohibited: bool | None, names: tuple[str, ...]
 ) -> None:
-    record = read_person({"trn": "1000001"} | said)
+    record = read_person(PERSON | said)
     assert (record.has_prohibition, record.open_alerts) == (is_prohibited, names)
     assert record.may_be_prohibited is (record.has_open_alert if is_prohibited is None else is_prohibited)
 
@@ -328,4 +328,4 @@ def test_whoever_waits_with_less_patience_waits_no_longer() -> None:
 
 @pytest.mark.parametrize(("said", "told"), [({}, False), ({"nationalInsuranceNumber": None}, True)])
 def test_a_number_that_is_not_spoken_of_is_not_a_number_that_is_missing(said: dict[str, None], told: bool) -> None:
-    assert read_person({"trn": "1000001"} | said).nino_told is told
+    assert read_person(PERSON | said).nino_told is told

@@ -62,6 +62,16 @@ def test_a_national_insurance_number_is_compared_without_its_suffix(typed: str, 
     assert normalise.nino(typed) == normalise.Nino(value, well_formed)
 
 
+@pytest.mark.parametrize(("typed", "whole"), [
+    ("ab 12-34-56 c", "AB123456C"), ("AB 12 34 56", "AB123456"),
+    ("AB12345O C", "AB123450C"), ("QQ123456c", "QQ123456C"),
+])  # fmt: skip
+def test_a_national_insurance_number_is_written_with_the_suffix_that_was_given(typed: str, whole: str) -> None:
+    read = normalise.nino(typed)
+    assert read is not None
+    assert read.whole == whole
+
+
 @pytest.mark.parametrize("typed", ["", "AB12345C", "123456789", "AB1234567C", "don't know"])
 def test_what_is_no_national_insurance_number_is_not_read(typed: str) -> None:
     assert normalise.nino(typed) is None
