@@ -14,6 +14,9 @@ NO_NAME_CUT_FROM: Final = 7
 ROOM: Final = 8
 """Letters of a first name for which a register had room, at the least."""
 
+JOINED_FROM: Final = 4
+"""Letters that a name has at least where another one is joined to it."""
+
 LAST_NAME_CUT_FROM: Final = 9
 MOST_CUT: Final = 6
 _ENDS: Final = frozenset(
@@ -21,6 +24,9 @@ _ENDS: Final = frozenset(
     | {"wala", "pour", "zadeh", "pillai", "swamy", "waran"}
 )
 """What makes another last name of one."""
+
+_RESPECTFUL: Final = frozenset({"ben", "behn", "bhen", "bhai"})
+"""Sister and brother, as they stand behind Gujarati names."""
 
 _HER_ENDS: Final = frozenset({"ia", "ina", "issa", "ella", "etta", "iana"})
 """What makes a woman's name of a man's: Konstantina, of Konstantin."""
@@ -31,12 +37,24 @@ def is_first_name_cut(one: Name, other: Name) -> bool:
     shorter, longer = (one, other) if len(one.joined) <= len(other.joined) else (other, one)
     if not longer.joined.startswith(shorter.joined):
         return False
+    if len(longer.tokens) == 1 and _runs_on_into_another(shorter.joined, longer.joined):
+        return True
     if len(shorter.joined) < CUT_FROM and not _is_no_name_but_a_beginning(shorter.joined, longer.joined):
         return False
     return (
         len(longer.joined) >= len(shorter.joined) + 2  # one letter is a slip, or a sister: Constantina
         and longer.tokens[: len(shorter.tokens)] != shorter.tokens
     )
+
+
+def _runs_on_into_another(shorter: str, longer: str) -> bool:
+    """Whether what follows a name without a space is a middle name, or said with respect: Gethinthomas, Kokilaben."""
+    rest = longer[len(shorter) :]
+    if len(shorter) < JOINED_FROM or not rest:
+        return False
+    if rest in _RESPECTFUL:
+        return True
+    return len(rest) >= JOINED_FROM and is_borne(shorter) and is_borne(rest) and not is_borne(longer)
 
 
 def lacks_its_end(cut: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from matching.blocking import GENERATION
 from matching.comparisons import Field, Level
 from matching.evidence import AGREES, NEAR_DATE, is_nobody_s_birthday
 from matching.normalise import PARTICLES, Name, family_name, given_name
-from matching.parts import FAMILIES_SHARE
+from matching.parts import FAMILIES_SHARE, may_be_a_form
 from matching.posterior import Candidate
 from matching.records import TeachingRecord
 from matching.statements import Statement
@@ -59,7 +59,7 @@ def _has_one_name(candidate: Candidate, statement: Statement, *, first: bool, la
         return evidence.first in AGREES and evidence.middle is Level.SAME
     if evidence.born not in NEAR_DATE:
         return False
-    return evidence.first in AGREES or (last and evidence.first is Level.ANOTHER)
+    return evidence.first in AGREES or (last and (evidence.first is Level.ANOTHER or _is_perhaps_a_form(candidate)))
 
 
 def _may_be_one_person(candidate: Candidate) -> bool:
@@ -93,6 +93,11 @@ def _may_be_a_slip(candidate: Candidate) -> bool:
         return False
     first = candidate.compared(Field.FIRST_NAME)
     return OSA.distance(first.stated, first.held, score_cutoff=1) <= 1
+
+
+def _is_perhaps_a_form(candidate: Candidate) -> bool:
+    first = candidate.compared(Field.FIRST_NAME)
+    return may_be_a_form(first.held, (first.stated,))
 
 
 def _in_the_other_box(candidate: Candidate, statement: Statement) -> bool:

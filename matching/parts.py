@@ -1,7 +1,7 @@
 """Parts of given names: which of them make two names one person's, and which tell brothers and sisters apart."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -106,6 +106,15 @@ _LONG_VOWEL: Final = re.compile("ee|oo|ou|aa")
 def begin_alike(one: str, other: str) -> bool:
     """Whether two names begin with one letter, or with two that one name is written with; Ellen and Helen do not."""
     return one[:1] == other[:1] or "".join(sorted(one[:1] + other[:1])) in WRITTEN_ALIKE
+
+
+def may_be_a_form(held: str, stated: Iterable[str]) -> bool:
+    """Whether a first name may be a form, that no list has, of one that was stated: Jno of John, Femi of Olufemi."""
+    for name in stated:
+        shorter, longer = (name, held) if len(name) <= len(held) else (held, name)
+        if shorter and (begin_alike(shorter, longer) or (len(shorter) >= ALMOST_FROM and shorter in longer)):
+            return True
+    return False
 
 
 def are_told_apart(rest: Sequence[str], held_rest: Sequence[str]) -> bool:

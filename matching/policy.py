@@ -256,13 +256,13 @@ def _identifier_is_shared(evidence: Evidence, rivals: Sequence[tuple[Candidate, 
     return (
         evidence.nino is Level.SAME
         and evidence.trn is not Level.SAME
-        and any(other.active and rival.nino is Level.SAME and _resembles(rival) for other, rival in rivals)
+        and any(other.active and rival.nino is Level.SAME and _resembles(rival, evidence) for other, rival in rivals)
     )
 
 
-def _resembles(rival: Evidence) -> bool:
-    """Whether anything but a number speaks for another record."""
-    by_name = rival.first in AGREES or rival.last in AGREES
+def _resembles(rival: Evidence, chosen: Evidence | None = None) -> bool:
+    """Whether anything but a number speaks for another record; beside an exact one its last name alone is a wife's."""
+    by_name = rival.first in AGREES or (rival.last in AGREES and not (chosen and chosen.exact))
     return by_name or rival.born in NEAR_DATE or rival.born is Level.SAME
 
 
@@ -281,7 +281,9 @@ def _fits_exactly(rival: Evidence, chosen: Evidence, active: bool) -> bool:
             lacks_middle = chosen.identified or chosen.exactly_named
         else:
             lacks_middle = chosen.identified and chosen.last in AGREES
-    return rival.exact and not chosen.all_but_exact and not lacks_middle
+    # Laura Margaret and Margaret Laura are twins: no order of the names is nearer than the one that was stated.
+    as_close = chosen.exact or (chosen.all_but_exact and rival.middle is not Level.SAME)
+    return rival.exact and not as_close and not lacks_middle
 
 
 def _fits(rival: Evidence, chosen: Evidence) -> bool:

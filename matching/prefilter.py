@@ -14,6 +14,7 @@ from matching.comparisons import Level, identifiers
 from matching.given_names import family_name_forms, given_name_forms
 from matching.held import SEPARATOR, Flags, Held, held_by, values_of
 from matching.normalise import family_name, nino, spellings
+from matching.parts import may_be_a_form
 from matching.records import TeachingRecord
 from matching.statements import Statement
 
@@ -244,6 +245,22 @@ def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags,
         if not forms.isdisjoint(words) or (middles and surely[at] and not middles.isdisjoint(words)):
             found.append(at)
     keep[found] = True
+    keep[list(_perhaps_forms(firsts, names, whose, np.flatnonzero(surely & ~keep).tolist()))] = True
+
+
+def _perhaps_forms(
+    firsts: Sequence[str], names: Sequence[_Names], whose: NDArray[np.intp], places: Sequence[int]
+) -> Iterator[int]:
+    """A few records, of each answer, of the stated last name whose first name may be a form that no list has.
+
+    They link nobody and only forbid `none`, for which a few do as well as many.
+    """
+    left: dict[int, int] = {}
+    for at in places:
+        answer = int(whose[at])
+        if left.get(answer, STRANGERS_KEPT) and may_be_a_form(firsts[at], names[answer].firsts):
+            left[answer] = left.get(answer, STRANGERS_KEPT) - 1
+            yield at
 
 
 def _identified(start: int, statement: Statement, held: Held) -> list[int]:

@@ -156,7 +156,8 @@ class Scorer:
         brother = (
             level is _NEARLY and are_brother_and_sister(typed, held) and not (numbered and lacks_its_end(held, typed))
         )
-        if numbered and misspelt and not brother and self.rarity.is_nobody_s(held, typed):
+        nobody_s = self.rarity.is_nobody_s
+        if numbered and misspelt and not brother and (nobody_s(held, typed) or nobody_s(typed, held)):
             return False
         alike = brother if level is _NEARLY else level in _RESEMBLING
         # A brother's and a sister's name, a letter apart, are also spellings of one (Alexandr), and what begins a name

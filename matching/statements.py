@@ -14,8 +14,13 @@ from matching.records import PersonDetails
 _NONE_GIVEN: Final = frozenset(
     {"n a", "na", "nil", "nmn", "no", "no middle name", "none", "none given", "not applicable", "null", "unknown", "x"}
     | {"as above", "blank", "ditto", "not given", "same", "same as above", "see above"}
+    | {"as passport", "dont have one", "have none", "i dont have one", "i have none", "nope", "nothing"}
+    | {"see passport", "tbc"}
 )
 """What people type into the box for a middle name who have none. A Na or an X. loses little: it is no evidence."""
+
+TWICE_FROM: Final = 4
+"""Letters of a name that stands there twice without a space; what is shorter is one: Mimi."""
 
 MOST_PREVIOUS: Final = 20
 """So many names that were borne before are read: nobody has more, and each is compared with each of a record."""
@@ -228,6 +233,9 @@ def _named(raw: str, read: Callable[[str], Name]) -> Name:
     if _ADDRESS.search(raw) or _NOT_APPLICABLE.fullmatch(raw):
         return NO_NAME
     name = normalise.known(read(raw))
+    half = len(name.joined) // 2
+    if len(name.tokens) == 1 and half >= TWICE_FROM and name.joined[:half] == name.joined[half:]:
+        return read(name.joined[:half])  # pasted twice
     return read(_STUCK.sub(r"\1", raw)) if name and _STUCK.search(raw) else name
 
 

@@ -97,7 +97,7 @@ def test_a_middle_name_used_as_the_first_is_known_although_it_is_like_the_first(
 
 @pytest.mark.parametrize(
     ("held", "typed"),
-    [("Kathleen", "Catherine"), ("Kathleen", "Catherine Ann"), ("Eileen", "Helen"), ("Andrew", "Andrea")],
+    [("Kathleen", "Catherine"), ("Kathleen", "Catherine Ann"), ("Eileen", "Helen")],
 )
 def test_forms_that_are_often_two_people_s_link_by_a_number_only(held: str, typed: str) -> None:
     record = a_record(first_name=held, middle_name="")
