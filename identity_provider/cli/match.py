@@ -207,6 +207,7 @@ def _change(each: lookup_replay.Replayed, *, show_details: bool) -> dict[str, An
     if show_details:
         asked = json.loads(asked_json(each.asked))
         facts |= {"asked": asked, "trn_before": each.trn_before, "trn_after": each.trn_after}
+        facts |= {"compared_before": each.compared_before, "compared_after": each.compared_after}
     return facts
 
 
@@ -222,6 +223,14 @@ def _print_replay(found: lookup_replay.Report, *, show_details: bool) -> None:
             if each.kind == kind:
                 said = f"  {asked_json(each.asked)}" if show_details else ""
                 click.echo(f"  {each.lookup_id}  {each.reason_before} -> {each.reason_after}{said}")
+                if show_details:
+                    _print_compared("then", each.compared_before)
+                    _print_compared("now", each.compared_after)
+
+
+def _print_compared(when: str, compared: dict[str, list[str]]) -> None:
+    for number, sentences_of_it in compared.items():
+        click.echo(f"    {when}  {number}  {' '.join(sentences_of_it)}")
 
 
 def _print_evaluation(title: str, found: Evaluation) -> None:

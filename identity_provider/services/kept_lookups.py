@@ -27,7 +27,7 @@ def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said:
     `said` is what the person had answered beside that, where the search decides something: the evidence for "none".
     """
     number = uuid4()
-    explanation, sentences = _parted(search.explanation)
+    sentences = sentences_of(search.explanation)
     db.session.flush()  # the user or the journey may be new
     # One plain INSERT: a mapped object took 1.5 ms more to be written, and nobody reads it again here.
     db.session.execute(
@@ -45,7 +45,7 @@ def keep(search: Search, *, user_id: UUID | None, journey_id: UUID | None, said:
             "weights_version": search.weights_version,
             "asked_encrypted": vault.seal(asked_json(search.asked), AS_ASKED),
             "said_sealed": vault.seal(json.dumps(said), _SAID) if said is not None else None,
-            "explanation": explanation,
+            "explanation": _without_sentences(search.explanation),
             "sentences_sealed": vault.seal(json.dumps(sentences), _SENTENCES) if sentences else None,
             "duration_ms": search.duration_ms,
             "at": search.at,
@@ -62,14 +62,20 @@ def said_in(lookup: Lookup) -> dict[str, Any] | None:
     return said
 
 
-def _parted(explanation: dict[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """An explanation without its sentences, which repeat what was asked, and these by the TRN of their candidate."""
-    plain, sentences = [], {}
+def sentences_of(explanation: dict[str, Any]) -> dict[str, list[str]]:
+    """What was compared with each record, in words, by its TRN: nothing is said of what was not compared."""
+    return {
+        each["trn"]: [compared["sentence"] for compared in each["fields"] if compared["sentence"]]
+        for each in explanation.get("candidates", ())
+    }
+
+
+def _without_sentences(explanation: dict[str, Any]) -> dict[str, Any]:
+    plain = []
     for each in explanation.get("candidates", ()):
-        sentences[each["trn"]] = [compared["sentence"] for compared in each["fields"]]
         fields = [{name: fact for name, fact in one.items() if name != "sentence"} for one in each["fields"]]
         plain.append(each | {"fields": fields})
-    return (explanation | {"candidates": plain} if explanation else explanation), sentences
+    return explanation | {"candidates": plain} if explanation else explanation
 
 
 def sentences_in(lookup: Lookup) -> dict[str, list[str]]:

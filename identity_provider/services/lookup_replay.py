@@ -16,7 +16,7 @@ from identity_provider.domain.errors import RegisterUnavailable
 from identity_provider.domain.lookup import Found, Unanswered
 from identity_provider.models import Lookup
 from identity_provider.ports import TeacherRegister
-from identity_provider.services.kept_lookups import AS_ASKED
+from identity_provider.services import kept_lookups
 from identity_provider.services.register_search import asked_person, match_by, read
 from identity_provider.vault import SealBroken, vault
 from matching.policy import Policy
@@ -42,6 +42,9 @@ class Replayed:
     reason_after: str
     trn_after: str | None
     asked: PersonDetails = field(repr=False)
+    # What was compared with each record, in words, then and now: for the same eyes.
+    compared_before: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    compared_after: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     @property
     def changed(self) -> bool:
@@ -115,6 +118,7 @@ class _Kept:
     asked: PersonDetails | None
     # Whether name and birthday were proved, and not only stated.
     proved: bool = False
+    compared: dict[str, list[str]] = field(default_factory=dict, repr=False)
     unusable: str = ""
 
     @classmethod
@@ -124,7 +128,7 @@ class _Kept:
         unusable = UNANSWERED
         if row.outcome != UNANSWERED:
             try:
-                asked = asked_person(vault.unseal(row.asked_encrypted, AS_ASKED))
+                asked = asked_person(vault.unseal(row.asked_encrypted, kept_lookups.AS_ASKED))
             except (SealBroken, ValueError, TypeError):
                 unusable = "unread"
         return cls(
@@ -138,6 +142,7 @@ class _Kept:
             asked,
             # What was kept before that was noted says by which policy it was matched.
             proved=bool(row.explanation.get("proved", row.explanation.get("policy") == Policy.VERIFIED)),
+            compared=kept_lookups.sentences_in(row),
             unusable=unusable,
         )
 
@@ -149,7 +154,8 @@ def _again(kept: _Kept, asked: PersonDetails, register: TeacherRegister) -> Repl
         raise RegisterUnavailable("the register holds no record")
     trn = answer.trn if isinstance(answer, Found) else None
     head = (kept.id, kept.at, kept.policy.value, kept.weights_version, kept.outcome, kept.reason, kept.trn)
-    return Replayed(*head, word, reason, trn, asked)
+    compared = kept_lookups.sentences_of(outcome.explanation.to_json())
+    return Replayed(*head, word, reason, trn, asked, kept.compared, compared)
 
 
 def report(results: Iterable[Replayed | str]) -> Report:

@@ -56,7 +56,24 @@ def test_json_holds_counts_and_ids_and_what_was_asked_only_on_demand(app: Flask,
     assert [each["lookup_id"] for each in json.loads(quiet.stdout)["changes"]] == [lookup_id]
     assert "Kate" not in quiet.stdout
     shown = app.test_cli_runner().invoke(args=[*arguments, "--show-details"])
-    assert json.loads(shown.stdout)["changes"][0]["asked"]["first_name"] == "Kate"
+    [change] = json.loads(shown.stdout)["changes"]
+    assert change["asked"]["first_name"] == "Kate"
+    assert list(change["compared_before"]) == []
+    assert "Same first name (kate)." in change["compared_after"]["1234567"]
+
+
+def test_details_say_what_was_compared_then_and_now(app: Flask, register: MemoryRegister) -> None:
+    register.records = [a_record()]
+    lookup_id = keep(register)
+    register.records = [a_record(status=RecordStatus.DEACTIVATED, last_name="Hall")]
+    done = app.test_cli_runner().invoke(args=["match", "replay", "--show-details"])
+    lines = done.stdout.splitlines()
+    at = next(at for at, line in enumerate(lines) if lookup_id in line)
+    then, now = lines[at + 1 : at + 3]
+    assert then.startswith("    then  1234567  ")
+    assert "Same last name (bush)." in then
+    assert now.startswith("    now  1234567  ")
+    assert "Same last name (bush)." not in now
 
 
 def test_nothing_to_replay_is_no_failure(app: Flask) -> None:
