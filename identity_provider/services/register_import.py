@@ -6,7 +6,6 @@ started again with the same file.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,10 +83,11 @@ def import_register(database_url: str, path: Path, options: ImportOptions, now: 
             records = building.build(connection, generation, lambda done, steps: watch("building", done, steps))
             rejected = _count_rejects(connection, generation)
             if not options.force:
-                _refuse_losses(connection, records, rejected, _first_reject(connection, generation))
+                _refuse_losses(connection, records, rejected)
         except (FileUnusable, ImportRefused) as refused:
-            _give_up(connection, generation, ImportState.REFUSED, str(refused), now())
-            raise ImportRefused(str(refused)) from refused
+            reason = f"{refused}{_first_reject(connection, generation)}"
+            _give_up(connection, generation, ImportState.REFUSED, reason, now())
+            raise ImportRefused(reason) from refused
         _switch_over(connection, generation, records, now())
         return ImportResult(generation.number, records, rejected, resumed)
 
@@ -128,9 +128,8 @@ def _load(connection: Connection, task: LoadingTask, path: Path, options: Import
     size = path.stat().st_size
     workers = options.workers if size > BYTES_WORTH_A_CREW else 0
     with open_register(path) as lines:
-        reader = csv.reader(lines)
-        task = replace(task, columns=read_header(reader))
-        batches = _missing(read_batches(reader), _loaded_numbers(connection, task.generation))
+        task = replace(task, columns=read_header(lines))
+        batches = _missing(read_batches(lines), _loaded_numbers(connection, task.generation))
         for _ in load(task, batches, workers):
             watch("loading", _position(lines), size)
 
@@ -145,12 +144,12 @@ def _position(lines: TextIO) -> int:
     return read.tell()
 
 
-def _refuse_losses(connection: Connection, records: int, rejected: int, first: str) -> None:
+def _refuse_losses(connection: Connection, records: int, rejected: int) -> None:
     """Who is missing from the register would be taken for somebody without a record."""
     if records == 0:
-        raise ImportRefused(f"the file holds no record{first}")
+        raise ImportRefused("the file holds no record")
     if rejected > max(FEW_REJECTS, LARGEST_SHARE_OF_REJECTS * (records + rejected)):
-        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected{first}")
+        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected")
     current = connection.execute("SELECT records FROM register_generations WHERE current").fetchone()
     if current and records < SMALLEST_SHARE_OF_THE_CURRENT * current[0]:
         raise ImportRefused(f"the file holds {records:,} records, the register {current[0]:,}")
@@ -229,4 +228,4 @@ def _digest(path: Path) -> str:
     """What tells this file from another, and its batches from those of a release that cut them otherwise."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashlib.sha256(f"{content} {LINES_PER_BATCH}".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {LINES_PER_BATCH} lines of the file".encode()).hexdigest()
