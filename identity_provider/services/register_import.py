@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 import psycopg
+import structlog
 
 from identity_provider.domain.errors import IdentityError
 from identity_provider.models.register_layout import Generation
@@ -33,6 +34,8 @@ from identity_provider.services.register_loading import (
     read_header,
 )
 
+log = structlog.get_logger("register")
+
 IMPORT_LOCK = 5_127_340_119
 SMALLEST_SHARE_OF_THE_CURRENT = 0.9
 LARGEST_SHARE_OF_REJECTS = 0.01
@@ -42,6 +45,10 @@ BYTES_WORTH_A_CREW = 4_000_000
 Now = Callable[[], datetime]
 Watch = Callable[[str, int, int], None]
 """Called with the phase (`loading`, `building`), and how much of how much of it is done."""
+
+
+Switch = Callable[[Connection], None]
+"""The switch-over, on a connection that is in a transaction; who calls it commits."""
 
 
 class ImportRefused(IdentityError):
@@ -70,8 +77,14 @@ class ImportResult:
     resumed: bool
 
 
-def import_register(database_url: str, path: Path, options: ImportOptions, now: Now, watch: Watch) -> ImportResult:
-    """Make this file the current register.
+Commit = Callable[[Switch, ImportResult], None]
+"""Does the switch-over in one transaction with whatever else must not be left undone once it is done."""
+
+
+def import_register(
+    database_url: str, path: Path, options: ImportOptions, now: Now, watch: Watch, commit: Commit | None = None
+) -> ImportResult:
+    """Make this file the current register. Once `commit` has returned, it is, and nothing fails any more.
 
     Raises ImportRefused when it is unfit to be searched, ImportRunning when another import is at work.
     """
@@ -88,8 +101,19 @@ def import_register(database_url: str, path: Path, options: ImportOptions, now: 
             reason = f"{refused}{_first_reject(connection, generation)}"
             _give_up(connection, generation, ImportState.REFUSED, reason, now())
             raise ImportRefused(reason) from refused
-        _switch_over(connection, generation, records, now())
-        return ImportResult(generation.number, records, rejected, resumed)
+        result = ImportResult(generation.number, records, rejected, resumed)
+        (commit or _committed_on(connection))(lambda held: _switch_over(held, result, now()), result)
+        _clear_away(connection)
+        return result
+
+
+def _committed_on(connection: Connection) -> Commit:
+    def commit(switch: Switch, _: ImportResult) -> None:
+        with connection.transaction():
+            connection.execute("SET LOCAL synchronous_commit = on")
+            switch(connection)
+
+    return commit
 
 
 @contextmanager
@@ -155,25 +179,38 @@ def _refuse_losses(connection: Connection, records: int, rejected: int) -> None:
         raise ImportRefused(f"the file holds {records:,} records, the register {current[0]:,}")
 
 
-def _switch_over(connection: Connection, generation: Generation, records: int, at: datetime) -> None:
-    """One short transaction; lookups notice at their next question. The old tables go afterwards."""
-    with connection.transaction():
-        connection.execute("SET LOCAL synchronous_commit = on")
+def _switch_over(connection: Connection, result: ImportResult, at: datetime) -> None:
+    """Lookups notice at their next question."""
+    connection.execute(
+        "UPDATE register_imports SET state = %s WHERE state = %s", (ImportState.REPLACED, ImportState.CURRENT)
+    )
+    taken = connection.execute(
+        "UPDATE register_imports SET state = %s, reason = '', finished_at = %s WHERE id = %s AND state = %s",
+        (ImportState.CURRENT, at, result.generation, ImportState.BUILDING),
+    )
+    if not taken.rowcount:
+        raise ImportRunning("another import has given this one up")
+    connection.execute("UPDATE register_generations SET current = false WHERE current")
+    connection.execute(
+        "INSERT INTO register_generations (number, records, current, switched_at) VALUES (%s, %s, true, %s)",
+        (result.generation, result.records, at),
+    )
+
+
+def _clear_away(connection: Connection) -> None:
+    """Take away what no import and no lookup needs any more; what cannot be now is left to the next import."""
+    try:
         connection.execute(
-            "UPDATE register_imports SET state = %s WHERE state = %s", (ImportState.REPLACED, ImportState.CURRENT)
+            "DELETE FROM register_batches WHERE import_id IN (SELECT id FROM register_imports WHERE state <> ALL(%s))",
+            ([ImportState.LOADING, ImportState.BUILDING],),
         )
-        connection.execute("UPDATE register_generations SET current = false WHERE current")
-        connection.execute(
-            "INSERT INTO register_generations (number, records, current, switched_at) VALUES (%s, %s, true, %s)",
-            (generation.number, records, at),
-        )
-        _finish(connection, generation, ImportState.CURRENT, "", at)
-    connection.execute("DELETE FROM register_batches WHERE import_id = %s", (generation.number,))
-    _drop_replaced(connection)
+        _drop_replaced(connection)
+    except psycopg.Error as error:
+        log.warning("old_register_not_dropped", error=f"{type(error).__name__}: {error}")
 
 
 def _drop_replaced(connection: Connection) -> None:
-    """Take old generations away; one that is still being read for long is left to the next import."""
+    """Take old generations away; one that is still being read for long stays."""
     old = connection.execute("SELECT number FROM register_generations WHERE NOT current").fetchall()
     for (number,) in old:
         try:
@@ -225,7 +262,7 @@ def _first_reject(connection: Connection, generation: Generation) -> str:
 
 
 def _digest(path: Path) -> str:
-    """What tells this file from another, and its batches from those of a release that cut them otherwise."""
+    """What tells this file from another, and its batches from those of code that cut them otherwise."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
     return hashlib.sha256(f"{content} {LINES_PER_BATCH} lines of the file".encode()).hexdigest()
