@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from identity_provider.cli.progress import Progress
 from identity_provider.kit.app import ports, settings
 from identity_provider.services.audit import Actor
-from identity_provider.services.register_facts import register_facts, rejected_lines
+from identity_provider.services.register_facts import KEYED_OTHERWISE, register_facts, rejected_lines
 from identity_provider.services.register_followup import switch_over
 from identity_provider.services.register_import import (
     ImportOptions,
@@ -103,8 +103,10 @@ def _rejects(result: ImportResult) -> list[tuple[int, str]]:
 
 def _print_facts(facts: dict[str, Any]) -> None:
     for name, value in facts.items():
-        if name != "imports":
+        if name not in {"imports", "import_again"}:
             click.echo(f"{name.replace('_', ' '):<26}{f'{value:,}' if isinstance(value, int) else value}")
+    if facts["import_again"]:
+        click.echo(f"Its keys are not those of this version: {KEYED_OTHERWISE}. Import the register again.")
     click.echo("imports, newest first:")
     for each in facts["imports"]:
         ended = each["finished_at"] or "unfinished"

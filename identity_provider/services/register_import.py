@@ -18,7 +18,7 @@ import psycopg
 import structlog
 
 from identity_provider.domain.errors import IdentityError
-from identity_provider.models.register_layout import Generation
+from identity_provider.models.register_layout import KEYS_VERSION, Generation
 from identity_provider.models.teaching_record import ImportState
 from identity_provider.services import register_building as building
 from identity_provider.services.register_loading import (
@@ -192,8 +192,9 @@ def _switch_over(connection: Connection, result: ImportResult, at: datetime) -> 
         raise ImportRunning("another import has given this one up")
     connection.execute("UPDATE register_generations SET current = false WHERE current")
     connection.execute(
-        "INSERT INTO register_generations (number, records, current, switched_at) VALUES (%s, %s, true, %s)",
-        (result.generation, result.records, at),
+        "INSERT INTO register_generations (number, records, current, keys_version, switched_at)"
+        " VALUES (%s, %s, true, %s, %s)",
+        (result.generation, result.records, KEYS_VERSION, at),
     )
 
 
@@ -262,7 +263,7 @@ def _first_reject(connection: Connection, generation: Generation) -> str:
 
 
 def _digest(path: Path) -> str:
-    """What tells this file from another, and its batches from those of code that cut them otherwise."""
+    """What tells this file from another, and its batches from those of code that cut or keyed them otherwise."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashlib.sha256(f"{content} {LINES_PER_BATCH} lines of the file".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {LINES_PER_BATCH} keys {KEYS_VERSION}".encode()).hexdigest()

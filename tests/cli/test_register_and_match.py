@@ -147,6 +147,26 @@ def test_where_it_cannot_be_written_down_that_it_is_searched_it_is_not(
     assert facts(runner.invoke(args=["register", "import", str(register_file), "--json"]))["resumed"] is True
 
 
+def test_a_register_keyed_by_other_code_is_to_be_imported_again(
+    runner: FlaskCliRunner, register_file: Path, own_app: Flask
+) -> None:
+    def told_by_doctor() -> dict[str, str]:
+        findings = json.loads(runner.invoke(args=["doctor", "--json"]).stdout)
+        found: dict[str, str] = next(each for each in findings if each["name"] == "register")
+        return found
+
+    assert told_by_doctor()["state"] == "ok"
+    with own_app.app_context(), transaction():
+        db.session.execute(update(RegisterGeneration).values(keys_version=0))
+    found = told_by_doctor()
+    assert (found["state"], "register import FILE" in found["mend"]) == ("fault", True)
+    assert "Import the register again." in runner.invoke(args=["register", "stats"]).stdout
+    assert facts(runner.invoke(args=["register", "stats", "--json"]))["import_again"] is True
+    assert runner.invoke(args=["register", "import", str(register_file)]).exit_code == 0
+    assert told_by_doctor()["state"] == "ok"
+    assert "Import the register again." not in runner.invoke(args=["register", "stats"]).stdout
+
+
 def test_a_refused_file_has_an_exit_code_of_its_own(runner: FlaskCliRunner, tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.touch()
