@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -122,7 +122,12 @@ def _one_at_a_time(database_url: str) -> Iterator[Connection]:
         locked = connection.execute("SELECT pg_try_advisory_lock(%s)", (IMPORT_LOCK,)).fetchone()
         if not (locked and locked[0]):
             raise ImportRunning("another import of the register is running")
-        yield connection
+        try:
+            yield connection
+        finally:
+            # The server frees the lock of a closed connection some time later: whoever is next need not wait for that.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", (IMPORT_LOCK,))
 
 
 def _begin(connection: Connection, path: Path, at: datetime) -> tuple[Generation, bool]:
