@@ -11,8 +11,7 @@ from uuid import UUID
 
 import structlog
 from flask import current_app
-from procrastinate import BaseRetryStrategy, JobContext, RetryDecision, RetryStrategy
-from procrastinate.jobs import Job
+from procrastinate import JobContext, RetryStrategy
 
 from identity_provider.db import db, transaction
 from identity_provider.domain.change_requests import ReportState
@@ -32,7 +31,7 @@ from identity_provider.ports import (
     TicketDeskUnavailable,
     TicketRefused,
 )
-from identity_provider.queue import WEBHOOKS, queue
+from identity_provider.queue import WEBHOOKS, Patience, queue
 from identity_provider.services import (
     audit_chain,
     change_evidence,
@@ -44,6 +43,7 @@ from identity_provider.services import (
     identity_checks,
     lookups,
     outbox,
+    register_followup,
     retention,
     sign_outs,
     support_tickets,
@@ -55,22 +55,7 @@ from identity_provider.services import (
 
 log = structlog.get_logger("worker")
 
-_EAGER_TRIES = 120
-_PATIENT_TRIES = 1_600
 LATER_LOOKUP = lookups.LOOK_UP_AGAIN
-
-
-class Patience(BaseRetryStrategy):
-    """Every few seconds for ten minutes, every minute for a day, then every quarter of an hour, without end."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
-        """When to try again: what was refused is not, and silence is never taken for an answer."""
-        if isinstance(exception, MessageRefused | TicketRefused):
-            return None
-        asked_for = getattr(exception, "retry_after_seconds", None)
-        waits = ((_EAGER_TRIES, 5), (_PATIENT_TRIES, 60))
-        wait = asked_for or next((seconds for tries, seconds in waits if job.attempts < tries), 900)
-        return RetryDecision(retry_in={"seconds": wait})
 
 
 def in_application(task: Callable[..., None]) -> Callable[..., None]:
@@ -109,6 +94,13 @@ def deliver_outbox_message(message_id: str) -> None:
 def look_up_again(user_id: str) -> None:
     """Ask the register again about somebody for whom it had no answer; raises, to be retried, while it has none."""
     lookups.look_up_again(UUID(user_id), ports().register, ports().clock.now())
+
+
+@queue.task(name=register_followup.LOOK_EVERYBODY_UP_AGAIN, retry=Patience())
+@in_application
+def look_everybody_up_again() -> None:
+    """A new register is searched: have each person looked up whose record was not found in those before."""
+    register_followup.look_everybody_up_again()
 
 
 @queue.task(name=change_reports.TELL_REGISTER, retry=Patience())

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from procrastinate import App, SyncPsycopgConnector
+from procrastinate import App, BaseRetryStrategy, RetryDecision, SyncPsycopgConnector
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 
 from identity_provider.db import db
+from identity_provider.ports import MessageRefused, TicketRefused
 
 # Opened by nobody: jobs are deferred through the caller's own connection, and the worker brings its connector.
 queue = App(connector=SyncPsycopgConnector())
@@ -21,6 +23,22 @@ _writer = JobManager(SyncPsycopgConnector())
 DEFAULT = "default"
 WEBHOOKS = "webhooks"
 """Deliveries to services, which may be slow, wait in a queue of their own: no code or ticket waits behind them."""
+
+_EAGER_TRIES = 120
+_PATIENT_TRIES = 1_600
+
+
+class Patience(BaseRetryStrategy):
+    """Every few seconds for ten minutes, every minute for a day, then every quarter of an hour, without end."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """When to try again: what was refused is not, and silence is never taken for an answer."""
+        if isinstance(exception, MessageRefused | TicketRefused):
+            return None
+        asked_for = getattr(exception, "retry_after_seconds", None)
+        waits = ((_EAGER_TRIES, 5), (_PATIENT_TRIES, 60))
+        wait = asked_for or next((seconds for tries, seconds in waits if job.attempts < tries), 900)
+        return RetryDecision(retry_in={"seconds": wait})
 
 
 def defer(

@@ -15,7 +15,7 @@ from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import CodeChallenge, Delivery, OutboxMessage, SupportTicket, User
 from identity_provider.queue import defer
-from identity_provider.services import journeys, lookups, outbox, sign_in_codes, support_tickets
+from identity_provider.services import journeys, lookups, outbox, register_followup, sign_in_codes, support_tickets
 from tests.builders import NOW, a_client, a_record, a_user
 from tests.journeys.travel import a_request
 
@@ -138,6 +138,25 @@ def test_somebody_for_whom_the_register_had_no_answer_is_linked_when_it_has_one(
     db.session.remove()
     found = db.session.get_one(User, user.id)
     assert (found.trn, found.lookup_status) == ("1234567", LookupStatus.FOUND)
+
+
+def test_a_new_register_is_asked_about_whoever_was_not_found_in_those_before(
+    app: Flask, register: MemoryRegister
+) -> None:
+    waiting, unasked = (
+        a_user(last_name="Bush", stated_trn="1234567", stated_has_trn=True, lookup_status=status, lookup_reason=reason)
+        for status, reason in (
+            (LookupStatus.PENDING, LookupReason.NEAR_MATCH),
+            (LookupStatus.PENDING, LookupReason.NOT_LOOKED_UP),
+        )
+    )
+    register.records = [a_record("1234567")]
+    with transaction():
+        defer(register_followup.LOOK_EVERYBODY_UP_AGAIN)
+    work()
+    db.session.remove()
+    assert db.session.get_one(User, waiting.id).trn == "1234567"
+    assert db.session.get_one(User, unasked.id).lookup_reason is LookupReason.NOT_LOOKED_UP
 
 
 def test_what_a_job_finds_out_leads_to_further_jobs(

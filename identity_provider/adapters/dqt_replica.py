@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,7 +20,14 @@ from identity_provider.adapters.replica_queries import CURRENT, FOUND, MARKER, Q
 from identity_provider.adapters.replica_reading import read_columns
 from identity_provider.adapters.replica_snapshot import ReplicaSnapshot
 from identity_provider.domain.errors import RegisterUnavailable
-from identity_provider.models.register_layout import IN_COLUMNS, Generation, asked_trns, stored_key, stored_keys
+from identity_provider.models.register_layout import (
+    IN_COLUMNS,
+    KEYS_VERSION,
+    Generation,
+    asked_trns,
+    stored_key,
+    stored_keys,
+)
 from matching.blocking import AskedKeys
 from matching.records import (
     ROWS_PER_ANSWER,
@@ -47,6 +54,8 @@ class _Replaced(Exception):
 class _Current:
     generation: Generation
     size: int
+    complete: bool
+    """Whether its keys are those that we ask for: who is not found by other keys may be in it all the same."""
     read_at: float
 
 
@@ -68,17 +77,17 @@ class DqtReplica:
     def find_by_identifiers(self, trn: str, nino: str) -> tuple[TeachingRecord, ...]:
         """As `TeacherRegister.find_by_identifiers`."""
         asked = {"trn": trn, "key": stored_key(f"n:{nino}") if nino else NO_KEY}
-        (rows,) = self._ask(lambda text: [(text.identified, asked)])
+        _, (rows,) = self._ask(lambda text: [(text.identified, asked)])
         return tuple({record.trn: record for record in (read_line(line) for (line,) in rows)}.values())
 
     def find_candidates(self, question: CandidateQuestion) -> CandidateAnswer:
         """As `TeacherRegister.find_candidates`."""
         asked = _AskedKeys.of(question.keys)
-        rows, counts = self._ask(
+        current, (rows, counts) = self._ask(
             lambda text: [(text.candidates, asked.parameters()), (text.statistics, names_asked([question]))]
         )
         records, capped = _read_answer(rows, asked)
-        return CandidateAnswer(records, capped, complete=True, statistics=read_statistics(counts, [question])[0])
+        return CandidateAnswer(records, capped, current.complete, read_statistics(counts, [question])[0])
 
     def find_many(self, questions: Sequence[CandidateQuestion]) -> list[CandidateAnswer]:
         """As `find_candidates` for each of these, in a few round trips together; for batches, as it is patient."""
@@ -102,7 +111,8 @@ class DqtReplica:
         for _ in range(TRIES):
             current = self._attempt(self._read_pointer)
             try:
-                return ReplicaSnapshot(read_columns(self._connections, current.generation))
+                columns = read_columns(self._connections, current.generation)
+                return ReplicaSnapshot(columns, complete=current.complete)
             except RegisterUnavailable as error:
                 if not isinstance(error.__cause__, psycopg.errors.UndefinedTable):
                     raise
@@ -112,8 +122,12 @@ class DqtReplica:
         """Close the idle connections."""
         self._connections.forget()
 
-    def _ask(self, make: Callable[[Queries], Sequence[tuple[Any, dict[str, Any]]]]) -> list[Rows]:
-        return self._attempt(lambda connection: self._ask_current(connection, make))
+    def _ask(self, make: Callable[[Queries], Sequence[tuple[Any, dict[str, Any]]]]) -> tuple[_Current, list[Rows]]:
+        def ask(connection: Connection) -> tuple[_Current, list[Rows]]:
+            current = self._current or self._read_pointer(connection)
+            return current, _ask_generation(connection, current.generation, make(queries(current.generation)))
+
+        return self._attempt(ask)
 
     def _attempt(self, ask: Callable[[Connection], Answer]) -> Answer:
         """Ask; again when the register was replaced meanwhile, or when the database dropped an idle connection."""
@@ -130,32 +144,36 @@ class DqtReplica:
                 raise
         raise RegisterUnavailable("the replica was replaced, or its connections cut, faster than it can be asked")
 
-    def _ask_current(
-        self, connection: Connection, make: Callable[[Queries], Sequence[tuple[Any, dict[str, Any]]]]
-    ) -> list[Rows]:
-        current = self._current or self._read_pointer(connection)
-        try:
-            pointer, answers = _piped(connection, make(queries(current.generation)))
-        except psycopg.errors.UndefinedTable as error:
-            raise _Replaced from error
-        if not pointer or pointer[0][0] != current.generation.number:
-            raise _Replaced
-        return answers
-
     def _find_many(
         self, connection: Connection, questions: Sequence[CandidateQuestion]
     ) -> list[CandidateAnswer | None]:
         with connection.transaction():
             connection.execute("SET LOCAL statement_timeout = '60s'")
-            text = queries((self._current or self._read_pointer(connection)).generation)
-            return find_many(lambda asked: self._ask_current(connection, lambda _: asked), text, questions)
+            current = self._current or self._read_pointer(connection)
+            generation = current.generation
+            answers = find_many(
+                lambda asked: _ask_generation(connection, generation, asked), queries(generation), questions
+            )
+            return answers if current.complete else [each and replace(each, complete=False) for each in answers]
 
     def _read_pointer(self, connection: Connection) -> _Current:
         row = connection.execute(CURRENT).fetchone()
         if row is None:
             raise RegisterUnavailable("no generation of the register is complete: import one")
-        self._current = _Current(Generation(row[0]), row[1], time.monotonic())
+        self._current = _Current(Generation(row[0]), row[1], row[2] == KEYS_VERSION, time.monotonic())
         return self._current
+
+
+def _ask_generation(
+    connection: Connection, generation: Generation, asked: Sequence[tuple[Any, dict[str, Any]]]
+) -> list[Rows]:
+    try:
+        pointer, answers = _piped(connection, asked)
+    except psycopg.errors.UndefinedTable as error:
+        raise _Replaced from error
+    if not pointer or pointer[0][0] != generation.number:
+        raise _Replaced
+    return answers
 
 
 def _piped(connection: Connection, asked: Sequence[tuple[Any, dict[str, Any]]]) -> tuple[Rows, list[Rows]]:

@@ -10,7 +10,7 @@ from psycopg import sql
 from identity_provider.models.register_layout import Generation, line_of
 from matching.records import ROWS_PER_ANSWER, ROWS_PER_KEY
 
-CURRENT = b"SELECT number, records FROM register_generations WHERE current"
+CURRENT = b"SELECT number, records, keys_version FROM register_generations WHERE current"
 
 MARKER, FOUND, SURVIVOR = 0, 1, 2
 """The parts of an answer, in the first column of each row; the second is the place of the key that found it."""

@@ -36,10 +36,11 @@ _NONE: Final = np.empty(0, np.int64)
 
 
 class ReplicaSnapshot:
-    """Answers as the replica did whose columns these are."""
+    """Answers as the replica did whose columns these are; `complete` where all keys that are asked for are in them."""
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, *, complete: bool) -> None:
         self._columns = columns
+        self._complete = complete
 
     @property
     def size(self) -> int:
@@ -66,7 +67,7 @@ class ReplicaSnapshot:
                 records, capped = self._carefully(question.keys)
             else:
                 records, capped = self._records(places), ()
-            answers.append(CandidateAnswer(records, capped, statistics=self._statistics(question, pairs)))
+            answers.append(CandidateAnswer(records, capped, self._complete, self._statistics(question, pairs)))
         return answers
 
     def _found(self, asked: Sequence[Sequence[str]]) -> Iterator[Places | None]:

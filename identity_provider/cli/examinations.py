@@ -32,6 +32,7 @@ from identity_provider.models import (
     SigningKey,
     StaffUser,
 )
+from identity_provider.models.register_layout import KEYS_VERSION
 from identity_provider.ports import (
     MailerUnavailable,
     NotInStore,
@@ -41,6 +42,7 @@ from identity_provider.ports import (
     TicketRefused,
 )
 from identity_provider.services import audit_chain, one_login, signing_keys, ticket_alarm
+from identity_provider.services.register_facts import KEYED_OTHERWISE
 from identity_provider.services.ticket_alarm import Rule
 from identity_provider.vault import SealBroken
 from identity_provider.web.awards import certificate
@@ -156,6 +158,9 @@ def _register() -> Found:
         return Found("ok", "the register answers")
     current = db.session.scalars(select(RegisterGeneration).where(RegisterGeneration.current)).one()
     what = f"{current.records:,} records"
+    if current.keys_version != KEYS_VERSION:
+        mend = "Import the register again: flask --app wsgi register import FILE"
+        return Found("fault", f"{what}, keyed by another version of the code: {KEYED_OTHERWISE}", mend)
     if ports().clock.now() - current.switched_at > _REGISTER_IS_OLD:
         when = f"imported on {current.switched_at:%d %B %Y}"
         return Found("warning", f"{what}, {when}", "Import the register as it is now.")

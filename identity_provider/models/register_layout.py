@@ -48,6 +48,14 @@ COLUMNS = (
 )
 """The columns of `records` beside its `id`, in the order of TeachingRecord's fields."""
 
+KEYS_VERSION = 1
+"""Which keys are stored, and which names are counted: raise it with every change of what a record is found by.
+
+That is `stored_key` here, and `record_keys`, `counted_names` and `sound` in `matching.blocking` with all that they read
+names by. Kept with each generation: one of another version is searched, but never says that somebody is not in it.
+0 are registers of before this was kept.
+"""
+
 IN_COLUMNS = frozenset("td")
 """Kinds of key that are answered from a column of `records`, not from `keys`."""
 

@@ -72,4 +72,6 @@ class RegisterGeneration(Base):
     number: Mapped[int] = mapped_column(ForeignKey("register_imports.id"), primary_key=True, autoincrement=False)
     records: Mapped[int]
     current: Mapped[bool]
+    # The KEYS_VERSION of the code that made its keys (register_layout.py).
+    keys_version: Mapped[int] = mapped_column(server_default="0")
     switched_at: Mapped[datetime]

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 from psycopg import sql
 
+from identity_provider.models.register_layout import KEYS_VERSION
 from identity_provider.sandbox.plan import CLONE, DATABASE, Plan, flask
 from identity_provider.sandbox.postgres import EmbeddedPostgres
 from identity_provider.sandbox.sample_register import write_sample_register
@@ -86,7 +87,7 @@ def _refuse_foreign_keys(plan: Plan, notes: _Notes) -> None:
 
 def _register_fingerprint(plan: Plan) -> str:
     made_by = ("people.py", "people_names.py", "sample_register.py", "seed.py")
-    return f"{plan.people}:{_fingerprint_of(*(HERE / name for name in made_by))}"
+    return f"{plan.people}:{KEYS_VERSION}:{_fingerprint_of(*(HERE / name for name in made_by))}"
 
 
 def _seed_fingerprint(plan: Plan) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from psycopg import sql
 
-from identity_provider.models.register_layout import Generation
+from identity_provider.models.register_layout import KEYS_VERSION, Generation
 from identity_provider.services.register_loading import Connection, connect
 
 IMPORTS_SHOWN = 5
 REJECTS_SHOWN = 20
+KEYED_OTHERWISE = "nobody is told that there is no record of them"
+"""What a register comes to whose keys were made by another version of the code."""
 
 _RECORDS = """
 SELECT count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE status = 'merged'),
@@ -54,11 +56,17 @@ def rejected_lines(database_url: str, generation: int, most: int = REJECTS_SHOWN
 
 
 def _current(connection: Connection) -> dict[str, Any]:
-    found = connection.execute("SELECT number, records, switched_at FROM register_generations WHERE current").fetchone()
+    found = connection.execute(
+        "SELECT number, records, switched_at, keys_version FROM register_generations WHERE current"
+    ).fetchone()
     if found is None:
-        return {"generation": None, "records": 0}
-    number, records, switched_at = found
+        return {"generation": None, "records": 0, "import_again": False}
+    number, records, switched_at, keys_version = found
     counted = connection.execute(sql.SQL(_RECORDS).format(records=Generation(number).records)).fetchone()
-    return {"generation": number, "records": records, "switched_at": switched_at} | dict(
-        zip(_RECORD_FACTS, counted or (), strict=True)
-    )
+    return {
+        "generation": number,
+        "records": records,
+        "switched_at": switched_at,
+        "keys_version": keys_version,
+        "import_again": keys_version != KEYS_VERSION,
+    } | dict(zip(_RECORD_FACTS, counted or (), strict=True))

@@ -6,19 +6,19 @@ started again with the same file.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TextIO
 
 import psycopg
+import structlog
 
 from identity_provider.domain.errors import IdentityError
-from identity_provider.models.register_layout import Generation
+from identity_provider.models.register_layout import KEYS_VERSION, Generation
 from identity_provider.models.teaching_record import ImportState
 from identity_provider.services import register_building as building
 from identity_provider.services.register_loading import (
@@ -34,6 +34,8 @@ from identity_provider.services.register_loading import (
     read_header,
 )
 
+log = structlog.get_logger("register")
+
 IMPORT_LOCK = 5_127_340_119
 SMALLEST_SHARE_OF_THE_CURRENT = 0.9
 LARGEST_SHARE_OF_REJECTS = 0.01
@@ -43,6 +45,10 @@ BYTES_WORTH_A_CREW = 4_000_000
 Now = Callable[[], datetime]
 Watch = Callable[[str, int, int], None]
 """Called with the phase (`loading`, `building`), and how much of how much of it is done."""
+
+
+Switch = Callable[[Connection], None]
+"""The switch-over, on a connection that is in a transaction; who calls it commits."""
 
 
 class ImportRefused(IdentityError):
@@ -71,8 +77,14 @@ class ImportResult:
     resumed: bool
 
 
-def import_register(database_url: str, path: Path, options: ImportOptions, now: Now, watch: Watch) -> ImportResult:
-    """Make this file the current register.
+Commit = Callable[[Switch, ImportResult], None]
+"""Does the switch-over in one transaction with whatever else must not be left undone once it is done."""
+
+
+def import_register(
+    database_url: str, path: Path, options: ImportOptions, now: Now, watch: Watch, commit: Commit | None = None
+) -> ImportResult:
+    """Make this file the current register. Once `commit` has returned, it is, and nothing fails any more.
 
     Raises ImportRefused when it is unfit to be searched, ImportRunning when another import is at work.
     """
@@ -84,12 +96,24 @@ def import_register(database_url: str, path: Path, options: ImportOptions, now: 
             records = building.build(connection, generation, lambda done, steps: watch("building", done, steps))
             rejected = _count_rejects(connection, generation)
             if not options.force:
-                _refuse_losses(connection, records, rejected, _first_reject(connection, generation))
+                _refuse_losses(connection, records, rejected)
         except (FileUnusable, ImportRefused) as refused:
-            _give_up(connection, generation, ImportState.REFUSED, str(refused), now())
-            raise ImportRefused(str(refused)) from refused
-        _switch_over(connection, generation, records, now())
-        return ImportResult(generation.number, records, rejected, resumed)
+            reason = f"{refused}{_first_reject(connection, generation)}"
+            _give_up(connection, generation, ImportState.REFUSED, reason, now())
+            raise ImportRefused(reason) from refused
+        result = ImportResult(generation.number, records, rejected, resumed)
+        (commit or _committed_on(connection))(lambda held: _switch_over(held, result, now()), result)
+        _clear_away(connection)
+        return result
+
+
+def _committed_on(connection: Connection) -> Commit:
+    def commit(switch: Switch, _: ImportResult) -> None:
+        with connection.transaction():
+            connection.execute("SET LOCAL synchronous_commit = on")
+            switch(connection)
+
+    return commit
 
 
 @contextmanager
@@ -98,7 +122,12 @@ def _one_at_a_time(database_url: str) -> Iterator[Connection]:
         locked = connection.execute("SELECT pg_try_advisory_lock(%s)", (IMPORT_LOCK,)).fetchone()
         if not (locked and locked[0]):
             raise ImportRunning("another import of the register is running")
-        yield connection
+        try:
+            yield connection
+        finally:
+            # The server frees the lock of a closed connection some time later: whoever is next need not wait for that.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s)", (IMPORT_LOCK,))
 
 
 def _begin(connection: Connection, path: Path, at: datetime) -> tuple[Generation, bool]:
@@ -128,9 +157,8 @@ def _load(connection: Connection, task: LoadingTask, path: Path, options: Import
     size = path.stat().st_size
     workers = options.workers if size > BYTES_WORTH_A_CREW else 0
     with open_register(path) as lines:
-        reader = csv.reader(lines)
-        task = replace(task, columns=read_header(reader))
-        batches = _missing(read_batches(reader), _loaded_numbers(connection, task.generation))
+        task = replace(task, columns=read_header(lines))
+        batches = _missing(read_batches(lines), _loaded_numbers(connection, task.generation))
         for _ in load(task, batches, workers):
             watch("loading", _position(lines), size)
 
@@ -145,36 +173,50 @@ def _position(lines: TextIO) -> int:
     return read.tell()
 
 
-def _refuse_losses(connection: Connection, records: int, rejected: int, first: str) -> None:
+def _refuse_losses(connection: Connection, records: int, rejected: int) -> None:
     """Who is missing from the register would be taken for somebody without a record."""
     if records == 0:
-        raise ImportRefused(f"the file holds no record{first}")
+        raise ImportRefused("the file holds no record")
     if rejected > max(FEW_REJECTS, LARGEST_SHARE_OF_REJECTS * (records + rejected)):
-        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected{first}")
+        raise ImportRefused(f"{rejected:,} of {records + rejected:,} lines were rejected")
     current = connection.execute("SELECT records FROM register_generations WHERE current").fetchone()
     if current and records < SMALLEST_SHARE_OF_THE_CURRENT * current[0]:
         raise ImportRefused(f"the file holds {records:,} records, the register {current[0]:,}")
 
 
-def _switch_over(connection: Connection, generation: Generation, records: int, at: datetime) -> None:
-    """One short transaction; lookups notice at their next question. The old tables go afterwards."""
-    with connection.transaction():
-        connection.execute("SET LOCAL synchronous_commit = on")
+def _switch_over(connection: Connection, result: ImportResult, at: datetime) -> None:
+    """Lookups notice at their next question."""
+    connection.execute(
+        "UPDATE register_imports SET state = %s WHERE state = %s", (ImportState.REPLACED, ImportState.CURRENT)
+    )
+    taken = connection.execute(
+        "UPDATE register_imports SET state = %s, reason = '', finished_at = %s WHERE id = %s AND state = %s",
+        (ImportState.CURRENT, at, result.generation, ImportState.BUILDING),
+    )
+    if not taken.rowcount:
+        raise ImportRunning("another import has given this one up")
+    connection.execute("UPDATE register_generations SET current = false WHERE current")
+    connection.execute(
+        "INSERT INTO register_generations (number, records, current, keys_version, switched_at)"
+        " VALUES (%s, %s, true, %s, %s)",
+        (result.generation, result.records, KEYS_VERSION, at),
+    )
+
+
+def _clear_away(connection: Connection) -> None:
+    """Take away what no import and no lookup needs any more; what cannot be now is left to the next import."""
+    try:
         connection.execute(
-            "UPDATE register_imports SET state = %s WHERE state = %s", (ImportState.REPLACED, ImportState.CURRENT)
+            "DELETE FROM register_batches WHERE import_id IN (SELECT id FROM register_imports WHERE state <> ALL(%s))",
+            ([ImportState.LOADING, ImportState.BUILDING],),
         )
-        connection.execute("UPDATE register_generations SET current = false WHERE current")
-        connection.execute(
-            "INSERT INTO register_generations (number, records, current, switched_at) VALUES (%s, %s, true, %s)",
-            (generation.number, records, at),
-        )
-        _finish(connection, generation, ImportState.CURRENT, "", at)
-    connection.execute("DELETE FROM register_batches WHERE import_id = %s", (generation.number,))
-    _drop_replaced(connection)
+        _drop_replaced(connection)
+    except psycopg.Error as error:
+        log.warning("old_register_not_dropped", error=f"{type(error).__name__}: {error}")
 
 
 def _drop_replaced(connection: Connection) -> None:
-    """Take old generations away; one that is still being read for long is left to the next import."""
+    """Take old generations away; one that is still being read for long stays."""
     old = connection.execute("SELECT number FROM register_generations WHERE NOT current").fetchall()
     for (number,) in old:
         try:
@@ -226,7 +268,7 @@ def _first_reject(connection: Connection, generation: Generation) -> str:
 
 
 def _digest(path: Path) -> str:
-    """What tells this file from another, and its batches from those of a release that cut them otherwise."""
+    """What tells this file from another, and its batches from those of code that cut or keyed them otherwise."""
     with path.open("rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    return hashlib.sha256(f"{content} {LINES_PER_BATCH}".encode()).hexdigest()
+    return hashlib.sha256(f"{content} {LINES_PER_BATCH} keys {KEYS_VERSION}".encode()).hexdigest()

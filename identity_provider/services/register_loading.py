@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import multiprocessing
 import signal
 from collections import Counter
@@ -20,9 +19,9 @@ import psycopg
 from psycopg import sql
 
 from identity_provider.models.register_layout import COLUMNS, IN_COLUMNS, Generation, record_row, stored_key
-from identity_provider.services.register_rows import REQUIRED_COLUMNS, RowRefused, read_row
+from identity_provider.services.register_rows import REQUIRED_COLUMNS, RowRefused, read_row, take_apart
 from matching.blocking import counted_names, record_keys
-from matching.csv_files import DAMAGED, SAVE, opened, too_long
+from matching.csv_files import DAMAGED, SAVE, opened
 from matching.normalise import CountedNames
 from matching.records import TeachingRecord
 
@@ -56,11 +55,11 @@ class LoadingTask:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Lines that follow each other, each with its number in the file."""
+    """Lines that follow each other, as they stand in the file, and which one of it is the first."""
 
     number: int
-    lines: list[tuple[int, list[str] | str]]
-    """Each taken apart, or why it could not be."""
+    first_line: int
+    lines: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,9 @@ def open_register(path: Path) -> TextIO:
     return opened(path, "replace")
 
 
-def read_header(reader: Any) -> tuple[str, ...]:
+def read_header(lines: Iterator[str]) -> tuple[str, ...]:
     """The columns of the file. Raises FileUnusable when one is missing, and when the first line cannot be read."""
-    _, head = next(_numbered(reader), (0, []))
+    head = next(take_apart(_next_lines(lines, 1, 1)), [])
     if isinstance(head, str):
         raise FileUnusable(f"line 1: {head}")
     columns = tuple(name.strip().lower() for name in head)
@@ -91,28 +90,19 @@ def read_header(reader: Any) -> tuple[str, ...]:
     return columns
 
 
-def read_batches(reader: Any) -> Iterator[Batch]:
-    """The lines of the file in batches. Raises FileUnusable when the file is cut off."""
-    lines = _numbered(reader)
-    number = 0
-    while batch := list(islice(lines, LINES_PER_BATCH)):
-        yield Batch(number, batch)
-        number += 1
+def read_batches(lines: Iterator[str]) -> Iterator[Batch]:
+    """The lines below the first one in batches. Raises FileUnusable when the file is cut off."""
+    number, first = 0, 2
+    while batch := _next_lines(lines, LINES_PER_BATCH, first):
+        yield Batch(number, first, batch)
+        number, first = number + 1, first + len(batch)
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, list[str] | str]]:
-    while True:
-        begun = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield begun, too_long(reader.line_num)  # where it was given up is hundreds of lines from the fault
-            continue
-        except DAMAGED as error:
-            raise FileUnusable(f"the file cannot be read to its end: {error}") from error
-        yield reader.line_num, row
+def _next_lines(lines: Iterator[str], most: int, first: int) -> list[str]:
+    try:
+        return list(islice(lines, most))
+    except DAMAGED as error:
+        raise FileUnusable(f"the file cannot be read to its end, from line {first:,} on: {error}") from error
 
 
 def load(task: LoadingTask, batches: Iterable[Batch], workers: int) -> Iterator[Loaded]:
@@ -171,7 +161,7 @@ def count_names(counted: Iterable[CountedNames]) -> Counter[tuple[str, str]]:
 def _read(task: LoadingTask, batch: Batch) -> tuple[list[tuple[int, TeachingRecord]], list[tuple[int, str]]]:
     records: list[tuple[int, TeachingRecord]] = []
     rejects: list[tuple[int, str]] = []
-    for line, row in batch.lines:
+    for line, row in enumerate(take_apart(batch.lines), start=batch.first_line):
         if isinstance(row, str):
             rejects.append((line, row))
             continue

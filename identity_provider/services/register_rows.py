@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import csv
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from matching.csv_files import NOT_UTF8
@@ -24,6 +25,7 @@ REQUIRED_COLUMNS = (
 OPTIONAL_COLUMNS = ("previous_first_names", "has_qts", "has_open_alert")
 
 LONGEST_TEXT = 1_000
+UNPAIRED = "a quotation mark is left open on this line, or text stands behind a closing one"
 _TRN_DIGITS = 7
 _WORDS = {
     "": None,
@@ -40,6 +42,29 @@ _WORDS = {
 
 class RowRefused(Exception):
     """The line is no teaching record. The reason names the column and never repeats what stands in it."""
+
+
+def take_apart(lines: Sequence[str]) -> Iterator[list[str] | str]:
+    """The fields of each line, or why it has none.
+
+    Each line is read by itself: no field of a register holds a line break, and a quotation mark that was left open
+    would take what follows it into the record of somebody else.
+    """
+    try:
+        rows = list(csv.reader(lines, strict=True))
+    except csv.Error:
+        rows = []
+    if len(rows) == len(lines):  # every row took at least one line, so each took one
+        return iter(rows)
+    return map(_fields, lines)
+
+
+def _fields(line: str) -> list[str] | str:
+    try:
+        return next(csv.reader((line,), strict=True))
+    except csv.Error:
+        most = csv.field_size_limit()
+        return f"a field of more than {most:,} characters" if len(line) > most else UNPAIRED
 
 
 def read_row(columns: Sequence[str], row: Sequence[str], today: date) -> TeachingRecord:

@@ -15,7 +15,8 @@ from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskCliRunner
 from flask_migrate import upgrade
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from structlog.testing import capture_logs
 
 from identity_provider.adapters.choice import choose_register
 from identity_provider.adapters.dqt_api import DqtApi
@@ -25,6 +26,7 @@ from identity_provider.db import db, transaction
 from identity_provider.models import AuditEvent, RegisterGeneration
 from identity_provider.services import leaked_trns
 from identity_provider.services.audit import SYSTEM
+from identity_provider.services.register_followup import LOOK_EVERYBODY_UP_AGAIN
 from matching.records import RecordStatus, TeachingRecord
 from tests.builders import NOW
 from tests.kit.database import TestCluster
@@ -107,6 +109,63 @@ def test_an_import_is_told_in_json_and_in_the_audit(runner: FlaskCliRunner, own_
         assert event is not None
         assert event.after["file"] == "register.csv"
     assert "records" in runner.invoke(args=["register", "stats"]).stdout
+
+
+def test_what_follows_a_new_register_is_there_although_the_old_tables_cannot_be_dropped(
+    runner: FlaskCliRunner, register_file: Path, own_app: Flask
+) -> None:
+    held = facts(runner.invoke(args=["register", "stats", "--json"]))["generation"]
+    with own_app.app_context(), transaction():
+        db.session.execute(text(f"CREATE VIEW somebodys AS TABLE register_gen_{held}_records"))
+        db.session.execute(text("DELETE FROM procrastinate_jobs"))
+    try:
+        with capture_logs() as logs:
+            done = facts(runner.invoke(args=["register", "import", str(register_file), "--json"]))
+        assert [each["event"] for each in logs] == ["old_register_not_dropped"]
+        with own_app.app_context():
+            events = select(AuditEvent).where(AuditEvent.subject_id == str(done["generation"]))
+            assert [each.action for each in db.session.scalars(events)] == ["register.imported"]
+            waiting = text("SELECT task_name FROM procrastinate_jobs WHERE status = 'todo'")
+            assert db.session.scalars(waiting).all() == [LOOK_EVERYBODY_UP_AGAIN]
+    finally:
+        with own_app.app_context(), transaction():
+            db.session.execute(text("DROP VIEW somebodys"))
+
+
+def test_where_it_cannot_be_written_down_that_it_is_searched_it_is_not(
+    runner: FlaskCliRunner, register_file: Path, own_app: Flask
+) -> None:
+    held = facts(runner.invoke(args=["register", "stats", "--json"]))["generation"]
+    with own_app.app_context(), transaction():
+        db.session.execute(text("ALTER TABLE audit_events RENAME TO away"))
+    try:
+        failed = runner.invoke(args=["register", "import", str(register_file)])
+        assert (failed.exit_code, "Start the same import again" in failed.stderr) == (2, True)
+        assert facts(runner.invoke(args=["register", "stats", "--json"]))["generation"] == held
+    finally:
+        with own_app.app_context(), transaction():
+            db.session.execute(text("ALTER TABLE away RENAME TO audit_events"))
+    assert facts(runner.invoke(args=["register", "import", str(register_file), "--json"]))["resumed"] is True
+
+
+def test_a_register_keyed_by_other_code_is_to_be_imported_again(
+    runner: FlaskCliRunner, register_file: Path, own_app: Flask
+) -> None:
+    def told_by_doctor() -> dict[str, str]:
+        findings = json.loads(runner.invoke(args=["doctor", "--json"]).stdout)
+        found: dict[str, str] = next(each for each in findings if each["name"] == "register")
+        return found
+
+    assert told_by_doctor()["state"] == "ok"
+    with own_app.app_context(), transaction():
+        db.session.execute(update(RegisterGeneration).values(keys_version=0))
+    found = told_by_doctor()
+    assert (found["state"], "register import FILE" in found["mend"]) == ("fault", True)
+    assert "Import the register again." in runner.invoke(args=["register", "stats"]).stdout
+    assert facts(runner.invoke(args=["register", "stats", "--json"]))["import_again"] is True
+    assert runner.invoke(args=["register", "import", str(register_file)]).exit_code == 0
+    assert told_by_doctor()["state"] == "ok"
+    assert "Import the register again." not in runner.invoke(args=["register", "stats"]).stdout
 
 
 def test_a_refused_file_has_an_exit_code_of_its_own(runner: FlaskCliRunner, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from identity_provider.db import Base, db, transaction
 from identity_provider.domain.change_requests import ReportState
 from identity_provider.models import ChangeReport, Lookup
+from identity_provider.models.register_layout import KEYS_VERSION
 from tests.builders import NOW, a_user
 from tests.kit.changes import a_change, asked_for
 
@@ -125,3 +126,24 @@ def a_lookup(explanation: dict[str, Any]) -> None:
                 at=NOW,
             )
         )
+
+
+def test_of_registers_that_were_imported_before_0029_nobody_knows_what_keyed_them(app: Flask) -> None:
+    db.session.execute(
+        text(
+            "INSERT INTO register_imports (id, file_name, file_digest, state, started_at)"
+            " VALUES (7, 'register.csv', '', 'current', now())"
+        )
+    )
+    db.session.execute(
+        text(
+            "INSERT INTO register_generations (number, records, current, keys_version, switched_at)"
+            " VALUES (7, 1, true, :version, now())"
+        ),
+        {"version": KEYS_VERSION},
+    )
+    try:
+        walk_again("0029")
+        assert db.session.scalar(text("SELECT keys_version FROM register_generations")) == 0 != KEYS_VERSION
+    finally:
+        db.session.rollback()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -181,6 +182,13 @@ class TestAlone:
         assert second.program.returncode == 0
         assert second.said.endswith("Stopped.\n")
         assert not (lone_clone / ".data" / "sandbox.json").exists()
+
+        layout = lone_clone / "identity_provider" / "models" / "register_layout.py"
+        layout.write_text(re.sub(r"(?m)^KEYS_VERSION = \d+", "KEYS_VERSION = 999", layout.read_text("utf-8")), "utf-8")
+        upgraded = begin(lone_clone, port)
+        upgraded.wait_until_ready()
+        assert "Making a register" in upgraded.said, "one that other code keyed is not searched as if it were ours"
+        upgraded.end(signal.SIGINT)
 
     def test_a_taken_port_is_named_in_one_sentence_and_nothing_is_left(self, lone_clone: Path) -> None:
         port = free_port(*EVERY_DOOR)
