@@ -6,27 +6,17 @@ from typing import Final
 
 from matching.blocking import GENERATION, as_digits, date_slips
 from matching.comparisons import Level
-from matching.normalise import OLDEST_BIRTH_YEAR, is_unknown_birthday
+from matching.normalise import is_unknown_birthday
 
 ROWS_OF_A_CALENDAR: Final = (timedelta(days=1), timedelta(days=7))
 """How far the next day is from the right one, and the next row: nobody's sibling is born then."""
-
-CENTURY: Final = 100
 
 
 def dates(stated: date | None, held: date | None) -> Level:
     """Relation of two dates of birth."""
     if stated is None or held is None or is_unknown_birthday(stated) or is_unknown_birthday(held):
         return Level.MISSING
-    if stated == held:
-        return Level.SAME
-    if held.year < OLDEST_BIRTH_YEAR and stated.year == held.year + CENTURY and _day_of(stated) == _day_of(held):
-        return Level.ONE_DIGIT  # nobody who teaches was born in 1884
-    return _other_dates(stated, held)
-
-
-def _day_of(born: date) -> tuple[int, int]:
-    return born.month, born.day
+    return Level.SAME if stated == held else _other_dates(stated, held)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -25,6 +25,7 @@ from matching.statements import Statement
 FIRST_YEAR_WITHOUT_A_DATE: Final = 1900
 PAIRS_OF_ANY_YEAR: Final = 4
 ONE_DAY: Final = timedelta(days=1)
+CENTURY: Final = 100
 GENERATION: Final = 12
 """Years apart from which two birthdays in one year's day are two people, perhaps parent and child."""
 
@@ -251,7 +252,9 @@ def _year_slips(digits: str) -> tuple[str, ...]:
     written |= {digits[1] + digits[0] + digits[2:], digits[:2] + digits[3] + digits[2]}
     written.update(digits[:at] + str(n) + digits[at + 1 :] for at in (2, 3) for n in range(10))
     written.update(str(int(digits) + years) for years in (-10, -1, 1, 10))
-    return tuple(year for year in sorted(written - {digits}) if _FIRST_YEAR <= year <= _LAST_YEAR)
+    years = [year for year in sorted(written - {digits}) if _FIRST_YEAR <= year <= _LAST_YEAR]
+    # Nobody who teaches was born in 1884: some record says so.
+    return (str(int(digits) - CENTURY), *years) if digits.startswith("19") else tuple(years)
 
 
 @lru_cache(maxsize=512)

@@ -71,6 +71,7 @@ def test_a_record_of_another_century_is_a_slip_where_the_number_is_right() -> No
     stated = a_person(record, date_of_birth=date(1984, 5, 6), trn=record.trn)
     assert linked(outcome_of(stated, record)) == record.trn
     assert linked(outcome_of(replace(stated, date_of_birth=date(1983, 9, 6)), record)) is None
+    assert not isinstance(outcome_of(replace(stated, trn=""), record), NoMatch)
 
 
 @pytest.mark.parametrize(
