@@ -78,7 +78,7 @@ def test_a_record_of_another_century_is_a_slip_where_the_number_is_right() -> No
     ("typed", "held"),
     [("Kokilaben", "Kokila"), ("Kokila", "Kokilaben"), ("Gethin", "Gethinthomas"), ("Jas", "James"), ("Robt", "Robert"),
      ("Xpher", "Christopher"), ("Wm", "William"), ("LisaLisa", "Lisa"), ("Ashley", "Ashleigh"), ("Luke", "Luc"),
-     ("Lia", "Leah"), ("Aaron", "Arron"), ("Jeniffer", "Jennifer"), ("Lakshmi", "Luxmi"), ("G3mma", "Gemma"),
+     ("Aaron", "Arron"), ("Jeniffer", "Jennifer"), ("Lakshmi", "Luxmi"), ("G3mma", "Gemma"),
      ("Jame5", "James"), ("Frau Anna", "Anna"), ("Lt John", "John")],
 )  # fmt: skip
 def test_the_right_number_links_whoever_writes_the_name_so(typed: str, held: str) -> None:
