@@ -14,8 +14,8 @@ NO_NAME_CUT_FROM: Final = 7
 ROOM: Final = 8
 """Letters of a first name for which a register had room, at the least."""
 
-JOINED_FROM: Final = 4
-"""Letters that a name has at least where another one is joined to it."""
+RESPECT_FROM: Final = 4
+"""Letters that a name has at least where that follows: no Reu is Reuben."""
 
 LAST_NAME_CUT_FROM: Final = 9
 MOST_CUT: Final = 6
@@ -37,7 +37,7 @@ def is_first_name_cut(one: Name, other: Name) -> bool:
     shorter, longer = (one, other) if len(one.joined) <= len(other.joined) else (other, one)
     if not longer.joined.startswith(shorter.joined):
         return False
-    if len(longer.tokens) == 1 and _runs_on_into_another(shorter.joined, longer.joined):
+    if len(longer.tokens) == 1 and _is_said_with_respect(shorter.joined, longer.joined):
         return True
     if len(shorter.joined) < CUT_FROM and not _is_no_name_but_a_beginning(shorter.joined, longer.joined):
         return False
@@ -47,14 +47,9 @@ def is_first_name_cut(one: Name, other: Name) -> bool:
     )
 
 
-def _runs_on_into_another(shorter: str, longer: str) -> bool:
-    """Whether what follows a name without a space is a middle name, or said with respect: Gethinthomas, Kokilaben."""
-    rest = longer[len(shorter) :]
-    if len(shorter) < JOINED_FROM or not rest:
-        return False
-    if rest in _RESPECTFUL:
-        return True
-    return len(rest) >= JOINED_FROM and is_borne(shorter) and is_borne(rest) and not is_borne(longer)
+def _is_said_with_respect(shorter: str, longer: str) -> bool:
+    """Whether what follows a Gujarati name is a sister or a brother: Kokilaben."""
+    return len(shorter) >= RESPECT_FROM and longer[len(shorter) :] in _RESPECTFUL
 
 
 def lacks_its_end(cut: str, name: str) -> bool:

@@ -47,8 +47,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 TITLES: Final = _words(
-    "mr mrs miss ms mx dr prof professor rev revd reverend sir dame lady fr father sister capt captain "
-    "madam mme mlle herr frau smt pastor cllr canon lt maj dott dottssa"
+    "mr mrs miss ms mx dr prof professor rev revd reverend sir dame lady fr father sister capt captain"
 )
 _SUFFIXES: Final = _words("jr jnr snr esq pgce bsc msc phd qts mba obe mbe bed hons ii iii")
 _JOINING: Final = _words("o d l mc mac")

@@ -23,6 +23,7 @@ CLOSE_FROM: Final = 0.82
 CROSSED_FROM: Final = 0.85
 SURELY_FROM: Final = 0.95
 STRANGERS_KEPT: Final = 4
+FORMS_KEPT: Final = 40
 FEW_OF_A_DAY: Final = 8
 """Where so few were born that day, each is compared: it costs little and a register that small is forgiving."""
 
@@ -251,15 +252,15 @@ def _keep_otherwise(answers: _Answers, names: Sequence[_Names], same_day: Flags,
 def _perhaps_forms(
     firsts: Sequence[str], names: Sequence[_Names], whose: NDArray[np.intp], places: Sequence[int]
 ) -> Iterator[int]:
-    """A few records, of each answer, of the stated last name whose first name may be a form that no list has.
+    """Records, of each answer, of the stated last name whose first name may be a form that no list has.
 
-    They link nobody and only forbid `none`, for which a few do as well as many.
+    They link nobody and only forbid `none`; not each of them does, so that a few would not do as well as many.
     """
     left: dict[int, int] = {}
     for at in places:
         answer = int(whose[at])
-        if left.get(answer, STRANGERS_KEPT) and may_be_a_form(firsts[at], names[answer].firsts):
-            left[answer] = left.get(answer, STRANGERS_KEPT) - 1
+        if left.get(answer, FORMS_KEPT) and may_be_a_form(firsts[at], names[answer].firsts):
+            left[answer] = left.get(answer, FORMS_KEPT) - 1
             yield at
 
 

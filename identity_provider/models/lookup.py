@@ -34,7 +34,7 @@ class Lookup(Base):
     policy: Mapped[str] = mapped_column(String(20))
     weights_version: Mapped[str] = mapped_column(String(40), default="")
     # The person's details as asked, encrypted. The explanation holds fields, levels and bits, and is for staff; its
-    # sentences repeat what was asked and lie sealed beside it, by TRN. Lookups from before 0028 have none.
+    # sentences repeat what was asked and lie sealed beside it, by TRN; empty where an older lookup's were taken out.
     asked_encrypted: Mapped[bytes]
     explanation: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sentences_sealed: Mapped[bytes | None]

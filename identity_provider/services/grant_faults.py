@@ -25,6 +25,7 @@ OLD_CODE = "The code is older than a minute."
 UNKNOWN_TOKEN = "The refresh token is unknown: it was never given to this service, or is long over."
 USED_TOKEN = "The refresh token was exchanged before, so that all of its family are revoked."
 OLD_TOKEN = "The refresh token has expired."
+OLD_GRANT = "What was granted has come to its end, 90 days after the sign-in: begin a new one."
 REVOKED = "What was granted is revoked: the person signed out or closed the account, or the grant was ended."
 
 
@@ -48,16 +49,19 @@ def of_code(sent: Redemption, *, now: datetime) -> str:
 
 def of_refresh_token(token: str, client_id: str, *, now: datetime) -> str:
     """Why this refresh token was not exchanged (RFC 6749 5.2, 6)."""
-    presented = db.session.scalar(
-        select(RefreshToken)
+    found = db.session.execute(
+        select(RefreshToken, Grant.expires_at)
         .join(Grant, Grant.id == RefreshToken.grant_id)
         .where(RefreshToken.token_hmac.in_(vault.keyed_hashes(REFRESH_TOKEN, token)), Grant.client_id == client_id)
-    )
-    if presented is None:
+    ).first()
+    if found is None:
         return UNKNOWN_TOKEN
+    presented, granted_until = found
     if presented.rotated_at is not None and presented.rotated_at <= now - REUSE_GRACE:
         return USED_TOKEN
-    return OLD_TOKEN if presented.expires_at <= now else REVOKED
+    if presented.expires_at <= now:
+        return OLD_TOKEN
+    return OLD_GRANT if granted_until <= now else REVOKED
 
 
 def _misfit(challenge: str | None, verifier: str | None) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from identity_provider.db import Base, db
 from identity_provider.models import Journey, Lookup
@@ -18,6 +18,23 @@ AS_ASKED = "lookup"
 
 _SAID = "lookup_said"
 _SENTENCES = "lookup_sentences"
+# What replays and the check of National Insurance numbers read is the levels: they stay as they are. What was looked
+# at has an empty seal, so that it is not looked at again; what the version before wrote during an upgrade has none.
+_TAKE_OUT_SENTENCES = text("""
+    UPDATE lookups SET sentences_sealed = '', explanation = explanation || jsonb_build_object('candidates', (
+        SELECT jsonb_agg(candidate || jsonb_build_object('fields', (
+            SELECT coalesce(jsonb_agg(compared - 'sentence' ORDER BY place), '[]'::jsonb)
+            FROM jsonb_array_elements(candidate->'fields') WITH ORDINALITY AS one (compared, place)
+        )) ORDER BY rank)
+        FROM jsonb_array_elements(explanation->'candidates') WITH ORDINALITY AS each (candidate, rank)
+    ))
+    WHERE id IN (
+        SELECT id FROM lookups
+        WHERE sentences_sealed IS NULL AND jsonb_array_length(explanation->'candidates') > 0
+        LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id
+""")
 _KEEP = Base.metadata.tables[Lookup.__tablename__].insert()
 
 
@@ -83,13 +100,18 @@ def sentences_in(lookup: Lookup) -> dict[str, list[str]]:
 
     Nor where the key is gone that it was sealed with.
     """
-    if lookup.sentences_sealed is None:
+    if not lookup.sentences_sealed:
         return {}
     try:
         kept: dict[str, list[str]] = json.loads(vault.unseal(lookup.sentences_sealed, _SENTENCES))
     except SealBroken:
         return {}
     return kept
+
+
+def take_out_sentences(batch: int) -> int:
+    """Take the sentences, which repeat what was asked, out of so many lookups that keep them open; returns how many."""
+    return len(db.session.execute(_TAKE_OUT_SENTENCES, {"batch": batch}).all())
 
 
 def give_to(journey: Journey) -> None:

@@ -37,7 +37,7 @@ from identity_provider.models import (
     WebhookMessage,
 )
 from identity_provider.queue import defer
-from identity_provider.services import audit, audit_chain, grants, sign_in_history, signing_keys
+from identity_provider.services import audit, audit_chain, grants, kept_lookups, sign_in_history, signing_keys
 from identity_provider.services.audit import Actor, Subject
 
 BATCH = 1_000
@@ -93,6 +93,7 @@ def remove_everything_expired(now: datetime) -> dict[str, int]:
     removed = remove_expired(now)
     removed["grants_and_tokens"] = _remove_dead_grants(now)
     removed["jobs"] = _remove_old_jobs(now)
+    removed["sentences_of_lookups"] = _take_out_sentences()
     with transaction():
         removed["signing_keys"] = signing_keys.remove_retired(now=now)
         removed["audit_events"] = audit_chain.remove_what_is_too_old()
@@ -123,6 +124,16 @@ def _remove_dead_grants(now: datetime) -> int:
         removed += gone
         if not gone:
             return removed
+
+
+def _take_out_sentences() -> int:
+    taken = 0
+    while True:
+        with transaction():
+            some = kept_lookups.take_out_sentences(BATCH)
+        taken += some
+        if some < BATCH:
+            return taken
 
 
 def _remove_old_jobs(now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Whom an auditor means, by what they know of them: an ID, an email address, a TRN, or a reference.
 
-The audit knows IDs only. What is typed is sent in the body and answered with the ID that it leads to, so that nothing
-personal stands in an address or in a log.
+The audit knows IDs, and leaked TRNs. What is typed is sent in the body and answered with what it leads to, so that
+nothing personal stands in an address or in a log but a TRN that is public already.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from identity_provider.db import db
-from identity_provider.models import ChangeRequest, StaffUser, SupportTicket, User
+from identity_provider.models import AuditEvent, ChangeRequest, StaffUser, SupportTicket, User
 from identity_provider.services import change_requests
 from support_console import people
 
@@ -35,15 +35,24 @@ def actor(said: str) -> str:
 
 
 def subject(said: str) -> str:
-    """The ID of whom or what something concerns: as `actor`, and by a TRN that is linked, or a reference."""
+    """The ID of whom or what something concerns: as `actor`, and by a reference, or a TRN that is linked.
+
+    Of a TRN that is on the list of leaked numbers, or was, it is the number.
+    """
     reference = _REFERENCE.fullmatch(said.strip().upper())
     if reference:
         found = _of_reference("-".join(reference.groups()))
         return _only(found, _("There is no case and no request with this reference"))
     trn = people.trn_in(said)
-    if trn is not None:
+    if trn is not None and not _was_listed_as_leaked(trn):
         return _only(db.session.scalars(select(User.id).where(User.trn == trn)).all(), _("Nobody has this TRN"))
-    return actor(said)
+    return trn or actor(said)
+
+
+def _was_listed_as_leaked(trn: str) -> bool:
+    """Whether events concern the number itself, which then has no other way in; whose it is has."""
+    about = select(AuditEvent.id).where(AuditEvent.subject_type == "leaked_trn", AuditEvent.subject_id == trn)
+    return db.session.scalar(about.limit(1)) is not None
 
 
 def _of_reference(reference: str) -> Sequence[UUID]:

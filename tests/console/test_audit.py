@@ -87,6 +87,17 @@ def test_whoever_is_meant_is_found_by_what_an_auditor_knows(app: Flask) -> None:
     assert found(page) == {"actor": str(admin.member.id), "action": "audit_searched"}
 
 
+def test_events_about_a_leaked_trn_are_found_by_the_number(app: Flask) -> None:
+    a_user(trn="1234567")
+    with transaction():
+        audit.record("leaked_trn_added", Subject("leaked_trn", "1234567"), actor=SYSTEM, now=NOW)
+    admin = an_agent(app, StaffRole.ADMINISTRATOR)
+    admin.get("/support/audit")
+    page = admin.submit("Search", subject="RP 12/34567")
+    assert found(page) == {"subject": "1234567"}
+    assert "leaked trn added" in page.text
+
+
 @pytest.mark.parametrize(
     ("box", "said", "error"),
     [

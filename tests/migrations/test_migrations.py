@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -16,7 +15,7 @@ from sqlalchemy import text
 
 from identity_provider.db import Base, db, transaction
 from identity_provider.domain.change_requests import ReportState
-from identity_provider.models import ChangeReport, Lookup
+from identity_provider.models import ChangeReport
 from identity_provider.models.register_layout import KEYS_VERSION
 from tests.builders import NOW, a_user
 from tests.kit.changes import a_change, asked_for
@@ -84,48 +83,6 @@ def test_whoever_signed_in_before_0027_is_written_to_in_english(app: Flask) -> N
         assert db.session.scalar(text("SELECT language FROM users")) == "en"
     finally:
         db.session.rollback()
-
-
-def test_what_lookups_before_0028_said_in_words_is_taken_out_and_the_rest_stays(app: Flask) -> None:
-    compared: list[dict[str, Any]] = [
-        {"field": "nino", "level": "same", "bits": 2.5},
-        {"field": "trn", "level": "missing", "bits": 0},
-    ]
-    candidates: list[dict[str, Any]] = [
-        {"trn": "1234567", "fields": compared},
-        {"trn": "7654321", "fields": compared[:1]},
-    ]
-    said = [each | {"fields": [one | {"sentence": "Same (Kate)"} for one in each["fields"]]} for each in candidates]
-    kept: list[dict[str, Any]] = [{"policy": "Default", "candidates": said}, {"candidates": []}, {}]
-    for explanation in kept:
-        a_lookup(explanation)
-    try:
-        walk_again("0028")
-        rows = db.session.execute(text("SELECT explanation, sentences_sealed FROM lookups")).all()
-    finally:
-        db.session.rollback()
-    assert sorted((each.explanation for each in rows), key=len) == [
-        {},
-        {"candidates": []},
-        {"policy": "Default", "candidates": candidates},
-    ]
-    assert {each.sentences_sealed for each in rows} == {None}
-
-
-def a_lookup(explanation: dict[str, Any]) -> None:
-    with transaction():
-        db.session.add(
-            Lookup(
-                occasion="journey",
-                outcome="none",
-                reason="no_record_weak",
-                policy="Default",
-                asked_encrypted=b"",
-                explanation=explanation,
-                duration_ms=1,
-                at=NOW,
-            )
-        )
 
 
 def test_of_registers_that_were_imported_before_0029_nobody_knows_what_keyed_them(app: Flask) -> None:

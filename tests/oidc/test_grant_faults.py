@@ -98,6 +98,18 @@ def revoked(service: RelyingParty, token: str, clock: ManualClock) -> None:
     revoke_everything(clock)
 
 
+def test_the_end_of_a_family_is_no_revocation(app: Flask, clock: ManualClock) -> None:
+    service = a_relying_party(app, scope="openid offline_access")
+    code, asked = granted(app, service, prompt="consent")
+    token = service.redeem(code, asked.verifier).json["refresh_token"]
+    begun = clock.now()
+    while clock.now() + timedelta(days=10) < begun + grants.FAMILY_LIVES:
+        clock.advance(timedelta(days=10))
+        token = refresh(service, token).json["refresh_token"]
+    clock.moment = begun + grants.FAMILY_LIVES
+    assert said(refresh(service, token)) == grant_faults.OLD_GRANT
+
+
 @pytest.mark.parametrize(
     ("happens", "fault"),
     [

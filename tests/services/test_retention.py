@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -91,3 +92,49 @@ def test_many_rows_go_in_batches(app: Flask) -> None:
         for number in range(retention.BATCH + 5):
             db.session.add(CodeChallenge(purpose=str(number), address="a", subject_id=uuid4(), created_at=LONG_AGO))
     assert retention.remove_expired(NOW)["code_challenges"] == retention.BATCH + 5
+
+
+def test_what_older_lookups_said_in_words_is_taken_out_and_the_rest_stays(app: Flask) -> None:
+    """Also of those that the version before writes while it is replaced: the round comes again."""
+    compared: list[dict[str, Any]] = [
+        {"field": "nino", "level": "same", "bits": 2.5},
+        {"field": "trn", "level": "missing", "bits": 0},
+    ]
+    candidates: list[dict[str, Any]] = [
+        {"trn": "1234567", "fields": compared},
+        {"trn": "7654321", "fields": compared[:1]},
+    ]
+    said = [each | {"fields": [one | {"sentence": "Same (Kate)"} for one in each["fields"]]} for each in candidates]
+    kept: list[dict[str, Any]] = [{"policy": "Default", "candidates": said}, {"candidates": []}, {}]
+    for explanation in kept:
+        an_older_lookup(explanation)
+    assert retention.remove_everything_expired(NOW)["sentences_of_lookups"] == 1
+    assert retention.remove_everything_expired(NOW)["sentences_of_lookups"] == 0
+    an_older_lookup({"candidates": said})
+    assert retention.remove_everything_expired(NOW)["sentences_of_lookups"] == 1
+    rows = db.session.scalars(select(Lookup).execution_options(populate_existing=True)).all()
+    assert sorted((each.explanation for each in rows), key=lambda each: len(str(each))) == [
+        {},
+        {"candidates": []},
+        {"candidates": candidates},
+        {"policy": "Default", "candidates": candidates},
+    ]
+    assert [kept_lookups.sentences_in(each) for each in rows] == [{}] * 4
+
+
+def an_older_lookup(explanation: dict[str, Any]) -> None:
+    user = a_user()
+    with transaction():
+        db.session.add(
+            Lookup(
+                user_id=user.id,
+                occasion="journey",
+                outcome="none",
+                reason="no_record_weak",
+                policy="Default",
+                asked_encrypted=b"",
+                explanation=explanation,
+                duration_ms=1,
+                at=NOW,
+            )
+        )
