@@ -16,7 +16,7 @@ from tests.kit.browser_client import ApartClient
 from tests.kit.chance import choose_steadily
 from tests.kit.database import TestCluster
 from tests.kit.outside import OutsideWorld, settings_for
-from tests.kit.patience import be_patient, be_patient_with_others
+from tests.kit.patience import be_patient, be_patient_with_others, keep_rounds_out
 from tests.kit.rows import delete_every_row
 from tests.kit.scheduling import pytest_xdist_auto_num_workers, pytest_xdist_make_scheduler
 from wsgi import create_app
@@ -34,9 +34,10 @@ def cluster() -> Iterator[TestCluster]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _patience() -> Iterator[None]:
-    """Nobody who is asked for a record or a document is hurried."""
+    """Nobody who is asked for a record or a document is hurried, and no round of the worker's comes in between."""
     with pytest.MonkeyPatch.context() as patched:
         be_patient_with_others(patched)
+        keep_rounds_out(patched)
         yield
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date
-from uuid import uuid4
+import time
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
@@ -14,10 +16,11 @@ from identity_provider.cli.worker import run
 from identity_provider.db import db, transaction
 from identity_provider.domain.lookup import LookupReason, LookupStatus
 from identity_provider.models import CodeChallenge, Delivery, OutboxMessage, SupportTicket, User
-from identity_provider.queue import defer
+from identity_provider.queue import defer, queue
 from identity_provider.services import journeys, lookups, outbox, register_followup, sign_in_codes, support_tickets
 from tests.builders import NOW, a_client, a_record, a_user
 from tests.journeys.travel import a_request
+from tests.kit.patience import ROUNDS
 
 ADDRESS = "kate@example.com"
 
@@ -180,6 +183,40 @@ def test_what_a_job_finds_out_leads_to_further_jobs(
     work()
     assert db.session.get_one(User, user.id).lookup_reason is LookupReason.STATED_TRN_NOT_FOUND
     assert [ticket.requester_email for ticket in desk.opened] == [user.email]
+
+
+def test_a_worker_is_idle_only_when_nothing_is_left_of_what_its_jobs_gave_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last job that waits adds another when the worker has already seen that none waits."""
+    waiting = a_user(lookup_status=LookupStatus.PENDING, lookup_reason=LookupReason.NEAR_MATCH)
+    asked: list[UUID] = []
+
+    def only_then() -> int:
+        time.sleep(0.3)  # longer than it takes to see that nothing else waits
+        with transaction():
+            defer(lookups.LOOK_UP_AGAIN, user_id=str(waiting.id))
+        return 1
+
+    monkeypatch.setattr(register_followup, "look_everybody_up_again", only_then)
+    monkeypatch.setattr(lookups, "look_up_again", lambda user_id, *_: asked.append(user_id))
+    with transaction():
+        defer(register_followup.LOOK_EVERYBODY_UP_AGAIN)
+        defer(lookups.LOOK_UP_AGAIN, at=datetime.now(UTC) + timedelta(days=1), key="k", user_id=str(uuid4()))
+        defer(outbox.DELIVER, key="k", message_id=str(uuid4()))  # its turn comes after the one of tomorrow
+    db.session.remove()
+    run(until_idle=True)
+    assert asked == [waiting.id]
+
+
+def test_every_round_of_the_workers_clockwork_runs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "periodic_registry", ROUNDS)
+    monkeypatch.setattr(queue, "periodic_defaults", {"max_delay": timedelta(days=2).total_seconds()})
+    run(until_idle=True)
+    rounds = {each.task.name for each in ROUNDS.periodic_tasks.values()}
+    assert len(rounds) > 5
+    assert set(db.session.scalars(text("SELECT task_name FROM procrastinate_periodic_defers"))) == rounds
+    assert db.session.scalar(text("SELECT count(*) FROM procrastinate_jobs")) == 0  # one that fails would be left
 
 
 def test_expired_rows_are_removed_by_the_workers_own_clockwork(app: Flask, clock: ManualClock) -> None:

@@ -14,6 +14,21 @@ from config.logging import configure_logging
 from identity_provider.kit.app import settings
 from identity_provider.queue import DEFAULT, WEBHOOKS, queue
 
+# What a worker would take now: due, and not behind an earlier or a running job of the same lock.
+_IS_ANY_DUE = """
+SELECT EXISTS (
+    SELECT FROM procrastinate_jobs job
+    WHERE job.status = 'todo' AND (job.scheduled_at IS NULL OR job.scheduled_at <= now())
+    AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs before
+        WHERE before.lock = job.lock AND (
+            before.status = 'doing'
+            OR (before.status = 'todo' AND (before.priority, -before.id) > (job.priority, -job.id))
+        )
+    )
+) AS due
+"""
+
 
 @click.command("worker")
 @click.option(
@@ -37,14 +52,18 @@ def run(*, concurrency: int = 4, until_idle: bool = False) -> None:
 
 
 async def _until_idle(concurrency: int) -> None:
+    """One round after another: a round ends when no job waits, while the last ones still run and may add further."""
     async with queue.open_async():
-        await queue.run_worker_async(
-            concurrency=concurrency,
-            wait=False,
-            listen_notify=False,
-            delete_jobs="successful",
-            install_signal_handlers=False,
-        )
+        due = True
+        while due:
+            await queue.run_worker_async(
+                concurrency=concurrency,
+                wait=False,
+                listen_notify=False,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+            )
+            due = (await queue.connector.execute_query_one_async(_IS_ANY_DUE))["due"]
 
 
 async def _without_end(concurrency: int) -> None:
